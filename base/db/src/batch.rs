@@ -1,0 +1,156 @@
+//! Many rows as one parameter: the only other place, beside jobs and search, where the engines have two texts.
+
+use std::fmt::Write;
+
+use crate::{DbError, Value};
+
+/// The type of a column in a [`Relation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// BIGINT.
+    Int,
+    /// DOUBLE PRECISION.
+    Real,
+    /// BOOLEAN.
+    Bool,
+    /// TEXT.
+    Text,
+}
+
+/// What an insert does when a row exists already.
+#[derive(Clone, Copy, Debug)]
+pub enum Conflict<'a> {
+    /// It is an error.
+    Fail,
+    /// The new row is left out. Names the columns of the unique rule.
+    Ignore(&'a [&'a str]),
+    /// The row is updated: the unique columns, then the assignments, such as `name = excluded.name`.
+    Update(&'a [&'a str], &'a str),
+}
+
+impl Conflict<'_> {
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Fail => String::new(),
+            Self::Ignore(columns) => format!(" ON CONFLICT ({}) DO NOTHING", columns.join(", ")),
+            Self::Update(columns, set) => format!(" ON CONFLICT ({}) DO UPDATE SET {set}", columns.join(", ")),
+        }
+    }
+}
+
+/// Rows with named, typed columns that travel to the engine in one go.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    pub(crate) columns: Vec<(String, Column)>,
+    pub(crate) rows: Vec<Vec<Value>>,
+}
+
+impl Relation {
+    /// An empty relation with these columns.
+    pub fn new(columns: &[(&str, Column)]) -> Self {
+        Self { columns: columns.iter().map(|(name, column)| ((*name).to_owned(), *column)).collect(), rows: Vec::new() }
+    }
+
+    /// A relation of one BIGINT column.
+    pub fn of_ids(name: &str, ids: impl IntoIterator<Item = i64>) -> Self {
+        let mut relation = Self::new(&[(name, Column::Int)]);
+        relation.rows.extend(ids.into_iter().map(|id| vec![Value::Int(id)]));
+        relation
+    }
+
+    /// A relation of one TEXT column.
+    pub fn of_texts<T: Into<String>>(name: &str, texts: impl IntoIterator<Item = T>) -> Self {
+        let mut relation = Self::new(&[(name, Column::Text)]);
+        relation.rows.extend(texts.into_iter().map(|text| vec![Value::Text(text.into())]));
+        relation
+    }
+
+    /// Appends a row; it has as many values as there are columns.
+    pub fn push(&mut self, row: impl Into<Vec<Value>>) {
+        self.rows.push(row.into());
+    }
+
+    /// How many rows it holds.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether it holds no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(crate) fn names(&self) -> String {
+        self.columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// On SQLite the rows are one JSON array, unpacked by `json_each`.
+pub(crate) fn lite_text(sql: &str, relation: &Relation, values: &[Value]) -> Result<(String, Vec<Value>), DbError> {
+    let mut select = String::from("(SELECT ");
+    for (index, (name, column)) in relation.columns.iter().enumerate() {
+        let comma = if index == 0 { "" } else { ", " };
+        let cast = if *column == Column::Real { format!("CAST(value ->> {index} AS REAL)") } else { format!("value ->> {index}") };
+        let _ = write!(select, "{comma}{cast} AS {name}");
+    }
+    let _ = write!(select, " FROM json_each(${}))", values.len() + 1);
+    let mut all = values.to_vec();
+    all.push(Value::Text(json_rows(relation)));
+    Ok((placed(sql, &select)?, all))
+}
+
+/// On PostgreSQL each column is an array, unpacked side by side by `unnest`.
+pub(crate) fn pg_text(sql: &str, relation: &Relation, before: usize) -> Result<String, DbError> {
+    let mut select = String::from("(SELECT * FROM unnest(");
+    for (index, (_, column)) in relation.columns.iter().enumerate() {
+        let comma = if index == 0 { "" } else { ", " };
+        let ty = match column {
+            Column::Int => "bigint",
+            Column::Real => "double precision",
+            Column::Bool => "boolean",
+            Column::Text => "text",
+        };
+        let _ = write!(select, "{comma}${}::{ty}[]", before + index + 1);
+    }
+    let _ = write!(select, ") AS u({}))", relation.names());
+    placed(sql, &select)
+}
+
+fn placed(sql: &str, select: &str) -> Result<String, DbError> {
+    if !sql.contains("{rows}") {
+        return Err(DbError::Statement { reason: "no {rows} to put the relation at".to_owned(), sql: sql.to_owned() });
+    }
+    Ok(sql.replace("{rows}", select))
+}
+
+fn json_rows(relation: &Relation) -> String {
+    let mut text = String::with_capacity(relation.rows.len() * 32);
+    text.push('[');
+    for (index, row) in relation.rows.iter().enumerate() {
+        text.push_str(if index == 0 { "[" } else { ",[" });
+        for (place, value) in row.iter().enumerate() {
+            if place > 0 {
+                text.push(',');
+            }
+            push_json(&mut text, value);
+        }
+        text.push(']');
+    }
+    text.push(']');
+    text
+}
+
+fn push_json(text: &mut String, value: &Value) {
+    match value {
+        Value::Null => text.push_str("null"),
+        Value::Int(v) => {
+            let _ = write!(text, "{v}");
+        }
+        Value::Real(v) if v.is_finite() => {
+            let _ = write!(text, "{v:?}");
+        }
+        Value::Real(_) => text.push_str("null"),
+        Value::Bool(v) => text.push_str(if *v { "true" } else { "false" }),
+        Value::Text(v) => text.push_str(&serde_json::to_string(v).unwrap_or_else(|_| "null".to_owned())),
+    }
+}

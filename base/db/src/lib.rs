@@ -1,0 +1,174 @@
+//! One façade over SQLite and PostgreSQL: one SQL text, `$1…$n`, typed values, migrations by name.
+//!
+//! Rooms never name a driver. [`Db::begin`] opens a writing transaction (SQLite: the single writer, `BEGIN IMMEDIATE`; PostgreSQL:
+//! a pooled connection), [`Db::read`] a consistent snapshot. A transaction dropped without [`Tx::commit`] leaves no trace, so nothing
+//! outside the database may be done between `begin` and `commit`: outside effects are jobs.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+
+mod batch;
+mod error;
+mod lite;
+mod migrate;
+mod pg;
+mod row;
+mod signals;
+mod sql;
+mod tx;
+mod value;
+
+use std::sync::Arc;
+
+pub use batch::{Column, Conflict, Relation};
+pub use error::DbError;
+pub use migrate::{Migration, migrations};
+pub use row::{FromValue, Row};
+pub use sql::Sql;
+pub use tx::Tx;
+pub(crate) use signals::Signals;
+pub use value::Value;
+
+/// Which engine a store runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded store.
+    Lite,
+    /// A PostgreSQL server.
+    Pg,
+}
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct DbOptions {
+    /// Connections that read (SQLite) or the size of the pool (PostgreSQL).
+    pub connections: usize,
+    /// Wait for the disk at every commit. Off only in tests and throw-away trials.
+    pub durable: bool,
+    /// Page cache per SQLite connection in bytes.
+    pub cache_bytes: i64,
+}
+
+impl Default for DbOptions {
+    fn default() -> Self {
+        Self { connections: 6, durable: true, cache_bytes: 64 * 1024 * 1024 }
+    }
+}
+
+/// An open store. Clones share the same connections.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+enum Inner {
+    Lite(lite::Store),
+    Pg(pg::Store),
+}
+
+impl Db {
+    /// Opens `postgres://…`, or the SQLite file `attune.db` inside the directory `store` (made when missing).
+    pub async fn open(store: &str, options: &DbOptions) -> Result<Self, DbError> {
+        let inner = if store.starts_with("postgres://") || store.starts_with("postgresql://") {
+            Inner::Pg(pg::Store::open(store, options).await?)
+        } else {
+            Inner::Lite(lite::Store::open(std::path::Path::new(store), options)?)
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The engine behind this store.
+    pub fn engine(&self) -> Engine {
+        match self.inner.as_ref() {
+            Inner::Lite(_) => Engine::Lite,
+            Inner::Pg(_) => Engine::Pg,
+        }
+    }
+
+    /// The SQLite file, when there is one.
+    pub fn file(&self) -> Option<&std::path::Path> {
+        match self.inner.as_ref() {
+            Inner::Lite(store) => Some(store.file()),
+            Inner::Pg(_) => None,
+        }
+    }
+
+    /// Opens a writing transaction.
+    pub async fn begin(&self) -> Result<Tx, DbError> {
+        match self.inner.as_ref() {
+            Inner::Lite(store) => store.begin().await.map(Tx::lite),
+            Inner::Pg(store) => store.begin(false).await.map(Tx::pg),
+        }
+    }
+
+    /// Opens a read-only transaction on a consistent snapshot. Dropping it is enough.
+    pub async fn read(&self) -> Result<Tx, DbError> {
+        match self.inner.as_ref() {
+            Inner::Lite(store) => store.read().await.map(Tx::lite),
+            Inner::Pg(store) => store.begin(true).await.map(Tx::pg),
+        }
+    }
+
+    /// A counter that grows whenever a transaction that called [`Tx::wake`] with this name has committed in this process.
+    pub fn listen(&self, name: &'static str) -> tokio::sync::watch::Receiver<u64> {
+        match self.inner.as_ref() {
+            Inner::Lite(store) => store.signals().listen(name),
+            Inner::Pg(store) => store.signals().listen(name),
+        }
+    }
+
+    /// Brings the schema up to date; refuses a store that a newer binary has migrated.
+    pub async fn migrate(&self, known: &[Migration], now: i64) -> Result<Vec<String>, DbError> {
+        migrate::run(self, known, now).await
+    }
+
+    /// The names of `known` migrations that this store has not run yet.
+    pub async fn pending(&self, known: &[Migration]) -> Result<Vec<String>, DbError> {
+        migrate::pending(self, known).await
+    }
+
+    /// Copies an embedded store to `target` while it is in use; on PostgreSQL use `pg_dump`.
+    pub async fn backup(&self, target: &std::path::Path) -> Result<(), DbError> {
+        match self.inner.as_ref() {
+            Inner::Lite(store) => store.backup(target),
+            Inner::Pg(_) => Err(DbError::Unsupported("a backup of PostgreSQL is made with pg_dump".to_owned())),
+        }
+    }
+
+    /// Lets SQLite fold its write-ahead log back into the file; a no-op on PostgreSQL.
+    pub async fn checkpoint(&self) -> Result<(), DbError> {
+        match self.inner.as_ref() {
+            Inner::Lite(store) => store.checkpoint().await,
+            Inner::Pg(_) => Ok(()),
+        }
+    }
+
+    /// Refreshes the planner's statistics.
+    pub async fn analyze(&self) -> Result<(), DbError> {
+        match self.inner.as_ref() {
+            Inner::Lite(store) => store.analyze().await,
+            Inner::Pg(store) => store.analyze().await,
+        }
+    }
+}
+
+/// Marks a literal as SQL, so that `cargo xtask sql` prepares it on both engines. Expands to the literal.
+#[macro_export]
+macro_rules! sql {
+    ($text:literal) => {
+        $text
+    };
+}
+
+/// Lists parameters for `$1…$n`: anything that turns into a [`Value`].
+#[macro_export]
+macro_rules! params {
+    () => { [] as [$crate::Value; 0] };
+    ($($value:expr),+ $(,)?) => { [$($crate::Value::from($value)),+] };
+}
+
+/// Runs blocking work without stalling the other tasks of a multi-threaded runtime.
+pub(crate) fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::try_current().map(|h| h.runtime_flavor()) {
+        Ok(tokio::runtime::RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}

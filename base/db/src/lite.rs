@@ -1,0 +1,251 @@
+//! The embedded engine: one writer, a pool of readers, a write-ahead log folded back off the acknowledgement path.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex as SyncMutex, PoisonError, Weak};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+
+use crate::signals::Signals;
+use crate::{Conflict, DbError, DbOptions, Relation, Row, Value, blocking};
+
+/// Fold the write-ahead log back once it is larger than this.
+const CHECKPOINT_BYTES: u64 = 32 * 1024 * 1024;
+
+pub(crate) struct Store {
+    file: PathBuf,
+    writer: Arc<Mutex<Connection>>,
+    readers: Arc<Readers>,
+    signals: Arc<Signals>,
+}
+
+struct Readers {
+    free: SyncMutex<Vec<Connection>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Store {
+    pub(crate) fn open(dir: &Path, options: &DbOptions) -> Result<Self, DbError> {
+        let opened = |reason: String| DbError::Open { store: dir.display().to_string(), reason };
+        std::fs::create_dir_all(dir).map_err(|e| opened(e.to_string()))?;
+        let file = dir.join("attune.db");
+        let writer = connect(&file, options).map_err(|e| opened(e.to_string()))?;
+        writer.pragma_update(None, "journal_mode", "WAL").map_err(|e| opened(e.to_string()))?;
+        writer.pragma_update(None, "wal_autocheckpoint", 0).map_err(|e| opened(e.to_string()))?;
+        let count = options.connections.max(1);
+        let mut free = Vec::with_capacity(count);
+        for _ in 0..count {
+            let reader = connect(&file, options).map_err(|e| opened(e.to_string()))?;
+            reader.pragma_update(None, "query_only", true).map_err(|e| opened(e.to_string()))?;
+            free.push(reader);
+        }
+        let readers = Arc::new(Readers { free: SyncMutex::new(free), permits: Arc::new(Semaphore::new(count)) });
+        let checkpointer = connect(&file, options).map_err(|e| opened(e.to_string()))?;
+        fold_log_in_background(checkpointer, file.clone(), Arc::downgrade(&readers));
+        Ok(Self { file, writer: Arc::new(Mutex::new(writer)), readers, signals: Arc::default() })
+    }
+
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    pub(crate) async fn begin(&self) -> Result<LiteTx, DbError> {
+        let guard = self.writer.clone().lock_owned().await;
+        blocking(|| guard.execute_batch("BEGIN IMMEDIATE")).map_err(|e| failed(&e, "BEGIN IMMEDIATE"))?;
+        Ok(LiteTx { conn: Conn::Writer(guard), open: true, signals: self.signals.clone() })
+    }
+
+    pub(crate) async fn read(&self) -> Result<LiteTx, DbError> {
+        let permit = self.readers.permits.clone().acquire_owned().await.map_err(|_| DbError::Busy("the store is closing".to_owned()))?;
+        let taken = self.readers.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let conn = taken.ok_or_else(|| DbError::Busy("no reader is free".to_owned()))?;
+        conn.execute_batch("BEGIN").map_err(|e| failed(&e, "BEGIN"))?;
+        let reader = Reader { conn: Some(conn), home: self.readers.clone(), _permit: permit };
+        Ok(LiteTx { conn: Conn::Reader(reader), open: true, signals: self.signals.clone() })
+    }
+
+    pub(crate) fn backup(&self, target: &Path) -> Result<(), DbError> {
+        let source = Connection::open_with_flags(&self.file, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|e| failed(&e, "backup"))?;
+        blocking(|| source.execute("VACUUM INTO ?1", [target.display().to_string()])).map_err(|e| failed(&e, "VACUUM INTO"))?;
+        Ok(())
+    }
+
+    pub(crate) async fn checkpoint(&self) -> Result<(), DbError> {
+        let guard = self.writer.clone().lock_owned().await;
+        blocking(|| guard.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))).map_err(|e| failed(&e, "wal_checkpoint"))
+    }
+
+    pub(crate) async fn analyze(&self) -> Result<(), DbError> {
+        let guard = self.writer.clone().lock_owned().await;
+        blocking(|| guard.execute_batch("PRAGMA analysis_limit = 1000; ANALYZE")).map_err(|e| failed(&e, "ANALYZE"))
+    }
+}
+
+fn connect(file: &Path, options: &DbOptions) -> rusqlite::Result<Connection> {
+    let conn = Connection::open(file)?;
+    conn.busy_timeout(Duration::from_secs(10))?;
+    conn.set_prepared_statement_cache_capacity(512);
+    conn.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "cache_size", -(options.cache_bytes / 1024))?;
+    conn.pragma_update(None, "mmap_size", 1_i64 << 30)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(conn)
+}
+
+/// Ends by itself when the store is dropped.
+fn fold_log_in_background(conn: Connection, file: PathBuf, alive: Weak<Readers>) {
+    let log = file.with_extension("db-wal");
+    std::thread::spawn(move || {
+        while alive.strong_count() > 0 {
+            std::thread::sleep(Duration::from_millis(250));
+            let large = std::fs::metadata(&log).is_ok_and(|m| m.len() > CHECKPOINT_BYTES);
+            if !large {
+                continue;
+            }
+            if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+                tracing::warn!(%error, "the write-ahead log was not folded back");
+            }
+        }
+    });
+}
+
+struct Reader {
+    conn: Option<Connection>,
+    home: Arc<Readers>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            self.home.free.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+        }
+    }
+}
+
+enum Conn {
+    Writer(OwnedMutexGuard<Connection>),
+    Reader(Reader),
+}
+
+pub(crate) struct LiteTx {
+    conn: Conn,
+    open: bool,
+    signals: Arc<Signals>,
+}
+
+impl LiteTx {
+    fn conn(&self) -> Result<&Connection, DbError> {
+        match &self.conn {
+            Conn::Writer(guard) => Ok(guard),
+            Conn::Reader(reader) => reader.conn.as_ref().ok_or_else(|| DbError::Busy("the reader is gone".to_owned())),
+        }
+    }
+
+    pub(crate) fn rows(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, DbError> {
+        let conn = self.conn()?;
+        let text = numbered(sql);
+        blocking(|| query(conn, &text, values)).map_err(|e| failed(&e, sql))
+    }
+
+    pub(crate) fn exec(&self, sql: &str, values: &[Value]) -> Result<u64, DbError> {
+        let conn = self.conn()?;
+        let text = numbered(sql);
+        let run = || conn.prepare_cached(&text)?.execute(rusqlite::params_from_iter(values));
+        blocking(run).map(|n| n as u64).map_err(|e| failed(&e, sql))
+    }
+
+    pub(crate) fn script(&self, sql: &str) -> Result<(), DbError> {
+        let conn = self.conn()?;
+        blocking(|| conn.execute_batch(sql)).map_err(|e| failed(&e, sql))
+    }
+
+    pub(crate) fn insert(&self, table: &str, relation: &Relation, conflict: Conflict<'_>) -> Result<u64, DbError> {
+        let conn = self.conn()?;
+        let places: Vec<String> = (1..=relation.columns.len()).map(|n| format!("?{n}")).collect();
+        let sql = format!("INSERT INTO {table} ({}) VALUES ({}){}", relation.names(), places.join(", "), conflict.text());
+        let run = || {
+            let mut statement = conn.prepare_cached(&sql)?;
+            let mut touched = 0;
+            for row in &relation.rows {
+                touched += statement.execute(rusqlite::params_from_iter(row))?;
+            }
+            Ok(touched as u64)
+        };
+        blocking(run).map_err(|e: rusqlite::Error| failed(&e, &sql))
+    }
+
+    pub(crate) fn commit(mut self) -> Result<Arc<Signals>, DbError> {
+        let conn = self.conn()?;
+        blocking(|| conn.execute_batch("COMMIT")).map_err(|e| failed(&e, "COMMIT"))?;
+        self.open = false;
+        Ok(self.signals.clone())
+    }
+}
+
+impl Drop for LiteTx {
+    fn drop(&mut self) {
+        if self.open
+            && let Ok(conn) = self.conn()
+            && let Err(error) = conn.execute_batch("ROLLBACK")
+            && !conn.is_autocommit()
+        {
+            tracing::error!(%error, "a transaction was not rolled back");
+        }
+    }
+}
+
+fn query(conn: &Connection, text: &str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = conn.prepare_cached(text)?;
+    let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let width = columns.len();
+    let mut found = statement.query(rusqlite::params_from_iter(values))?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        let mut read = Vec::with_capacity(width);
+        for index in 0..width {
+            read.push(match row.get_ref(index)? {
+                rusqlite::types::ValueRef::Null => Value::Null,
+                rusqlite::types::ValueRef::Integer(v) => Value::Int(v),
+                rusqlite::types::ValueRef::Real(v) => Value::Real(v),
+                rusqlite::types::ValueRef::Text(v) | rusqlite::types::ValueRef::Blob(v) => Value::Text(String::from_utf8_lossy(v).into_owned()),
+            });
+        }
+        rows.push(Row { columns: columns.clone(), values: read });
+    }
+    Ok(rows)
+}
+
+/// SQLite numbers `$1` by first use; `?1` by its number. Text in quotes stays as it is.
+pub(crate) fn numbered(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut quoted = false;
+    for c in sql.chars() {
+        if c == '\'' {
+            quoted = !quoted;
+        }
+        out.push(if c == '$' && !quoted { '?' } else { c });
+    }
+    out
+}
+
+fn failed(error: &rusqlite::Error, sql: &str) -> DbError {
+    let reason = error.to_string();
+    let Some(code) = error.sqlite_error() else {
+        return DbError::Statement { reason, sql: sql.to_owned() };
+    };
+    match code.code {
+        ErrorCode::DiskFull => DbError::DiskFull,
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => DbError::Busy("another program is writing to the same file".to_owned()),
+        ErrorCode::ConstraintViolation if matches!(code.extended_code, 1555 | 2067 | 2579) => {
+            DbError::Unique(reason.rsplit(": ").next().unwrap_or("key").to_owned())
+        }
+        _ => DbError::Statement { reason, sql: sql.to_owned() },
+    }
+}

@@ -1,0 +1,105 @@
+//! The log's own SQL.
+
+use std::collections::HashSet;
+
+use attune_db::{Column, Conflict, DbError, Relation, Row, Tx, Value, params, sql};
+
+use crate::{Event, SIGNAL};
+
+const COLUMNS: [(&str, Column); 15] = [
+    ("seq", Column::Int),
+    ("name", Column::Text),
+    ("at", Column::Int),
+    ("contact_id", Column::Int),
+    ("visitor_id", Column::Int),
+    ("session_id", Column::Int),
+    ("company_id", Column::Int),
+    ("subject", Column::Text),
+    ("amount", Column::Int),
+    ("machine", Column::Bool),
+    ("cause", Column::Int),
+    ("depth", Column::Int),
+    ("client_key", Column::Int),
+    ("origin_id", Column::Int),
+    ("props", Column::Text),
+];
+
+const FROM_LOG: &str = sql!(
+    "SELECT seq, name, at, contact_id, visitor_id, session_id, company_id, subject, amount, machine, cause, depth, client_key, origin_id, props FROM events"
+);
+
+/// Appends events to the log and gives each its `seq`. Reactors wake when the transaction commits.
+///
+/// The row lock on the head is held until the commit: call it late in a transaction, and once for many events.
+pub async fn append(tx: &mut Tx, events: &mut [Event]) -> Result<(), DbError> {
+    let Ok(count) = i64::try_from(events.len()) else { return Ok(()) };
+    if count == 0 {
+        return Ok(());
+    }
+    let head = tx.get("the head of the event log", sql!("UPDATE event_head SET last_seq = last_seq + $1 WHERE id = 1 RETURNING last_seq"), params![count]);
+    let last: i64 = head.await?.at(0)?;
+    let mut relation = Relation::new(&COLUMNS);
+    for (event, seq) in events.iter_mut().zip(last - count + 1..) {
+        event.seq = seq;
+        relation.push(vec![
+            Value::Int(event.seq),
+            Value::Text(event.name.as_ref().to_owned()),
+            Value::Int(event.at),
+            event.contact_id.into(),
+            event.visitor_id.into(),
+            event.session_id.into(),
+            event.company_id.into(),
+            event.subject.as_deref().into(),
+            event.amount.into(),
+            Value::Bool(event.machine),
+            event.cause.into(),
+            Value::Int(event.depth),
+            event.client_key.into(),
+            event.origin_id.into(),
+            event.props.as_deref().into(),
+        ]);
+    }
+    tx.insert("events", &relation, Conflict::Fail).await?;
+    tx.wake(SIGNAL);
+    Ok(())
+}
+
+/// Which of these client keys the log has already.
+pub async fn known_client_keys(tx: &mut Tx, keys: impl IntoIterator<Item = i64>) -> Result<HashSet<i64>, DbError> {
+    let relation = Relation::of_ids("k", keys);
+    let rows = tx.rows_from(sql!("SELECT e.client_key FROM {rows} AS r JOIN events e ON e.client_key = r.k"), &relation, params![]).await?;
+    rows.iter().map(|row| row.at(0)).collect()
+}
+
+/// Events behind `seq`, oldest first, at most `limit`, of the given names (all when empty).
+pub async fn list_after(tx: &mut Tx, seq: i64, through: i64, names: &[&str], limit: i64) -> Result<Vec<Event>, DbError> {
+    let mut sql = attune_db::Sql::new(FROM_LOG);
+    sql.push(" WHERE ");
+    sql.push("seq > ").bind(seq).push(" AND seq <= ").bind(through);
+    if !names.is_empty() {
+        sql.push(" AND name IN ").bind_list(names.iter().map(|n| Value::from(*n)));
+    }
+    sql.push(" ORDER BY seq LIMIT ").bind(limit);
+    tx.rows_of(&sql).await?.iter().map(read_event).collect()
+}
+
+/// Reads a row that holds every column of `events`.
+pub fn read_event(row: &Row) -> Result<Event, DbError> {
+    Ok(Event {
+        seq: row.get("seq")?,
+        name: row.get::<String>("name")?.into(),
+        at: row.get("at")?,
+        contact_id: row.get("contact_id")?,
+        visitor_id: row.get("visitor_id")?,
+        session_id: row.get("session_id")?,
+        company_id: row.get("company_id")?,
+        subject: row.get("subject")?,
+        amount: row.get("amount")?,
+        machine: row.get("machine")?,
+        cause: row.get("cause")?,
+        depth: row.get("depth")?,
+        client_key: row.get("client_key")?,
+        origin_id: row.get("origin_id")?,
+        props: row.get("props")?,
+    })
+}

@@ -1,0 +1,98 @@
+//! What an administrator may change at run time: typed, with a default, read by key.
+
+use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
+
+/// The type of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingKind {
+    /// A whole number within bounds, both included.
+    Int {
+        /// The smallest.
+        min: i64,
+        /// The largest.
+        max: i64,
+    },
+    /// Any text.
+    Text,
+    /// `true` or `false`.
+    Bool,
+    /// One of a list.
+    Choice(&'static [&'static str]),
+    /// A text that is never shown again once saved, such as a private key.
+    Hidden,
+}
+
+/// A setting a room offers.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingDef {
+    /// `room.name`.
+    pub key: &'static str,
+    /// The locale key of its name; `<label_key>-hint` explains it.
+    pub label_key: &'static str,
+    /// Its type.
+    pub kind: SettingKind,
+    /// What holds until somebody changes it.
+    pub default: &'static str,
+}
+
+/// What is wrong with a value for a setting; each has a locale key `web-setting-…`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// Not a whole number within the bounds.
+    #[error("a whole number from {min} to {max} is needed")]
+    Range {
+        /// The smallest.
+        min: i64,
+        /// The largest.
+        max: i64,
+    },
+    /// Not one of the list.
+    #[error("one of {0} is needed")]
+    Choice(String),
+}
+
+/// Checks a value as typed against the setting's type; answers the form in which it is stored.
+pub fn check_setting(def: &SettingDef, typed: &str) -> Result<String, SettingError> {
+    let typed = typed.trim();
+    match def.kind {
+        SettingKind::Text | SettingKind::Hidden => Ok(typed.to_owned()),
+        SettingKind::Int { min, max } => match typed.parse::<i64>() {
+            Ok(number) if (min..=max).contains(&number) => Ok(number.to_string()),
+            _ => Err(SettingError::Range { min, max }),
+        },
+        SettingKind::Bool => match typed {
+            "true" | "on" | "1" => Ok("true".to_owned()),
+            "false" | "off" | "0" | "" => Ok("false".to_owned()),
+            _ => Err(SettingError::Choice("true, false".to_owned())),
+        },
+        SettingKind::Choice(list) if list.contains(&typed) => Ok(typed.to_owned()),
+        SettingKind::Choice(list) => Err(SettingError::Choice(list.join(", "))),
+    }
+}
+
+/// The value of a setting; `default` when nobody has changed it.
+pub async fn setting_text(tx: &mut Tx, key: &str, default: &str) -> Result<String, DbError> {
+    let row = tx.find(sql!("SELECT value FROM settings WHERE key = $1"), params![key]).await?;
+    row.map_or_else(|| Ok(default.to_owned()), |row| row.get("value"))
+}
+
+/// The value of a whole-number setting.
+pub async fn setting_int(tx: &mut Tx, key: &str, default: i64) -> Result<i64, DbError> {
+    let text = setting_text(tx, key, "").await?;
+    Ok(text.parse().unwrap_or(default))
+}
+
+/// The value of a yes-or-no setting.
+pub async fn setting_bool(tx: &mut Tx, key: &str, default: bool) -> Result<bool, DbError> {
+    let text = setting_text(tx, key, "").await?;
+    Ok(text.parse().unwrap_or(default))
+}
+
+/// Stores a checked value.
+pub async fn write_setting(tx: &mut Tx, key: &str, value: &str, staff_id: Option<i64>, now: i64) -> Result<(), DbError> {
+    let mut row = Relation::new(&[("key", Column::Text), ("value", Column::Text), ("updated_at", Column::Int), ("staff_id", Column::Int)]);
+    row.push(vec![Value::from(key), Value::from(value), Value::Int(now), staff_id.into()]);
+    let set = "value = excluded.value, updated_at = excluded.updated_at, staff_id = excluded.staff_id";
+    tx.insert("settings", &row, Conflict::Update(&["key"], set)).await?;
+    Ok(())
+}

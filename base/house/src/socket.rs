@@ -1,0 +1,103 @@
+//! The sockets: how a room on the right adds something to a page, a segment or an erasure on the left without being known there.
+
+use std::sync::Arc;
+
+use attune_kernel::Fault;
+use tokio_util::sync::CancellationToken;
+
+use crate::{App, BoxFuture};
+
+/// A block another room adds to the contact page. The page writes the address; hypermedia is the decoupling.
+#[derive(Clone, Copy, Debug)]
+pub struct Panel {
+    /// `room.noun`.
+    pub key: &'static str,
+    /// The locale key of its heading.
+    pub title_key: &'static str,
+    /// The address that answers GET with the block for a contact.
+    pub href: fn(contact_id: i64) -> String,
+    /// Smaller comes first.
+    pub order: i32,
+    /// The permission without which it is not offered.
+    pub permission: &'static str,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Where a panel stands on the contact page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the right-hand column.
+    Aside,
+    /// Behind a tab of the middle column.
+    Tab,
+}
+
+/// The type of a facet's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FacetKind {
+    /// TEXT.
+    Text,
+    /// BIGINT or DOUBLE PRECISION.
+    Number,
+    /// µs UTC.
+    Date,
+    /// BOOLEAN.
+    Bool,
+}
+
+/// A fact about a contact that another room knows and segments may ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Facet {
+    /// `contact.has_open_task`.
+    pub key: &'static str,
+    /// The locale key of its name.
+    pub label_key: &'static str,
+    /// The type of its value.
+    pub kind: FacetKind,
+    /// `SELECT contact_id, value FROM v_<room>_<noun>`: at most one row a contact, over the room's own published view.
+    pub sql: &'static str,
+    /// The events after which the value may differ.
+    pub changed_by: &'static [&'static str],
+}
+
+/// A documented SQL view for reports.
+#[derive(Clone, Copy, Debug)]
+pub struct Dataset {
+    /// `v_<room>_<noun>`.
+    pub view: &'static str,
+    /// What a row is, in English, for the reference.
+    pub meaning: &'static str,
+}
+
+/// What happens to a row when its contact is erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnErase {
+    /// The row goes too.
+    Delete,
+    /// The row stays, without the person.
+    Null,
+}
+
+/// A table with a contact in it. Every such table is listed by the room that owns it: a test holds the list against the schema.
+#[derive(Clone, Copy, Debug)]
+pub struct ContactTable {
+    /// The table.
+    pub table: &'static str,
+    /// The column that holds the contact's id.
+    pub column: &'static str,
+    /// What happens to its rows.
+    pub on_erase: OnErase,
+}
+
+/// What a [`Service`] runs.
+pub type ServiceRun = Arc<dyn Fn(App, CancellationToken) -> BoxFuture<'static, Result<(), Fault>> + Send + Sync>;
+
+/// A long-running task of a room; it starts with the server and ends with the token.
+#[derive(Clone)]
+pub struct Service {
+    /// `room.noun`.
+    pub key: &'static str,
+    /// The task.
+    pub run: ServiceRun,
+}

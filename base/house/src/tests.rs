@@ -1,0 +1,34 @@
+use attune_events::EventDef;
+
+use crate::{House, HouseError, Place, Panel, Room, SettingDef, SettingError, SettingKind, check_setting};
+
+fn event(name: &'static str) -> EventDef {
+    EventDef { name, meaning: "", subject: "", amount: "", behaviour: false }
+}
+
+#[test]
+fn two_rooms_may_not_emit_the_same_event() {
+    let rooms = vec![Room::new("a").events([event("thing.made")]), Room::new("b").events([event("thing.made")])];
+    assert!(matches!(House::build(rooms), Err(HouseError::Events(_))));
+}
+
+#[test]
+fn a_room_is_named_once() {
+    assert!(matches!(House::build(vec![Room::new("a"), Room::new("a")]), Err(HouseError::Twice { what: "room", .. })));
+}
+
+#[test]
+fn a_panel_needs_a_permission_somebody_defines() {
+    let panel = Panel { key: "a.b", title_key: "t", href: |id| id.to_string(), order: 1, permission: "a.view", place: Place::Aside };
+    assert!(matches!(House::build(vec![Room::new("a").panels([panel])]), Err(HouseError::NoPermission { .. })));
+}
+
+#[test]
+fn settings_are_checked_by_their_type() {
+    let days = SettingDef { key: "a.days", label_key: "x", kind: SettingKind::Int { min: 1, max: 30 }, default: "7" };
+    assert_eq!(check_setting(&days, " 12 "), Ok("12".to_owned()));
+    assert_eq!(check_setting(&days, "0"), Err(SettingError::Range { min: 1, max: 30 }));
+    let flag = SettingDef { key: "a.flag", label_key: "x", kind: SettingKind::Bool, default: "false" };
+    assert_eq!(check_setting(&flag, "on"), Ok("true".to_owned()));
+    assert_eq!(check_setting(&flag, ""), Ok("false".to_owned()));
+}

@@ -1,0 +1,1 @@
+// Conformance of the queue on both engines: see below.

@@ -1,0 +1,131 @@
+//! Timers: things that fall due at an exact moment, settled by the batch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
+use attune_kernel::Fault;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Bench, BoxFuture};
+
+/// The signal raised after every commit that set a timer.
+const SIGNAL: &str = "timers";
+/// How many due keys one transaction settles.
+const BATCH: i64 = 2_000;
+
+/// What happens to the keys of a kind that are due. The timers are cleared in the same transaction, before the call, so that the
+/// handler may set them anew.
+pub trait OnDue: Send + Sync {
+    /// Settles `keys`, whose moment is not after `now`.
+    fn due<'a>(&'a self, bench: &'a Bench, tx: &'a mut Tx, keys: &'a [i64], now: i64) -> BoxFuture<'a, Result<(), Fault>>;
+}
+
+/// A kind of timer and its handler.
+#[derive(Clone)]
+pub struct TimerDef {
+    /// `room.noun_event`.
+    pub kind: &'static str,
+    /// What happens.
+    pub on_due: Arc<dyn OnDue>,
+}
+
+/// Sets `(key, due_at)` timers of `kind`; a key that has one is moved.
+pub async fn set_timers(tx: &mut Tx, kind: &str, due: impl IntoIterator<Item = (i64, i64)>) -> Result<(), DbError> {
+    let mut rows = Relation::new(&[("kind", Column::Text), ("key", Column::Int), ("due_at", Column::Int)]);
+    for (key, at) in due {
+        rows.push(vec![Value::from(kind), Value::Int(key), Value::Int(at)]);
+    }
+    if tx.insert("timers", &rows, Conflict::Update(&["kind", "key"], "due_at = excluded.due_at")).await? > 0 {
+        tx.wake(SIGNAL);
+    }
+    Ok(())
+}
+
+/// Clears the timers of `kind` for these keys.
+pub async fn clear_timers(tx: &mut Tx, kind: &str, keys: impl IntoIterator<Item = i64>) -> Result<(), DbError> {
+    let rows = Relation::of_ids("k", keys);
+    tx.exec_from(sql!("DELETE FROM timers WHERE kind = $1 AND key IN (SELECT r.k FROM {rows} AS r)"), &rows, params![kind]).await?;
+    Ok(())
+}
+
+/// The timers of all rooms.
+#[derive(Clone)]
+pub struct Timers {
+    bench: Bench,
+    all: Arc<Vec<TimerDef>>,
+}
+
+impl Timers {
+    /// Gathers the kinds.
+    pub fn new(bench: Bench, all: Vec<TimerDef>) -> Self {
+        Self { bench, all: Arc::new(all) }
+    }
+
+    /// Waits for the next due moment, settles, and so on until `stop`.
+    pub async fn run(&self, stop: &CancellationToken) {
+        let mut signal = self.bench.db.listen(SIGNAL);
+        while !stop.is_cancelled() {
+            signal.mark_unchanged();
+            let pause = match self.settle().await {
+                Ok(_) => self.until_next().await,
+                Err(fault) => {
+                    tracing::error!(%fault, "due timers were not settled and stay due");
+                    Duration::from_secs(1)
+                }
+            };
+            tokio::select! { _ = signal.changed() => {}, () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => {} }
+        }
+    }
+
+    /// Settles everything due now; answers how many keys.
+    pub async fn settle(&self) -> Result<usize, Fault> {
+        let mut settled = 0;
+        for def in self.all.iter() {
+            loop {
+                let count = self.settle_batch(def).await?;
+                settled += count;
+                if count == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(settled)
+    }
+
+    async fn settle_batch(&self, def: &TimerDef) -> Result<usize, Fault> {
+        let now = self.bench.clock.now();
+        let mut look = self.bench.db.read().await?;
+        if look.count(sql!("SELECT count(*) FROM (SELECT 1 FROM timers WHERE kind = $1 AND due_at <= $2 LIMIT 1) AS one"), params![def.kind, now]).await? == 0 {
+            return Ok(0);
+        }
+        drop(look);
+        let mut tx = self.bench.db.begin().await?;
+        let rows = tx
+            .rows(
+                sql!(
+                    "DELETE FROM timers WHERE kind = $1 AND key IN (SELECT key FROM timers WHERE kind = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3) RETURNING key"
+                ),
+                params![def.kind, now, BATCH],
+            )
+            .await?;
+        let keys = rows.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        def.on_due.due(&self.bench, &mut tx, &keys, now).await.map_err(|f| f.context(format!("timer {}", def.kind)))?;
+        tx.commit().await?;
+        Ok(keys.len())
+    }
+
+    async fn until_next(&self) -> Duration {
+        let now = self.bench.clock.now();
+        let next = match self.bench.db.read().await {
+            Ok(mut tx) => tx.find(sql!("SELECT min(due_at) AS at FROM timers"), params![]).await.ok().flatten(),
+            Err(_) => None,
+        };
+        let at = next.and_then(|row| row.get::<Option<i64>>("at").ok().flatten());
+        let us = at.map_or(1_000_000, |at| (at - now).clamp(1_000, 1_000_000));
+        Duration::from_micros(us.unsigned_abs())
+    }
+}

@@ -1,0 +1,101 @@
+//! Money as whole minor units with its currency; never a float.
+
+use std::fmt;
+
+/// An amount in the smallest unit of its currency (cents, fen; yen have no smaller unit).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Money {
+    /// The amount in minor units.
+    pub minor: i64,
+    currency: [u8; 3],
+}
+
+/// What is wrong with an amount.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    /// Not a three-letter ISO 4217 code.
+    #[error("currency {0:?} is not a three-letter ISO 4217 code")]
+    Currency(String),
+    /// Not a decimal number with as many places as the currency has.
+    #[error("amount {0:?} is not a number with at most {1} decimal places")]
+    Amount(String, u32),
+}
+
+impl Money {
+    /// An amount of `minor` units of the ISO 4217 currency `code`.
+    pub fn new(minor: i64, code: &str) -> Result<Self, MoneyError> {
+        let upper = code.to_ascii_uppercase();
+        match upper.as_bytes() {
+            [a, b, c] if upper.bytes().all(|x| x.is_ascii_uppercase()) => Ok(Self { minor, currency: [*a, *b, *c] }),
+            _ => Err(MoneyError::Currency(code.to_owned())),
+        }
+    }
+
+    /// The ISO 4217 code.
+    pub fn currency(&self) -> &str {
+        std::str::from_utf8(&self.currency).unwrap_or("XXX")
+    }
+
+    /// How many decimal places the currency `code` has (ISO 4217 exponents that differ from 2).
+    pub fn places(code: &str) -> u32 {
+        match code {
+            "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "XAF" | "XOF" | "UGX" | "PYG" => 0,
+            "BHD" | "KWD" | "OMR" | "TND" | "JOD" | "IQD" | "LYD" => 3,
+            _ => 2,
+        }
+    }
+
+    /// Reads a decimal number such as `1,234.50` into minor units.
+    pub fn parse_minor(text: &str, code: &str) -> Result<i64, MoneyError> {
+        let places = Self::places(code);
+        let wrong = || MoneyError::Amount(text.to_owned(), places);
+        let cleaned: String = text.trim().chars().filter(|c| !matches!(c, ',' | ' ' | '\u{a0}')).collect();
+        let (negative, digits) = match cleaned.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, cleaned.as_str()),
+        };
+        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+        let width = usize::try_from(places).unwrap_or(2);
+        if whole.is_empty() || part.len() > width || !whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        let minor: i64 = format!("{whole}{part:0<width$}").parse().map_err(|_| wrong())?;
+        Ok(if negative { -minor } else { minor })
+    }
+}
+
+impl fmt::Display for Money {
+    /// `1234.50 EUR`; pages use the locale's own form instead.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places = Self::places(self.currency());
+        let unit = 10_u64.pow(places);
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let size = self.minor.unsigned_abs();
+        match places {
+            0 => write!(f, "{sign}{size} {}", self.currency()),
+            _ => write!(f, "{sign}{}.{:0width$} {}", size / unit, size % unit, self.currency(), width = places as usize),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_become_minor_units() {
+        assert_eq!(Money::parse_minor("29.33", "USD"), Ok(2933));
+        assert_eq!(Money::parse_minor("1,234.5", "EUR"), Ok(123_450));
+        assert_eq!(Money::parse_minor("-7", "EUR"), Ok(-700));
+        assert_eq!(Money::parse_minor("7", "JPY"), Ok(7));
+        assert!(Money::parse_minor("7.123", "EUR").is_err());
+        assert!(Money::parse_minor("", "EUR").is_err());
+    }
+
+    #[test]
+    fn it_prints_what_it_holds() {
+        assert_eq!(Money::new(-123_450, "eur").unwrap().to_string(), "-1234.50 EUR");
+        assert_eq!(Money::new(7, "JPY").unwrap().to_string(), "7 JPY");
+        assert!(Money::new(1, "EURO").is_err());
+    }
+}

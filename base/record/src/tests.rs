@@ -1,0 +1,52 @@
+use attune_testkit::{START_AT, clock, ids};
+use attune_web::Actor;
+use serde_json::json;
+
+use crate::audit::{self, AuditFilter};
+use crate::view::ViewDraft;
+use crate::{note, view};
+
+attune_testkit::on_both_dbs! {
+    async fn the_log_tells_who_changed_what(db: Db) {
+        let ids = ids(&clock());
+        let mut tx = db.begin().await.unwrap();
+        let actor = Actor::system();
+        audit::note(&mut tx, &ids, START_AT, &actor, "contact.updated", "contact", 5, Some(json!({"city": "Bonn"})), Some(json!({"city": "Köln"}))).await.unwrap();
+        audit::note(&mut tx, &ids, START_AT, &actor, "contact.deleted", "contact", 6, None, None).await.unwrap();
+        let all = audit::list(&mut tx, &AuditFilter::default(), 10).await.unwrap();
+        assert_eq!(all.iter().map(|l| l.record_id).collect::<Vec<_>>(), [6, 5]);
+        let one = audit::list(&mut tx, &AuditFilter { kind: Some("contact".into()), record_id: Some(5), ..AuditFilter::default() }, 10).await.unwrap();
+        assert_eq!(one[0].after.as_deref(), Some("{\"city\":\"Köln\"}"));
+        let older = audit::list(&mut tx, &AuditFilter { before_id: Some(all[0].id), ..AuditFilter::default() }, 10).await.unwrap();
+        assert_eq!(older.len(), 1);
+    }
+
+    async fn a_view_is_its_makers_unless_shared(db: Db) {
+        let ids = ids(&clock());
+        let mut tx = db.begin().await.unwrap();
+        let mut draft = ViewDraft { list: "contacts", name: " Hot in Bonn ".into(), query: "stage=sql".into(), shared: false };
+        let own = view::put(&mut tx, &ids, START_AT, 1, &draft).await.unwrap();
+        draft.shared = true;
+        let shared = view::put(&mut tx, &ids, START_AT, 1, &draft).await.unwrap();
+        let seen = |views: Vec<view::SavedView>| views.iter().map(|v| v.id).collect::<Vec<_>>();
+        assert_eq!(seen(view::list(&mut tx, "contacts", 1).await.unwrap()), [own, shared]);
+        assert_eq!(seen(view::list(&mut tx, "contacts", 2).await.unwrap()), [shared]);
+        assert!(view::find(&mut tx, own, 2).await.unwrap().is_none());
+        assert!(!view::delete(&mut tx, shared, 2).await.unwrap());
+        assert!(view::delete(&mut tx, shared, 1).await.unwrap());
+        assert_eq!(view::find(&mut tx, own, 1).await.unwrap().unwrap().name, "Hot in Bonn");
+    }
+
+    async fn a_deleted_note_comes_back(db: Db) {
+        let ids = ids(&clock());
+        let mut tx = db.begin().await.unwrap();
+        let id = note::add(&mut tx, &ids, START_AT, &Actor::system(), ("contact", 9), " 见面顺利 ").await.unwrap();
+        assert_eq!(note::find(&mut tx, id).await.unwrap().unwrap().body, "见面顺利");
+        assert!(!note::delete(&mut tx, id, Some(77), START_AT).await.unwrap());
+        assert!(note::delete(&mut tx, id, None, START_AT).await.unwrap());
+        assert!(note::list(&mut tx, 9, None, 10).await.unwrap().is_empty());
+        assert!(note::restore(&mut tx, id).await.unwrap());
+        assert_eq!(note::list(&mut tx, 9, Some(START_AT), 10).await.unwrap().len(), 1);
+        assert!(note::list(&mut tx, 9, Some(START_AT - 1), 10).await.unwrap().is_empty());
+    }
+}

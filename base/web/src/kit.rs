@@ -1,0 +1,131 @@
+//! The little Rust behind the component kit (`ui/kit.html`) and the pages that every installation has: errors.
+
+use askama::Template;
+use attune_kernel::initials;
+use axum::response::Response;
+use http::StatusCode;
+
+use crate::shell::{Shell, html};
+use crate::{Problem, Web};
+
+/// The URL of an embedded file by its plain name.
+pub fn asset(name: &str) -> &'static str {
+    attune_assets::url(name)
+}
+
+/// The address of an icon in the sprite.
+pub fn icon_url(name: &str) -> String {
+    format!("{}#{name}", attune_assets::url(attune_assets::SPRITE))
+}
+
+/// Up to two initials, or the last two characters of a Chinese name.
+pub fn initials_of(name: impl std::fmt::Display) -> String {
+    initials(&name.to_string())
+}
+
+/// The tone of an avatar: always the same for the same id.
+pub fn avatar_tone(id: impl Into<i64>) -> &'static str {
+    const TONES: [&str; 6] = ["accent", "violet", "blue", "good", "warn", "bad"];
+    let id: i64 = id.into();
+    let mixed = (id as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    TONES.get(usize::try_from(mixed % 6).unwrap_or(0)).copied().unwrap_or("accent")
+}
+
+/// How much of a ring is drawn, 0 to 100, for `stroke-dasharray` with `pathLength=100`.
+pub fn ring_share(value: impl Into<f64>, max: impl Into<f64>) -> String {
+    let (value, max): (f64, f64) = (value.into(), max.into());
+    let share = if max > 0.0 { (value / max * 100.0).clamp(0.0, 100.0) } else { 0.0 };
+    format!("{share:.0}")
+}
+
+/// A query string with `name` set to `value` (removed when empty): for filters, sorting and paging that keep the rest of the address.
+/// `query` is what stands after the `?`; the answer starts with `?`.
+pub fn with_query(query: &str, name: &str, value: impl std::fmt::Display) -> String {
+    let value = value.to_string();
+    let mut out = url::form_urlencoded::Serializer::new(String::from("?"));
+    for (key, old) in url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key != name) {
+        out.append_pair(&key, &old);
+    }
+    if !value.is_empty() {
+        out.append_pair(name, &value);
+    }
+    out.finish().replacen("?&", "?", 1)
+}
+
+/// The page of a problem.
+#[derive(Template)]
+#[template(path = "error.html")]
+pub(crate) struct ErrorPage<'a> {
+    shell: &'a Shell,
+    title: String,
+    text: String,
+    status: u16,
+    reference: &'a str,
+    ask: String,
+}
+
+impl<'a> ErrorPage<'a> {
+    pub(crate) fn new(web: &Web, problem: &Problem, shell: &'a Shell, id: &'a str, grantors: &[String]) -> Self {
+        let (title, mut text) = problem.words(&shell.l);
+        if let Problem::Forbidden { permission } = problem {
+            text = shell.l.of("web-forbidden-text").s("permission", permission_label(web, shell, permission)).to_string();
+        }
+        let ask = match grantors {
+            [] => String::new(),
+            names => shell.l.of("web-forbidden-ask").s("names", shell.l.list(names)).to_string(),
+        };
+        let reference = if matches!(problem, Problem::Fault(_)) { id } else { "" };
+        Self { shell, title, text, status: problem.status().as_u16(), reference, ask }
+    }
+
+    pub(crate) fn response(&self, status: StatusCode) -> Response {
+        html(status, self)
+    }
+}
+
+/// What the role editor calls a permission; its key when no room announced it.
+fn permission_label(web: &Web, shell: &Shell, key: &str) -> String {
+    let known = web.permissions.iter().find(|def| def.key == key);
+    known.map_or_else(|| key.to_owned(), |def| shell.l.t(def.label_key).to_string())
+}
+
+/// A problem told in a toast.
+#[derive(Template)]
+#[template(path = "problem_toast.html")]
+pub(crate) struct ProblemToast<'a> {
+    shell: &'a Shell,
+    title: String,
+    text: String,
+    reference: &'a str,
+}
+
+impl<'a> ProblemToast<'a> {
+    pub(crate) fn new(problem: &Problem, shell: &'a Shell, id: &'a str) -> Self {
+        let (title, text) = problem.words(&shell.l);
+        Self { shell, title, text, reference: if matches!(problem, Problem::Fault(_)) { id } else { "" } }
+    }
+
+    pub(crate) fn html(&self) -> String {
+        self.render().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_changes_in_one_place() {
+        assert_eq!(with_query("view=mine&sort=name&page=2", "sort", "-score"), "?view=mine&page=2&sort=-score");
+        assert_eq!(with_query("sort=name", "sort", ""), "?");
+        assert_eq!(with_query("", "q", "林 a"), "?q=%E6%9E%97+a");
+    }
+
+    #[test]
+    fn avatars_and_rings() {
+        assert_eq!(avatar_tone(5_i64), avatar_tone(5_i64));
+        assert_eq!(ring_share(84, 100), "84");
+        assert_eq!(ring_share(3, 0), "0");
+        assert_eq!(initials_of("Lena Hoffmann"), "LH");
+    }
+}

@@ -1,0 +1,2 @@
+//! attune-bench
+fn main() {}
