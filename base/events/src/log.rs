@@ -71,6 +71,13 @@ pub async fn known_client_keys(tx: &mut Tx, keys: impl IntoIterator<Item = i64>)
     rows.iter().map(|row| row.at(0)).collect()
 }
 
+/// Gives the events of browsers to the people behind them: a relation `(visitor_id, contact_id)`. Events that have a person keep theirs.
+/// Call it after [`append`]: under the head's lock no event of the browser can slip in between.
+pub async fn adopt(tx: &mut Tx, found: &Relation) -> Result<u64, DbError> {
+    let update = sql!("UPDATE events SET contact_id = r.contact_id FROM {rows} AS r WHERE events.visitor_id = r.visitor_id AND events.contact_id IS NULL");
+    tx.exec_from(update, found, params![]).await
+}
+
 /// Events behind `seq`, oldest first, at most `limit`, of the given names (all when empty).
 pub async fn list_after(tx: &mut Tx, seq: i64, through: i64, names: &[&str], limit: i64) -> Result<Vec<Event>, DbError> {
     let mut sql = attune_db::Sql::new(FROM_LOG);

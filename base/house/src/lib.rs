@@ -29,7 +29,7 @@ pub fn base_migrations() -> Vec<Migration> {
     let mut all = vec![migration!("20261122_0120_settings")];
     all.extend(attune_events::migrations());
     all.extend(attune_jobs::migrations());
-    all.extend(attune_courier::migrations());
+    all.extend(attune_courier::mailbox::migrations());
     all.extend(attune_record::migrations());
     all
 }

@@ -5,6 +5,7 @@ use attune_kernel::initials;
 use axum::response::Response;
 use http::StatusCode;
 
+use crate::language::Real;
 use crate::shell::{Shell, html};
 use crate::{Problem, Web};
 
@@ -31,25 +32,92 @@ pub fn avatar_tone(id: impl Into<i64>) -> &'static str {
     TONES.get(usize::try_from(mixed % 6).unwrap_or(0)).copied().unwrap_or("accent")
 }
 
-/// How much of a ring is drawn, 0 to 100, for `stroke-dasharray` with `pathLength=100`.
-pub fn ring_share(value: impl Into<f64>, max: impl Into<f64>) -> String {
-    let (value, max): (f64, f64) = (value.into(), max.into());
+/// How much of a ring or a bar is drawn, 0 to 100.
+pub fn share(value: impl Real, max: impl Real) -> String {
+    let (value, max) = (value.real(), max.real());
     let share = if max > 0.0 { (value / max * 100.0).clamp(0.0, 100.0) } else { 0.0 };
     format!("{share:.0}")
 }
 
 /// A query string with `name` set to `value` (removed when empty): for filters, sorting and paging that keep the rest of the address.
-/// `query` is what stands after the `?`; the answer starts with `?`.
+/// `query` is what stands after the `?`; the answer starts with `?`. The place in a paged list (`after`) is dropped: it belongs to the
+/// old order.
 pub fn with_query(query: &str, name: &str, value: impl std::fmt::Display) -> String {
     let value = value.to_string();
-    let mut out = url::form_urlencoded::Serializer::new(String::from("?"));
-    for (key, old) in url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key != name) {
+    let mut out = url::form_urlencoded::Serializer::new(String::new());
+    for (key, old) in url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key != name && key != "after") {
         out.append_pair(&key, &old);
     }
     if !value.is_empty() {
         out.append_pair(name, &value);
     }
-    out.finish().replacen("?&", "?", 1)
+    format!("?{}", out.finish())
+}
+
+/// The sort order a click on a column's head leads to: numbers start with the largest, words with the first; a second click turns round.
+pub fn sort_next(name: &str, current: &str, number: &bool) -> String {
+    let falling = format!("-{name}");
+    match (current == name, current == falling, number) {
+        (true, ..) | (false, false, true) => falling,
+        _ => name.to_owned(),
+    }
+}
+
+/// The value of `aria-sort` for a column, empty when the list is sorted by another.
+pub fn sort_state(name: &str, current: &str) -> &'static str {
+    match current.strip_prefix('-') {
+        Some(rest) if rest == name => "descending",
+        None if current == name => "ascending",
+        _ => "",
+    }
+}
+
+/// One option of a select or a group of radio buttons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What is posted.
+    pub value: String,
+    /// What is read.
+    pub label: String,
+}
+
+impl Choice {
+    /// An option.
+    pub fn new(value: impl std::fmt::Display, label: impl std::fmt::Display) -> Self {
+        Self { value: value.to_string(), label: label.to_string() }
+    }
+
+    /// Whether it is the one chosen.
+    pub fn is(&self, value: impl std::fmt::Display) -> bool {
+        self.value == value.to_string()
+    }
+}
+
+/// One tab: a link with an address of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tab {
+    /// The address.
+    pub href: String,
+    /// The words.
+    pub label: String,
+    /// Whether it is the one shown.
+    pub current: bool,
+    /// The number behind the words; may be empty.
+    pub count: String,
+}
+
+impl Tab {
+    /// A tab without a number.
+    pub fn new(href: impl std::fmt::Display, label: impl std::fmt::Display, current: bool) -> Self {
+        Self { href: href.to_string(), label: label.to_string(), current, count: String::new() }
+    }
+
+    /// With a number, already in the language's form.
+    #[must_use]
+    pub fn count(mut self, count: impl std::fmt::Display) -> Self {
+        self.count = count.to_string();
+        self
+    }
 }
 
 /// The page of a problem.
@@ -116,16 +184,28 @@ mod tests {
 
     #[test]
     fn a_query_changes_in_one_place() {
-        assert_eq!(with_query("view=mine&sort=name&page=2", "sort", "-score"), "?view=mine&page=2&sort=-score");
+        assert_eq!(with_query("view=mine&sort=name&after=x", "sort", "-score"), "?view=mine&sort=-score");
         assert_eq!(with_query("sort=name", "sort", ""), "?");
         assert_eq!(with_query("", "q", "林 a"), "?q=%E6%9E%97+a");
     }
 
     #[test]
+    fn a_column_sorts_both_ways() {
+        assert_eq!(sort_next("name", "", &false), "name");
+        assert_eq!(sort_next("name", "name", &false), "-name");
+        assert_eq!(sort_next("name", "-name", &false), "name");
+        assert_eq!(sort_next("score", "name", &true), "-score");
+        assert_eq!(sort_next("score", "-score", &true), "score");
+        assert_eq!(sort_state("score", "-score"), "descending");
+        assert_eq!(sort_state("score", "score"), "ascending");
+        assert_eq!(sort_state("score", "name"), "");
+    }
+
+    #[test]
     fn avatars_and_rings() {
         assert_eq!(avatar_tone(5_i64), avatar_tone(5_i64));
-        assert_eq!(ring_share(84, 100), "84");
-        assert_eq!(ring_share(3, 0), "0");
+        assert_eq!(share(84, 100), "84");
+        assert_eq!(share(&3_i64, 0.0), "0");
         assert_eq!(initials_of("Lena Hoffmann"), "LH");
     }
 }

@@ -33,7 +33,7 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 pub use futures::future::BoxFuture;
 
-pub use access::{Actor, Can, Doorman, Grant, Permission, PermissionDef, Scope, SignedIn, Via, session_cookie};
+pub use access::{Actor, Can, Doorman, Grant, Permission, PermissionDef, Scope, SignedIn, Via, session_cookie, token_hash};
 pub use form::{Form, FormErrors, Json, Path, Query};
 pub use language::{Lang, LocaleFiles, Said, Text, Texts, Theme};
 pub use layers::{Peer, framed, layers};
@@ -43,6 +43,28 @@ pub use problem::{Answer, Problem};
 pub use secret::{FormToken, Secret};
 pub use shell::{Finder, Flash, Found, Hx, NavCount, NavItem, NavView, Shell, again, see_other, with_partial};
 pub use sse::{Frame, sse};
+
+/// The name at the top of the navigation: read by every page, changed by an administrator.
+#[derive(Clone, Debug)]
+pub struct Workspace(Arc<std::sync::RwLock<String>>);
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Self(Arc::new(std::sync::RwLock::new("Attune".to_owned())))
+    }
+}
+
+impl Workspace {
+    /// The name.
+    pub fn name(&self) -> String {
+        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Changes the name in this process.
+    pub fn rename(&self, name: &str) {
+        name.clone_into(&mut self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+}
 
 /// What every handler can reach: the store, time, ids, texts, the door and the navigation. Clones are cheap.
 #[derive(Clone)]
@@ -74,7 +96,7 @@ pub struct Web {
     /// What the command palette searches beside the navigation.
     pub finders: Arc<Vec<Finder>>,
     /// The name shown at the top of the navigation.
-    pub workspace: String,
+    pub workspace: Workspace,
 }
 
 impl Web {
@@ -95,7 +117,7 @@ impl Web {
             open_paths: Arc::default(),
             trust_proxy: false,
             finders: Arc::default(),
-            workspace: "Attune".to_owned(),
+            workspace: Workspace::default(),
         }
     }
 

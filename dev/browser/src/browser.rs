@@ -131,7 +131,13 @@ impl Browser {
         if violations.is_empty() {
             return Ok(());
         }
-        bail!("{} ({}) breaks {} accessibility rules:\n{}", self.address().await?, self.look.name(), violations.len(), describe(&violations))
+        bail!(
+            "{} ({}) breaks {} accessibility rules:\n{}",
+            self.address().await?,
+            self.look.name(),
+            violations.len(),
+            describe(&violations)
+        )
     }
 
     /// Fails when the page can be scrolled sideways: on a phone nothing may hang over the edge.

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 /// What a person without Chromium should type.
-const INSTALL_HINT: &str = "chromedriver is not installed: run `apt-get install --yes --no-install-recommends chromium chromium-driver fonts-noto-cjk`";
+const INSTALL_HINT: &str =
+    "chromedriver is not installed: run `apt-get install --yes --no-install-recommends chromium chromium-driver fonts-noto-cjk`";
 
 /// How long chromedriver may take to answer, in seconds.
 const START_LIMIT_S: u64 = 60;

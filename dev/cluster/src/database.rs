@@ -1,6 +1,7 @@
 //! A database per test, made by `psql`, because a test's own async runtime is no place to clean up from.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -67,8 +68,8 @@ impl Template {
     /// of an empty database; others wait and reuse it. Connections that `fill` leaves open are ended.
     pub fn build(server: &str, key: u64, fill: impl FnOnce(&str) -> Result<()>) -> Result<Self> {
         let template = Self { server: server.to_owned(), name: format!("template_{key:016x}") };
-        let port = server.rsplit(':').next().unwrap_or("").split('/').next().unwrap_or("");
-        let guard = File::create(std::env::temp_dir().join(format!("attune-template-{port}-{key:016x}.lock"))).context("making the template's lock")?;
+        let lock = template_lock(server);
+        let guard = File::create(&lock).with_context(|| format!("making {}", lock.display()))?;
         guard.lock().context("waiting for the template")?;
         let known = psql(server, &format!("SELECT 1 FROM pg_database WHERE datname = '{}'", template.name))?;
         if known.trim() == "1" {
@@ -85,6 +86,12 @@ impl Template {
     pub fn database(&self) -> Result<Database> {
         Database::cloned(&self.server, &self.name)
     }
+}
+
+/// The file that lets one process at a time build templates on the server at this URL.
+pub(crate) fn template_lock(server: &str) -> PathBuf {
+    let port = server.rsplit(':').next().unwrap_or("").split('/').next().unwrap_or("");
+    std::env::temp_dir().join(format!("attune-template-{port}.lock"))
 }
 
 /// The same server, another database: replaces the path of the URL and keeps its query.

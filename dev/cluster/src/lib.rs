@@ -14,8 +14,8 @@ mod postgres;
 mod server;
 
 pub use database::{Database, Template};
-pub use postgres::{Account, INSTALL_HINT, Programs};
 pub use lasting::{Server, VARIABLE, server};
+pub use postgres::{Account, INSTALL_HINT, Programs};
 pub use server::Cluster;
 
 #[cfg(test)]

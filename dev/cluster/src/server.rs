@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{Account, Programs};
+use crate::{Account, Programs, database};
 
 /// Speed over safety: the data is gone tomorrow anyway.
 const SETTINGS: &str = "
@@ -94,13 +94,15 @@ impl Cluster {
         let log = fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
         let end: Vec<&str> = log.lines().rev().take(8).collect();
         let end: Vec<&str> = end.into_iter().rev().collect();
-        Err(last.unwrap_or_else(|| anyhow::anyhow!("no attempt was made"))).with_context(|| format!("PostgreSQL does not start:\n{}", end.join("\n")))
+        Err(last.unwrap_or_else(|| anyhow::anyhow!("no attempt was made")))
+            .with_context(|| format!("PostgreSQL does not start:\n{}", end.join("\n")))
     }
 
     fn stop(&self) -> Result<()> {
         let mut stop = self.programs.command("pg_ctl", &self.account);
         stop.args(["stop", "--silent", "--wait", "--mode=immediate", "--pgdata"]).arg(self.data());
         run(&mut stop, "pg_ctl stop")?;
+        fs::remove_file(database::template_lock(&self.url())).ok();
         fs::remove_dir_all(&self.folder).with_context(|| format!("removing {}", self.folder.display()))
     }
 }
@@ -124,7 +126,7 @@ fn free_port() -> Result<u16> {
 
 /// Runs a command to its end without a terminal; its words are kept in a file, because a daemon it starts would keep a pipe open.
 pub(crate) fn run(command: &mut Command, what: &str) -> Result<()> {
-    let said = std::env::temp_dir().join(format!("attune-cluster-{}-{}.out", std::process::id(), crate::database::unique()));
+    let said = std::env::temp_dir().join(format!("attune-cluster-{}-{}.out", std::process::id(), database::unique()));
     let out = File::create(&said).with_context(|| format!("making {}", said.display()))?;
     let err = out.try_clone().context("sharing the output file")?;
     let status = command.stdin(Stdio::null()).stdout(out).stderr(err).status().with_context(|| format!("running {what}"));

@@ -16,6 +16,8 @@ pub struct Text {
     pub call: String,
     /// Its place among the arguments, from 0.
     pub argument: usize,
+    /// Whether it is the whole argument, and not the beginning of a longer expression.
+    pub whole: bool,
     /// The engine the surrounding match arm or branch is for, when it names one.
     pub engine: Option<Engine>,
 }
@@ -68,7 +70,7 @@ fn walk(trees: Vec<TokenTree>, place: &Place<'_>, found: &mut Vec<Text>) {
     let mut branch: Option<Engine> = None;
     let mut index = 0;
     while let Some(tree) = trees.get(index) {
-        if let Some(next) = after_test_item(&trees, index) {
+        if let Some(next) = after_test_item(&trees, index).or_else(|| after_attribute(&trees, index)) {
             index = next;
             continue;
         }
@@ -100,7 +102,8 @@ fn walk(trees: Vec<TokenTree>, place: &Place<'_>, found: &mut Vec<Text>) {
             TokenTree::Literal(_) => {
                 if let Some(value) = string_of(tree) {
                     let call = if place.argument.is_some() { place.call.to_owned() } else { String::new() };
-                    found.push(Text { value, line: tree.span().start().line, call, argument, engine });
+                    let whole = trees.get(index + 1).is_none() || is_punct(&trees, index + 1, ',');
+                    found.push(Text { value, line: tree.span().start().line, call, argument, whole, engine });
                 }
             }
             _ => {}
@@ -145,6 +148,15 @@ fn after_test_item(trees: &[TokenTree], index: usize) -> Option<usize> {
     }
 }
 
+/// Attributes hold no statements; documentation, which is one too, holds examples.
+fn after_attribute(trees: &[TokenTree], index: usize) -> Option<usize> {
+    if !is_punct(trees, index, '#') {
+        return None;
+    }
+    let group = if is_punct(trees, index + 1, '!') { index + 2 } else { index + 1 };
+    matches!(trees.get(group), Some(TokenTree::Group(attribute)) if attribute.delimiter() == Delimiter::Bracket).then_some(group + 1)
+}
+
 /// `Engine :: Lite` or `Engine :: Pg` at `index`.
 fn engine_named(trees: &[TokenTree], index: usize) -> Option<Engine> {
     if !is_word(trees, index, "Engine") || !is_punct(trees, index + 1, ':') || !is_punct(trees, index + 2, ':') {
@@ -157,7 +169,8 @@ fn engine_named(trees: &[TokenTree], index: usize) -> Option<Engine> {
 }
 
 fn is_arrow(trees: &[TokenTree], index: usize) -> bool {
-    matches!(trees.get(index), Some(TokenTree::Punct(p)) if p.as_char() == '=' && p.spacing() == Spacing::Joint) && is_punct(trees, index + 1, '>')
+    matches!(trees.get(index), Some(TokenTree::Punct(p)) if p.as_char() == '=' && p.spacing() == Spacing::Joint)
+        && is_punct(trees, index + 1, '>')
 }
 
 fn is_comma(trees: &[TokenTree], index: usize) -> bool {
@@ -186,12 +199,20 @@ mod tests {
 fn find() { tx.rows(sql!("SELECT 1"), params![2]); router.route("/quotes/{id}", get(show)); tx.get("quote", r#"SELECT 2"#) }
 #[cfg(test)]
 mod tests { const X: &str = "hidden"; }
+/// Such as `SELECT 3`.
 const Y: &str = "seen";
 "##);
-        let short: Vec<(&str, &str, usize, usize)> = found.iter().map(|t| (t.value.as_str(), t.call.as_str(), t.argument, t.line)).collect();
+        let short: Vec<(&str, &str, usize, usize)> =
+            found.iter().map(|t| (t.value.as_str(), t.call.as_str(), t.argument, t.line)).collect();
         assert_eq!(
             short,
-            [("SELECT 1", "sql!", 0, 2), ("/quotes/{id}", "route", 0, 2), ("quote", "get", 0, 2), ("SELECT 2", "get", 1, 2), ("seen", "", 0, 5)]
+            [
+                ("SELECT 1", "sql!", 0, 2),
+                ("/quotes/{id}", "route", 0, 2),
+                ("quote", "get", 0, 2),
+                ("SELECT 2", "get", 1, 2),
+                ("seen", "", 0, 6)
+            ]
         );
     }
 

@@ -15,7 +15,7 @@ pub fn run(tree: &Tree, runner: &[String]) -> Result<bool> {
     if !skips_pg {
         install::ensure()?;
     }
-    let binary = build(tree.root(), runner.is_empty())?;
+    let binary = if runner.is_empty() { Some(build(tree.root())?) } else { None };
     let given = std::env::var(VARIABLE).ok().filter(|url| !url.is_empty());
     let folder = std::env::temp_dir().join(format!("attune-test-run-{}", std::process::id()));
     let cluster = if given.is_some() { None } else { Some(Cluster::start(&folder)?) };
@@ -24,7 +24,7 @@ pub fn run(tree: &Tree, runner: &[String]) -> Result<bool> {
         (None, given) => given.unwrap_or_default(),
     };
     let mut command = runner_command(tree.root(), runner);
-    command.env(VARIABLE, &url).env("ATTUNE_BIN", &binary).stdin(Stdio::null());
+    command.env(VARIABLE, &url).envs(binary.map(|path| ("ATTUNE_BIN", path))).stdin(Stdio::null());
     let passed = command.status().context("running the tests")?.success();
     let docs_passed = if passed && runner.is_empty() { doc_tests(tree.root())? } else { true };
     drop(cluster);
@@ -32,12 +32,13 @@ pub fn run(tree: &Tree, runner: &[String]) -> Result<bool> {
     Ok(passed && docs_passed)
 }
 
-/// Builds the binary (for a whole run with everything else, so that its parts are built once) and gives back where it is.
-fn build(root: &Path, whole: bool) -> Result<PathBuf> {
-    let what: &[&str] = if whole { &["--workspace", "--all-targets"] } else { &["--package", "attune"] };
-    let status = cargo(root).arg("build").args(what).stdin(Stdio::null()).status().context("running cargo build")?;
+/// Builds the whole workspace, so that every part is built once, and gives back where the binary is. A run of some crates does
+/// without: those that start the binary build it themselves.
+fn build(root: &Path) -> Result<PathBuf> {
+    let status =
+        cargo(root).args(["build", "--workspace", "--all-targets"]).stdin(Stdio::null()).status().context("running cargo build")?;
     if !status.success() {
-        bail!("`cargo build {}` failed", what.join(" "));
+        bail!("the workspace does not build");
     }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     target.join("debug/attune").canonicalize().context("finding target/debug/attune")
@@ -45,7 +46,8 @@ fn build(root: &Path, whole: bool) -> Result<PathBuf> {
 
 /// cargo-nextest when it is here (every test in its own process, retries none), else the runner that comes with cargo.
 fn runner_command(root: &Path, runner: &[String]) -> Command {
-    let has_nextest = Command::new("cargo-nextest").arg("--version").stdin(Stdio::null()).output().is_ok_and(|output| output.status.success());
+    let has_nextest =
+        Command::new("cargo-nextest").arg("--version").stdin(Stdio::null()).output().is_ok_and(|output| output.status.success());
     let mut command = cargo(root);
     if has_nextest {
         command.args(["nextest", "run", "--no-fail-fast"]);
@@ -65,7 +67,12 @@ fn runner_command(root: &Path, runner: &[String]) -> Command {
 
 /// The examples in the documentation, which nextest does not run.
 fn doc_tests(root: &Path) -> Result<bool> {
-    Ok(cargo(root).args(["test", "--quiet", "--workspace", "--doc"]).stdin(Stdio::null()).status().context("running cargo test --doc")?.success())
+    Ok(cargo(root)
+        .args(["test", "--quiet", "--workspace", "--doc"])
+        .stdin(Stdio::null())
+        .status()
+        .context("running cargo test --doc")?
+        .success())
 }
 
 fn cargo(root: &Path) -> Command {

@@ -114,7 +114,8 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> Result<()> {
             }
             continue;
         }
-        let wanted = path.extension().is_some_and(|end| ["rs", "html", "sql", "ftl", "js", "toml", "txt"].iter().any(|known| end == *known));
+        let wanted =
+            path.extension().is_some_and(|end| ["rs", "html", "sql", "ftl", "js", "toml", "txt"].iter().any(|known| end == *known));
         if !wanted {
             continue;
         }

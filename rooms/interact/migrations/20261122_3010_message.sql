@@ -4,6 +4,7 @@ CREATE TABLE mailings (
   kind TEXT NOT NULL CHECK (kind IN ('campaign', 'round')),
   owner_id BIGINT NOT NULL,
   series_id BIGINT NOT NULL,
+  title TEXT NOT NULL,
   version_id BIGINT NOT NULL,
   from_name TEXT NOT NULL,
   from_address TEXT NOT NULL,

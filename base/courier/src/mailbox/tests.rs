@@ -45,6 +45,7 @@ impl Running {
     async fn say(&self, lines: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         stream.write_all(lines.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
         let mut answers = String::new();
         stream.read_to_string(&mut answers).await.unwrap();
         answers

@@ -33,7 +33,7 @@ pub fn session_cookie(web: &Web, token: &str, days: i64) -> axum_extra::extract:
 }
 
 /// The SHA-256 of a token in hex: what the store keeps instead of the token.
-pub(crate) fn token_hash(token: &str) -> String {
+pub fn token_hash(token: &str) -> String {
     use std::fmt::Write;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
     digest.as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {

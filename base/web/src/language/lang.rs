@@ -7,6 +7,7 @@ use attune_kernel::Locale;
 use fluent_bundle::{FluentArgs, FluentValue};
 use jiff::tz::TimeZone;
 
+use super::number::{Real, Whole};
 use super::{Texts, number, time};
 
 /// One language in one time zone. Clones are cheap. Times are µs since 1970 UTC.
@@ -54,43 +55,44 @@ impl Lang {
     }
 
     /// A date: `20 Nov 2026`, `2026年11月20日`.
-    pub fn date(&self, at: i64) -> Text {
-        time::date(self, at).into()
+    pub fn date(&self, at: impl Whole) -> Text {
+        time::date(self, at.whole()).into()
     }
 
     /// A time of day: `14:05`.
-    pub fn time(&self, at: i64) -> Text {
-        time::clock(self, at).into()
+    pub fn time(&self, at: impl Whole) -> Text {
+        time::clock(self, at.whole()).into()
     }
 
     /// Date and time: `20 Nov 2026, 14:05`, `2026年11月20日 14:05`.
-    pub fn moment(&self, at: i64) -> Text {
+    pub fn moment(&self, at: impl Whole) -> Text {
+        let at = at.whole();
         format!("{}{}{}", time::date(self, at), if self.locale == Locale::En { ", " } else { " " }, time::clock(self, at)).into()
     }
 
     /// As people say it: relative within 24 hours (`3 h ago`, `3小时前`), else the date, without the year when it is this one.
-    pub fn when(&self, at: i64, now: i64) -> Text {
-        time::when(self, at, now)
+    pub fn when(&self, at: impl Whole, now: impl Whole) -> Text {
+        time::when(self, at.whole(), now.whole())
     }
 
     /// A heading for a day: `Friday 20 November`, `11月20日 星期五`; the caller adds Today or Yesterday.
-    pub fn day(&self, at: i64) -> Text {
-        time::day(self, at).into()
+    pub fn day(&self, at: impl Whole) -> Text {
+        time::day(self, at.whole()).into()
     }
 
     /// The day of `at` in words when it is near (`Today`, `Yesterday`, `Tomorrow`), else as [`Lang::day`].
-    pub fn near_day(&self, at: i64, now: i64) -> Text {
-        time::near_day(self, at, now)
+    pub fn near_day(&self, at: impl Whole, now: impl Whole) -> Text {
+        time::near_day(self, at.whole(), now.whole())
     }
 
     /// For `datetime` attributes: RFC 3339 in UTC, to the second.
-    pub fn iso(&self, at: i64) -> String {
-        time::iso(at)
+    pub fn iso(&self, at: impl Whole) -> String {
+        time::iso(at.whole())
     }
 
     /// For `<input type=date>`: `2026-11-20` in this time zone.
-    pub fn date_value(&self, at: i64) -> String {
-        time::civil(&self.zone, at).date().to_string()
+    pub fn date_value(&self, at: impl Whole) -> String {
+        time::civil(&self.zone, at.whole()).date().to_string()
     }
 
     /// Reads what `<input type=date>` posts: the day's first moment in this time zone, µs.
@@ -99,38 +101,38 @@ impl Lang {
     }
 
     /// A whole number: `12,408`.
-    pub fn count(&self, n: i64) -> Text {
-        number::grouped(n).into()
+    pub fn count(&self, n: impl Whole) -> Text {
+        number::grouped(n.whole()).into()
     }
 
     /// A ratio (0.34) as a percentage: `34%`, below ten with one decimal: `2.4%`.
-    pub fn percent(&self, ratio: f64) -> Text {
-        number::percent(ratio).into()
+    pub fn percent(&self, ratio: impl Real) -> Text {
+        number::percent(ratio.real()).into()
     }
 
     /// A decimal number with up to `places` decimals.
-    pub fn decimal(&self, value: f64, places: usize) -> Text {
-        number::decimal(value, places).into()
+    pub fn decimal(&self, value: impl Real, places: usize) -> Text {
+        number::decimal(value.real(), places).into()
     }
 
     /// Money in full: `€1,234.50`, `¥1,234.50`.
-    pub fn money(&self, minor: i64, currency: &str) -> Text {
-        number::money(self.locale, minor, currency).into()
+    pub fn money(&self, minor: impl Whole, currency: &str) -> Text {
+        number::money(self.locale, minor.whole(), currency).into()
     }
 
     /// Money for tiles and cards: `€198k`, `¥142.0万`.
-    pub fn money_short(&self, minor: i64, currency: &str) -> Text {
-        number::money_short(self.locale, minor, currency).into()
+    pub fn money_short(&self, minor: impl Whole, currency: &str) -> Text {
+        number::money_short(self.locale, minor.whole(), currency).into()
     }
 
     /// A size in bytes: `1.4 MB`.
-    pub fn size(&self, bytes: i64) -> Text {
-        number::size(bytes).into()
+    pub fn size(&self, bytes: impl Whole) -> Text {
+        number::size(bytes.whole()).into()
     }
 
     /// A span of time: `4 min 12 s`, `4分12秒`; at most two units.
-    pub fn duration_ms(&self, ms: i64) -> Text {
-        time::duration(self, ms).into()
+    pub fn duration_ms(&self, ms: impl Whole) -> Text {
+        time::duration(self, ms.whole()).into()
     }
 
     /// Names of languages, themes and the like that rooms list: joined by the language's comma for lists.
@@ -148,6 +150,11 @@ impl Text {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether there is nothing to show.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -202,8 +209,8 @@ pub enum Arg {
 impl Said {
     /// Fills `name` with a number.
     #[must_use]
-    pub fn n(mut self, name: &'static str, value: i64) -> Self {
-        self.args.push((name, Arg::Number(value)));
+    pub fn n(mut self, name: &'static str, value: impl Whole) -> Self {
+        self.args.push((name, Arg::Number(value.whole())));
         self
     }
 
@@ -212,6 +219,11 @@ impl Said {
     pub fn s(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.args.push((name, Arg::Words(value.to_string())));
         self
+    }
+
+    /// Whether there is nothing to show: never; kit macros ask it of every text.
+    pub fn is_empty(&self) -> bool {
+        self.key.is_empty()
     }
 
     /// The finished text.

@@ -10,5 +10,6 @@ mod time;
 
 pub(crate) use lang::say;
 pub use lang::{Arg, Lang, Said, Text};
+pub use number::{Real, Whole};
 pub use texts::{LocaleFiles, Texts, TextsError};
 pub use theme::Theme;

@@ -2,6 +2,57 @@
 
 use attune_kernel::{Locale, Money};
 
+/// A whole number or a reference to one: templates pass fields by reference.
+pub trait Whole {
+    /// The number.
+    fn whole(&self) -> i64;
+}
+
+/// A number or a reference to one: templates pass fields by reference.
+pub trait Real {
+    /// The number.
+    fn real(&self) -> f64;
+}
+
+macro_rules! whole {
+    ($($ty:ty),+) => {
+        $(
+            impl Whole for $ty {
+                fn whole(&self) -> i64 {
+                    i64::try_from(*self).unwrap_or(i64::MAX)
+                }
+            }
+            impl Real for $ty {
+                fn real(&self) -> f64 {
+                    *self as f64
+                }
+            }
+        )+
+    };
+}
+whole!(i64, i32, i16, i8, u8, u16, u32, u64, usize);
+
+impl Real for f64 {
+    fn real(&self) -> f64 {
+        *self
+    }
+}
+impl Real for f32 {
+    fn real(&self) -> f64 {
+        f64::from(*self)
+    }
+}
+impl<T: Whole> Whole for &T {
+    fn whole(&self) -> i64 {
+        (*self).whole()
+    }
+}
+impl<T: Real> Real for &T {
+    fn real(&self) -> f64 {
+        (*self).real()
+    }
+}
+
 /// `12,408`, `−3`: groups of three, a real minus sign.
 pub(crate) fn grouped(n: i64) -> String {
     let digits = n.unsigned_abs().to_string();

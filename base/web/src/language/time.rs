@@ -35,17 +35,17 @@ pub(crate) fn clock(l: &Lang, at: i64) -> String {
 
 pub(crate) fn date(l: &Lang, at: i64) -> String {
     let day = civil(l.zone(), at).date();
-    l.of("web-date").n("day", day.day().into()).n("month", day.month().into()).s("year", day.year()).to_string()
+    l.of("web-date").n("day", day.day()).n("month", day.month()).s("year", day.year()).to_string()
 }
 
 fn date_this_year(l: &Lang, day: Date) -> Text {
-    l.of("web-date-short").n("day", day.day().into()).n("month", day.month().into()).text()
+    l.of("web-date-short").n("day", day.day()).n("month", day.month()).text()
 }
 
 pub(crate) fn day(l: &Lang, at: i64) -> String {
     let day = civil(l.zone(), at).date();
     let weekday = i64::from(day.weekday().to_monday_one_offset());
-    l.of("web-day").n("weekday", weekday).n("day", day.day().into()).n("month", day.month().into()).to_string()
+    l.of("web-day").n("weekday", weekday).n("day", day.day()).n("month", day.month()).to_string()
 }
 
 pub(crate) fn near_day(l: &Lang, at: i64, now: i64) -> Text {

@@ -11,7 +11,7 @@ use askama::Template;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{Html, IntoResponse, Response};
 use axum_extra::extract::CookieJar;
-use axum_extra::extract::cookie::{Cookie, SameSite};
+use axum_extra::extract::cookie::Cookie;
 use http::header::{ACCEPT_LANGUAGE, LOCATION, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -23,7 +23,6 @@ use crate::{Problem, Web};
 pub use flash::{Flash, Toast};
 pub use hx::{Hx, with_partial};
 pub use nav::{Finder, Found, NavCount, NavItem, NavView};
-pub(crate) use nav::current;
 
 /// The cookie that keeps the language of somebody signed out.
 pub(crate) const LOCALE: &str = "attune_locale";
@@ -97,7 +96,7 @@ impl Shell {
             nav: Vec::new(),
             flash: None,
             hx: Hx::read(headers),
-            workspace: web.workspace.clone(),
+            workspace: web.workspace.name(),
             now: web.clock.now(),
             actor,
             web: WebParts { secret: web.secret.clone(), secure: web.secure_cookies },

@@ -152,7 +152,7 @@ pub(crate) async fn views(web: &Web, shell: &Shell) -> Result<Vec<NavView>, Prob
 }
 
 /// The longest of `hrefs` that `path` is or lies beneath.
-pub(crate) fn current<'a>(hrefs: impl Iterator<Item = &'a str>, path: &str) -> Option<&'a str> {
+fn current<'a>(hrefs: impl Iterator<Item = &'a str>, path: &str) -> Option<&'a str> {
     let covers = |href: &str| path == href || (href != "/" && path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')));
     hrefs.filter(|href| covers(href)).max_by_key(|href| href.len())
 }

@@ -28,11 +28,7 @@ const LEVELS: &[&[&str]] = &[
 ];
 
 /// Parts of other people that belong to one crate: the drivers to the façade, the mail wire to the courier.
-const KEPT_BY: &[(&str, &str)] = &[
-    ("rusqlite", "attune-db"),
-    ("tokio-postgres", "attune-db"),
-    ("deadpool-postgres", "attune-db"),
-];
+const KEPT_BY: &[(&str, &str)] = &[("rusqlite", "attune-db"), ("tokio-postgres", "attune-db"), ("deadpool-postgres", "attune-db")];
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -66,8 +62,12 @@ pub fn check(tree: &Tree) -> Result<Vec<Finding>> {
 
 fn wrong_edges(package: &Package) -> Vec<Finding> {
     let Some(level) = level_of(&package.name) else {
-        let known = ["attune-bench", "attune-browser", "attune-cluster", "attune-system", "attune-testkit", "xtask"].contains(&package.name.as_str());
-        let unknown = Finding::at(&package.name, "has no place in the direction: add it to LEVELS in dev/xtask/src/check/edges.rs (and say why in an ADR)");
+        let known = ["attune-bench", "attune-browser", "attune-cluster", "attune-system", "attune-testkit", "xtask"]
+            .contains(&package.name.as_str());
+        let unknown = Finding::at(
+            &package.name,
+            "has no place in the direction: add it to LEVELS in dev/xtask/src/check/edges.rs (and say why in an ADR)",
+        );
         return if known { Vec::new() } else { vec![unknown] };
     };
     let built = package.dependencies.iter().filter(|dependency| dependency.kind.as_deref() != Some("dev"));
@@ -86,7 +86,10 @@ fn wrong_edge(from: &str, level: usize, to: &str) -> Option<Finding> {
     }
     match level_of(to) {
         Some(other) if other < level => None,
-        Some(_) => Some(Finding::at(from, format!("sees {to}, which is not to its left: use a socket of base/house (event, facet, panel, hook, action, dataset)"))),
+        Some(_) => Some(Finding::at(
+            from,
+            format!("sees {to}, which is not to its left: use a socket of base/house (event, facet, panel, hook, action, dataset)"),
+        )),
         None => Some(Finding::at(from, format!("is built with {to}, which is for tests and chores"))),
     }
 }
@@ -106,7 +109,9 @@ mod tests {
 
     #[test]
     fn only_the_left_may_be_seen() {
-        assert!(wrong_edges(&package("attune-sell", &[("attune-identify", None), ("serde", None), ("attune-testkit", Some("dev"))])).is_empty());
+        assert!(
+            wrong_edges(&package("attune-sell", &[("attune-identify", None), ("serde", None), ("attune-testkit", Some("dev"))])).is_empty()
+        );
         assert_eq!(wrong_edges(&package("attune-identify", &[("attune-sell", None)])).len(), 1);
         assert_eq!(wrong_edges(&package("attune-sell", &[("attune-sell-helper", None), ("attune-testkit", None)])).len(), 2);
         assert_eq!(wrong_edges(&package("attune-sell", &[("rusqlite", None), ("attune-govern", None)])).len(), 2);

@@ -3,7 +3,8 @@
 use super::Finding;
 use crate::tree::Tree;
 
-const FORBIDDEN: &[&str] = &["utils", "util", "common", "core", "shared", "manager", "managers", "helper", "helpers", "misc", "data", "new2", "types", "models"];
+const FORBIDDEN: &[&str] =
+    &["utils", "util", "common", "core", "shared", "manager", "managers", "helper", "helpers", "misc", "data", "new2", "types", "models"];
 
 /// Looks at every folder and file name of the product and of the chores.
 pub fn check(tree: &Tree) -> Vec<Finding> {

@@ -62,7 +62,7 @@ impl Rule {
             Self::FunctionLines => format!("a function of {value} lines, at most {limit} are allowed"),
             Self::HandlerLines => format!("a handler of {value} lines, at most {limit} are allowed: move the deed into the noun"),
             Self::RawFields => format!("{value} raw form fields: use the kit's macros"),
-            Self::TwoTexts => format!("{value} statements or migrations have a text per engine"),
+            Self::TwoTexts => format!("{value} statements with a text per engine: write one text for both (DESIGN §4)"),
         }
     }
 }

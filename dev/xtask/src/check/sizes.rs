@@ -30,11 +30,15 @@ pub fn measure(tree: &Tree) -> Result<Vec<Measured>> {
             over.push(Measured::new(Rule::FunctionLines, &place, function.lines));
         }
     }
-    let field = Regex::new(r"<(?:input|select|textarea)\b")?;
+    let field = Regex::new(r"<(?:input|select|textarea)\b[^>]*>")?;
     for file in tree.files("html").filter(|file| file.room().is_some()) {
-        over.push(Measured::new(Rule::RawFields, &file.path, field.find_iter(&file.text).count()));
+        over.push(Measured::new(
+            Rule::RawFields,
+            &file.path,
+            field.find_iter(&file.text).filter(|found| !found.as_str().contains("type=\"hidden\"")).count(),
+        ));
     }
-    over.push(Measured::new(Rule::TwoTexts, "statements", engine_forks(tree)));
+    over.extend(engine_forks(tree).into_iter().map(|(place, count)| Measured::new(Rule::TwoTexts, place, count)));
     over.retain(|measured| measured.value > measured.rule.limit());
     Ok(over)
 }

@@ -34,7 +34,7 @@ pub fn check(tree: &Tree) -> Result<Vec<Finding>> {
     for file in tree.product_rust() {
         for text in source::texts(file)? {
             let place = format!("{}:{}", file.path, text.line);
-            if text.call == "insert" && text.argument == 0 {
+            if text.call == "insert" && text.argument == 0 && text.whole {
                 findings.extend(wrong(&owners, file, &place, &text.value));
             }
             for found in named.captures_iter(&text.value).filter_map(|found| found.get(1)) {
@@ -99,12 +99,24 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        write("rooms/identify/migrations/1.sql", "CREATE TABLE contacts (id BIGINT PRIMARY KEY);\nCREATE VIEW v_identify_contacts AS SELECT id FROM contacts;");
-        write("rooms/sell/migrations/2.sql", "CREATE TABLE quotes (contact_id BIGINT REFERENCES contacts);\nCREATE VIEW v_quotes AS SELECT 1 AS one;");
+        write(
+            "rooms/identify/migrations/1.sql",
+            "CREATE TABLE contacts (id BIGINT PRIMARY KEY);\nCREATE VIEW v_identify_contacts AS SELECT id FROM contacts;",
+        );
+        write(
+            "rooms/sell/migrations/2.sql",
+            "CREATE TABLE quotes (contact_id BIGINT REFERENCES contacts);\nCREATE VIEW v_quotes AS SELECT 1 AS one;",
+        );
         write("rooms/identify/migrations/3.sql", "CREATE TABLE x (q BIGINT REFERENCES quotes);");
-        write("rooms/sell/src/quote/store.rs", "fn a() { sql!(\"SELECT 1 FROM contacts\"); sql!(\"SELECT 1 FROM v_identify_contacts\"); tx.insert(\"contacts\", &r); }");
+        write(
+            "rooms/sell/src/quote/store.rs",
+            "fn a() { sql!(\"SELECT 1 FROM contacts\"); sql!(\"SELECT 1 FROM v_identify_contacts\"); tx.insert(\"contacts\", &r); }",
+        );
         let tree = Tree::at(folder.path().to_owned()).unwrap();
         let places: Vec<String> = check(&tree).unwrap().into_iter().map(|finding| finding.place).collect();
-        assert_eq!(places, ["rooms/sell", "rooms/sell/src/quote/store.rs:1", "rooms/sell/src/quote/store.rs:1", "rooms/identify/migrations/3.sql:1"]);
+        assert_eq!(
+            places,
+            ["rooms/sell", "rooms/sell/src/quote/store.rs:1", "rooms/sell/src/quote/store.rs:1", "rooms/identify/migrations/3.sql:1"]
+        );
     }
 }

@@ -38,7 +38,8 @@ pub fn check(tree: &Tree) -> Result<Vec<Finding>> {
     for file in tree.product_rust() {
         let named = source::texts(file)?.into_iter().filter(|text| text.call == "icon" && text.argument == 0);
         let unknown = named.filter(|text| !icons.is_empty() && !icons.contains(&text.value));
-        findings.extend(unknown.map(|text| Finding::at(format!("{}:{}", file.path, text.line), format!("there is no icon {:?}", text.value))));
+        findings
+            .extend(unknown.map(|text| Finding::at(format!("{}:{}", file.path, text.line), format!("there is no icon {:?}", text.value))));
     }
     Ok(findings)
 }

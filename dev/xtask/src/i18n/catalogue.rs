@@ -64,7 +64,8 @@ impl Catalogue {
 
     fn insert(&mut self, file: &File, key: &str, id: &str, value: &Pattern<&str>) {
         let line = file.text.lines().position(|line| line.strip_prefix(id).is_some_and(|rest| rest.trim_start().starts_with('=')));
-        let mut message = Message { place: format!("{}:{}", file.path, line.unwrap_or(0) + 1), text: String::new(), variables: BTreeSet::new() };
+        let mut message =
+            Message { place: format!("{}:{}", file.path, line.unwrap_or(0) + 1), text: String::new(), variables: BTreeSet::new() };
         message.pattern(value);
         if let Some(before) = self.messages.insert(key.to_owned(), message) {
             self.errors.push(format!("{}: {key} stands already in {}", file.path, before.place));

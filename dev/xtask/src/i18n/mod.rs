@@ -31,7 +31,14 @@ pub fn run(tree: &Tree) -> Result<bool> {
     if !unused.is_empty() {
         println!("keys nobody seems to use: {}", unused.join(", "));
     }
-    println!("i18n: {} keys in {} and {}, {} unused, {} findings", english.messages.len(), LANGUAGES[0], LANGUAGES[1], unused.len(), wrong.len());
+    println!(
+        "i18n: {} keys in {} and {}, {} unused, {} findings",
+        english.messages.len(),
+        LANGUAGES[0],
+        LANGUAGES[1],
+        unused.len(),
+        wrong.len()
+    );
     Ok(wrong.is_empty())
 }
 
@@ -50,7 +57,27 @@ fn compare(left: &Messages, right: &Messages, [_, right_name]: [&str; 2]) -> Vec
     wrong
 }
 
+/// Keys of `left` that `right` lacks.
 fn compare_missing(left: &Messages, right: &Messages, right_name: &str) -> Vec<String> {
     let missing = left.iter().filter(|(key, _)| !right.contains_key(*key));
     missing.map(|(key, message)| format!("{}: {key} has no {right_name} text", message.place)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn message(variables: &[&str]) -> Message {
+        let variables: BTreeSet<String> = variables.iter().map(|name| (*name).to_owned()).collect();
+        Message { place: "here".to_owned(), text: String::new(), variables }
+    }
+
+    #[test]
+    fn missing_keys_and_other_placeholders_are_found() {
+        let english = Messages::from([("a".to_owned(), message(&["n"])), ("b".to_owned(), message(&[]))]);
+        let chinese = Messages::from([("a".to_owned(), message(&["m"]))]);
+        assert_eq!(compare(&english, &chinese, LANGUAGES), ["here: b has no zh-CN text", "here: a uses [$n], and here uses [$m]"]);
+    }
 }

@@ -58,7 +58,9 @@ impl Usage {
             self.mentioned.insert(text.to_owned());
         }
         let fixed = text.split('{').next().unwrap_or("");
-        let is_beginning = fixed.ends_with('-') && fixed.len() > 2 && fixed.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte));
+        let is_beginning = fixed.ends_with('-')
+            && fixed.len() > 2
+            && fixed.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte));
         if is_beginning {
             self.beginnings.insert(fixed.to_owned());
         }
@@ -74,7 +76,9 @@ impl Usage {
     pub fn unused(&self, known: &BTreeMap<String, Message>) -> Vec<String> {
         let is_used = |key: &str| {
             let id = key.split('.').next().unwrap_or(key);
-            self.mentioned.contains(id) || self.asked.contains_key(id) || self.beginnings.iter().any(|beginning| id.starts_with(beginning.as_str()))
+            self.mentioned.contains(id)
+                || self.asked.contains_key(id)
+                || self.beginnings.iter().any(|beginning| id.starts_with(beginning.as_str()))
         };
         known.keys().filter(|key| !key.starts_with('-') && !is_used(key)).cloned().collect()
     }

@@ -35,11 +35,8 @@ pub struct Fact {
 }
 
 /// The struct that declares, the field with the name, the field with the note.
-const DECLARED: &[(&str, Kind, &str, &str)] = &[
-    ("EventDef", Kind::Event, "name", "meaning"),
-    ("Reactor", Kind::Reactor, "key", "hears"),
-    ("JobDef", Kind::Job, "kind", ""),
-];
+const DECLARED: &[(&str, Kind, &str, &str)] =
+    &[("EventDef", Kind::Event, "name", "meaning"), ("Reactor", Kind::Reactor, "key", "hears"), ("JobDef", Kind::Job, "kind", "")];
 
 /// The noun's folder: `rooms/sell/src/quote`; the crate's folder for files right below `src/`.
 pub fn folder_of(file: &File) -> String {
@@ -155,7 +152,8 @@ impl Reader<'_> {
 /// `struct EventDef {…}`, `impl Reactor {…}`, `impl X for Reactor {…}` define a type and declare nothing.
 fn is_definition(trees: &[TokenTree], index: usize) -> bool {
     let back = |steps: usize| index.checked_sub(steps).and_then(|at| trees.get(at));
-    let is = |tree: Option<&TokenTree>, words: &[&str]| matches!(tree, Some(TokenTree::Ident(word)) if words.iter().any(|known| word == known));
+    let is =
+        |tree: Option<&TokenTree>, words: &[&str]| matches!(tree, Some(TokenTree::Ident(word)) if words.iter().any(|known| word == known));
     is(back(2), &["struct", "impl", "for", "enum", "trait"])
 }
 

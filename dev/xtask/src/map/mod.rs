@@ -77,7 +77,9 @@ fn section(text: &mut String, title: &str, columns: [&str; 3], rows: &[[String; 
 /// The rooms and base crates with their nouns: the folders (or files) their `lib.rs` opens, each with the first sentence of its page.
 fn nouns(tree: &Tree) -> String {
     let mut text = String::from("\n## Nouns\n\n| crate | noun | what it is |\n| --- | --- | --- |\n");
-    for lib in tree.files("rs").filter(|file| file.is_product() && (file.path.ends_with("/src/lib.rs") || file.path == "attune/src/main.rs")) {
+    for lib in
+        tree.files("rs").filter(|file| file.is_product() && (file.path.ends_with("/src/lib.rs") || file.path == "attune/src/main.rs"))
+    {
         writeln!(text, "| **{}** | | {} |", lib.krate(), first_sentence(lib)).ok();
         for file in tree.files("rs").filter(|file| is_noun_of(lib, file)) {
             let folder = file.path.trim_end_matches("/mod.rs");
@@ -114,7 +116,7 @@ fn tables(tree: &Tree) -> Result<Vec<[String; 3]>> {
     for (table, krate) in owners(tree)? {
         let writes = |file: &File, text: &source::Text| {
             let named = ["INSERT INTO ", "UPDATE ", "DELETE FROM "].iter().any(|verb| has_word_after(&text.value, verb, &table));
-            file.krate() == krate && (named || (text.call == "insert" && text.value == table))
+            file.krate() == krate && (named || (text.call == "insert" && text.whole && text.value == table))
         };
         let writer = texts.iter().find(|(file, text)| writes(file, text));
         let folder = writer.map_or_else(|| krate.clone(), |(file, _)| facts::folder_of(file));

@@ -8,10 +8,12 @@ use super::{Migration, Refusal, Statement, relation};
 /// Migrates a store in memory and prepares `statements` there; answers those it refuses.
 pub fn check(migrations: &[Migration], statements: &[&Statement]) -> Result<Vec<Refusal>> {
     let store = Connection::open_in_memory().context("opening SQLite in memory")?;
-    for migration in migrations {
-        store.execute_batch(&migration.text).with_context(|| format!("{} does not run on SQLite", migration.path))?;
-    }
     let mut refused = Vec::new();
+    for migration in migrations {
+        if let Err(error) = store.execute_batch(&migration.text) {
+            refused.push(Refusal { place: migration.path.clone(), reason: error.to_string() });
+        }
+    }
     for statement in statements {
         let Some(text) = relation::guesses(&statement.text).into_iter().next() else { continue };
         if let Err(error) = store.prepare(&text) {

@@ -54,7 +54,7 @@ pub fn run(tree: &Tree) -> Result<bool> {
         let engine = if index < on_lite { "SQLite" } else { "PostgreSQL" };
         println!("{}: {engine}: {}", refusal.place, refusal.reason);
     }
-    let forks = engine_forks(tree);
+    let forks: usize = engine_forks(tree).iter().map(|(_, count)| count).sum();
     let engines = if pg_checked { "SQLite and PostgreSQL" } else { "SQLite" };
     println!("sql: {} statements prepared on {engines}, {} refused; {} have two texts", statements.len(), refused.len(), forks);
     Ok(refused.is_empty())

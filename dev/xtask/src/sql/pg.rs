@@ -9,11 +9,12 @@ use super::{Migration, Refusal, Statement, relation};
 pub async fn check(url: &str, migrations: &[Migration], statements: &[&Statement]) -> Result<Vec<Refusal>> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.context("connecting to PostgreSQL")?;
     let driver = tokio::spawn(connection);
-    for migration in migrations {
-        let run = client.batch_execute(&migration.text).await;
-        run.map_err(|error| anyhow::anyhow!("{} does not run on PostgreSQL: {}", migration.path, words(&error)))?;
-    }
     let mut refused = Vec::new();
+    for migration in migrations {
+        if let Err(error) = client.batch_execute(&migration.text).await {
+            refused.push(Refusal { place: migration.path.clone(), reason: words(&error) });
+        }
+    }
     for statement in statements {
         if let Err(reason) = prepare(&client, &statement.text).await {
             refused.push(Refusal { place: statement.place.clone(), reason });

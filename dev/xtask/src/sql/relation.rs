@@ -46,7 +46,9 @@ fn likely(column: &str) -> Vec<&'static str> {
 
 /// The columns asked of the alias behind the mark: `{rows} AS r … r.contact_id`.
 fn columns(statement: &str) -> Vec<String> {
-    let alias = Regex::new(r"\{rows\}\s+(?:AS\s+)?([a-z_][a-z0-9_]*)").ok().and_then(|find| Some(find.captures(statement)?.get(1)?.as_str().to_owned()));
+    let alias = Regex::new(r"\{rows\}\s+(?:AS\s+)?([a-z_][a-z0-9_]*)")
+        .ok()
+        .and_then(|find| Some(find.captures(statement)?.get(1)?.as_str().to_owned()));
     let Some(alias) = alias else { return Vec::new() };
     let Ok(use_of) = Regex::new(&format!(r"\b{}\.([a-z_][a-z0-9_]*)", regex::escape(&alias))) else { return Vec::new() };
     let names: BTreeSet<String> = use_of.captures_iter(statement).filter_map(|found| Some(found.get(1)?.as_str().to_owned())).collect();

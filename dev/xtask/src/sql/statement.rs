@@ -8,8 +8,7 @@ use crate::tree::Tree;
 /// The words a statement starts with.
 const VERBS: &[&str] = &["SELECT ", "SELECT\n", "INSERT ", "UPDATE ", "DELETE ", "WITH "];
 /// The methods of `Tx` that take a statement, with its place among the arguments.
-const METHODS: &[(&str, usize)] =
-    &[("rows", 0), ("find", 0), ("count", 0), ("exec", 0), ("rows_from", 0), ("exec_from", 0), ("get", 1)];
+const METHODS: &[(&str, usize)] = &[("rows", 0), ("find", 0), ("count", 0), ("exec", 0), ("rows_from", 0), ("exec_from", 0), ("get", 1)];
 
 /// A statement in the source.
 #[derive(Clone, Debug)]
@@ -40,11 +39,17 @@ fn is_statement(text: &Text) -> bool {
     starts && (text.call == "sql!" || METHODS.iter().any(|(method, place)| text.call == *method && text.argument == *place))
 }
 
-/// How often the product says the same twice, once per engine: places above `base/db` that ask for the engine, and migrations in pairs.
-pub fn engine_forks(tree: &Tree) -> usize {
+/// Where the product says the same twice, once per engine, and how often: files above `base/db` that ask for the engine, and
+/// migrations in pairs.
+pub fn engine_forks(tree: &Tree) -> Vec<(&str, usize)> {
     let above = tree.product_rust().filter(|file| !["base/db", "attune"].contains(&file.krate()));
-    let asked: usize = above.map(|file| ["Engine::Lite", "Engine::Pg"].map(|name| file.text.matches(name).count()).into_iter().max().unwrap_or(0)).sum();
-    asked + tree.migrations().iter().filter(|file| file.path.ends_with(".lite.sql")).count()
+    let asked = above.map(|file| {
+        let named = ["Engine::Lite", "Engine::Pg"].map(|name| file.text.matches(name).count());
+        (file.path.as_str(), named.into_iter().max().unwrap_or(0))
+    });
+    let pairs = tree.migrations().into_iter().filter(|file| file.path.ends_with(".lite.sql"));
+    let pairs = pairs.map(|file| (file.path.as_str(), 1));
+    asked.filter(|(_, count)| *count > 0).chain(pairs).collect()
 }
 
 /// The tables the façade makes for itself, before any migration.

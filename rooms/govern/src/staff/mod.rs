@@ -15,9 +15,10 @@ use attune_web::{Actor, FormErrors, Theme};
 
 use crate::audit::{self, Change};
 
+pub(crate) use pages::problem;
 pub use password::{hash_password, verify_password};
 pub use rules::{StaffDraft, StaffForm};
-pub(crate) use store::{is_empty, set_preference};
+pub(crate) use store::{is_empty, set_preference, set_zone};
 pub use store::{find_by_email, find_staff, find_team_by_name, list_staff, list_teams};
 
 attune_kernel::id_type!(

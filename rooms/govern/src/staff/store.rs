@@ -93,3 +93,9 @@ pub(super) async fn insert_team(tx: &mut Tx, id: i64, name: &str, now: i64) -> R
 pub(crate) async fn is_empty(tx: &mut Tx) -> Result<bool, DbError> {
     Ok(tx.find(sql!("SELECT id FROM staff LIMIT 1"), params![]).await?.is_none())
 }
+
+/// Sets the zone in which a member of staff sees times.
+pub(crate) async fn set_zone(tx: &mut Tx, id: i64, zone: &str, now: i64) -> Result<(), DbError> {
+    tx.exec(sql!("UPDATE staff SET time_zone = $2, updated_at = $3 WHERE id = $1"), params![id, zone, now]).await?;
+    Ok(())
+}

@@ -1,0 +1,23 @@
+-- The organisations people belong to. name_key is the folded name; imports match on it.
+CREATE TABLE companies (
+  id BIGINT PRIMARY KEY,
+  name TEXT NOT NULL,
+  name_key TEXT NOT NULL,
+  domain TEXT,
+  industry TEXT,
+  phone TEXT,
+  city TEXT,
+  country TEXT,
+  owner_id BIGINT,
+  team_id BIGINT,
+  import_id BIGINT,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT
+);
+CREATE INDEX companies_name ON companies (name_key, id) WHERE deleted_at IS NULL;
+CREATE INDEX companies_import ON companies (import_id) WHERE import_id IS NOT NULL;
+CREATE INDEX companies_owner ON companies (owner_id, name_key, id) WHERE owner_id IS NOT NULL AND deleted_at IS NULL;
+
+CREATE VIEW v_identify_company AS
+SELECT id, name, domain, industry, city, country, owner_id, team_id, created_at FROM companies WHERE deleted_at IS NULL;

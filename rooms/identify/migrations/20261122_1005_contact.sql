@@ -1,0 +1,54 @@
+-- People. …_key columns hold the folded form for sorting and matching; external_key is "kind:value" of the id another system uses.
+-- engagement_k, fit and grade belong to scoring and are written through identify::contact::put_scores only.
+CREATE TABLE contacts (
+  id BIGINT PRIMARY KEY,
+  name TEXT NOT NULL,
+  name_key TEXT NOT NULL,
+  given_name TEXT,
+  family_name TEXT,
+  email TEXT,
+  email_key TEXT,
+  phone TEXT,
+  phone_key TEXT,
+  company_id BIGINT,
+  title TEXT,
+  city TEXT,
+  country TEXT,
+  external_id TEXT,
+  external_key TEXT,
+  stage TEXT NOT NULL CHECK (stage IN ('visitor', 'lead', 'mql', 'sql', 'customer')),
+  owner_id BIGINT,
+  team_id BIGINT,
+  locale TEXT,
+  time_zone TEXT,
+  source TEXT,
+  import_id BIGINT,
+  engagement_k DOUBLE PRECISION,
+  fit BIGINT,
+  grade TEXT CHECK (grade IN ('A', 'B', 'C')),
+  fields TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  last_seen_at BIGINT,
+  deleted_at BIGINT
+);
+-- One index per order of the list; a contact without a score or a touch stands last in both engines.
+CREATE INDEX contacts_by_name ON contacts (name_key, id) WHERE deleted_at IS NULL;
+CREATE INDEX contacts_by_score ON contacts ((COALESCE(engagement_k, -1e300)), id) WHERE deleted_at IS NULL;
+CREATE INDEX contacts_by_touch ON contacts ((COALESCE(last_seen_at, 0)), id) WHERE deleted_at IS NULL;
+CREATE INDEX contacts_owner_score ON contacts (owner_id, (COALESCE(engagement_k, -1e300)), id) WHERE deleted_at IS NULL AND owner_id IS NOT NULL;
+CREATE INDEX contacts_owner_name ON contacts (owner_id, name_key, id) WHERE deleted_at IS NULL AND owner_id IS NOT NULL;
+CREATE INDEX contacts_team ON contacts (team_id, id) WHERE deleted_at IS NULL AND team_id IS NOT NULL;
+CREATE INDEX contacts_stage ON contacts (stage, id) WHERE deleted_at IS NULL;
+CREATE INDEX contacts_grade ON contacts (grade, id) WHERE deleted_at IS NULL AND grade IS NOT NULL;
+CREATE INDEX contacts_company ON contacts (company_id, id) WHERE company_id IS NOT NULL;
+CREATE INDEX contacts_email ON contacts (email_key) WHERE email_key IS NOT NULL;
+CREATE INDEX contacts_phone ON contacts (phone_key) WHERE phone_key IS NOT NULL;
+CREATE UNIQUE INDEX contacts_external ON contacts (external_key) WHERE external_key IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX contacts_import ON contacts (import_id) WHERE import_id IS NOT NULL;
+CREATE INDEX contacts_deleted ON contacts (deleted_at) WHERE deleted_at IS NOT NULL;
+
+CREATE VIEW v_identify_contact AS
+SELECT id, name, given_name, family_name, email, email_key, phone, phone_key, company_id, title, city, country, external_id, stage, owner_id, team_id,
+  locale, time_zone, source, import_id, engagement_k, fit, grade, fields, created_at, updated_at, last_seen_at
+FROM contacts WHERE deleted_at IS NULL;

@@ -1,0 +1,143 @@
+//! A company: the organisation people belong to. Found by its folded name, so that ten people of one firm meet in one place.
+//!
+//! Guards that renaming a company keeps its people findable under the new name.
+
+// api
+// pages
+mod store;
+#[cfg(test)]
+mod tests {}
+
+use attune_db::{DbError, Tx};
+use attune_events::{Event, append};
+use attune_kernel::{fold_key, id_type};
+use attune_record::audit;
+use attune_web::Scope;
+use serde_json::json;
+
+use crate::contact::{By, ContactError};
+use crate::staff;
+pub use store::{Company, CompanyLine, Listing, find, list, list_by_ids};
+pub(crate) use store::{insert, list_by_name_keys, remove_of_import};
+
+id_type!(
+    /// The id of a company.
+    CompanyId,
+    "com"
+);
+
+/// The attributes of a company that can be edited.
+pub const KEYS: [&str; 7] = ["name", "domain", "industry", "phone", "city", "country", "owner_id"];
+
+/// A company to be made, checked.
+#[derive(Clone, Debug, Default)]
+pub struct CompanyDraft {
+    /// The name; not empty.
+    pub name: String,
+    /// The web domain.
+    pub domain: Option<String>,
+    /// The line of business.
+    pub industry: Option<String>,
+    /// The city.
+    pub city: Option<String>,
+    /// The country.
+    pub country: Option<String>,
+    /// Who looks after it.
+    pub owner_id: Option<i64>,
+}
+
+/// The company called `name`, made when there is none.
+pub async fn find_or_create(tx: &mut Tx, by: &By<'_>, name: &str, import_id: Option<i64>) -> Result<Company, DbError> {
+    let key = name_key(name);
+    if let Some(company) = list_by_name_keys(tx, [key]).await?.into_iter().next() {
+        return Ok(company);
+    }
+    let draft = CompanyDraft { name: name.to_owned(), ..CompanyDraft::default() };
+    let mut made = create_many(tx, by, vec![draft], import_id).await?;
+    made.pop().ok_or(DbError::NotFound("the company just made"))
+}
+
+/// Makes a company. [`ContactError::Invalid`] when the name is empty.
+pub async fn create(tx: &mut Tx, by: &By<'_>, draft: CompanyDraft) -> Result<Company, ContactError> {
+    if draft.name.trim().is_empty() {
+        return Err(ContactError::Invalid { attribute: "name".to_owned(), key: "web-required" });
+    }
+    let mut made = create_many(tx, by, vec![draft], None).await?;
+    made.pop().ok_or(ContactError::NotFound)
+}
+
+/// Makes companies in one go.
+pub(crate) async fn create_many(tx: &mut Tx, by: &By<'_>, drafts: Vec<CompanyDraft>, import_id: Option<i64>) -> Result<Vec<Company>, DbError> {
+    let mut made = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let team_id = match draft.owner_id {
+            Some(owner) => staff::team_of(tx, owner).await?,
+            None => None,
+        };
+        made.push(Company {
+            id: by.ids.next(),
+            name: draft.name.trim().chars().take(200).collect(),
+            domain: draft.domain,
+            industry: draft.industry,
+            phone: None,
+            city: draft.city,
+            country: draft.country,
+            owner_id: draft.owner_id,
+            team_id,
+            created_at: by.now,
+        });
+    }
+    insert(tx, &made, import_id).await?;
+    if import_id.is_none() {
+        let trail = made.iter().map(|c| (c.id, None, Some(json!({ "name": c.name })))).collect();
+        audit::note_many(tx, by.ids, by.now, by.actor, ("company.created", "company"), trail).await?;
+    }
+    let told = |c: &Company| {
+        let event = Event::new("company.created", by.now).company(c.id).subject(c.name.clone());
+        import_id.map_or(event.clone(), |import| event.origin(import))
+    };
+    append(tx, &mut made.iter().map(told).collect::<Vec<_>>()).await?;
+    Ok(made)
+}
+
+/// Sets one attribute from what somebody typed; answers the company as it is now.
+pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, typed: &str) -> Result<Company, ContactError> {
+    let before = find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
+    let typed = typed.trim();
+    let wrong = |why: &'static str| ContactError::Invalid { attribute: key.to_owned(), key: why };
+    if typed.chars().count() > 200 {
+        return Err(wrong("identify-too-long"));
+    }
+    let mut after = before.clone();
+    let text = (!typed.is_empty()).then(|| typed.to_owned());
+    match key {
+        "name" if typed.is_empty() => return Err(wrong("web-required")),
+        "name" => after.name = typed.to_owned(),
+        "domain" => after.domain = text,
+        "industry" => after.industry = text,
+        "phone" => after.phone = text,
+        "city" => after.city = text,
+        "country" => after.country = text,
+        "owner_id" => {
+            after.owner_id = typed.parse::<i64>().ok().filter(|id| *id != 0);
+            after.team_id = match after.owner_id {
+                Some(owner) => staff::find(tx, owner).await?.ok_or_else(|| wrong("web-not-a-choice"))?.team_id,
+                None => None,
+            };
+        }
+        _ => return Err(ContactError::NotFound),
+    }
+    store::update(tx, &after, by.now).await?;
+    if after.name != before.name {
+        crate::contact::reindex_company(tx, id).await?;
+    }
+    let (was, is) = (json!({ key: before.get(key) }), json!({ key: after.get(key) }));
+    audit::note(tx, by.ids, by.now, by.actor, "company.updated", "company", id, Some(was), Some(is)).await?;
+    append(tx, &mut [Event::new("company.updated", by.now).company(id).subject(key)]).await?;
+    Ok(after)
+}
+
+/// The folded name companies are matched by.
+pub(crate) fn name_key(name: &str) -> String {
+    fold_key(name).chars().take(200).collect()
+}

@@ -1,0 +1,160 @@
+//! Changing contacts: each function checks, writes, keeps the audit trail and tells the event log, in the caller's transaction.
+
+use attune_db::{DbError, Tx};
+use attune_events::{Event, append};
+use attune_record::audit;
+use attune_web::Scope;
+use serde_json::{Value as Json, json};
+
+use super::rules::{email_key, phone_key};
+use super::{By, Contact, ContactDraft, ContactError, Stage, event, store};
+use crate::{company, field, staff};
+
+/// What an edit did to one attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The attribute's key.
+    pub key: String,
+    /// As it was.
+    pub before: Json,
+    /// As it is.
+    pub after: Json,
+}
+
+/// Makes a contact; its company is found by name or made. Answers the id.
+pub async fn create(tx: &mut Tx, by: &By<'_>, mut draft: ContactDraft) -> Result<i64, ContactError> {
+    let company_name = draft.company.take().filter(|name| !name.trim().is_empty());
+    let mut contact = draft.into_contact(by.ids.next(), by.now);
+    if let Some(name) = company_name {
+        let company = company::find_or_create(tx, by, &name, None).await?;
+        contact.company_id = Some(company.id);
+        contact.company_name = Some(company.name);
+    }
+    if let Some(owner_id) = contact.owner_id {
+        contact.team_id = staff::team_of(tx, owner_id).await?;
+    }
+    let defs = field::list(tx).await?;
+    store::insert(tx, std::slice::from_ref(&contact), &defs).await?;
+    let after = json!({ "name": contact.label(), "email": contact.email, "owner_id": contact.owner_id });
+    audit::note(tx, by.ids, by.now, by.actor, "contact.created", "contact", contact.id, None, Some(after)).await?;
+    append(tx, &mut [event(by, "contact.created", &contact)]).await?;
+    Ok(contact.id)
+}
+
+/// Sets one attribute from what somebody typed: `name`, `email`, … or `f:<field key>`; `company` takes a name, `owner_id` an id.
+///
+/// Errors: [`ContactError::NotFound`] outside `scope`, [`ContactError::Invalid`] with the locale key to show.
+pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, typed: &str) -> Result<Change, ContactError> {
+    let before = store::find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
+    if key == "owner_id" {
+        let owner = typed.trim().parse::<i64>().ok().filter(|id| *id != 0);
+        assign_owner(tx, by, &[id], owner, "").await?;
+        return Ok(Change { key: key.to_owned(), before: before.get("owner_id"), after: json!(owner) });
+    }
+    let mut after = before.clone();
+    give_typed(tx, by, &mut after, key, typed.trim()).await?;
+    let differences = after.differences(&before);
+    let key = if key == "company" { "company_id" } else { key };
+    let change = Change { key: key.to_owned(), before: before.get(key), after: after.get(key) };
+    if differences.is_empty() {
+        return Ok(change);
+    }
+    after.updated_at = by.now;
+    let defs = field::list(tx).await?;
+    store::update(tx, std::slice::from_ref(&after), &defs).await?;
+    write_trail(tx, by, &after, &differences).await?;
+    Ok(change)
+}
+
+async fn give_typed(tx: &mut Tx, by: &By<'_>, contact: &mut Contact, key: &str, typed: &str) -> Result<(), ContactError> {
+    let wrong = |why: &'static str| ContactError::Invalid { attribute: key.to_owned(), key: why };
+    let limit = if key.starts_with("f:") { field::TEXT_CHARS } else { 200 };
+    if typed.chars().count() > limit {
+        return Err(wrong("identify-too-long"));
+    }
+    let value = match key {
+        "company" => {
+            let company = if typed.is_empty() { None } else { Some(company::find_or_create(tx, by, typed, None).await?) };
+            contact.company_name = company.as_ref().map(|c| c.name.clone());
+            contact.company_id = company.map(|c| c.id);
+            return Ok(());
+        }
+        "email" if !typed.is_empty() && email_key(typed).is_none() => return Err(wrong("web-not-an-email")),
+        "phone" if !typed.is_empty() && phone_key(typed).is_none() => return Err(wrong("identify-not-a-phone")),
+        "stage" => Json::from(Stage::of(typed).ok_or_else(|| wrong("web-not-a-choice"))?.word()),
+        "locale" if !typed.is_empty() && typed.parse::<attune_kernel::Locale>().is_err() => return Err(wrong("web-not-a-choice")),
+        "name" | "given_name" | "family_name" | "email" | "phone" | "title" | "city" | "country" | "locale" | "time_zone" | "source" => Json::from(typed),
+        custom => {
+            let defs = field::list(tx).await?;
+            let def = custom.strip_prefix("f:").and_then(|key| defs.iter().find(|d| d.key == key)).ok_or(ContactError::NotFound)?;
+            if typed.is_empty() { Json::Null } else { def.kind.read(typed).ok_or_else(|| wrong(def.kind.wrong_key()))? }
+        }
+    };
+    let value = if value.as_str() == Some("") && key != "name" { Json::Null } else { value };
+    contact.give(key, value);
+    Ok(())
+}
+
+async fn write_trail(tx: &mut Tx, by: &By<'_>, contact: &Contact, differences: &[(String, Json, Json)]) -> Result<(), DbError> {
+    let part = |pick: fn(&(String, Json, Json)) -> &Json| Json::Object(differences.iter().map(|d| (d.0.clone(), pick(d).clone())).collect());
+    audit::note(tx, by.ids, by.now, by.actor, "contact.updated", "contact", contact.id, Some(part(|d| &d.1)), Some(part(|d| &d.2))).await?;
+    let mut events: Vec<Event> = differences.iter().map(|d| event(by, "contact.updated", contact).subject(d.0.clone())).collect();
+    if let Some((_, _, stage)) = differences.iter().find(|d| d.0 == "stage") {
+        events.push(event(by, "contact.stage_changed", contact).subject(stage.as_str().unwrap_or("")));
+    }
+    append(tx, &mut events).await
+}
+
+/// Gives contacts to `owner_id` (nobody, when `None`); team follows. `reason` is kept with the event. Answers how many changed hands.
+pub async fn assign_owner(tx: &mut Tx, by: &By<'_>, ids: &[i64], owner_id: Option<i64>, reason: &str) -> Result<u64, ContactError> {
+    let team_id = match owner_id {
+        Some(id) => {
+            let unknown = || ContactError::Invalid { attribute: "owner_id".to_owned(), key: "web-not-a-choice" };
+            staff::find(tx, id).await?.ok_or_else(unknown)?.team_id
+        }
+        None => None,
+    };
+    let moved: Vec<Contact> = store::list_by_ids(tx, ids.iter().copied()).await?.into_iter().filter(|c| c.owner_id != owner_id).collect();
+    let moved_ids: Vec<i64> = moved.iter().map(|c| c.id).collect();
+    store::set_owner(tx, &moved_ids, owner_id, team_id, by.now).await?;
+    let trail = moved.iter().map(|c| (c.id, Some(json!({ "owner_id": c.owner_id })), Some(json!({ "owner_id": owner_id }))));
+    audit::note_many(tx, by.ids, by.now, by.actor, ("contact.owner_changed", "contact"), trail.collect()).await?;
+    let told = |c: &Contact| {
+        let props = json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name, "owner_id": owner_id, "before_id": c.owner_id });
+        event(by, "contact.owner_changed", c).subject(reason).props(&props)
+    };
+    append(tx, &mut moved.iter().map(told).collect::<Vec<_>>()).await?;
+    Ok(u64::try_from(moved.len()).unwrap_or(0))
+}
+
+/// Moves contacts to a stage; answers how many moved.
+pub async fn set_stage(tx: &mut Tx, by: &By<'_>, ids: &[i64], stage: Stage) -> Result<u64, ContactError> {
+    let moved: Vec<Contact> = store::list_by_ids(tx, ids.iter().copied()).await?.into_iter().filter(|c| c.stage != stage).collect();
+    let moved_ids: Vec<i64> = moved.iter().map(|c| c.id).collect();
+    store::set_stage(tx, &moved_ids, stage, by.now).await?;
+    let trail = moved.iter().map(|c| (c.id, Some(json!({ "stage": c.stage.word() })), Some(json!({ "stage": stage.word() }))));
+    audit::note_many(tx, by.ids, by.now, by.actor, ("contact.stage_changed", "contact"), trail.collect()).await?;
+    let told = |c: &Contact| event(by, "contact.stage_changed", c).subject(stage.word());
+    append(tx, &mut moved.iter().map(told).collect::<Vec<_>>()).await?;
+    Ok(u64::try_from(moved.len()).unwrap_or(0))
+}
+
+/// Hides contacts for 30 days; answers which were there.
+pub async fn delete(tx: &mut Tx, by: &By<'_>, scope: &Scope, ids: &[i64]) -> Result<Vec<i64>, ContactError> {
+    let gone = store::set_deleted(tx, scope, ids, Some(by.now)).await?;
+    let trail = gone.iter().map(|id| (*id, None, None)).collect();
+    audit::note_many(tx, by.ids, by.now, by.actor, ("contact.deleted", "contact"), trail).await?;
+    let told = |id: &i64| Event::new("contact.deleted", by.now).contact(*id);
+    append(tx, &mut gone.iter().map(told).collect::<Vec<_>>()).await?;
+    Ok(gone)
+}
+
+/// Brings hidden contacts back. [`ContactError::Taken`] when somebody else holds the same outside id by now.
+pub async fn restore(tx: &mut Tx, by: &By<'_>, scope: &Scope, ids: &[i64]) -> Result<Vec<i64>, ContactError> {
+    let back = store::set_deleted(tx, scope, ids, None).await?;
+    let trail = back.iter().map(|id| (*id, None, None)).collect();
+    audit::note_many(tx, by.ids, by.now, by.actor, ("contact.restored", "contact"), trail).await?;
+    let told = |id: &i64| Event::new("contact.restored", by.now).contact(*id);
+    append(tx, &mut back.iter().map(told).collect::<Vec<_>>()).await?;
+    Ok(back)
+}

@@ -1,0 +1,246 @@
+//! The list of contacts: filters, four orders, paging by the last row seen, and a count that stops at 10,000.
+//!
+//! With few matches the database collects and sorts them; with many it walks the index of the order until the page is full.
+
+use attune_db::{DbError, Sql, Tx, Value};
+use attune_web::Scope;
+
+use super::search::Query;
+use super::{Contact, Stage, store};
+
+/// Counting stops here.
+pub const COUNTED: i64 = 10_000;
+/// Rows on a page.
+pub const PAGE: i64 = 50;
+
+/// Which people a list shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listing {
+    /// What somebody typed into the search box.
+    pub search: String,
+    /// Only this stage.
+    pub stage: Option<Stage>,
+    /// Only this owner.
+    pub owner: Option<Person>,
+    /// Only this grade: A, B or C.
+    pub grade: Option<String>,
+    /// Only people of this company.
+    pub company_id: Option<i64>,
+    /// Only people brought by this import.
+    pub import_id: Option<i64>,
+    /// Only engagement scores from this log2 form on.
+    pub engagement_k: Option<f64>,
+}
+
+/// Whose contacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Person {
+    /// This member of staff's.
+    Staff(i64),
+    /// Nobody's.
+    Nobody,
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Highest engagement first.
+    #[default]
+    Score,
+    /// By name, A to Z.
+    Name,
+    /// Latest touch first.
+    Touch,
+    /// Newest first.
+    Created,
+}
+
+impl Order {
+    /// Every order.
+    pub const ALL: [Self; 4] = [Self::Score, Self::Name, Self::Touch, Self::Created];
+
+    /// The word in addresses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Score => "score",
+            Self::Name => "name",
+            Self::Touch => "touch",
+            Self::Created => "created",
+        }
+    }
+
+    /// The order of a word, if it is one.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|order| order.word() == word)
+    }
+
+    fn column(self) -> &'static str {
+        match self {
+            Self::Score => "COALESCE(c.engagement_k, -1e300)",
+            Self::Name => "c.name_key",
+            Self::Touch => "COALESCE(c.last_seen_at, 0)",
+            Self::Created => "c.id",
+        }
+    }
+}
+
+/// One of the built-in views.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Everybody.
+    All,
+    /// One's own.
+    Mine,
+    /// One's own scope, hot scores only.
+    Hot,
+}
+
+/// A page of the list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// The people.
+    pub contacts: Vec<Contact>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<String>,
+    /// How many there are; more than [`COUNTED`] means "more than".
+    pub total: i64,
+}
+
+/// Which people a bulk action is for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Selection {
+    /// These.
+    Ids(Vec<i64>),
+    /// Everybody the list shows, all pages.
+    Listed(Box<Listing>),
+}
+
+/// Appends the conditions. `dense` keeps the planner from collecting a large filtered set when walking the order's index is cheaper.
+fn push_conditions(sql: &mut Sql, engine: attune_db::Engine, scope: &Scope, listing: &Listing, dense: bool) -> bool {
+    let (number, text) = if dense { (" + 0", " || ''") } else { ("", "") };
+    sql.push(" WHERE c.deleted_at IS NULL");
+    if let Some(stage) = listing.stage {
+        sql.push(&format!(" AND c.stage{text} = ")).bind(stage.word());
+    }
+    match listing.owner {
+        Some(Person::Staff(id)) => _ = sql.push(" AND c.owner_id = ").bind(id),
+        Some(Person::Nobody) => _ = sql.push(" AND c.owner_id IS NULL"),
+        None => {}
+    }
+    if let Some(grade) = &listing.grade {
+        sql.push(&format!(" AND c.grade{text} = ")).bind(grade);
+    }
+    if let Some(company_id) = listing.company_id {
+        sql.push(&format!(" AND c.company_id{number} = ")).bind(company_id);
+    }
+    if let Some(import_id) = listing.import_id {
+        sql.push(&format!(" AND c.import_id{number} = ")).bind(import_id);
+    }
+    if let Some(k) = listing.engagement_k {
+        sql.push(" AND COALESCE(c.engagement_k, -1e300) >= ").bind(k);
+    }
+    match scope {
+        Scope::Team { team_id: Some(_), .. } if dense => scope.push_filter(sql, "c.owner_id + 0", "c.team_id + 0"),
+        _ => scope.push_filter(sql, "c.owner_id", "c.team_id"),
+    }
+    if listing.search.trim().is_empty() {
+        return true;
+    }
+    let Some(query) = Query::parse(&listing.search) else { return false };
+    sql.push(&format!(" AND c.id{number} IN (")).append(&query.match_sql(engine)).push(")");
+    true
+}
+
+/// How many people there are, counted up to [`COUNTED`] and one.
+pub async fn count(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<i64, DbError> {
+    let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1 AS one FROM contacts c");
+    if !push_conditions(&mut sql, tx.engine(), scope, listing, false) {
+        return Ok(0);
+    }
+    sql.push(" LIMIT ").bind(COUNTED + 1).push(") AS some");
+    tx.count(sql.text(), sql.values()).await
+}
+
+/// A page of people behind the mark `after`, at most `limit`; a mark that cannot be read means the first page.
+pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, order: Order, after: &str, limit: i64) -> Result<Page, DbError> {
+    let total = count(tx, scope, listing).await?;
+    if total == 0 {
+        return Ok(Page { contacts: Vec::new(), next: None, total });
+    }
+    let (column, up) = (order.column(), order == Order::Name);
+    let mut inner = Sql::new(&format!("SELECT c.id, {column} AS place FROM contacts c"));
+    push_conditions(&mut inner, tx.engine(), scope, listing, total > COUNTED);
+    if let Some((place, id)) = read_mark(order, after) {
+        let sign = if up { ">" } else { "<" };
+        if order == Order::Created {
+            inner.push(" AND c.id < ").bind(id);
+        } else {
+            inner.push(&format!(" AND ({column}, c.id) {sign} (")).bind(place).push(", ").bind(id).push(")");
+        }
+    }
+    let direction = if up { "ASC" } else { "DESC" };
+    let by = if order == Order::Created { "c.id DESC".to_owned() } else { format!("{column} {direction}, c.id {direction}") };
+    inner.push(&format!(" ORDER BY {by} LIMIT ")).bind(limit + 1);
+    let rows = tx.rows_of(&inner).await?;
+    let mut places: Vec<(i64, Value)> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        places.push((row.get("id")?, row.value("place")?.clone()));
+    }
+    let shown = usize::try_from(limit).unwrap_or(0);
+    let next = (places.len() > shown).then(|| places.get(shown.saturating_sub(1)).map(|(id, place)| write_mark(place, *id))).flatten();
+    places.truncate(shown);
+    let mut contacts = store::list_by_ids(tx, places.iter().map(|(id, _)| *id)).await?;
+    contacts.sort_by_key(|c| places.iter().position(|(id, _)| *id == c.id));
+    Ok(Page { contacts, next, total })
+}
+
+/// The ids a selection stands for within `scope`, at most `limit`.
+pub async fn ids_of(tx: &mut Tx, scope: &Scope, selection: &Selection, limit: i64) -> Result<Vec<i64>, DbError> {
+    let mut sql = Sql::new("SELECT c.id FROM contacts c");
+    let any = match selection {
+        Selection::Listed(listing) => push_conditions(&mut sql, tx.engine(), scope, listing, false),
+        Selection::Ids(ids) => {
+            push_conditions(&mut sql, tx.engine(), scope, &Listing::default(), false);
+            sql.push(" AND c.id IN ").bind_list(ids.iter().map(|id| Value::Int(*id)));
+            !ids.is_empty()
+        }
+    };
+    if !any {
+        return Ok(Vec::new());
+    }
+    sql.push(" ORDER BY c.id LIMIT ").bind(limit);
+    tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect()
+}
+
+/// A mark is `id~place`: the last row of a page.
+fn write_mark(place: &Value, id: i64) -> String {
+    match place {
+        Value::Int(v) => format!("{id}~{v}"),
+        Value::Real(v) => format!("{id}~{v:e}"),
+        Value::Text(v) => format!("{id}~{v}"),
+        Value::Null | Value::Bool(_) => format!("{id}~"),
+    }
+}
+
+fn read_mark(order: Order, mark: &str) -> Option<(Value, i64)> {
+    let (id, place) = mark.split_once('~')?;
+    let place = match order {
+        Order::Score => Value::Real(place.parse().ok()?),
+        Order::Name => Value::from(place),
+        Order::Touch | Order::Created => Value::Int(place.parse().ok()?),
+    };
+    Some((place, id.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_survives_its_text() {
+        for (order, place) in [(Order::Score, Value::Real(-1e300)), (Order::Name, Value::from("a~b")), (Order::Touch, Value::Int(7))] {
+            assert_eq!(read_mark(order, &write_mark(&place, 9)), Some((place, 9)));
+        }
+        assert_eq!(read_mark(Order::Touch, "x~y"), None);
+    }
+}

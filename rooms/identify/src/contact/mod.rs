@@ -1,0 +1,140 @@
+//! A contact: one person, wherever they were met. Everything else in Attune hangs on a contact's id.
+//!
+//! Guards that keys for matching follow their fields, that every change is in the audit log and on the event log, and that a deleted
+//! contact can come back for 30 days. Scores are kept here for sorting but written by their own room through [`put_scores`] only.
+
+// api
+mod change;
+mod list;
+// pages
+mod record;
+mod rules;
+pub mod search;
+mod store;
+#[cfg(test)]
+mod tests {}
+// timeline
+
+use attune_db::{DbError, Relation, Tx};
+use attune_events::Event;
+use attune_kernel::{Fault, Ids, id_type};
+use attune_web::{Actor, Scope};
+
+pub use change::{Change, assign_owner, create, delete, restore, set_stage, update_field};
+pub use list::{Listing, Order, Page, Person, Selection, View, count, ids_of, list};
+pub use record::{Contact, ContactDraft, Stage};
+pub use rules::{email_key, phone_key};
+pub(crate) use rules::{compose_name, split_name};
+pub(crate) use store::{ByKeys, insert, update};
+
+id_type!(
+    /// The id of a contact.
+    ContactId,
+    "con"
+);
+
+/// Who acts, when, and where new ids come from.
+#[derive(Clone, Copy)]
+pub struct By<'a> {
+    /// Who acts.
+    pub actor: &'a Actor,
+    /// When, µs UTC.
+    pub now: i64,
+    /// Fresh ids.
+    pub ids: &'a Ids,
+}
+
+/// Why a contact cannot be changed as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ContactError {
+    /// There is no such contact, or not for this asker.
+    #[error("the contact does not exist")]
+    NotFound,
+    /// A value is wrong: the attribute and the locale key that says why.
+    #[error("{attribute} is wrong: {key}")]
+    Invalid {
+        /// The attribute's key.
+        attribute: String,
+        /// The locale key of the reason.
+        key: &'static str,
+    },
+    /// Somebody else holds the same outside id.
+    #[error("another contact has the same outside id")]
+    Taken,
+    /// The store or we failed.
+    #[error("{0}")]
+    Fault(Fault),
+}
+
+impl From<Fault> for ContactError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<DbError> for ContactError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::NotFound(_) => Self::NotFound,
+            DbError::Unique(_) => Self::Taken,
+            other => Self::Fault(other.into()),
+        }
+    }
+}
+
+impl From<ContactError> for attune_web::Problem {
+    fn from(error: ContactError) -> Self {
+        match error {
+            ContactError::NotFound => Self::NotFound,
+            ContactError::Taken => Self::refused("identify-external-taken"),
+            ContactError::Invalid { attribute, key } => {
+                let mut errors = attune_web::FormErrors::new();
+                errors.add(attribute, key);
+                Self::Form(errors)
+            }
+            ContactError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+/// The contact `id` if it is alive and within `scope`.
+pub async fn find(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Contact>, DbError> {
+    store::find(tx, scope, id).await
+}
+
+/// These contacts, those alive, in no particular order.
+pub async fn list_by_ids(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Contact>, DbError> {
+    store::list_by_ids(tx, ids).await
+}
+
+/// Alive contacts with one of these folded e-mail addresses (see [`email_key`]), oldest first.
+pub async fn list_by_email_keys(tx: &mut Tx, keys: impl IntoIterator<Item = String>) -> Result<Vec<Contact>, DbError> {
+    store::list_by_keys(tx, ByKeys::Email, keys).await
+}
+
+/// Writes scores: a relation `(id, k, fit, grade)`; `k` is the engagement score's log2 form, `fit` points, `grade` A, B, C or NULL.
+pub async fn put_scores(tx: &mut Tx, scores: &Relation) -> Result<u64, DbError> {
+    store::put_scores(tx, scores).await
+}
+
+/// Moves the last touch forward: a relation `(id, at)` with one row per contact; earlier moments change nothing.
+pub async fn touch(tx: &mut Tx, touches: &Relation) -> Result<u64, DbError> {
+    store::touch(tx, touches).await
+}
+
+/// The event `name` of a contact, caused by `by`.
+pub(crate) fn event(by: &By<'_>, name: &'static str, contact: &Contact) -> Event {
+    let event = Event::new(name, by.now).contact(contact.id).company(contact.company_id);
+    if by.actor.staff_id == 0 { event } else { event.props(&serde_json::json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name })) }
+}
+
+/// Renews the search words of a company's people after its name has changed.
+pub(crate) async fn reindex_company(tx: &mut Tx, company_id: i64) -> Result<(), DbError> {
+    let mut behind = 0;
+    loop {
+        let people = store::list_of_company(tx, company_id, behind, 2_000).await?;
+        let Some(last) = people.last() else { return Ok(()) };
+        behind = last.id;
+        search::put(tx, people.iter().map(|c| (c.id, c.search_words())), false).await?;
+    }
+}

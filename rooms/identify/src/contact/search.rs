@@ -1,0 +1,191 @@
+//! How people are found: a folded word list per contact, matched by word beginnings; CJK by pairs of characters; phone numbers by any part.
+//!
+//! The index is SQLite FTS5 or a PostgreSQL GIN over the same words, so both engines find the same people. `match_sql` is the only place with two texts.
+
+use attune_db::{Column, Conflict, DbError, Engine, Relation, Sql, Tx, Value, params, sql};
+
+/// The most words kept per contact.
+const WORDS: usize = 80;
+/// A word is cut behind this many characters.
+const WORD_CHARS: usize = 40;
+
+fn is_cjk(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
+}
+
+/// The base letters of an accented Latin letter: é → e, ß → ss; other characters in lower case.
+fn push_folded(word: &mut String, c: char) {
+    for c in c.to_lowercase() {
+        match c {
+            'à'..='å' | 'ā' | 'ă' | 'ą' => word.push('a'),
+            'æ' => word.push_str("ae"),
+            'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => word.push('c'),
+            'ď' | 'đ' | 'ð' => word.push('d'),
+            'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' => word.push('e'),
+            'ĝ' | 'ğ' | 'ġ' | 'ģ' => word.push('g'),
+            'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' => word.push('i'),
+            'ķ' => word.push('k'),
+            'ĺ' | 'ļ' | 'ľ' | 'ł' => word.push('l'),
+            'ñ' | 'ń' | 'ņ' | 'ň' => word.push('n'),
+            'ò'..='ö' | 'ø' | 'ō' | 'ŏ' | 'ő' => word.push('o'),
+            'œ' => word.push_str("oe"),
+            'ŕ' | 'ŗ' | 'ř' => word.push('r'),
+            'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => word.push('s'),
+            'ß' => word.push_str("ss"),
+            'ţ' | 'ť' | 'ț' | 'þ' => word.push('t'),
+            'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' => word.push('u'),
+            'ý' | 'ÿ' => word.push('y'),
+            'ź' | 'ż' | 'ž' => word.push('z'),
+            // Combining marks that lower-casing leaves behind.
+            '\u{300}'..='\u{36f}' => {}
+            other => word.push(other),
+        }
+    }
+}
+
+/// A stretch of text: letters and digits, or characters written without spaces.
+enum Run {
+    Word(String),
+    Cjk(Vec<char>),
+}
+
+fn runs(text: &str) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut open = false;
+    for c in text.chars() {
+        if !c.is_alphanumeric() {
+            open = false;
+        } else if is_cjk(c) {
+            match runs.last_mut() {
+                Some(Run::Cjk(chars)) if open => chars.push(c),
+                _ => runs.push(Run::Cjk(vec![c])),
+            }
+            open = true;
+        } else {
+            match runs.last_mut() {
+                Some(Run::Word(word)) if open => push_folded(word, c),
+                _ => {
+                    let mut word = String::new();
+                    push_folded(&mut word, c);
+                    runs.push(Run::Word(word));
+                }
+            }
+            open = true;
+        }
+    }
+    runs.retain(|run| !matches!(run, Run::Word(word) if word.is_empty()));
+    runs
+}
+
+fn cut(word: &str) -> String {
+    word.chars().take(WORD_CHARS).collect()
+}
+
+/// The word list of a contact: of its name, e-mail, company and outside id, and every ending of its phone number from four digits on.
+pub fn words<'t>(texts: impl IntoIterator<Item = &'t str>, phone_key: Option<&str>) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for run in texts.into_iter().flat_map(runs) {
+        match run {
+            Run::Word(word) => words.push(cut(&word)),
+            Run::Cjk(chars) => {
+                words.extend(chars.windows(2).map(|pair| pair.iter().collect::<String>()));
+                words.extend(chars.last().map(char::to_string));
+            }
+        }
+    }
+    if let Some(digits) = phone_key {
+        words.extend((0..digits.len().saturating_sub(3)).filter_map(|from| digits.get(from..).map(cut)));
+    }
+    words.sort_unstable();
+    words.dedup();
+    words.truncate(WORDS);
+    words.join(" ")
+}
+
+/// What must all be in a contact's word list: (word, whether its beginning is enough).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query(Vec<(String, bool)>);
+
+impl Query {
+    /// Reads what somebody typed; `None` when there is nothing to look for.
+    pub fn parse(typed: &str) -> Option<Self> {
+        let is_number = typed.chars().filter(char::is_ascii_digit).count() >= 4
+            && typed.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '+' | '-' | '(' | ')' | '.' | '/'));
+        if is_number {
+            let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+            let digits = if typed.trim_start().starts_with("00") { digits.trim_start_matches('0').to_owned() } else { digits };
+            return Some(Self(vec![(cut(&digits), true)]));
+        }
+        let mut wanted: Vec<(String, bool)> = Vec::new();
+        for run in runs(typed) {
+            match run {
+                Run::Word(word) => {
+                    let long = word.chars().count() > 1;
+                    wanted.push((cut(&word), long));
+                }
+                Run::Cjk(chars) if chars.len() == 1 => wanted.extend(chars.first().map(|c| (c.to_string(), true))),
+                Run::Cjk(chars) => wanted.extend(chars.windows(2).map(|pair| (pair.iter().collect::<String>(), false))),
+            }
+        }
+        wanted.truncate(12);
+        (!wanted.is_empty()).then_some(Self(wanted))
+    }
+
+    /// The sub-select of the ids that match, for `id IN (…)`.
+    pub fn match_sql(&self, engine: Engine) -> Sql {
+        let terms = |separator: &str, prefix: &str, quote: char| {
+            let term = |(word, begins): &(String, bool)| format!("{quote}{word}{quote}{}", if *begins { prefix } else { "" });
+            self.0.iter().map(term).collect::<Vec<_>>().join(separator)
+        };
+        let mut sql = Sql::new("SELECT rowid FROM contact_search WHERE ");
+        match engine {
+            Engine::Lite => sql.push("contact_search MATCH ").bind(terms(" AND ", "*", '"')),
+            Engine::Pg => {
+                sql.push("array_to_tsvector(string_to_array(body, ' ')) @@ CAST(CAST(").bind(terms(" & ", ":*", '\'')).push(" AS TEXT) AS tsquery)")
+            }
+        };
+        sql
+    }
+}
+
+/// Replaces the word lists of these contacts: (id, words).
+pub(crate) async fn put(tx: &mut Tx, lists: impl IntoIterator<Item = (i64, String)>, fresh: bool) -> Result<(), DbError> {
+    let mut rows = Relation::new(&[("rowid", Column::Int), ("body", Column::Text)]);
+    for (id, body) in lists {
+        rows.push(vec![Value::Int(id), Value::Text(if body.is_empty() { "-".to_owned() } else { body })]);
+    }
+    if !fresh {
+        tx.exec_from(sql!("DELETE FROM contact_search WHERE rowid IN (SELECT r.rowid FROM {rows} AS r)"), &rows, params![]).await?;
+    }
+    tx.insert("contact_search", &rows, Conflict::Fail).await?;
+    Ok(())
+}
+
+/// Drops the word lists of these contacts.
+pub(crate) async fn remove(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
+    let rows = Relation::of_ids("id", ids.iter().copied());
+    tx.exec_from(sql!("DELETE FROM contact_search WHERE rowid IN (SELECT r.id FROM {rows} AS r)"), &rows, params![]).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_folded_and_cjk_is_paired() {
+        assert_eq!(words(["Elsa Jónsdóttir", "elsa@Fisk.example"], None), "elsa example fisk jonsdottir");
+        assert_eq!(words(["王小明"], None), "小明 明 王小");
+        assert_eq!(words([], Some("492315")), "2315 492315 92315");
+    }
+
+    #[test]
+    fn a_query_asks_for_beginnings_pairs_and_digits() {
+        let parsed = |typed: &str| Query::parse(typed).map(|q| q.0);
+        assert_eq!(parsed("Jóns a"), Some(vec![("jons".into(), true), ("a".into(), false)]));
+        assert_eq!(parsed("小明"), Some(vec![("小明".into(), false)]));
+        assert_eq!(parsed("王"), Some(vec![("王".into(), true)]));
+        assert_eq!(parsed("+49 231-555"), Some(vec![("49231555".into(), true)]));
+        assert_eq!(parsed(" ' \" ) "), None);
+    }
+}

@@ -1,0 +1,222 @@
+//! The SQL of contacts: set-at-a-time, whatever the number.
+
+use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params, sql};
+use attune_web::Scope;
+
+use super::rules::{email_key, phone_key};
+use super::{Contact, Stage, search};
+use crate::field::{self, Field};
+
+const SELECT: &str = sql!(
+    "SELECT c.id, c.name, c.given_name, c.family_name, c.email, c.phone, c.company_id, co.name AS company_name, c.title, c.city, c.country, c.external_id,
+     c.external_key, c.stage, c.owner_id, c.team_id, c.locale, c.time_zone, c.source, c.import_id, c.engagement_k, c.fit, c.grade, c.fields, c.created_at,
+     c.updated_at, c.last_seen_at FROM contacts c LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL"
+);
+
+const SELECT_FROM: &str = sql!(
+    "SELECT c.id, c.name, c.given_name, c.family_name, c.email, c.phone, c.company_id, co.name AS company_name, c.title, c.city, c.country, c.external_id,
+     c.external_key, c.stage, c.owner_id, c.team_id, c.locale, c.time_zone, c.source, c.import_id, c.engagement_k, c.fit, c.grade, c.fields, c.created_at,
+     c.updated_at, c.last_seen_at FROM {rows} AS r JOIN contacts c"
+);
+
+const COMPANY: &str = sql!("AND c.deleted_at IS NULL LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL");
+
+/// The columns written by [`insert`] and, but for the first four, by [`update`].
+const COLUMNS: [(&str, Column); 27] = [
+    ("id", Column::Int),
+    ("created_at", Column::Int),
+    ("import_id", Column::Int),
+    ("last_seen_at", Column::Int),
+    ("name", Column::Text),
+    ("name_key", Column::Text),
+    ("given_name", Column::Text),
+    ("family_name", Column::Text),
+    ("email", Column::Text),
+    ("email_key", Column::Text),
+    ("phone", Column::Text),
+    ("phone_key", Column::Text),
+    ("company_id", Column::Int),
+    ("title", Column::Text),
+    ("city", Column::Text),
+    ("country", Column::Text),
+    ("external_id", Column::Text),
+    ("external_key", Column::Text),
+    ("stage", Column::Text),
+    ("owner_id", Column::Int),
+    ("team_id", Column::Int),
+    ("locale", Column::Text),
+    ("time_zone", Column::Text),
+    ("source", Column::Text),
+    ("fields", Column::Text),
+    ("updated_at", Column::Int),
+    ("deleted_at", Column::Int),
+];
+
+/// Reads a row of [`SELECT`].
+pub(super) fn read(row: &Row) -> Result<Contact, DbError> {
+    Ok(Contact {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        given_name: row.get("given_name")?,
+        family_name: row.get("family_name")?,
+        email: row.get("email")?,
+        phone: row.get("phone")?,
+        company_id: row.get("company_id")?,
+        company_name: row.get("company_name")?,
+        title: row.get("title")?,
+        city: row.get("city")?,
+        country: row.get("country")?,
+        external_id: row.get("external_id")?,
+        external_key: row.get("external_key")?,
+        stage: Stage::of(&row.get::<String>("stage")?).unwrap_or_default(),
+        owner_id: row.get("owner_id")?,
+        team_id: row.get("team_id")?,
+        locale: row.get("locale")?,
+        time_zone: row.get("time_zone")?,
+        source: row.get("source")?,
+        import_id: row.get("import_id")?,
+        engagement_k: row.get("engagement_k")?,
+        fit: row.get("fit")?,
+        grade: row.get("grade")?,
+        fields: serde_json::from_str(&row.get::<String>("fields")?).unwrap_or_default(),
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        last_seen_at: row.get("last_seen_at")?,
+    })
+}
+
+pub(super) async fn find(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Contact>, DbError> {
+    let mut sql = Sql::new(SELECT);
+    sql.push(" WHERE c.deleted_at IS NULL AND c.id = ").bind(id);
+    scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+    tx.rows_of(&sql).await?.first().map(read).transpose()
+}
+
+pub(super) async fn list_by_ids(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Contact>, DbError> {
+    let wanted = Relation::of_ids("id", ids);
+    let rows = tx.rows_from(&format!("{SELECT_FROM} ON c.id = r.id {COMPANY}"), &wanted, params![]).await?;
+    rows.iter().map(read).collect()
+}
+
+/// A column people are matched by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByKeys {
+    External,
+    Email,
+    Phone,
+}
+
+pub(crate) async fn list_by_keys(tx: &mut Tx, by: ByKeys, keys: impl IntoIterator<Item = String>) -> Result<Vec<Contact>, DbError> {
+    let wanted = Relation::of_texts("k", keys);
+    let column = match by {
+        ByKeys::External => "c.external_key",
+        ByKeys::Email => "c.email_key",
+        ByKeys::Phone => "c.phone_key",
+    };
+    let rows = tx.rows_from(&format!("{SELECT_FROM} ON {column} = r.k {COMPANY} ORDER BY c.id"), &wanted, params![]).await?;
+    rows.iter().map(read).collect()
+}
+
+fn relation(contacts: &[Contact]) -> Relation {
+    let mut rows = Relation::new(&COLUMNS);
+    for c in contacts {
+        rows.push(vec![
+            Value::Int(c.id),
+            Value::Int(c.created_at),
+            c.import_id.into(),
+            c.last_seen_at.into(),
+            Value::from(&c.name),
+            Value::Text(c.name_key()),
+            c.given_name.as_deref().into(),
+            c.family_name.as_deref().into(),
+            c.email.as_deref().into(),
+            c.email.as_deref().and_then(email_key).into(),
+            c.phone.as_deref().into(),
+            c.phone.as_deref().and_then(phone_key).into(),
+            c.company_id.into(),
+            c.title.as_deref().into(),
+            c.city.as_deref().into(),
+            c.country.as_deref().into(),
+            c.external_id.as_deref().into(),
+            c.external_key.as_deref().into(),
+            Value::from(c.stage.word()),
+            c.owner_id.into(),
+            c.team_id.into(),
+            c.locale.as_deref().into(),
+            c.time_zone.as_deref().into(),
+            c.source.as_deref().into(),
+            Value::Text(fields_text(c)),
+            Value::Int(c.updated_at),
+            Value::Null,
+        ]);
+    }
+    rows
+}
+
+fn fields_text(contact: &Contact) -> String {
+    serde_json::to_string(&contact.fields).unwrap_or_else(|_| "{}".to_owned())
+}
+
+/// Stores new contacts with their custom values and search words.
+pub(crate) async fn insert(tx: &mut Tx, contacts: &[Contact], defs: &[Field]) -> Result<(), DbError> {
+    tx.insert("contacts", &relation(contacts), Conflict::Fail).await?;
+    field::put_values(tx, contacts.iter().map(|c| (c.id, &c.fields)), defs, true).await?;
+    search::put(tx, contacts.iter().map(|c| (c.id, c.search_words())), true).await
+}
+
+/// Writes these contacts over their stored rows, custom values and search words included; scores, touches and origin stay.
+pub(crate) async fn update(tx: &mut Tx, contacts: &[Contact], defs: &[Field]) -> Result<(), DbError> {
+    let sql = sql!(
+        "UPDATE contacts SET name = r.name, name_key = r.name_key, given_name = r.given_name, family_name = r.family_name, email = r.email,
+         email_key = r.email_key, phone = r.phone, phone_key = r.phone_key, company_id = r.company_id, title = r.title, city = r.city, country = r.country,
+         external_id = r.external_id, external_key = r.external_key, stage = r.stage, owner_id = r.owner_id, team_id = r.team_id, locale = r.locale,
+         time_zone = r.time_zone, source = r.source, fields = r.fields, updated_at = r.updated_at FROM {rows} AS r WHERE contacts.id = r.id"
+    );
+    tx.exec_from(sql, &relation(contacts), params![]).await?;
+    field::put_values(tx, contacts.iter().map(|c| (c.id, &c.fields)), defs, false).await?;
+    search::put(tx, contacts.iter().map(|c| (c.id, c.search_words())), false).await
+}
+
+pub(super) async fn put_scores(tx: &mut Tx, scores: &Relation) -> Result<u64, DbError> {
+    let sql = sql!("UPDATE contacts SET engagement_k = r.k, fit = r.fit, grade = r.grade FROM {rows} AS r WHERE contacts.id = r.id");
+    tx.exec_from(sql, scores, params![]).await
+}
+
+pub(super) async fn touch(tx: &mut Tx, touches: &Relation) -> Result<u64, DbError> {
+    let sql = sql!(
+        "UPDATE contacts SET last_seen_at = r.at FROM {rows} AS r WHERE contacts.id = r.id AND (contacts.last_seen_at IS NULL OR contacts.last_seen_at < r.at)"
+    );
+    tx.exec_from(sql, touches, params![]).await
+}
+
+/// Hides or brings back: `at` is the moment of deletion or `None`; answers which rows changed.
+pub(super) async fn set_deleted(tx: &mut Tx, scope: &Scope, ids: &[i64], at: Option<i64>) -> Result<Vec<i64>, DbError> {
+    let mut sql = Sql::new("UPDATE contacts SET deleted_at = CAST(");
+    sql.bind(at).push(" AS BIGINT) WHERE deleted_at IS ").push(if at.is_some() { "NULL" } else { "NOT NULL" });
+    sql.push(" AND id IN ").bind_list(ids.iter().map(|id| Value::Int(*id)));
+    scope.push_filter(&mut sql, "owner_id", "team_id");
+    sql.push(" RETURNING id");
+    tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect()
+}
+
+/// Writes owner and team; answers how many rows changed.
+pub(super) async fn set_owner(tx: &mut Tx, ids: &[i64], owner_id: Option<i64>, team_id: Option<i64>, now: i64) -> Result<u64, DbError> {
+    let rows = Relation::of_ids("id", ids.iter().copied());
+    let sql = sql!(
+        "UPDATE contacts SET owner_id = CAST($1 AS BIGINT), team_id = CAST($2 AS BIGINT), updated_at = $3 FROM {rows} AS r WHERE contacts.id = r.id"
+    );
+    tx.exec_from(sql, &rows, params![owner_id, team_id, now]).await
+}
+
+/// Writes a stage; answers how many rows changed.
+pub(super) async fn set_stage(tx: &mut Tx, ids: &[i64], stage: Stage, now: i64) -> Result<u64, DbError> {
+    let rows = Relation::of_ids("id", ids.iter().copied());
+    let sql = sql!("UPDATE contacts SET stage = $1, updated_at = $2 FROM {rows} AS r WHERE contacts.id = r.id");
+    tx.exec_from(sql, &rows, params![stage.word(), now]).await
+}
+
+/// People of a company behind the id `behind`, by id.
+pub(crate) async fn list_of_company(tx: &mut Tx, company_id: i64, behind: i64, limit: i64) -> Result<Vec<Contact>, DbError> {
+    let sql = format!("{SELECT} WHERE c.deleted_at IS NULL AND c.company_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3");
+    tx.rows(&sql, params![company_id, behind, limit]).await?.iter().map(read).collect()
+}

@@ -1,0 +1,205 @@
+//! Fields a workspace has added to contacts: typed, so that they can be filtered, with a JSON copy on the contact for display.
+//!
+//! Guards that the typed rows and the copy say the same: values are written through [`put_values`] only.
+
+mod store;
+
+use attune_db::{DbError, Tx};
+use attune_kernel::DAY_US;
+use serde_json::{Number, Value as Json};
+
+pub use store::{create, find_by_key, list, put_values, remove_unused};
+
+/// The most characters a text value may have.
+pub const TEXT_CHARS: usize = 2_000;
+
+/// The type of a field's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldKind {
+    /// Any text.
+    Text,
+    /// A number.
+    Number,
+    /// A day, `2026-11-20` in JSON, µs UTC of its start in the table.
+    Date,
+    /// Yes or no.
+    Bool,
+}
+
+/// A field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its id.
+    pub id: i64,
+    /// The key used in rules, templates and imports.
+    pub key: String,
+    /// What people call it.
+    pub label: String,
+    /// The type of its values.
+    pub kind: FieldKind,
+    /// The import that made it.
+    pub import_id: Option<i64>,
+}
+
+/// A value as the typed tables hold it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Typed {
+    Text(String),
+    Number(f64),
+}
+
+impl FieldKind {
+    /// Every kind, in menu order.
+    pub const ALL: [Self; 4] = [Self::Text, Self::Number, Self::Date, Self::Bool];
+
+    /// The word in the table.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Date => "date",
+            Self::Bool => "bool",
+        }
+    }
+
+    /// The kind of a word; text when it is unknown.
+    pub fn of(word: &str) -> Self {
+        Self::ALL.into_iter().find(|kind| kind.word() == word).unwrap_or(Self::Text)
+    }
+
+    /// The locale key of its name.
+    pub fn label_key(self) -> &'static str {
+        match self {
+            Self::Text => "identify-kind-text",
+            Self::Number => "identify-kind-number",
+            Self::Date => "identify-kind-date",
+            Self::Bool => "identify-kind-bool",
+        }
+    }
+
+    /// The locale key that says what is wrong with a value of this kind.
+    pub fn wrong_key(self) -> &'static str {
+        match self {
+            Self::Text => "identify-too-long",
+            Self::Number => "web-not-a-number",
+            Self::Date => "web-not-a-date",
+            Self::Bool => "web-not-a-choice",
+        }
+    }
+
+    /// Reads a value as typed or as it stands in a file; `None` when it does not fit.
+    pub fn read(self, text: &str) -> Option<Json> {
+        let text = text.trim();
+        match self {
+            Self::Text => (!text.is_empty() && text.chars().count() <= TEXT_CHARS).then(|| Json::from(text)),
+            Self::Number => read_number(text),
+            Self::Date => read_date(text).map(|date| Json::from(date.to_string())),
+            Self::Bool => match text.to_lowercase().as_str() {
+                "true" | "yes" | "y" | "1" | "on" | "是" => Some(Json::Bool(true)),
+                "false" | "no" | "n" | "0" | "off" | "否" => Some(Json::Bool(false)),
+                _ => None,
+            },
+        }
+    }
+
+    /// The value as the typed tables hold it; `None` when the JSON does not fit the kind.
+    pub(crate) fn typed(self, value: &Json) -> Option<Typed> {
+        match self {
+            Self::Text => value.as_str().map(|text| Typed::Text(text.to_owned())),
+            Self::Number => value.as_f64().map(Typed::Number),
+            Self::Bool => value.as_bool().map(|yes| Typed::Number(f64::from(u8::from(yes)))),
+            Self::Date => value.as_str().and_then(|text| text.parse::<jiff::civil::Date>().ok()).and_then(|date| {
+                let days = date.since(jiff::civil::date(1970, 1, 1)).ok()?.get_days();
+                Some(Typed::Number((i64::from(days) * DAY_US) as f64))
+            }),
+        }
+    }
+}
+
+fn read_number(text: &str) -> Option<Json> {
+    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '_')).collect();
+    let grouped = plain.contains(',') && plain.split(',').skip(1).all(|part| part.split('.').next().is_some_and(|d| d.len() == 3));
+    let plain = if grouped { plain.replace(',', "") } else { plain };
+    if let Ok(whole) = plain.parse::<i64>() {
+        return Some(Json::from(whole));
+    }
+    let starts_well = plain.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
+    plain.parse::<f64>().ok().filter(|_| starts_well).and_then(Number::from_f64).map(Json::Number)
+}
+
+/// Reads `2026-11-20`, `2026/11/20`, `20.11.2026`, `20261120` and `2026年11月20日`, with or without a time behind a space or `T`.
+pub fn read_date(text: &str) -> Option<jiff::civil::Date> {
+    let day = text.split([' ', 'T']).next().unwrap_or("");
+    if day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit()) {
+        let part = |range: std::ops::Range<usize>| day.get(range).and_then(|d| d.parse::<i16>().ok());
+        return jiff::civil::Date::new(part(0..4)?, i8::try_from(part(4..6)?).ok()?, i8::try_from(part(6..8)?).ok()?).ok();
+    }
+    let parts: Vec<i16> = day.trim_end_matches('日').split(['-', '/', '.', '年', '月']).map(str::parse).collect::<Result<_, _>>().ok()?;
+    let small = |n: i16| i8::try_from(n).ok();
+    match parts.as_slice() {
+        [year, month, day] if *year >= 1000 => jiff::civil::Date::new(*year, small(*month)?, small(*day)?).ok(),
+        [day, month, year] if *year >= 1000 && text.contains('.') => jiff::civil::Date::new(*year, small(*month)?, small(*day)?).ok(),
+        _ => None,
+    }
+}
+
+/// The key of a field called `label`: lower case, words joined by `_`; other scripts keep their characters.
+pub fn key_of(label: &str) -> String {
+    let mut key = String::new();
+    for c in label.chars().flat_map(char::to_lowercase) {
+        if c.is_alphanumeric() {
+            key.push(c);
+        } else if !key.is_empty() && !key.ends_with('_') {
+            key.push('_');
+        }
+    }
+    let key: String = key.trim_matches('_').chars().take(60).collect();
+    if key.is_empty() { "field".to_owned() } else { key }
+}
+
+/// The value of a field in words: dates and numbers in the reader's form.
+pub fn shown(l: &attune_web::Lang, value: &Json) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::Bool(true) => l.t("identify-yes").to_string(),
+        Json::Bool(false) => l.t("identify-no").to_string(),
+        Json::Number(n) => n.as_i64().map_or_else(|| n.as_f64().map_or_else(String::new, |f| l.decimal(f, 4).to_string()), |i| i.to_string()),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The field `key`, made when it is missing.
+pub(crate) async fn find_or_create(tx: &mut Tx, by: &crate::contact::By<'_>, key: &str, label: &str, kind: FieldKind, import_id: Option<i64>) -> Result<Field, DbError> {
+    match find_by_key(tx, key).await? {
+        Some(field) => Ok(field),
+        None => create(tx, by, key, label, kind, import_id).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_by_kind() {
+        assert_eq!(FieldKind::Number.read("1,234.5"), Some(Json::from(1234.5)));
+        assert_eq!(FieldKind::Number.read("12 408"), Some(Json::from(12408)));
+        assert_eq!(FieldKind::Number.read("1,2"), None);
+        assert_eq!(FieldKind::Number.read("nan"), None);
+        assert_eq!(FieldKind::Date.read("20.11.2026"), Some(Json::from("2026-11-20")));
+        assert_eq!(FieldKind::Date.read("19970131"), Some(Json::from("1997-01-31")));
+        assert_eq!(FieldKind::Date.read("2026年11月20日"), Some(Json::from("2026-11-20")));
+        assert_eq!(FieldKind::Date.read("2026-13-01"), None);
+        assert_eq!(FieldKind::Bool.read("No"), Some(Json::Bool(false)));
+        assert_eq!(FieldKind::Date.typed(&Json::from("1970-01-02")), Some(Typed::Number(86_400_000_000.0)));
+    }
+
+    #[test]
+    fn labels_become_keys() {
+        assert_eq!(key_of("Total Time Spent on Website"), "total_time_spent_on_website");
+        assert_eq!(key_of("客户 等级"), "客户_等级");
+        assert_eq!(key_of("??"), "field");
+    }
+}

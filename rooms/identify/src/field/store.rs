@@ -1,0 +1,80 @@
+//! The SQL of fields and their values.
+
+use attune_db::{Column, Conflict, DbError, Relation, Row, Tx, Value, params, sql};
+use attune_kernel::fold_key;
+use attune_record::audit;
+use serde_json::{Map, Value as Json, json};
+
+use super::{Field, FieldKind, Typed};
+use crate::contact::By;
+
+fn read(row: &Row) -> Result<Field, DbError> {
+    let kind = FieldKind::of(&row.get::<String>("kind")?);
+    Ok(Field { id: row.get("id")?, key: row.get("key")?, label: row.get("label")?, kind, import_id: row.get("import_id")? })
+}
+
+/// Every field in the order in which pages show them.
+pub async fn list(tx: &mut Tx) -> Result<Vec<Field>, DbError> {
+    let rows = tx.rows(sql!("SELECT id, key, label, kind, import_id FROM fields ORDER BY position, id"), params![]).await?;
+    rows.iter().map(read).collect()
+}
+
+/// The field with this key.
+pub async fn find_by_key(tx: &mut Tx, key: &str) -> Result<Option<Field>, DbError> {
+    let row = tx.find(sql!("SELECT id, key, label, kind, import_id FROM fields WHERE key = $1"), params![key]).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Makes a field; a second one with the same key is [`DbError::Unique`].
+pub async fn create(tx: &mut Tx, by: &By<'_>, key: &str, label: &str, kind: FieldKind, import_id: Option<i64>) -> Result<Field, DbError> {
+    let id = by.ids.next();
+    let sql = sql!("INSERT INTO fields (id, key, label, kind, position, import_id, created_at) VALUES ($1, $2, $3, $4, $1, $5, $6)");
+    tx.exec(sql, params![id, key, label, kind.word(), import_id, by.now]).await?;
+    let after = json!({ "key": key, "label": label, "kind": kind.word() });
+    audit::note(tx, by.ids, by.now, by.actor, "field.created", "field", id, None, Some(after)).await?;
+    Ok(Field { id, key: key.to_owned(), label: label.to_owned(), kind, import_id })
+}
+
+/// Writes the typed values of these contacts from their JSON copies; with `fresh` they are known to have none yet.
+pub async fn put_values<'c>(
+    tx: &mut Tx,
+    contacts: impl Iterator<Item = (i64, &'c Map<String, Json>)>,
+    defs: &[Field],
+    fresh: bool,
+) -> Result<(), DbError> {
+    let (int, text) = (Column::Int, Column::Text);
+    let mut texts = Relation::new(&[("contact_id", int), ("field_id", int), ("value", text), ("value_key", text)]);
+    let mut numbers = Relation::new(&[("contact_id", int), ("field_id", int), ("value", Column::Real)]);
+    let mut all = Vec::new();
+    for (id, values) in contacts {
+        all.push(id);
+        for (key, value) in values {
+            let Some(def) = defs.iter().find(|d| d.key == *key) else { continue };
+            match def.kind.typed(value) {
+                Some(Typed::Text(value)) => {
+                    let folded: String = fold_key(&value).chars().take(200).collect();
+                    texts.push(vec![Value::Int(id), Value::Int(def.id), Value::Text(value), Value::Text(folded)]);
+                }
+                Some(Typed::Number(number)) => numbers.push(vec![Value::Int(id), Value::Int(def.id), Value::Real(number)]),
+                None => {}
+            }
+        }
+    }
+    if !fresh {
+        let old = Relation::of_ids("id", all);
+        tx.exec_from(sql!("DELETE FROM contact_texts WHERE contact_id IN (SELECT r.id FROM {rows} AS r)"), &old, params![]).await?;
+        tx.exec_from(sql!("DELETE FROM contact_numbers WHERE contact_id IN (SELECT r.id FROM {rows} AS r)"), &old, params![]).await?;
+    }
+    tx.insert("contact_texts", &texts, Conflict::Fail).await?;
+    tx.insert("contact_numbers", &numbers, Conflict::Fail).await?;
+    Ok(())
+}
+
+/// Drops the fields this import made that hold no value any more; answers how many.
+pub async fn remove_unused(tx: &mut Tx, import_id: i64) -> Result<u64, DbError> {
+    let sql = sql!(
+        "DELETE FROM fields WHERE import_id = $1 AND NOT EXISTS (SELECT 1 FROM contact_texts t WHERE t.field_id = fields.id)
+         AND NOT EXISTS (SELECT 1 FROM contact_numbers n WHERE n.field_id = fields.id)"
+    );
+    tx.exec(sql, params![import_id]).await
+}

@@ -1,0 +1,228 @@
+//! The job that sends a mailing: while one batch is on the wire the next is leased, judged, rendered and signed.
+
+use std::sync::Arc;
+
+use attune_courier::smtp::Outcome;
+use attune_courier::{Courier, Envelope};
+use attune_db::Tx;
+use attune_house::Parts;
+use attune_jobs::{Bench, BoxFuture, JobContext, JobSpec, Run, Verdict};
+use attune_kernel::{Fault, Ids, SECOND_US};
+
+use super::arbiter::{Policy, Reason};
+use super::delivery::{Press, Unmade, press_all};
+use super::store::{self, Mailing, MailingState, Turn};
+use super::token::Linker;
+use super::{Kind, batch, outcome};
+use crate::template::{Body, store as templates};
+use crate::{campaign, push_funnel, rules};
+
+/// The kind of the job.
+pub const SEND_JOB: &str = "interact.send_mails";
+/// Rows a batch leases. What is on the wire when the process dies is at most this many.
+const BATCH: i64 = 1_000;
+/// Outcomes written in one transaction.
+const OUTCOMES: usize = 250;
+/// The shortest and the longest wait while the relay is down.
+const RELAY_WAIT_US: (i64, i64) = (5 * SECOND_US, 300 * SECOND_US);
+
+/// Puts the job that sends `mailing_id`, unless one is there.
+pub(super) async fn put_job(tx: &mut Tx, ids: &Ids, now: i64, mailing_id: i64) -> Result<(), Fault> {
+    let spec = JobSpec::new(SEND_JOB, serde_json::json!({ "mailing_id": mailing_id })).at(now).unique(format!("send:{mailing_id}"));
+    attune_jobs::put(tx, ids, now, spec).await?;
+    Ok(())
+}
+
+/// Sends mailings.
+#[derive(Clone)]
+pub struct Sender {
+    courier: Courier,
+    linker: Linker,
+}
+
+impl Run for Sender {
+    fn run<'a>(&'a self, context: &'a JobContext, payload: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
+        Box::pin(async move {
+            let payload: serde_json::Value = serde_json::from_str(payload)?;
+            let mailing_id = payload.get("mailing_id").and_then(serde_json::Value::as_i64).unwrap_or_default();
+            self.send(context, mailing_id).await
+        })
+    }
+}
+
+/// One life of the job.
+struct Shift {
+    bench: Bench,
+    courier: Courier,
+    press: Arc<Press>,
+    policy: Policy,
+    lease_id: i64,
+}
+
+impl Sender {
+    /// A sender on the house's courier.
+    pub fn new(parts: &Parts) -> Self {
+        Self { courier: parts.courier.clone(), linker: Linker::new(&parts.secret, &parts.public_url) }
+    }
+
+    async fn send(&self, context: &JobContext, mailing_id: i64) -> Result<Verdict, Fault> {
+        let Some(shift) = self.begin(&context.bench, mailing_id).await? else { return Ok(Verdict::Done(None)) };
+        let mut relay_error = None;
+        let mut next = shift.prepare().await?;
+        while let Some(envelopes) = next.take() {
+            if context.stop.is_cancelled() || relay_error.is_some() {
+                break;
+            }
+            let (handed, prepared) = tokio::join!(shift.hand_over(envelopes), shift.prepare());
+            relay_error = handed?;
+            next = prepared?;
+        }
+        shift.release().await?;
+        shift.end(relay_error, context.stop.is_cancelled()).await
+    }
+
+    /// Takes back what an earlier life left and reads what the mailing needs; nothing when there is nothing to send.
+    async fn begin(&self, bench: &Bench, mailing_id: i64) -> Result<Option<Shift>, Fault> {
+        let now = bench.clock.now();
+        let mut tx = bench.db.begin().await?;
+        let Some(mailing) = store::find(&mut tx, mailing_id).await? else { return Ok(None) };
+        let (planned, doubtful) = store::recover(&mut tx, mailing_id, now).await?;
+        if planned + doubtful > 0 {
+            tracing::warn!(mailing = mailing_id, planned, doubtful, "sends of an earlier life were taken back");
+            tx.wake(super::SIGNAL);
+        }
+        let version = templates::get_version(&mut tx, mailing.version_id).await?;
+        let policy = rules::policy(&mut tx).await?;
+        let signers = rules::signers(&mut tx, &mailing.from_address).await?;
+        let bounce_domain = attune_house::setting_text(&mut tx, "interact.bounce_domain", "").await?;
+        tx.commit().await?;
+        if mailing.state != MailingState::Running {
+            return Ok(None);
+        }
+        let body = Body::cut(&version.subject, &version.html, &version.plain)?;
+        let press = Press { body, mailing, linker: self.linker.clone(), signers, bounce_domain };
+        Ok(Some(Shift { bench: bench.clone(), courier: self.courier.clone(), press: Arc::new(press), policy, lease_id: bench.ids.next() }))
+    }
+}
+
+impl Shift {
+    fn mailing(&self) -> &Mailing {
+        &self.press.mailing
+    }
+
+    /// The next batch, sealed; nothing when no row is due. Batches in which nobody gets mail are passed over.
+    async fn prepare(&self) -> Result<Option<Vec<Envelope>>, Fault> {
+        loop {
+            let now = self.bench.clock.now();
+            let mut tx = self.bench.db.begin().await?;
+            let (leased, chosen) = batch::choose(&mut tx, self.mailing(), &self.policy, self.lease_id, now, BATCH).await?;
+            tx.wake(super::SIGNAL);
+            tx.commit().await?;
+            if leased == 0 {
+                return Ok(None);
+            }
+            let envelopes = self.press_batch(chosen, now).await?;
+            if !envelopes.is_empty() {
+                return Ok(Some(envelopes));
+            }
+        }
+    }
+
+    /// Renders and seals; mails that cannot be made end here, each with its reason.
+    async fn press_batch(&self, chosen: Vec<batch::Chosen>, now: i64) -> Result<Vec<Envelope>, Fault> {
+        let mut envelopes = Vec::with_capacity(chosen.len());
+        let mut turns = Vec::new();
+        for (id, made) in press_all(self.press.clone(), chosen, now).await {
+            match made {
+                Ok(envelope) => envelopes.push(envelope),
+                Err(Unmade::MergeTag(_)) => turns.push(batch::skipped(id, Reason::MergeTag, now)),
+                Err(Unmade::Malformed(reason)) => {
+                    turns.push(Turn { id, state: "failed", reason: Some(reason), due_at: None, ended_at: Some(now), attempt: true });
+                }
+            }
+        }
+        if !turns.is_empty() {
+            let mut tx = self.bench.db.begin().await?;
+            store::turn(&mut tx, false, &turns).await?;
+            tx.commit().await?;
+        }
+        Ok(envelopes)
+    }
+
+    /// Marks a batch as handed over, writes it to the relay and keeps what became of each mail; answers why the relay takes nothing.
+    async fn hand_over(&self, envelopes: Vec<Envelope>) -> Result<Option<String>, Fault> {
+        let ids: Vec<i64> = envelopes.iter().map(Envelope::id).collect();
+        let mut tx = self.bench.db.begin().await?;
+        let held: std::collections::HashSet<i64> = store::mark_handed(&mut tx, self.mailing().id, self.lease_id, &ids).await?.into_iter().collect();
+        tx.commit().await?;
+        let envelopes: Vec<Envelope> = envelopes.into_iter().filter(|envelope| held.contains(&envelope.id())).collect();
+        let mut coming = self.courier.deliver(envelopes);
+        let mut relay_error = None;
+        let mut outcomes: Vec<(i64, Outcome)> = Vec::with_capacity(OUTCOMES);
+        while coming.recv_many(&mut outcomes, OUTCOMES).await > 0 {
+            let tally = self.keep(&outcomes).await?;
+            relay_error = tally.relay_error.or(relay_error);
+            outcomes.clear();
+        }
+        Ok(relay_error)
+    }
+
+    async fn keep(&self, outcomes: &[(i64, Outcome)]) -> Result<outcome::Tally, Fault> {
+        let mut tries = 0;
+        loop {
+            match self.keep_once(outcomes).await {
+                Err(fault) if tries < 5 && fault.find::<attune_db::DbError>().is_some_and(attune_db::DbError::is_transient) => tries += 1,
+                done => return done,
+            }
+        }
+    }
+
+    async fn keep_once(&self, outcomes: &[(i64, Outcome)]) -> Result<outcome::Tally, Fault> {
+        let now = self.bench.clock.now();
+        let mut tx = self.bench.db.begin().await?;
+        let tally = outcome::write(&mut tx, &self.bench.ids, self.mailing(), outcomes, now).await?;
+        tx.commit().await?;
+        Ok(tally)
+    }
+
+    async fn release(&self) -> Result<(), Fault> {
+        let mut tx = self.bench.db.begin().await?;
+        store::release(&mut tx, self.mailing().id, self.lease_id).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Finishes the mailing when every row has ended; else says when to come back.
+    async fn end(&self, relay_error: Option<String>, stopping: bool) -> Result<Verdict, Fault> {
+        let now = self.bench.clock.now();
+        let mut tx = self.bench.db.begin().await?;
+        let mailing = store::get(&mut tx, self.mailing().id).await?;
+        let (on_the_way, planned, next_at) = store::left(&mut tx, mailing.id).await?;
+        if mailing.state != MailingState::Running {
+            return Ok(Verdict::Done(None));
+        }
+        if on_the_way + planned == 0 {
+            finish(&mut tx, &self.bench.ids, &mailing, now).await?;
+            tx.commit().await?;
+            return Ok(Verdict::Done(None));
+        }
+        if let Some(why) = relay_error {
+            let down_us = mailing.relay_error_at.map_or(0, |since| now - since);
+            return Ok(Verdict::Retry((down_us / 2).clamp(RELAY_WAIT_US.0, RELAY_WAIT_US.1), why));
+        }
+        if stopping {
+            return Ok(Verdict::Retry(0, "the process is stopping".to_owned()));
+        }
+        let wait = next_at.map_or(SECOND_US, |at| (at - now).max(1_000));
+        Ok(Verdict::Retry(wait, "the next mails are due later".to_owned()))
+    }
+}
+
+async fn finish(tx: &mut Tx, ids: &Ids, mailing: &Mailing, now: i64) -> Result<(), Fault> {
+    store::end_mailing(tx, mailing.id, MailingState::Finished, now).await?;
+    tx.wake(super::SIGNAL);
+    match mailing.kind {
+        Kind::Campaign => campaign::finished(tx, mailing.owner_id, now).await,
+        Kind::Round => push_funnel::round_sent(tx, ids, mailing.owner_id, now).await,
+    }
+}

@@ -1,0 +1,89 @@
+//! The recipient as merge tags see him.
+
+use serde_json::{Map, Value};
+
+/// The contact's own columns that merge tags may name, in the order of [`Person`]'s slots.
+pub(crate) const COLUMNS: [&str; 11] =
+    ["name", "given_name", "family_name", "email", "phone", "title", "city", "country", "company", "external_id", "stage"];
+
+/// The values merge tags may show. Empty values count as missing.
+#[derive(Clone, Debug, Default)]
+pub struct Person {
+    slots: [Option<String>; COLUMNS.len()],
+    /// The custom fields as they are kept on the contact: a JSON object.
+    custom_json: Option<String>,
+}
+
+impl Person {
+    /// A person without any value.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a column's value; unknown columns are left out.
+    pub fn set(&mut self, column: &str, value: Option<String>) {
+        let slot = COLUMNS.iter().position(|known| *known == column).and_then(|at| self.slots.get_mut(at));
+        if let Some(slot) = slot {
+            *slot = value.filter(|text| !text.trim().is_empty());
+        }
+    }
+
+    /// Sets the custom fields (a JSON object).
+    pub fn set_custom(&mut self, json: Option<String>) {
+        self.custom_json = json.filter(|text| text.len() > 2);
+    }
+
+    /// The value in a slot.
+    pub(super) fn slot(&self, at: usize) -> Option<&str> {
+        self.slots.get(at).and_then(Option::as_deref)
+    }
+
+    /// The custom fields, read.
+    pub(super) fn custom(&self) -> Map<String, Value> {
+        match self.custom_json.as_deref().map(serde_json::from_str) {
+            Some(Ok(Value::Object(map))) => map,
+            _ => Map::new(),
+        }
+    }
+
+    /// Everything as the template engine sees it: missing values are not there.
+    pub(super) fn context(&self) -> Map<String, Value> {
+        let mut contact = Map::new();
+        let custom = self.custom();
+        for (key, value) in &custom {
+            contact.insert(key.clone(), value.clone());
+        }
+        contact.insert("fields".to_owned(), Value::Object(custom));
+        for (name, value) in COLUMNS.iter().zip(&self.slots) {
+            if let Some(value) = value {
+                contact.insert((*name).to_owned(), Value::String(value.clone()));
+            }
+        }
+        contact
+    }
+
+    /// Somebody made up, for previews: every column is filled.
+    pub fn example(language: &str) -> Self {
+        let values: [&str; COLUMNS.len()] = if language == "zh-CN" {
+            ["林小雨", "小雨", "林", "xiaoyu.lin@example.com", "13700006036", "采购经理", "上海", "中国", "晨光仪器", "C-1042", "lead"]
+        } else {
+            ["Lena Hoffmann", "Lena", "Hoffmann", "lena@example.com", "+49 521 1036", "Head of Purchasing", "Bielefeld", "Germany", "Kestrel Instruments", "C-1042", "lead"]
+        };
+        let mut person = Self::new();
+        for (column, value) in COLUMNS.iter().zip(values) {
+            person.set(column, Some(value.to_owned()));
+        }
+        person
+    }
+}
+
+/// A custom field's value as a mail shows it.
+pub(super) fn shown(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if text.trim().is_empty() => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(yes) => Some(yes.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}

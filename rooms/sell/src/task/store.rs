@@ -1,0 +1,128 @@
+//! All SQL about tasks.
+
+use attune_db::{DbError, Row, Sql, Tx, params, sql};
+use attune_web::Scope;
+
+use super::{NEVER_AT, Task, TaskDraft, TaskFilter, Wording};
+
+const SELECT: &str = sql!(
+    "SELECT t.id, t.contact_id, COALESCE(NULLIF(c.name, ''), c.email, c.phone, '') AS contact_name, t.title, t.title_key, t.reason, t.reason_key, t.args, t.owner_id, s.name AS owner_name,
+       t.team_id, t.due_at, t.created_at, t.done_at
+     FROM tasks t LEFT JOIN v_identify_contact c ON c.id = t.contact_id LEFT JOIN v_govern_staff s ON s.id = t.owner_id"
+);
+
+fn read(row: &Row) -> Result<Task, DbError> {
+    let args: Option<String> = row.get("args")?;
+    let args: Vec<(String, String)> = args.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    Ok(Task {
+        id: row.get("id")?,
+        contact_id: row.get("contact_id")?,
+        contact_name: row.get("contact_name")?,
+        title: Wording { text: row.get("title")?, key: row.get("title_key")?, args: args.clone() },
+        reason: Wording { text: row.get("reason")?, key: row.get("reason_key")?, args },
+        owner_id: row.get("owner_id")?,
+        owner_name: row.get::<Option<String>>("owner_name")?.unwrap_or_default(),
+        team_id: row.get("team_id")?,
+        due_at: row.get("due_at")?,
+        created_at: row.get("created_at")?,
+        done_at: row.get("done_at")?,
+    })
+}
+
+pub(super) async fn insert(tx: &mut Tx, id: i64, draft: &TaskDraft, by: i64, now: i64) -> Result<bool, DbError> {
+    let sql = sql!(
+        "INSERT INTO tasks (id, contact_id, title, title_key, reason, reason_key, args, owner_id, team_id, due_at, rank_at, cause_key, created_by, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (cause_key) DO NOTHING"
+    );
+    let args: Vec<&(String, String)> = draft.title.args.iter().chain(&draft.reason.args).collect();
+    let args = if args.is_empty() { None } else { serde_json::to_string(&args).ok() };
+    let rank_at = draft.due_at.unwrap_or(NEVER_AT);
+    let (title, reason) = (&draft.title, &draft.reason);
+    let values = params![
+        id, draft.contact_id, &title.text, title.key.as_deref(), &reason.text, reason.key.as_deref(), args, draft.owner_id, draft.team_id,
+        draft.due_at, rank_at, draft.cause_key.as_deref(), by, now
+    ];
+    Ok(tx.exec(sql, values).await? == 1)
+}
+
+pub(super) async fn update(tx: &mut Tx, id: i64, draft: &TaskDraft) -> Result<(), DbError> {
+    let sql = sql!(
+        "UPDATE tasks SET title = $2, title_key = NULL, reason = $3, reason_key = NULL, args = NULL, owner_id = $4, team_id = $5, due_at = $6, rank_at = $7
+         WHERE id = $1"
+    );
+    let rank_at = draft.due_at.unwrap_or(NEVER_AT);
+    tx.exec(sql, params![id, &draft.title.text, &draft.reason.text, draft.owner_id, draft.team_id, draft.due_at, rank_at]).await?;
+    Ok(())
+}
+
+/// Marks a task done (when, by whom) or open; answers whether it was the other before.
+pub(super) async fn set_done(tx: &mut Tx, id: i64, done: Option<(i64, i64)>) -> Result<bool, DbError> {
+    let changed = match done {
+        Some((at, by)) => tx.exec(sql!("UPDATE tasks SET done_at = $2, done_by = $3 WHERE id = $1 AND done_at IS NULL"), params![id, at, by]).await?,
+        None => tx.exec(sql!("UPDATE tasks SET done_at = NULL, done_by = NULL WHERE id = $1 AND done_at IS NOT NULL"), params![id]).await?,
+    };
+    Ok(changed == 1)
+}
+
+pub(super) async fn postpone(tx: &mut Tx, id: i64, due_at: i64) -> Result<(), DbError> {
+    tx.exec(sql!("UPDATE tasks SET due_at = $2, rank_at = $2 WHERE id = $1"), params![id, due_at]).await?;
+    Ok(())
+}
+
+/// The task `id`.
+pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Task>, DbError> {
+    let mut sql = Sql::new(SELECT);
+    sql.push(" WHERE t.id = ").bind(id);
+    tx.rows_of(&sql).await?.first().map(read).transpose()
+}
+
+/// Tasks within `scope`, at most `limit`: open ones by due date, done ones newest first.
+pub async fn list(tx: &mut Tx, scope: &Scope, filter: &TaskFilter, limit: i64) -> Result<Vec<Task>, DbError> {
+    let mut sql = Sql::new(SELECT);
+    push_filter(&mut sql, scope, filter);
+    if let Some((at, id)) = filter.after {
+        let (column, sign) = if filter.done { ("t.done_at", "<") } else { ("t.rank_at", ">") };
+        sql.push(&format!(" AND ({column}, t.id) {sign} (")).bind(at).push(", ").bind(id).push(")");
+    }
+    sql.push(if filter.done { " ORDER BY t.done_at DESC, t.id DESC" } else { " ORDER BY t.rank_at, t.id" });
+    sql.push(" LIMIT ").bind(limit);
+    tx.rows_of(&sql).await?.iter().map(read).collect()
+}
+
+/// How many tasks `filter` finds within `scope`, counted up to 10,000.
+pub async fn count_open(tx: &mut Tx, scope: &Scope, filter: &TaskFilter) -> Result<i64, DbError> {
+    let mut sql = Sql::new("SELECT count(*) FROM (SELECT t.id FROM tasks t");
+    push_filter(&mut sql, scope, filter);
+    sql.push(" LIMIT 10000) AS capped");
+    tx.count(sql.text(), sql.values()).await
+}
+
+fn push_filter(sql: &mut Sql, scope: &Scope, filter: &TaskFilter) {
+    sql.push(if filter.done { " WHERE t.done_at IS NOT NULL" } else { " WHERE t.done_at IS NULL" });
+    scope.push_filter(sql, "t.owner_id", "t.team_id");
+    if let Some(owner_id) = filter.owner_id {
+        sql.push(" AND t.owner_id = ").bind(owner_id);
+    }
+    if let Some(team_id) = filter.team_id {
+        sql.push(" AND t.team_id = ").bind(team_id);
+    }
+    if let Some(contact_id) = filter.contact_id {
+        sql.push(" AND t.contact_id = ").bind(contact_id);
+    }
+    if let Some(before) = filter.before {
+        sql.push(" AND t.rank_at < ").bind(before);
+    }
+}
+
+/// Everything about a contact within `scope`: open tasks by due date, then the newest done ones.
+pub async fn list_of_contact(tx: &mut Tx, scope: &Scope, contact_id: i64) -> Result<Vec<Task>, DbError> {
+    let filter = TaskFilter { contact_id: Some(contact_id), ..TaskFilter::default() };
+    let mut tasks = list(tx, scope, &filter, 50).await?;
+    tasks.extend(list(tx, scope, &TaskFilter { done: true, ..filter }, 5).await?);
+    Ok(tasks)
+}
+
+/// How many tasks this person has done since `since_at` (µs).
+pub(crate) async fn count_done(tx: &mut Tx, owner_id: i64, since_at: i64) -> Result<i64, DbError> {
+    tx.count(sql!("SELECT count(*) FROM tasks WHERE done_at >= $2 AND owner_id = $1"), params![owner_id, since_at]).await
+}
