@@ -9,6 +9,8 @@ mod event;
 mod group_commit;
 mod log;
 mod reactor;
+#[cfg(test)]
+mod tests;
 
 use attune_db::{Db, Migration, migration};
 use attune_kernel::{Clock, Ids};
@@ -39,4 +41,9 @@ pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
     vec![migration!("20261122_0100_event_log")]
+}
+
+#[cfg(test)]
+fn test_migrations() -> Vec<Migration> {
+    migrations()
 }

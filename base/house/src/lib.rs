@@ -16,7 +16,7 @@ use attune_db::{Migration, migration};
 
 pub use app::{App, Parts};
 pub use build::{House, HouseError};
-pub use erase::erase_contacts;
+pub use erase::{erase_contacts, erase_from};
 pub use room::Room;
 pub use setting::{SettingDef, SettingError, SettingKind, check_setting, setting_bool, setting_int, setting_text, write_setting};
 pub use socket::{ContactTable, Dataset, Facet, FacetKind, OnErase, Panel, Place, Service};

@@ -38,3 +38,8 @@ pub struct Bench {
 pub fn migrations() -> Vec<Migration> {
     vec![migration!("20261122_0110_jobs")]
 }
+
+#[cfg(test)]
+fn test_migrations() -> Vec<Migration> {
+    migrations()
+}

@@ -51,6 +51,7 @@ web-external = opens in a new tab
 # Palette and shortcuts
 web-palette = Search and jump
 web-palette-hint = Type a name, a page or an action
+web-palette-go = Search
 web-palette-pages = Pages
 web-palette-none = Nothing found for “{ $query }”
 web-shortcuts = Keyboard shortcuts

@@ -50,6 +50,7 @@ web-external = 在新标签页打开
 # 命令面板与快捷键
 web-palette = 搜索与跳转
 web-palette-hint = 输入名称、页面或操作
+web-palette-go = 搜索
 web-palette-pages = 页面
 web-palette-none = 没有找到“{ $query }”
 web-shortcuts = 键盘快捷键

@@ -1,7 +1,8 @@
 //! Reading what was sent: forms, addresses and JSON. What cannot be read becomes a [`Problem`] in the asker's language.
 
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -18,8 +19,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let form = axum_extra::extract::Form::<T>::from_request(request, state).await;
-        form.map(|form| Self(form.0)).map_err(|e| Problem::Unreadable(e.to_string()))
+        form.map(|form| Self(form.0)).map_err(|e| {
+            let why = e.to_string();
+            refused(e.into_response().status(), why)
+        })
     }
+}
+
+/// The problem behind a body that was refused with `status`.
+fn refused(status: StatusCode, why: String) -> Problem {
+    if status == StatusCode::PAYLOAD_TOO_LARGE { Problem::TooLarge } else { Problem::Unreadable(why) }
 }
 
 /// The query of the address; repeated names become a `Vec`.
@@ -57,15 +66,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let body = axum::Json::<T>::from_request(request, state).await;
-        body.map(|body| Self(body.0)).map_err(|e| match e {
-            JsonRejection::JsonDataError(e) => Problem::Unreadable(e.body_text()),
-            other => Problem::Unreadable(other.body_text()),
-        })
+        body.map(|body| Self(body.0)).map_err(|e| refused(e.status(), e.body_text()))
     }
 }
 
-impl<T: serde::Serialize> axum::response::IntoResponse for Json<T> {
-    fn into_response(self) -> axum::response::Response {
+impl<T: serde::Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
         axum::Json(self.0).into_response()
     }
 }

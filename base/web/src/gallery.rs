@@ -54,7 +54,10 @@ impl GalleryPage {
     fn new(shell: Shell, form: GalleryForm, errors: FormErrors) -> Self {
         let l = &shell.l;
         let plans = vec![Choice::new("month", l.t("web-gallery-plan-a")), Choice::new("year", l.t("web-gallery-plan-b"))];
-        let tabs = vec![Tab::new("/ui", l.t("web-gallery-all"), true).count(l.count(2418)), Tab::new("/ui?view=mine", l.t("web-gallery-mine"), false)];
+        let tabs = vec![
+            Tab::new("/ui", l.t("web-gallery-all"), true).count(l.count(2418)),
+            Tab::new("/ui?view=mine", l.t("web-gallery-mine"), false),
+        ];
         Self { shell, form, errors, plans, tabs, next: Some("/ui?after=1".to_owned()) }
     }
 }

@@ -205,7 +205,7 @@ mod tests {
     fn avatars_and_rings() {
         assert_eq!(avatar_tone(5_i64), avatar_tone(5_i64));
         assert_eq!(share(84, 100), "84");
-        assert_eq!(share(&3_i64, 0.0), "0");
+        assert_eq!(share(3_i64, 0.0), "0");
         assert_eq!(initials_of("Lena Hoffmann"), "LH");
     }
 }

@@ -96,7 +96,11 @@ fn same_site(web: &Web, asked: &Asked) -> bool {
         return true;
     }
     let path = asked.uri.path();
-    if web.open_paths.iter().any(|open| path == open || path.strip_prefix(open.as_str()).is_some_and(|rest| open.ends_with('/') || rest.starts_with('/'))) {
+    if web
+        .open_paths
+        .iter()
+        .any(|open| path == open || path.strip_prefix(open.as_str()).is_some_and(|rest| open.ends_with('/') || rest.starts_with('/')))
+    {
         return true;
     }
     let text = |name: &HeaderName| asked.headers.get(name).and_then(|v| v.to_str().ok());
@@ -145,13 +149,12 @@ async fn told(web: &Web, asked: &Asked, response: Response) -> Response {
 /// The problem behind an answer that axum itself gave (405, 413, …): an error status with plain text.
 fn bare_error(response: &Response) -> Option<Problem> {
     let plain = response.headers().get(CONTENT_TYPE).is_none_or(|v| v.as_bytes().starts_with(b"text/plain"));
-    let domain = |status, key| Some(Problem::Domain { status, key, args: Vec::new() });
     match response.status() {
         _ if !plain => None,
         StatusCode::NOT_FOUND => Some(Problem::NotFound),
         StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => Some(Problem::Unreadable(String::new())),
-        StatusCode::METHOD_NOT_ALLOWED => domain(StatusCode::METHOD_NOT_ALLOWED, "web-method-text"),
-        StatusCode::PAYLOAD_TOO_LARGE => domain(StatusCode::PAYLOAD_TOO_LARGE, "web-too-large-text"),
+        StatusCode::METHOD_NOT_ALLOWED => Some(Problem::Method),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(Problem::TooLarge),
         _ => None,
     }
 }
@@ -239,8 +242,10 @@ fn seal(asked: &Asked, response: &mut Response) {
 fn measure(asked: &Asked, status: StatusCode) {
     let class = format!("{}xx", status.as_u16() / 100);
     let method = asked.method.to_string();
-    metrics::counter!("attune_http_requests_total", "method" => method.clone(), "route" => asked.route.clone(), "status" => class).increment(1);
-    metrics::histogram!("attune_http_request_seconds", "method" => method, "route" => asked.route.clone()).record(asked.started.elapsed().as_secs_f64());
+    metrics::counter!("attune_http_requests_total", "method" => method.clone(), "route" => asked.route.clone(), "status" => class)
+        .increment(1);
+    metrics::histogram!("attune_http_request_seconds", "method" => method, "route" => asked.route.clone())
+        .record(asked.started.elapsed().as_secs_f64());
 }
 
 /// The address a request comes from: the connection's, or the first in `X-Forwarded-For` behind a trusted proxy.
@@ -256,7 +261,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let web = Web::from_ref(state);
-        let forwarded = parts.headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()).and_then(|v| v.split(',').next()?.trim().parse().ok());
+        let forwarded =
+            parts.headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()).and_then(|v| v.split(',').next()?.trim().parse().ok());
         if let Some(ip) = forwarded.filter(|_| web.trust_proxy) {
             return Ok(Self(ip));
         }

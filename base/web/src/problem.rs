@@ -33,6 +33,10 @@ pub enum Problem {
     CrossSite,
     /// The request could not be read; the text is for programs.
     Unreadable(String),
+    /// The address exists, but not for this method (405).
+    Method,
+    /// More was sent than the route takes (413).
+    TooLarge,
     /// Somebody changed the same thing meanwhile (409).
     Conflict {
         /// The text that says so.
@@ -104,6 +108,8 @@ impl Problem {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Forbidden { .. } | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::Domain { status, .. } => *status,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -123,6 +129,8 @@ impl Problem {
             Self::Forbidden { .. } => "forbidden",
             Self::CrossSite => "cross_site",
             Self::Unreadable(_) => "unreadable",
+            Self::Method => "method_not_allowed",
+            Self::TooLarge => "too_large",
             Self::Conflict { .. } => "conflict",
             Self::Domain { key, .. } => key,
             Self::TooMany { .. } => "too_many_requests",
@@ -135,7 +143,8 @@ impl Problem {
     /// The headline and the sentence beneath it, in the words of `l`.
     pub fn words(&self, l: &Lang) -> (String, String) {
         let pair = |title: &str, text: &str| (l.t(title).to_string(), l.t(text).to_string());
-        let told = |title: &str, key: &str, args: &[(&'static str, Arg)]| (l.t(title).to_string(), say(l, key, args.iter().map(|(n, a)| (*n, a))));
+        let told =
+            |title: &str, key: &str, args: &[(&'static str, Arg)]| (l.t(title).to_string(), say(l, key, args.iter().map(|(n, a)| (*n, a))));
         match self {
             Self::Form(errors) => (l.of("web-error-heading").n("count", errors.len()).to_string(), String::new()),
             Self::SignIn | Self::Setup => (l.t("web-sign-in-first").to_string(), String::new()),
@@ -145,6 +154,8 @@ impl Problem {
             }
             Self::CrossSite => pair("web-cross-site", "web-cross-site-text"),
             Self::Unreadable(_) => pair("web-bad-request", "web-bad-request-text"),
+            Self::Method => pair("web-method", "web-method-text"),
+            Self::TooLarge => pair("web-too-large", "web-too-large-text"),
             Self::Conflict { key, args } => told("web-conflict", key, args),
             Self::Domain { key, args, .. } => told("web-refused", key, args),
             Self::TooMany { seconds } => (l.t("web-too-many").to_string(), l.of("web-too-many-text").n("seconds", *seconds).to_string()),

@@ -34,6 +34,7 @@ pub struct Attune {
     binary: PathBuf,
     store: Store,
     port: u16,
+    mailbox_port: u16,
     variables: Vec<(String, String)>,
     process: Option<Process>,
 }
@@ -41,7 +42,8 @@ pub struct Attune {
 impl Attune {
     /// An installation that does not run yet.
     pub fn install(store: Store) -> Result<Self> {
-        Ok(Self { binary: binary()?, store, port: free_port()?, variables: Vec::new(), process: None })
+        let (port, mailbox_port) = (free_port()?, free_port()?);
+        Ok(Self { binary: binary()?, store, port, mailbox_port, variables: Vec::new(), process: None })
     }
 
     /// Sets a variable for every later command and start.
@@ -91,6 +93,11 @@ impl Attune {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
+    /// Where the built-in mailbox takes mail by SMTP while the server runs.
+    pub fn mailbox_address(&self) -> String {
+        format!("127.0.0.1:{}", self.mailbox_port)
+    }
+
     /// Runs `attune --store … arguments` to its end.
     pub async fn run(&self, arguments: &[&str]) -> Result<Finished> {
         let mut command = self.command(arguments);
@@ -110,9 +117,14 @@ impl Attune {
         finished.json()
     }
 
+    /// The binary with its store, in the test's folder (no stray `attune.toml`), on ports of its own, without the tester's settings.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
-        command.arg("--store").arg(self.store.argument()).args(arguments);
+        command.arg("--store").arg(self.store.argument()).args(arguments).current_dir(self.store.folder());
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ATTUNE_")) {
+            command.env_remove(name);
+        }
+        command.env("ATTUNE_SERVER__PUBLIC_URL", self.url("")).env("ATTUNE_MAILBOX__LISTEN", self.mailbox_address());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

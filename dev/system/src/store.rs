@@ -1,6 +1,6 @@
 //! A store of one's own on either engine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use attune_cluster::{Database, Server, server};
@@ -44,6 +44,11 @@ impl Store {
             Some(database) => database.url(),
             None => self.folder.path().join("store").display().to_string(),
         }
+    }
+
+    /// The folder of this test; the embedded store is one below.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A file for this test, beside the store.

@@ -27,6 +27,7 @@ pub use store::{TestDb, lite, pg};
 pub use time::{START_AT, clock, ids};
 
 /// Turns async functions of one [`Db`] into two tests each, `name::lite` and `name::pg`. See the crate's page.
+#[expect(clippy::crate_in_macro_def, reason = "the calling crate's `test_migrations` is meant")]
 #[macro_export]
 macro_rules! on_both_dbs {
     (with $migrations:expr; $($(#[$meta:meta])* async fn $name:ident($db:ident: Db) $body:block)+) => {

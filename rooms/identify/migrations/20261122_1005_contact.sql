@@ -49,6 +49,6 @@ CREATE INDEX contacts_import ON contacts (import_id) WHERE import_id IS NOT NULL
 CREATE INDEX contacts_deleted ON contacts (deleted_at) WHERE deleted_at IS NOT NULL;
 
 CREATE VIEW v_identify_contact AS
-SELECT id, name, given_name, family_name, email, email_key, phone, phone_key, company_id, title, city, country, external_id, stage, owner_id, team_id,
+SELECT id, name, name_key, given_name, family_name, email, email_key, phone, phone_key, company_id, title, city, country, external_id, stage, owner_id, team_id,
   locale, time_zone, source, import_id, engagement_k, fit, grade, fields, created_at, updated_at, last_seen_at
 FROM contacts WHERE deleted_at IS NULL;

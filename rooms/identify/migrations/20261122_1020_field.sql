@@ -27,3 +27,7 @@ CREATE TABLE contact_numbers (
   PRIMARY KEY (contact_id, field_id)
 );
 CREATE INDEX contact_numbers_value ON contact_numbers (field_id, value, contact_id);
+
+CREATE VIEW v_identify_field AS SELECT id, key, label, kind, position FROM fields;
+CREATE VIEW v_identify_contact_text AS SELECT contact_id, field_id, value_key FROM contact_texts;
+CREATE VIEW v_identify_contact_number AS SELECT contact_id, field_id, value FROM contact_numbers;

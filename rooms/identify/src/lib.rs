@@ -4,7 +4,11 @@
 pub mod company;
 pub mod contact;
 pub mod field;
+pub mod consent;
+pub mod replay;
 pub mod staff;
+pub mod stitching;
+pub mod tracking;
 
 use attune_db::{Migration, migration, migration_pair};
 
@@ -16,5 +20,15 @@ pub fn migrations() -> Vec<Migration> {
         migration_pair!("20261122_1010_contact_search"),
         migration!("20261122_1020_field"),
         migration!("20261122_1030_import"),
+        migration!("20261122_1100_tracking"),
+        migration!("20261122_1110_stitching"),
+        migration!("20261122_1120_consent"),
     ]
+}
+
+#[cfg(test)]
+pub(crate) fn test_migrations() -> Vec<Migration> {
+    let mut all = attune_house::base_migrations();
+    all.extend(migrations());
+    all
 }

@@ -28,7 +28,7 @@ CREATE TABLE send_head (
 );
 INSERT INTO send_head (id, last_send_id) VALUES (1, 0);
 
--- One row per recipient, from the plan to the end. Times are written as they happen and never cleared.
+-- One row per recipient, from the plan to the end. A time is the first of its kind.
 CREATE TABLE sends (
   id BIGINT PRIMARY KEY,
   mailing_id BIGINT NOT NULL,

@@ -1,1 +1,26 @@
-//! attune-interact
+//! Interact: the right word at the right moment. Templates, campaigns, the push funnel, and the one arbiter over every message.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+
+pub mod audience;
+pub mod campaign;
+pub mod message;
+pub mod push_funnel;
+pub mod rules;
+pub mod suppression;
+pub mod template;
+
+use attune_db::{Migration, migration};
+
+/// The consent channel every mail of this room needs.
+pub const CHANNEL: &str = "email";
+
+/// The tables of this room.
+pub fn migrations() -> Vec<Migration> {
+    vec![
+        migration!("20261122_3000_template"),
+        migration!("20261122_3010_message"),
+        migration!("20261122_3020_campaign"),
+        migration!("20261122_3030_push_funnel"),
+        migration!("20261122_3040_suppression"),
+    ]
+}

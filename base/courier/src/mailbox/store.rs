@@ -19,7 +19,7 @@ pub const KEPT_SIGNAL: &str = "mailbox.kept";
 
 /// Lists the migrations of this crate's tables.
 pub fn migrations() -> Vec<Migration> {
-    vec![attune_db::migration!("20251101_0100_mailbox")]
+    vec![attune_db::migration!("20261122_0120_mailbox")]
 }
 
 /// Keeps received mail in the table `mailbox_mails`.

@@ -78,7 +78,8 @@ fn choose_encoding(content: &[u8], boundary: Option<&str>) -> Encoding {
 }
 
 fn has_odd_controls(content: &[u8]) -> bool {
-    content.iter().any(|&byte| (byte < b' ' && !matches!(byte, b'\n' | b'\r' | b'\t')) || byte == 0x7f)
+    // Without early exit the compiler looks at many bytes at once.
+    content.iter().fold(false, |odd, &byte| odd | ((byte < b' ') & (byte != b'\n') & (byte != b'\r') & (byte != b'\t')) | (byte == 0x7f))
 }
 
 fn longest_line(content: &[u8]) -> usize {
@@ -103,28 +104,45 @@ fn write_lines(out: &mut Vec<u8>, content: &[u8], write_line: fn(&mut Vec<u8>, &
     }
 }
 
+/// Writes one line in quoted-printable; a blank at its end is encoded, since relays strip it.
 fn write_quoted_line(out: &mut Vec<u8>, line: &[u8]) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let hex = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    let is_literal = |byte: &u8| matches!(byte, b' '..=b'<' | b'>'..=b'~' | b'\t');
+    let (text, last_blank) = match line.split_last() {
+        Some((last, rest)) if matches!(last, b' ' | b'\t') => (rest, Some(*last)),
+        _ => (line, None),
+    };
     let mut column = 0;
-    let mut bytes = line.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
-        let last = bytes.peek().is_none();
-        let literal = matches!(byte, b'!'..=b'<' | b'>'..=b'~') || (matches!(byte, b' ' | b'\t') && !last);
-        let width = if literal { 1 } else { 3 };
-        // The last piece of a line needs no room for a soft break after it.
-        let limit = if last { QUOTED_LINE } else { QUOTED_LINE - 1 };
-        if column + width > limit {
+    let mut rest = text;
+    while let Some((&first, after_first)) = rest.split_first() {
+        let run = rest.iter().take(QUOTED_LINE - 1 - column).take_while(|byte| is_literal(byte)).count();
+        if run > 0 {
+            let (literal, tail) = rest.split_at(run);
+            out.extend_from_slice(literal);
+            column += run;
+            rest = tail;
+        } else if is_literal(&first) {
             out.extend_from_slice(b"=\r\n");
             column = 0;
-        }
-        if literal {
-            out.push(byte);
         } else {
-            out.extend_from_slice(&[b'=', hex(byte >> 4), hex(byte & 15)]);
+            column = write_quoted_byte(out, first, column);
+            rest = after_first;
         }
-        column += width;
     }
+    if let Some(blank) = last_blank {
+        write_quoted_byte(out, blank, column);
+    }
+}
+
+/// Writes one byte as `=XX`, after a soft break when the line is full, and gives the new column.
+fn write_quoted_byte(out: &mut Vec<u8>, byte: u8, column: usize) -> usize {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let hex = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    let full = column + 3 > QUOTED_LINE - 1;
+    if full {
+        out.extend_from_slice(b"=\r\n");
+    }
+    out.extend_from_slice(&[b'=', hex(byte >> 4), hex(byte & 15)]);
+    if full { 3 } else { column + 3 }
 }
 
 fn write_base64(out: &mut Vec<u8>, content: &[u8]) {

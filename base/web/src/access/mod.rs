@@ -14,8 +14,8 @@ use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 
 use crate::language::Theme;
-pub use can::{Can, Seat, SignedIn, session_cookie, token_hash};
 pub(crate) use can::actor;
+pub use can::{Can, Seat, SignedIn, session_cookie, token_hash};
 pub use scope::Scope;
 
 /// How a request proved who it comes from.

@@ -40,8 +40,7 @@ struct Book {
     plain: HashMap<String, Arc<str>>,
 }
 
-const OWN: LocaleFiles =
-    LocaleFiles { room: "web", en: include_str!("../../locales/en.ftl"), zh: include_str!("../../locales/zh-CN.ftl") };
+const OWN: LocaleFiles = LocaleFiles { room: "web", en: include_str!("../../locales/en.ftl"), zh: include_str!("../../locales/zh-CN.ftl") };
 
 impl Texts {
     /// Parses the files of the web itself and of `rooms`; lists syntax errors, duplicate keys, keys and placeholders that exist in one
@@ -59,6 +58,21 @@ impl Texts {
     /// Whether `key` exists.
     pub fn has(&self, key: &str) -> bool {
         self.en.bundle.has_message(key)
+    }
+
+    /// The keys that `source` (a template or a Rust file) asks for and that do not exist; for the tests of rooms.
+    pub fn unknown_in(&self, source: &str) -> Vec<String> {
+        const CALLS: [&str; 8] = [".t(\"", ".of(\"", "good(\"", "bad(\"", "refused(\"", "conflict(\"", "label_key: \"", "heading_key: \""];
+        let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        let asked = CALLS.iter().flat_map(|call| {
+            let keys = code.split(call).skip(1).filter_map(|rest| rest.split_once('"'));
+            // A call with a second argument asks for something else than a text, such as the error of a field.
+            keys.filter(|(_, after)| call.ends_with(": \"") || after.starts_with(')')).map(|(key, _)| key)
+        });
+        let mut unknown: Vec<String> = asked.filter(|key| !key.contains('{') && !self.has(key)).map(str::to_owned).collect();
+        unknown.sort();
+        unknown.dedup();
+        unknown
     }
 
     /// The text of `key`; the key itself when it does not exist.
@@ -189,7 +203,10 @@ mod tests {
 
     #[test]
     fn every_mistake_is_listed_at_once() {
-        let twice = LocaleFiles { room: "a", en: "deal = Deal\nonly-en = x\ncount = { $n } deals\n", zh: "deal = 商机\ncount = { $m } 个商机\n" };
+        let twice =
+            LocaleFiles {
+                room: "a", en: "deal = Deal\nonly-en = x\ncount = { $n } deals\n", zh: "deal = 商机\ncount = { $m } 个商机\n"
+            };
         let again = LocaleFiles { room: "b", en: "deal = Deal\n", zh: "deal = 商机\nonly-zh = 甲\n" };
         let wrong = Texts::build(&[twice, again]).unwrap_err().0;
         let listed = wrong.join("\n");

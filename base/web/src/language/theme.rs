@@ -31,6 +31,9 @@ impl Theme {
 impl FromStr for Theme {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|theme| theme.name() == text).ok_or_else(|| format!("theme {text:?} is unknown: use auto, light or dark"))
+        Self::ALL
+            .into_iter()
+            .find(|theme| theme.name() == text)
+            .ok_or_else(|| format!("theme {text:?} is unknown: use auto, light or dark"))
     }
 }

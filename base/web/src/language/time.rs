@@ -83,9 +83,19 @@ pub(crate) fn duration(l: &Lang, ms: i64) -> String {
         return l.of("web-span-ms").n("n", ms).to_string();
     }
     let seconds = ms / 1000;
-    let parts = [(seconds / 86_400, "web-span-d"), (seconds / 3_600 % 24, "web-span-h"), (seconds / 60 % 60, "web-span-min"), (seconds % 60, "web-span-s")];
-    let shown: Vec<String> =
-        parts.iter().skip_while(|(n, _)| *n == 0).take(2).filter(|(n, _)| *n != 0).map(|(n, key)| l.of(key).n("n", *n).to_string()).collect();
+    let parts = [
+        (seconds / 86_400, "web-span-d"),
+        (seconds / 3_600 % 24, "web-span-h"),
+        (seconds / 60 % 60, "web-span-min"),
+        (seconds % 60, "web-span-s"),
+    ];
+    let shown: Vec<String> = parts
+        .iter()
+        .skip_while(|(n, _)| *n == 0)
+        .take(2)
+        .filter(|(n, _)| *n != 0)
+        .map(|(n, key)| l.of(key).n("n", *n).to_string())
+        .collect();
     let gap = if l.locale() == attune_kernel::Locale::ZhCn { "" } else { " " };
     shown.join(gap)
 }

@@ -6,8 +6,8 @@ mod flash;
 mod hx;
 mod nav;
 
-use attune_kernel::{Fault, Locale};
 use askama::Template;
+use attune_kernel::{Fault, Locale};
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{Html, IntoResponse, Response};
 use axum_extra::extract::CookieJar;

@@ -42,7 +42,14 @@ pub struct NavItem {
 
 impl NavItem {
     /// An item without letter and count.
-    pub fn new(group_key: &'static str, key: &'static str, href: &'static str, icon: &'static str, order: i32, permission: &'static str) -> Self {
+    pub fn new(
+        group_key: &'static str,
+        key: &'static str,
+        href: &'static str,
+        icon: &'static str,
+        order: i32,
+        permission: &'static str,
+    ) -> Self {
         Self { group_key, key, href, icon, order, permission, go: ' ', count: None, phone: false }
     }
 

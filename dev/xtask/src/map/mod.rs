@@ -77,9 +77,7 @@ fn section(text: &mut String, title: &str, columns: [&str; 3], rows: &[[String; 
 /// The rooms and base crates with their nouns: the folders (or files) their `lib.rs` opens, each with the first sentence of its page.
 fn nouns(tree: &Tree) -> String {
     let mut text = String::from("\n## Nouns\n\n| crate | noun | what it is |\n| --- | --- | --- |\n");
-    for lib in
-        tree.files("rs").filter(|file| file.is_product() && (file.path.ends_with("/src/lib.rs") || file.path == "attune/src/main.rs"))
-    {
+    for lib in tree.files("rs").filter(|file| file.is_product() && file.path.ends_with("/src/lib.rs")) {
         writeln!(text, "| **{}** | | {} |", lib.krate(), first_sentence(lib)).ok();
         for file in tree.files("rs").filter(|file| is_noun_of(lib, file)) {
             let folder = file.path.trim_end_matches("/mod.rs");

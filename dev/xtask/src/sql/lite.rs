@@ -11,14 +11,22 @@ pub fn check(migrations: &[Migration], statements: &[&Statement]) -> Result<Vec<
     let mut refused = Vec::new();
     for migration in migrations {
         if let Err(error) = store.execute_batch(&migration.text) {
-            refused.push(Refusal { place: migration.path.clone(), reason: error.to_string() });
+            refused.push(Refusal { place: migration.path.clone(), reason: words(error) });
         }
     }
     for statement in statements {
         let Some(text) = relation::guesses(&statement.text).into_iter().next() else { continue };
         if let Err(error) = store.prepare(&text) {
-            refused.push(Refusal { place: statement.place.clone(), reason: error.to_string() });
+            refused.push(Refusal { place: statement.place.clone(), reason: words(error) });
         }
     }
     Ok(refused)
+}
+
+/// What SQLite says, without the whole statement behind it.
+fn words(error: rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg,
+        other => other.to_string(),
+    }
 }

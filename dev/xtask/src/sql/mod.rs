@@ -14,7 +14,7 @@ use attune_cluster::{Database, Server, server};
 use crate::source::Engine;
 use crate::tree::{File, Tree};
 
-pub use statement::{Statement, engine_forks, ledger, statements};
+pub use statement::{Statement, engine_forks, fragments, ledger, statements};
 
 /// One migration as one engine reads it.
 pub struct Migration {
@@ -54,10 +54,19 @@ pub fn run(tree: &Tree) -> Result<bool> {
         let engine = if index < on_lite { "SQLite" } else { "PostgreSQL" };
         println!("{}: {engine}: {}", refusal.place, refusal.reason);
     }
+    let fragments = fragments(tree)?;
+    for place in &fragments {
+        println!("{place}: sql! marks whole statements; a fragment is a plain literal");
+    }
     let forks: usize = engine_forks(tree).iter().map(|(_, count)| count).sum();
     let engines = if pg_checked { "SQLite and PostgreSQL" } else { "SQLite" };
-    println!("sql: {} statements prepared on {engines}, {} refused; {} have two texts", statements.len(), refused.len(), forks);
-    Ok(refused.is_empty())
+    println!(
+        "sql: {} statements prepared on {engines}, {} refused; {} have two texts",
+        statements.len(),
+        refused.len() + fragments.len(),
+        forks
+    );
+    Ok(refused.is_empty() && fragments.is_empty())
 }
 
 fn for_engine(statements: &[Statement], engine: Engine) -> Vec<&Statement> {

@@ -25,8 +25,13 @@ pub async fn check(url: &str, migrations: &[Migration], statements: &[&Statement
     Ok(refused)
 }
 
-/// Right when any guess at the types of a batch is; else the words about the first guess.
+/// Right when PostgreSQL finds the types of a batch itself, or any guess at them is right; else the words about the first guess.
 async fn prepare(client: &Client, text: &str) -> Result<(), String> {
+    if let Some(untyped) = relation::untyped(text)
+        && client.prepare(&untyped).await.is_ok()
+    {
+        return Ok(());
+    }
     let mut first = None;
     for guess in relation::guesses(text) {
         match client.prepare(&guess).await {

@@ -34,9 +34,23 @@ pub fn statements(tree: &Tree) -> Result<Vec<Statement>> {
     Ok(found)
 }
 
+/// Where `sql!` marks something that does not begin like a statement.
+pub fn fragments(tree: &Tree) -> Result<Vec<String>> {
+    let mut places = Vec::new();
+    for file in tree.product_rust() {
+        let marked = source::texts(file)?.into_iter().filter(|text| text.call == "sql!" && !begins_a_statement(text));
+        places.extend(marked.map(|text| format!("{}:{}", file.path, text.line)));
+    }
+    Ok(places)
+}
+
+fn begins_a_statement(text: &Text) -> bool {
+    VERBS.iter().any(|verb| text.value.trim_start().starts_with(verb))
+}
+
 fn is_statement(text: &Text) -> bool {
-    let starts = VERBS.iter().any(|verb| text.value.trim_start().starts_with(verb));
-    starts && (text.call == "sql!" || METHODS.iter().any(|(method, place)| text.call == *method && text.argument == *place))
+    begins_a_statement(text)
+        && (text.call == "sql!" || METHODS.iter().any(|(method, place)| text.call == *method && text.argument == *place))
 }
 
 /// Where the product says the same twice, once per engine, and how often: files above `base/db` that ask for the engine, and

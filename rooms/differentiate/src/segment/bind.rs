@@ -132,7 +132,11 @@ impl Vocabulary {
             return Some((Source::Facet { index, sql: found.sql }, found.kind));
         }
         let found = CONTACT_FIELDS.iter().find(|contact| contact.key == field)?;
-        Some((Source::Column { column: found.column, folded: found.folded }, found.kind))
+        let source = match found.kind {
+            Kind::Reference => Source::Reference { column: found.column },
+            _ => Source::Column { column: found.column, folded: found.folded },
+        };
+        Some((source, found.kind))
     }
 }
 
@@ -145,6 +149,11 @@ pub enum Source {
         column: &'static str,
         /// Whether it holds the folded form.
         folded: bool,
+    },
+    /// A column of `v_identify_contact` that holds another record's id.
+    Reference {
+        /// The column.
+        column: &'static str,
     },
     /// A custom field kept as text, folded.
     CustomText(i64),
@@ -298,6 +307,12 @@ impl Binder<'_> {
         if is_empty(&condition.test) {
             return self.wrong("rule-error-empty", &condition.field, format!("the value for {:?} is missing", condition.field));
         }
+        if kind == Kind::Reference {
+            return match ids(&condition.test) {
+                Some(test) => Ok(Bound::Field(source, test)),
+                None => self.wrong("rule-error-id", &condition.field, format!("the value for {:?} is not an id", condition.field)),
+            };
+        }
         let folded = matches!(source, Source::CustomText(_) | Source::Column { folded: true, .. });
         let test = if condition.field == "phone" { digits(&condition.test) } else { folded_test(&condition.test, folded) };
         Ok(Bound::Field(source, test))
@@ -308,9 +323,9 @@ impl Binder<'_> {
 pub fn fits(kind: Kind, test: &Test) -> bool {
     match test {
         Test::Known | Test::Unknown => true,
-        Test::In(_) | Test::NotIn(_) => matches!(kind, Kind::Text | Kind::Choice),
+        Test::In(_) | Test::NotIn(_) => matches!(kind, Kind::Text | Kind::Choice | Kind::Reference),
         Test::Contains(_) | Test::Starts(_) => kind == Kind::Text,
-        Test::Number(..) => matches!(kind, Kind::Number | Kind::Reference),
+        Test::Number(..) => kind == Kind::Number,
         Test::Before(Day(_)) | Test::Since(Day(_)) | Test::Within(_) | Test::OlderThan(_) | Test::Next(_) => kind == Kind::Date,
         Test::Is(_) => kind == Kind::YesNo,
     }
@@ -335,6 +350,19 @@ fn folded_test(test: &Test, folded: bool) -> Test {
 /// Phone numbers are kept as digits with a leading plus.
 fn digits(test: &Test) -> Test {
     map_texts(test, &|text| text.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect())
+}
+
+/// Ids as shown (`usr_…`) become the numbers the store keeps.
+fn ids(test: &Test) -> Option<Test> {
+    let number = |text: &String| {
+        let digits = text.rsplit_once('_').map_or_else(|| text.clone(), |(_, digits)| format!("id_{digits}"));
+        attune_kernel::decode_id("id", &digits).ok().map(|id| id.to_string())
+    };
+    match test {
+        Test::In(texts) => texts.iter().map(number).collect::<Option<_>>().map(Test::In),
+        Test::NotIn(texts) => texts.iter().map(number).collect::<Option<_>>().map(Test::NotIn),
+        other => Some(other.clone()),
+    }
 }
 
 fn map_texts(test: &Test, map: &dyn Fn(&str) -> String) -> Test {

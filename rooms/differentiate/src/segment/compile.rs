@@ -120,19 +120,20 @@ impl Compiler {
 
     fn field(&self, sql: &mut Sql, source: Source, test: &Test) {
         match source {
-            Source::Column { column, .. } => {
+            Source::Column { column, .. } | Source::Reference { column } => {
                 let value = format!("c.{column}");
+                let numbers = matches!(source, Source::Reference { .. });
                 match test {
                     Test::Known => sql.push(&value).push(" IS NOT NULL"),
                     Test::Unknown => sql.push(&value).push(" IS NULL"),
                     Test::NotIn(_) => {
                         sql.push("(").push(&value).push(" IS NULL OR ");
-                        self.test(sql, &value, test);
+                        self.column_test(sql, &value, test, numbers);
                         sql.push(")")
                     }
                     _ => {
                         sql.push("(").push(&value).push(" IS NOT NULL AND ");
-                        self.test(sql, &value, test);
+                        self.column_test(sql, &value, test, numbers);
                         sql.push(")")
                     }
                 };
@@ -170,6 +171,19 @@ impl Compiler {
             other => self.test(sql, &value, &other),
         }
         sql.push(")");
+    }
+
+    fn column_test(&self, sql: &mut Sql, value: &str, test: &Test, numbers: bool) {
+        let ids = |texts: &[String]| texts.iter().map(|text| Value::Int(text.parse().unwrap_or(0))).collect::<Vec<_>>();
+        match test {
+            Test::In(texts) if numbers => {
+                sql.push(value).push(" IN ").bind_list(ids(texts));
+            }
+            Test::NotIn(texts) if numbers => {
+                sql.push(value).push(" NOT IN ").bind_list(ids(texts));
+            }
+            _ => self.test(sql, value, test),
+        }
     }
 
     fn test(&self, sql: &mut Sql, value: &str, test: &Test) {

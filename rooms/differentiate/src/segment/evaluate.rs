@@ -26,7 +26,9 @@ pub struct Happening {
 pub struct Facts {
     /// Whether the contact exists; nobody else belongs anywhere.
     pub exists: bool,
-    /// Values by source; a missing one is unknown.
+    /// Columns of the contact.
+    pub columns: HashMap<&'static str, Value>,
+    /// Values kept beside the contact, by source; a missing one is unknown.
     pub values: HashMap<Source, Value>,
     /// The decayed score in closed form.
     pub engagement_k: Option<f64>,
@@ -167,10 +169,16 @@ impl Evaluator<'_> {
     }
 
     fn field(&self, source: Source, test: &Test) -> Truth {
-        let value = self.facts.values.get(&source).filter(|value| **value != Value::Null);
+        let kept = match source {
+            Source::Column { column, .. } | Source::Reference { column } => self.facts.columns.get(column),
+            aside => self.facts.values.get(&aside),
+        };
+        let value = kept.filter(|value| **value != Value::Null);
         let Some(value) = value else { return Truth::always(matches!(test, Test::Unknown | Test::NotIn(_) | Test::Is(false))) };
         match (test, value) {
             (Test::Known, _) => Truth::always(true),
+            (Test::In(texts), Value::Int(id)) => Truth::always(texts.contains(&id.to_string())),
+            (Test::NotIn(texts), Value::Int(id)) => Truth::always(!texts.contains(&id.to_string())),
             (Test::In(texts), Value::Text(text)) => Truth::always(texts.contains(text)),
             (Test::NotIn(texts), Value::Text(text)) => Truth::always(!texts.contains(text)),
             (Test::Contains(part), Value::Text(text)) => Truth::always(text.contains(part.as_str())),

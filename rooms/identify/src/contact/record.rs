@@ -124,9 +124,9 @@ pub struct Contact {
 
 impl Contact {
     /// The attributes that can be read and written by key; custom fields are `f:` and their key.
-    pub const KEYS: [&'static str; 15] = [
+    pub const KEYS: [&'static str; 18] = [
         "name", "given_name", "family_name", "email", "phone", "company_id", "title", "city", "country", "stage", "owner_id", "team_id", "locale",
-        "time_zone", "source",
+        "time_zone", "source", "external_id", "external_key", "last_seen_at",
     ];
 
     /// The id as shown.
@@ -171,6 +171,9 @@ impl Contact {
             "locale" => text(&self.locale),
             "time_zone" => text(&self.time_zone),
             "source" => text(&self.source),
+            "external_id" => text(&self.external_id),
+            "external_key" => text(&self.external_key),
+            "last_seen_at" => number(self.last_seen_at),
             custom => custom.strip_prefix("f:").and_then(|key| self.fields.get(key)).cloned().unwrap_or(Json::Null),
         }
     }
@@ -194,6 +197,9 @@ impl Contact {
             "locale" => self.locale = text(),
             "time_zone" => self.time_zone = text(),
             "source" => self.source = text(),
+            "external_id" => self.external_id = text(),
+            "external_key" => self.external_key = text(),
+            "last_seen_at" => self.last_seen_at = value.as_i64(),
             custom => {
                 let Some(key) = custom.strip_prefix("f:") else { return };
                 if value.is_null() {

@@ -13,7 +13,7 @@ use attune_db::{DbError, Tx};
 use attune_events::{Event, append};
 use attune_kernel::{Fault, Ids};
 
-pub(crate) use plan::{Plan, decide};
+pub(crate) use plan::{Plan, Seen, decide};
 pub use plan::Decision;
 pub(crate) use store::{epoch, resolve};
 pub use token::{Evidence, IDENTIFY_FORM, Proof, Traits, contact_token, external_token, form_token, weigh};

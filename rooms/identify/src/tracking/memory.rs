@@ -1,5 +1,7 @@
 //! What the writer remembers about visitors between batches, so that a busy browser costs no look-up.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::recent::Recent;
 use super::store::Visit;
 
@@ -21,8 +23,9 @@ impl Known {
 }
 
 /// What a committed batch teaches.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Learned {
+    pub(crate) taken: AtomicBool,
     pub(crate) epoch: i64,
     pub(crate) known: Vec<(i64, Known)>,
 }
@@ -31,12 +34,11 @@ pub(crate) struct Learned {
 pub(crate) struct Memory {
     epoch: i64,
     by_key: Recent<i64, Known>,
-    newest_lesson: usize,
 }
 
 impl Memory {
     pub(crate) fn new(size: usize) -> Self {
-        Self { epoch: -1, by_key: Recent::new(size), newest_lesson: 0 }
+        Self { epoch: -1, by_key: Recent::new(size) }
     }
 
     /// The visitor behind `key`, if it is remembered and nobody was identified since.
@@ -49,12 +51,10 @@ impl Memory {
     }
 
     /// Takes in what a batch taught; the same lesson twice, or one of another epoch, is ignored.
-    pub(crate) fn learn(&mut self, learned: &std::sync::Arc<Learned>) {
-        let lesson = std::sync::Arc::as_ptr(learned).addr();
-        if learned.epoch != self.epoch || lesson == self.newest_lesson {
+    pub(crate) fn learn(&mut self, learned: &Learned) {
+        if learned.epoch != self.epoch || learned.taken.swap(true, Ordering::Relaxed) {
             return;
         }
-        self.newest_lesson = lesson;
         for (key, known) in &learned.known {
             self.by_key.put(*key, known.clone());
         }

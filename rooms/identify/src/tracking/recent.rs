@@ -38,11 +38,6 @@ impl<K: Eq + Hash + Clone, V: Clone> Recent<K, V> {
         self.young.insert(key, value);
     }
 
-    pub(crate) fn forget(&mut self, key: &K) {
-        self.young.remove(key);
-        self.old.remove(key);
-    }
-
     pub(crate) fn clear(&mut self) {
         self.young.clear();
         self.old.clear();

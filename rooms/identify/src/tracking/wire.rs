@@ -10,8 +10,6 @@ use serde_json::value::RawValue;
 pub(super) struct Envelope<'a> {
     pub(super) v: i64,
     #[serde(default)]
-    pub(super) site: Option<String>,
-    #[serde(default)]
     pub(super) visitor: Option<String>,
     #[serde(default)]
     pub(super) consent: Option<String>,

@@ -298,7 +298,7 @@ impl<'a> Work<'a> {
         }
         let machine = self.lines.iter().map(|line| i64::from(line.event.machine)).sum();
         let visits_begun = self.visits.begun();
-        let mut learned = Learned { epoch: self.epoch, known: Vec::new() };
+        let mut learned = Learned { epoch: self.epoch, ..Learned::default() };
         // After a change of hands the memory of these visitors is stale, and the new epoch empties it anyway.
         if !self.plan.changes_visitors() {
             for (key, person) in self.people {

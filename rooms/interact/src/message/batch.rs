@@ -84,10 +84,10 @@ async fn facts(tx: &mut Tx, mailing: &Mailing, policy: &Policy, leased: &[i64], 
 
 /// What the ledger says about marketing mail to each of these contacts.
 async fn consents(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Consent>, DbError> {
-    let states = consent::states(tx, consent::MAIL, ids).await?;
-    let read = |state: consent::ConsentState| match state {
-        consent::ConsentState::Given => Consent::Given,
-        consent::ConsentState::Withdrawn => Consent::Withdrawn,
+    let states = consent::states(tx, crate::CHANNEL, ids.iter().copied()).await?;
+    let read = |state: consent::State| match state {
+        consent::State::Given => Consent::Given,
+        consent::State::Withdrawn => Consent::Withdrawn,
     };
     Ok(states.into_iter().map(|(id, state)| (id, read(state))).collect())
 }

@@ -8,20 +8,21 @@ mod batch;
 mod delivery;
 mod figures;
 mod outcome;
-pub mod public;
+//PAGES pub mod public;
 pub mod sender;
 pub mod store;
-#[cfg(test)]
-mod tests;
+//PAGES #[cfg(test)]
+//PAGES mod tests;
 pub mod token;
 pub mod track;
 pub mod verdict;
 
 use attune_db::{Sql, Tx};
-use attune_kernel::{Fault, Ids};
+use attune_jobs::Bench;
+use attune_kernel::Fault;
 
 pub use figures::{Figures, Outcome, PeoplePage, Recipient, figures, list_people, skipped_by_reason};
-pub use sender::{SEND_JOB, Sender};
+pub use sender::{SEND_JOB, Sender, WAKE_JOB, Waker};
 pub use store::{Mailing, MailingState};
 pub use token::{Linker, first_link};
 
@@ -80,13 +81,13 @@ pub struct Plan {
 
 /// Plans a mailing: one row per contact that `audience` (a statement yielding contact ids) names, in one statement, and the job that
 /// sends them. Answers the mailing's id and how many were planned.
-pub async fn plan(tx: &mut Tx, ids: &Ids, now: i64, plan: &Plan, audience: &Sql) -> Result<(i64, i64), Fault> {
-    let id = ids.next();
+pub async fn plan(tx: &mut Tx, bench: &Bench, now: i64, plan: &Plan, audience: &Sql) -> Result<(i64, i64), Fault> {
+    let id = bench.ids.next();
     let head = store::lock_head(tx).await?;
     store::insert_mailing(tx, id, plan, head + 1, now).await?;
     let count = store::insert_sends(tx, id, head, now, audience).await?;
     store::set_range(tx, id, head, count).await?;
-    sender::put_job(tx, ids, now, id).await?;
+    sender::put_job(tx, bench, id).await?;
     tx.wake(SIGNAL);
     Ok((id, count))
 }
@@ -98,10 +99,10 @@ pub async fn pause(tx: &mut Tx, mailing_id: i64) -> Result<bool, Fault> {
 }
 
 /// Goes on after a pause.
-pub async fn resume(tx: &mut Tx, ids: &Ids, now: i64, mailing_id: i64) -> Result<bool, Fault> {
+pub async fn resume(tx: &mut Tx, bench: &Bench, mailing_id: i64) -> Result<bool, Fault> {
     let changed = store::change_state(tx, mailing_id, MailingState::Paused, MailingState::Running).await?;
     if changed {
-        sender::put_job(tx, ids, now, mailing_id).await?;
+        sender::put_job(tx, bench, mailing_id).await?;
         tx.wake(SIGNAL);
     }
     Ok(changed)

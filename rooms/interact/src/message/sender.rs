@@ -7,7 +7,7 @@ use attune_courier::{Courier, Envelope};
 use attune_db::Tx;
 use attune_house::Parts;
 use attune_jobs::{Bench, BoxFuture, JobContext, JobSpec, Run, Verdict};
-use attune_kernel::{Fault, Ids, SECOND_US};
+use attune_kernel::{Fault, SECOND_US};
 
 use super::arbiter::{Policy, Reason};
 use super::delivery::{Press, Unmade, press_all};
@@ -27,10 +27,29 @@ const OUTCOMES: usize = 250;
 const RELAY_WAIT_US: (i64, i64) = (5 * SECOND_US, 300 * SECOND_US);
 
 /// Puts the job that sends `mailing_id`, unless one is there.
-pub(super) async fn put_job(tx: &mut Tx, ids: &Ids, now: i64, mailing_id: i64) -> Result<(), Fault> {
-    let spec = JobSpec::new(SEND_JOB, serde_json::json!({ "mailing_id": mailing_id })).at(now).unique(format!("send:{mailing_id}"));
-    attune_jobs::put(tx, ids, now, spec).await?;
+pub(super) async fn put_job(tx: &mut Tx, bench: &Bench, mailing_id: i64) -> Result<(), Fault> {
+    let spec = JobSpec::new(SEND_JOB, serde_json::json!({ "mailing_id": mailing_id })).unique(format!("send:{mailing_id}"));
+    attune_jobs::put(tx, bench, spec).await?;
     Ok(())
+}
+
+/// The kind of the job that looks after running mailings.
+pub const WAKE_JOB: &str = "interact.wake_mailings";
+
+/// Puts the sending job of every running mailing that has none: somebody resumed it in the moment the old one ended.
+pub struct Waker;
+
+impl Run for Waker {
+    fn run<'a>(&'a self, context: &'a JobContext, _: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
+        Box::pin(async move {
+            let mut tx = context.bench.db.begin().await?;
+            for mailing_id in store::list_running(&mut tx).await? {
+                put_job(&mut tx, &context.bench, mailing_id).await?;
+            }
+            tx.commit().await?;
+            Ok(Verdict::Done(None))
+        })
+    }
 }
 
 /// Sends mailings.
@@ -198,11 +217,17 @@ impl Shift {
         let mut tx = self.bench.db.begin().await?;
         let mailing = store::get(&mut tx, self.mailing().id).await?;
         let (on_the_way, planned, next_at) = store::left(&mut tx, mailing.id).await?;
+        if mailing.state == MailingState::Cancelled {
+            // Rows that were leased when somebody cancelled.
+            store::skip_planned(&mut tx, mailing.id, Reason::Cancelled.word(), now).await?;
+            tx.commit().await?;
+            return Ok(Verdict::Done(None));
+        }
         if mailing.state != MailingState::Running {
             return Ok(Verdict::Done(None));
         }
         if on_the_way + planned == 0 {
-            finish(&mut tx, &self.bench.ids, &mailing, now).await?;
+            finish(&mut tx, &self.bench, &mailing, now).await?;
             tx.commit().await?;
             return Ok(Verdict::Done(None));
         }
@@ -218,11 +243,11 @@ impl Shift {
     }
 }
 
-async fn finish(tx: &mut Tx, ids: &Ids, mailing: &Mailing, now: i64) -> Result<(), Fault> {
+async fn finish(tx: &mut Tx, bench: &Bench, mailing: &Mailing, now: i64) -> Result<(), Fault> {
     store::end_mailing(tx, mailing.id, MailingState::Finished, now).await?;
     tx.wake(super::SIGNAL);
     match mailing.kind {
         Kind::Campaign => campaign::finished(tx, mailing.owner_id, now).await,
-        Kind::Round => push_funnel::round_sent(tx, ids, mailing.owner_id, now).await,
+        Kind::Round => push_funnel::round_sent(tx, bench, mailing.owner_id, now).await,
     }
 }

@@ -286,3 +286,8 @@ pub(super) async fn note_relay(tx: &mut Tx, mailing_id: i64, error: Option<&str>
     tx.exec(text, params![mailing_id, error, now]).await?;
     Ok(())
 }
+
+/// The mailings that are being sent.
+pub(super) async fn list_running(tx: &mut Tx) -> Result<Vec<i64>, DbError> {
+    tx.rows(sql!("SELECT id FROM mailings WHERE state = 'running' ORDER BY id"), params![]).await?.iter().map(|row| row.at(0)).collect()
+}

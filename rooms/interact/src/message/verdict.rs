@@ -4,7 +4,7 @@
 
 use attune_kernel::SECOND_US;
 
-/// Clicks on this many different links of one mail…
+/// Clicks on more different links of one mail than this…
 const MANY_LINKS: u32 = 2;
 /// …within this time of each other are a scanner at work.
 const BURST_US: i64 = 2 * SECOND_US;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use minijinja::{Environment, UndefinedBehavior};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::find_tags::{Piece, inner, pieces, simple};
 use super::links::{END, LINK, PIXEL, TRAP, UNSUBSCRIBE};
@@ -179,9 +179,25 @@ impl Scene<'_> {
     fn run(&self, name: &str) -> Result<String, RenderError> {
         let mut unsubscribe = String::new();
         self.addresses.push_unsubscribe(&mut unsubscribe);
-        let context = json!({ "contact": self.person.context(), "unsubscribe_url": unsubscribe });
+        let contact = Value::Object(self.person.context());
+        let context = minijinja::Value::from_pairs([("contact", engine_value(&contact)), ("unsubscribe_url", minijinja::Value::from(unsubscribe))]);
         let template = self.engine.get_template(name).map_err(|e| RenderError::Tag(e.to_string()))?;
         template.render(context).map_err(|e| RenderError::Tag(e.to_string()))
+    }
+}
+
+/// JSON as the template engine holds it; what is null is not there.
+fn engine_value(value: &Value) -> minijinja::Value {
+    match value {
+        Value::Null => minijinja::Value::UNDEFINED,
+        Value::Bool(yes) => minijinja::Value::from(*yes),
+        Value::Number(number) => number.as_i64().map_or_else(|| minijinja::Value::from(number.as_f64().unwrap_or(0.0)), minijinja::Value::from),
+        Value::String(text) => minijinja::Value::from(text.as_str()),
+        Value::Array(items) => minijinja::Value::from(items.iter().map(engine_value).collect::<Vec<_>>()),
+        Value::Object(map) => {
+            let known = map.iter().filter(|(_, value)| !value.is_null());
+            minijinja::Value::from_pairs(known.map(|(key, value)| (key.as_str(), engine_value(value))))
+        }
     }
 }
 

@@ -170,6 +170,16 @@ pub(super) async fn release_moved(tx: &mut Tx, contacts: &Relation, now: i64) ->
     tx.exec_from(sql, contacts, params![now]).await
 }
 
+/// Frees the rep's hands where the contact was deleted; answers how many. Restoring the contact does not bring the hand-over back.
+pub(super) async fn release_gone(tx: &mut Tx, contacts: &Relation, now: i64) -> Result<u64, DbError> {
+    let sql = sql!(
+        "UPDATE handovers SET released_at = $1 WHERE state IN ('offered', 'accepted') AND released_at IS NULL
+           AND contact_id IN (SELECT r.id FROM {rows} AS r)
+           AND NOT EXISTS (SELECT 1 FROM v_identify_contact c WHERE c.id = handovers.contact_id)"
+    );
+    tx.exec_from(sql, contacts, params![now]).await
+}
+
 /// Frees the rep's hands where the contact has bought since (relation of `id`, `at`); answers how many.
 pub(super) async fn release_bought(tx: &mut Tx, bought: &Relation, now: i64) -> Result<u64, DbError> {
     let sql = sql!(

@@ -1,0 +1,75 @@
+//! `attune migrate`, `backup` and `restore`.
+
+use std::path::{Path, PathBuf};
+
+use attune_db::{Db, DbOptions};
+use attune_kernel::{Clock, Fault};
+use serde_json::json;
+
+use super::{Ended, Outcome, Say};
+use crate::boot::open_store;
+use crate::config::Config;
+use crate::house;
+
+fn is_server(store: &str) -> bool {
+    store.starts_with("postgres://") || store.starts_with("postgresql://")
+}
+
+pub(super) async fn migrate(config: &Config, store: &str, say: &Say) -> Outcome {
+    let options = DbOptions { connections: config.store.connections, durable: config.store.durable, ..DbOptions::default() };
+    let db = Db::open(store, &options).await?;
+    let ran = db.migrate(&house::migrations(), Clock::system().now()).await?;
+    let text = if ran.is_empty() { say.l().t("cli-migrate-none").to_string() } else { ran.join("\n") };
+    say.result(&json!({ "migrations": ran }), text);
+    Ok(Ended::Well)
+}
+
+pub(super) async fn backup(config: &Config, store: &str, file: &Path, say: &Say) -> Outcome {
+    if is_server(store) {
+        return Ok(Ended::WrongUse(say.l().t("cli-backup-pg").to_string()));
+    }
+    if file.exists() {
+        return Ok(Ended::WrongUse(say.l().of("cli-backup-exists").s("file", file.display()).to_string()));
+    }
+    let db = open_store(config, store).await?;
+    db.backup(file).await?;
+    let bytes = std::fs::metadata(file)?.len();
+    let size = say.l().size(i64::try_from(bytes).unwrap_or(i64::MAX));
+    say.result(&json!({ "file": file, "bytes": bytes }), format!("{} ({size})", file.display()));
+    Ok(Ended::Well)
+}
+
+/// Checks the backup first; the old store is kept beside the new one until the new one opens.
+pub(super) async fn restore(config: &Config, store: &str, file: &Path, force: bool, say: &Say) -> Outcome {
+    if is_server(store) {
+        return Ok(Ended::WrongUse(say.l().t("cli-backup-pg").to_string()));
+    }
+    let target = Path::new(store).join("attune.db");
+    if target.exists() && !force {
+        return Ok(Ended::WrongUse(say.l().of("cli-restore-exists").s("store", store).to_string()));
+    }
+    std::fs::create_dir_all(store)?;
+    let waiting = Path::new(store).join("restore");
+    std::fs::create_dir_all(&waiting)?;
+    std::fs::copy(file, waiting.join("attune.db")).map_err(|e| Fault::from(e).context(format!("{} cannot be copied", file.display())))?;
+    let checked = open_store(config, &waiting.display().to_string()).await;
+    let db = checked.map_err(|fault| fault.context(format!("{} is not a backup of Attune", file.display())))?;
+    db.checkpoint().await?;
+    drop(db);
+    put_in_place(&waiting, &target)?;
+    say.result(&json!({ "store": store }), say.l().of("cli-restore-done").s("store", store));
+    Ok(Ended::Well)
+}
+
+fn put_in_place(waiting: &Path, target: &Path) -> Result<(), Fault> {
+    let beside = |suffix: &str| PathBuf::from(format!("{}{suffix}", target.display()));
+    for suffix in ["", "-wal", "-shm"] {
+        let old = beside(suffix);
+        if old.exists() {
+            std::fs::rename(&old, beside(&format!("{suffix}.before-restore")))?;
+        }
+    }
+    std::fs::rename(waiting.join("attune.db"), target)?;
+    std::fs::remove_dir_all(waiting)?;
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! What the binary itself answers: health, measures, the OpenAPI description and the demo shop.
+
+mod shop;
+
+use attune_house::{App, Room};
+use attune_web::{Answer, Problem};
+use axum::Router;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+
+/// The front room: no tables, no permissions.
+pub fn room() -> Room {
+    let routes = Router::new()
+        .route("/healthz", get(healthz))
+        .route("/metrics", get(metrics))
+        .route("/api/openapi.json", get(openapi))
+        .merge(shop::routes());
+    Room::new("front").locales(crate::LOCALES.en, crate::LOCALES.zh).routes(routes).public_paths(["/healthz", "/metrics", "/shop"])
+}
+
+/// GET /healthz: 200 when the store answers, with how far the reactors are behind.
+async fn healthz(State(app): State<App>) -> Answer {
+    let lag = app.lag().await?;
+    let body = serde_json::json!({ "status": "ok", "reactor_lag_events": lag });
+    Ok(axum::Json(body).into_response())
+}
+
+/// GET /metrics: Prometheus text; only for this machine unless a proxy lets others through.
+async fn metrics(peer: attune_web::Peer) -> Answer {
+    if !peer.0.is_loopback() {
+        return Err(Problem::NotFound);
+    }
+    let Some(handle) = crate::measures::handle() else { return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()) };
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response())
+}
+
+/// GET /api/openapi.json
+async fn openapi() -> Answer {
+    Ok(axum::Json(crate::openapi::document()).into_response())
+}

@@ -1,0 +1,148 @@
+//! The log, the cursors and the group commit, on both engines.
+
+use std::sync::{Arc, Mutex};
+
+use attune_db::{Db, Tx, params};
+use attune_kernel::{Clock, Fault, Ids};
+use attune_testkit::on_both_dbs;
+
+use crate::{Batch, BoxFuture, Event, Full, GroupCommit, React, Reactor, Reactors, Spine, append, known_client_keys, list_after};
+
+const START: i64 = 1_760_000_000_000_000;
+
+fn spine(db: &Db) -> Spine {
+    let clock = Clock::manual(START);
+    Spine { db: db.clone(), ids: Ids::new(clock.clone(), 1), clock }
+}
+
+async fn log(db: &Db, names: &[&'static str]) {
+    let mut events: Vec<Event> = names.iter().map(|name| Event::new(*name, START).contact(7)).collect();
+    let mut tx = db.begin().await.unwrap();
+    append(&mut tx, &mut events).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Remembers what it heard; fails when told to, once.
+#[derive(Default)]
+struct Ear {
+    heard: Mutex<Vec<i64>>,
+    fail_next: Mutex<bool>,
+}
+
+impl React for Ear {
+    fn react<'a>(&'a self, _: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            tx.exec("UPDATE event_head SET last_seq = last_seq WHERE id = 1", params![]).await?;
+            if std::mem::take(&mut *self.fail_next.lock().unwrap()) {
+                return Err(Fault::new("not now"));
+            }
+            self.heard.lock().unwrap().extend(events.iter().map(|e| e.seq));
+            Ok(())
+        })
+    }
+}
+
+fn reactors(db: &Db, ear: &Arc<Ear>, hears: &'static [&'static str]) -> Reactors {
+    Reactors::new(spine(db), vec![Reactor { key: "test.hear", hears, react: ear.clone() }])
+}
+
+on_both_dbs! {
+    async fn events_are_numbered_in_the_order_of_their_commits(db: Db) {
+        let writers: Vec<_> = (0..8).map(|_| { let db = db.clone(); tokio::spawn(async move { for _ in 0..10 { log(&db, &["a.done", "b.done"]).await; } }) }).collect();
+        for writer in writers { writer.await.unwrap(); }
+        let events = list_after(&mut db.read().await.unwrap(), 0, i64::MAX, &[], 1000).await.unwrap();
+        let seqs: Vec<i64> = events.iter().map(|e| e.seq).collect();
+        assert_eq!(seqs, (1..=160).collect::<Vec<i64>>());
+    }
+
+    async fn an_event_comes_back_as_it_was(db: Db) {
+        let mut sent = Event::new("page.viewed", START).contact(7).company(9).subject("/价格").amount(12).origin(5).props(&serde_json::json!({"a": "ü'$1"}));
+        sent.machine = true;
+        sent.client_key = Some(-5);
+        let mut tx = db.begin().await.unwrap();
+        append(&mut tx, std::slice::from_mut(&mut sent)).await.unwrap();
+        assert_eq!(known_client_keys(&mut tx, [-5, 6]).await.unwrap().into_iter().collect::<Vec<_>>(), vec![-5]);
+        tx.commit().await.unwrap();
+        let found = list_after(&mut db.read().await.unwrap(), 0, i64::MAX, &["page.viewed"], 10).await.unwrap();
+        assert_eq!(found, vec![sent]);
+    }
+
+    async fn a_reactor_hears_each_event_once_and_only_its_own(db: Db) {
+        let ear = Arc::new(Ear::default());
+        let reactors = reactors(&db, &ear, &["a.done"]);
+        log(&db, &["a.done", "b.done", "a.done"]).await;
+        assert_eq!(reactors.settle().await.unwrap(), 2);
+        assert_eq!(reactors.settle().await.unwrap(), 0);
+        log(&db, &["b.done", "a.done"]).await;
+        reactors.settle().await.unwrap();
+        assert_eq!(*ear.heard.lock().unwrap(), vec![1, 3, 5]);
+        assert_eq!(reactors.lag().await.unwrap(), 0);
+    }
+
+    async fn a_reactor_that_fails_loses_nothing(db: Db) {
+        let ear = Arc::new(Ear::default());
+        let reactors = reactors(&db, &ear, &["*"]);
+        log(&db, &["a.done", "b.done"]).await;
+        *ear.fail_next.lock().unwrap() = true;
+        assert!(reactors.settle().await.is_err());
+        assert_eq!(reactors.lag().await.unwrap(), 2);
+        reactors.settle().await.unwrap();
+        assert_eq!(*ear.heard.lock().unwrap(), vec![1, 2]);
+    }
+
+    async fn a_chain_of_reactions_ends(db: Db) {
+        let ear = Arc::new(Ear::default());
+        let mut deep = Event::new("a.done", START);
+        deep.depth = 99;
+        let mut tx = db.begin().await.unwrap();
+        append(&mut tx, std::slice::from_mut(&mut deep)).await.unwrap();
+        tx.commit().await.unwrap();
+        reactors(&db, &ear, &["*"]).settle().await.unwrap();
+        assert!(ear.heard.lock().unwrap().is_empty());
+    }
+
+    async fn many_callers_share_a_commit_and_each_is_durable_when_answered(db: Db) {
+        let commit = GroupCommit::start(db.clone(), Arc::new(Doubler), 1_000, 100);
+        let callers: Vec<_> = (0..300_i64).map(|n| { let commit = commit.clone(); tokio::spawn(async move { commit.offer(n).await.unwrap() }) }).collect();
+        for (n, caller) in callers.into_iter().enumerate() {
+            assert_eq!(caller.await.unwrap(), 2 * i64::try_from(n).unwrap());
+        }
+        let head = db.read().await.unwrap().count("SELECT last_seq FROM event_head WHERE id = 1", params![]).await.unwrap();
+        assert_eq!(head, 300);
+    }
+
+    async fn a_full_queue_refuses_at_once(db: Db) {
+        let hold = db.begin().await.unwrap();
+        let lock = async { let mut tx = hold; tx.exec("UPDATE event_head SET last_seq = last_seq WHERE id = 1", params![]).await.unwrap(); tx };
+        let held = lock.await;
+        let commit = GroupCommit::start(db.clone(), Arc::new(Doubler), 4, 2);
+        let mut waiting = Vec::new();
+        let mut refused = 0;
+        for n in 0..20_i64 {
+            let commit = commit.clone();
+            let task = tokio::spawn(async move { commit.offer(n).await });
+            tokio::task::yield_now().await;
+            waiting.push(task);
+        }
+        while commit.room() > 0 { tokio::task::yield_now().await; }
+        assert!(matches!(commit.offer(99).await, Err(Full::Queue)));
+        held.commit().await.unwrap();
+        for task in waiting { if task.await.unwrap().is_err() { refused += 1; } }
+        assert!(refused > 0);
+    }
+}
+
+/// Logs one event an item and answers twice the item.
+struct Doubler;
+
+impl Batch for Doubler {
+    type Item = i64;
+    type Reply = i64;
+    fn write<'a>(&'a self, tx: &'a mut Tx, items: &'a [i64]) -> BoxFuture<'a, Result<Vec<i64>, Fault>> {
+        Box::pin(async move {
+            let mut events: Vec<Event> = items.iter().map(|n| Event::new("n.done", START).amount(*n)).collect();
+            append(tx, &mut events).await?;
+            Ok(items.iter().map(|n| n * 2).collect())
+        })
+    }
+}

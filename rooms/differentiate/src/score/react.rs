@@ -1,0 +1,234 @@
+//! Keeps scores: hears what contacts do, a batch at a time; one read and one write for all contacts touched.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use attune_db::{Column, DbError, Relation, Sql, Tx, Value, params, sql};
+use attune_identify::contact::put_scores;
+use attune_events::{BoxFuture, Event, React, Spine, append};
+use attune_jobs::{Bench, OnDue, clear_timers, set_timers};
+use attune_kernel::Fault;
+
+use super::rules::{Basis, Line, ScoreRule, fit_of, shown, total};
+use super::store::{self, Told};
+use crate::segment::bind::{Vocabulary, bind};
+use crate::segment::facts;
+use crate::segment::rule::Rule;
+
+/// The reactor's name and its cursor's.
+pub const KEY: &str = "differentiate.keep_scores";
+/// The timers that tell of falling scores.
+pub const TIMER: &str = "differentiate.score_falls";
+/// Events after which somebody may fit differently.
+const FIT_EVENTS: [&str; 5] = ["contact.created", "contact.updated", "contact.restored", "contact.stage_changed", "contact.owner_changed"];
+
+/// Contacts whose scores are computed, and the event that made it so.
+type Causes = BTreeMap<i64, Option<Event>>;
+
+/// Follows the log for scores.
+pub struct KeepScores {
+    /// What fit rules may speak of beside fields.
+    pub facets: Vec<crate::segment::bind::FacetField>,
+}
+
+impl React for KeepScores {
+    fn react<'a>(&'a self, spine: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let keeper = Keeper::load(tx, &self.facets, spine.clock.now()).await?;
+            keeper.hear(tx, spine, events).await
+        })
+    }
+}
+
+impl OnDue for KeepScores {
+    fn due<'a>(&'a self, _: &'a Bench, tx: &'a mut Tx, keys: &'a [i64], now: i64) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            lock(tx).await?;
+            let keeper = Keeper::load(tx, &self.facets, now).await?;
+            let causes: Causes = keys.iter().map(|contact| (*contact, None)).collect();
+            keeper.tell(tx, &causes, &HashMap::new()).await
+        })
+    }
+}
+
+/// Holds the reactor's cursor, so that reactor, timers and jobs never work on scores at the same time; answers how far it has read.
+pub(super) async fn lock(tx: &mut Tx) -> Result<i64, DbError> {
+    let row = tx.find(sql!("UPDATE event_cursors SET seq = seq WHERE name = $1 RETURNING seq"), params![KEY]).await?;
+    row.map_or(Ok(0), |row| row.at(0))
+}
+
+/// The rules in force at one moment.
+pub(super) struct Keeper {
+    basis: Basis,
+    rules: Vec<ScoreRule>,
+    fit: Vec<(crate::segment::Bound, i64)>,
+    facets: Vec<crate::segment::bind::FacetField>,
+    now: i64,
+}
+
+impl Keeper {
+    pub(super) async fn load(tx: &mut Tx, facets: &[crate::segment::bind::FacetField], now: i64) -> Result<Self, DbError> {
+        let vocabulary = Vocabulary { custom: facts::custom_fields(tx).await?, facets: facets.to_vec(), segments: Vec::new() };
+        let fit = store::list_fit_rules(tx).await?.into_iter().filter(|rule| rule.active);
+        let fit = fit.filter_map(|rule| Some((bind(&Rule::Field(rule.condition), &vocabulary).ok()?, rule.points))).collect();
+        Ok(Self { basis: store::basis(tx).await?, rules: store::list_rules(tx).await?, fit, facets: facets.to_vec(), now })
+    }
+
+    async fn hear(&self, tx: &mut Tx, spine: &Spine, events: &[Event]) -> Result<(), Fault> {
+        let through = events.iter().map(|event| event.seq).max().unwrap_or(0);
+        let mut causes: Causes = BTreeMap::new();
+        let mut rebuilt: BTreeSet<i64> = BTreeSet::new();
+        let mut fitted: BTreeSet<i64> = BTreeSet::new();
+        for event in events {
+            if event.name == "contact.imported"
+                && let Some(import) = event.origin_id
+            {
+                super::jobs::after_import(tx, spine, import, event.at).await?;
+            }
+            let Some(contact) = event.contact_id else { continue };
+            if event.name == "visitor.identified" {
+                rebuilt.insert(contact);
+            } else if FIT_EVENTS.contains(&event.name.as_ref()) {
+                fitted.insert(contact);
+            } else if event.machine || !self.rules.iter().any(|rule| rule.matches(&event.name, event.subject.as_deref(), event.amount)) {
+                continue;
+            }
+            causes.insert(contact, Some(event.clone()));
+        }
+        if causes.is_empty() {
+            return Ok(());
+        }
+        self.earn(tx, events, &rebuilt, &causes).await?;
+        self.rebuild(tx, &rebuilt, through).await?;
+        let fits = self.fits(tx, fitted.iter().copied()).await?;
+        self.tell(tx, &causes, &fits).await
+    }
+
+    /// Adds the batch to the lines of the contacts it touches, except those that are rebuilt anyway.
+    async fn earn(&self, tx: &mut Tx, events: &[Event], rebuilt: &BTreeSet<i64>, causes: &Causes) -> Result<(), DbError> {
+        let touched = Relation::of_ids("id", causes.keys().copied().filter(|id| !rebuilt.contains(id)));
+        let mut lines = store::lines(tx, &touched).await?;
+        let mut changed: BTreeMap<(i64, i64), Line> = BTreeMap::new();
+        for event in events.iter().filter(|event| !event.machine) {
+            let Some(contact) = event.contact_id.filter(|id| !rebuilt.contains(id)) else { continue };
+            for rule in self.rules.iter().filter(|rule| rule.matches(&event.name, event.subject.as_deref(), event.amount)) {
+                let line = lines.entry((contact, rule.id)).or_insert_with(Line::empty);
+                line.earn(rule, event.at, self.basis.decay());
+                changed.insert((contact, rule.id), *line);
+            }
+        }
+        store::put_lines(tx, changed.into_iter()).await
+    }
+
+    /// Computes the lines of these contacts from their events up to `through`: the same whatever was kept before.
+    pub(super) async fn rebuild(&self, tx: &mut Tx, contacts: &BTreeSet<i64>, through: i64) -> Result<(), DbError> {
+        let ids = Relation::of_ids("id", contacts.iter().copied());
+        store::delete_lines(tx, &ids).await?;
+        let names: BTreeSet<&str> = self.rules.iter().filter(|rule| rule.active).map(|rule| rule.event.as_str()).collect();
+        let mut sql = Sql::new(
+            "SELECT e.contact_id, e.name, e.subject, e.amount, e.at FROM {rows} AS r JOIN events e ON e.contact_id = r.id WHERE e.machine = FALSE AND e.seq <= ",
+        );
+        sql.bind(through).push(" AND e.name IN ").bind_list(names.iter().map(|name| Value::from(*name))).push(" ORDER BY e.seq");
+        let rows = tx.rows_from(sql.text(), &ids, sql.values()).await?;
+        let mut lines: BTreeMap<(i64, i64), Line> = BTreeMap::new();
+        for row in &rows {
+            let (contact, name, at): (i64, String, i64) = (row.get("contact_id")?, row.get("name")?, row.get("at")?);
+            let (subject, amount): (Option<String>, Option<i64>) = (row.get("subject")?, row.get("amount")?);
+            for rule in self.rules.iter().filter(|rule| rule.matches(&name, subject.as_deref(), amount)) {
+                lines.entry((contact, rule.id)).or_insert_with(Line::empty).earn(rule, at, self.basis.decay());
+            }
+        }
+        store::put_lines(tx, lines.into_iter()).await
+    }
+
+    /// The fit of these contacts.
+    pub(super) async fn fits(&self, tx: &mut Tx, contacts: impl Iterator<Item = i64>) -> Result<HashMap<i64, i64>, DbError> {
+        let contacts: Vec<i64> = contacts.collect();
+        let rules: Vec<&crate::segment::Bound> = self.fit.iter().map(|(rule, _)| rule).collect();
+        let known = facts::load(tx, &contacts, &rules, &self.facets, self.now).await?;
+        let fit = |facts: &crate::segment::evaluate::Facts| {
+            let holds = |rule| crate::segment::evaluate::evaluate(rule, facts, self.basis.decay(), self.now).holds;
+            fit_of(self.fit.iter().filter(|(rule, _)| holds(rule)).map(|(_, points)| *points))
+        };
+        Ok(known.iter().map(|(contact, facts)| (*contact, fit(facts))).collect())
+    }
+
+    /// Writes the sums of these contacts, tells what changed and sets the moments at which silence changes more.
+    pub(super) async fn tell(&self, tx: &mut Tx, causes: &Causes, fits: &HashMap<i64, i64>) -> Result<(), Fault> {
+        let ids = store::alive(tx, &Relation::of_ids("id", causes.keys().copied())).await?;
+        let relation = Relation::of_ids("id", ids.iter().copied());
+        let (lines, before) = (store::lines(tx, &relation).await?, store::told(tx, &relation).await?);
+        let mut by_contact: HashMap<i64, Vec<(&ScoreRule, &Line)>> = HashMap::new();
+        for ((contact, rule_id), line) in &lines {
+            if let Some(rule) = self.rules.iter().find(|rule| rule.id == *rule_id && rule.active) {
+                by_contact.entry(*contact).or_default().push((rule, line));
+            }
+        }
+        let mut news = News::new();
+        for contact in ids {
+            let own = by_contact.remove(&contact).unwrap_or_default();
+            let k = total(own.into_iter(), self.basis.decay(), self.now);
+            let old = before.get(&contact).copied();
+            let fit = fits.get(&contact).copied().or(old.map(|old| old.fit)).unwrap_or(0);
+            let shown = shown(self.basis.decay(), k, self.now);
+            let tier = self.basis.tier(shown);
+            let told = Told { fit, shown, tier, grade: self.basis.grade(tier, fit).chars().next().unwrap_or('C') };
+            news.add(contact, k, told, old, causes.get(&contact).and_then(Option::as_ref), self.now);
+            news.fall(contact, self.basis.next_fall(k, self.now));
+        }
+        news.write(tx, self.now).await
+    }
+}
+
+/// What a batch changes, gathered for one write each.
+struct News {
+    scores: Relation,
+    told: Vec<(i64, Told)>,
+    events: Vec<Event>,
+    falls: Vec<(i64, i64)>,
+    calm: Vec<i64>,
+}
+
+impl News {
+    fn new() -> Self {
+        let scores = Relation::new(&[("id", Column::Int), ("k", Column::Real), ("fit", Column::Int), ("grade", Column::Text)]);
+        Self { scores, told: Vec::new(), events: Vec::new(), falls: Vec::new(), calm: Vec::new() }
+    }
+
+    fn add(&mut self, contact: i64, k: Option<f64>, told: Told, old: Option<Told>, cause: Option<&Event>, now: i64) {
+        self.scores.push(vec![contact.into(), k.into(), told.fit.into(), told.grade.to_string().into()]);
+        self.told.push((contact, told));
+        let event = |name: &'static str, subject: String| {
+            let event = Event::new(name, now).contact(contact).subject(subject);
+            if let Some(cause) = cause { event.because_of(cause) } else { event }
+        };
+        let start = Told { fit: 0, shown: 0, tier: super::Tier::Cold, grade: 'C' };
+        let was = old.unwrap_or(start);
+        if was.shown != told.shown {
+            let props = serde_json::json!({ "before": was.shown, "tier": told.tier.word(), "tier_before": was.tier.word() });
+            self.events.push(event("score.changed", "engagement".to_owned()).amount(told.shown).props(&props));
+        }
+        if was.fit != told.fit {
+            self.events.push(event("score.changed", "fit".to_owned()).amount(told.fit).props(&serde_json::json!({ "before": was.fit })));
+        }
+        if was.grade != told.grade || old.is_none() {
+            let before = old.map(|old| old.grade.to_string());
+            self.events.push(event("grade.changed", told.grade.to_string()).props(&serde_json::json!({ "before": before })));
+        }
+    }
+
+    fn fall(&mut self, contact: i64, at: Option<i64>) {
+        match at {
+            Some(at) => self.falls.push((contact, at)),
+            None => self.calm.push(contact),
+        }
+    }
+
+    async fn write(mut self, tx: &mut Tx, now: i64) -> Result<(), Fault> {
+        put_scores(tx, &self.scores).await?;
+        store::put_told(tx, self.told.into_iter(), now).await?;
+        set_timers(tx, TIMER, self.falls).await?;
+        clear_timers(tx, TIMER, self.calm).await?;
+        append(tx, &mut self.events).await?;
+        Ok(())
+    }
+}

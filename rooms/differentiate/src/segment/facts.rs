@@ -1,0 +1,175 @@
+//! Loads what rules ask about a set of contacts: a constant number of statements for any number of contacts.
+
+use std::collections::{BTreeSet, HashMap};
+
+use attune_db::{DbError, Relation, Row, Sql, Tx, Value, params, sql};
+
+use super::bind::{Bound, CustomField, FacetField, Kind, Source};
+use super::evaluate::{Facts, Happening};
+use super::rule::Window;
+
+/// The custom fields of this workspace.
+pub async fn custom_fields(tx: &mut Tx) -> Result<Vec<CustomField>, DbError> {
+    let rows = tx.rows(sql!("SELECT id, key, label, kind FROM v_identify_field ORDER BY position, id"), params![]).await?;
+    let read = |row: &Row| {
+        let kind = match row.get::<String>("kind")?.as_str() {
+            "number" => Kind::Number,
+            "date" => Kind::Date,
+            "bool" => Kind::YesNo,
+            "choice" => Kind::Choice,
+            _ => Kind::Text,
+        };
+        Ok(CustomField { id: row.get("id")?, key: row.get("key")?, label: row.get("label")?, kind })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// What a set of rules asks for.
+#[derive(Default)]
+struct Wanted {
+    columns: BTreeSet<&'static str>,
+    texts: BTreeSet<i64>,
+    numbers: BTreeSet<i64>,
+    facets: BTreeSet<usize>,
+    events: BTreeSet<String>,
+    after_at: Option<i64>,
+    segments: BTreeSet<i64>,
+}
+
+impl Wanted {
+    fn of(rules: &[&Bound], now: i64) -> Self {
+        let mut wanted = Self::default();
+        for condition in rules.iter().flat_map(|rule| rule.conditions()) {
+            match condition {
+                Bound::Field(Source::Column { column, .. } | Source::Reference { column }, _) => {
+                    wanted.columns.insert(column);
+                }
+                Bound::Field(Source::CustomText(id), _) => {
+                    wanted.texts.insert(*id);
+                }
+                Bound::Field(Source::CustomNumber(id), _) => {
+                    wanted.numbers.insert(*id);
+                }
+                Bound::Field(Source::Facet { index, .. }, _) => {
+                    wanted.facets.insert(*index);
+                }
+                Bound::Event(event) => {
+                    wanted.events.insert(event.name.clone());
+                    let after = match event.window {
+                        Window::Ever => i64::MIN,
+                        Window::Within(span) => now - span.0,
+                        Window::Between(first, _) => first.0 - 1,
+                    };
+                    wanted.after_at = Some(wanted.after_at.map_or(after, |known| known.min(after)));
+                }
+                Bound::Segment(id) => {
+                    wanted.segments.insert(*id);
+                }
+                Bound::Score(..) | Bound::All(_) | Bound::Any(_) | Bound::None(_) => {}
+            }
+        }
+        wanted
+    }
+}
+
+/// The facts `rules` ask about `contacts`, by contact; those who are gone do not exist in them.
+pub async fn load(tx: &mut Tx, contacts: &[i64], rules: &[&Bound], facets: &[FacetField], now: i64) -> Result<HashMap<i64, Facts>, DbError> {
+    let wanted = Wanted::of(rules, now);
+    let ids = Relation::of_ids("id", contacts.iter().copied());
+    let mut facts: HashMap<i64, Facts> = contacts.iter().map(|id| (*id, Facts::default())).collect();
+    load_contacts(tx, &ids, &wanted, &mut facts).await?;
+    load_custom(tx, &ids, &wanted, &mut facts).await?;
+    for index in &wanted.facets {
+        if let Some(facet) = facets.get(*index) {
+            load_facet(tx, &ids, *index, facet, &mut facts).await?;
+        }
+    }
+    if !wanted.events.is_empty() {
+        load_events(tx, &ids, &wanted, &mut facts).await?;
+    }
+    if !wanted.segments.is_empty() {
+        for (segment, contact) in memberships(tx, contacts, &wanted.segments).await? {
+            if let Some(facts) = facts.get_mut(&contact) {
+                facts.segments.insert(segment);
+            }
+        }
+    }
+    Ok(facts)
+}
+
+async fn load_contacts(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
+    let mut sql = String::from("SELECT c.id, c.engagement_k, c.fit");
+    for column in wanted.columns.iter().filter(|column| **column != "fit") {
+        sql.push_str(", c.");
+        sql.push_str(column);
+    }
+    sql.push_str(" FROM {rows} AS r JOIN v_identify_contact c ON c.id = r.id");
+    for row in tx.rows_from(&sql, ids, params![]).await? {
+        let Some(facts) = facts.get_mut(&row.get("id")?) else { continue };
+        facts.exists = true;
+        facts.engagement_k = row.get("engagement_k")?;
+        facts.fit = row.get::<Option<i64>>("fit")?.unwrap_or(0);
+        for column in &wanted.columns {
+            let value = row.value(column)?.clone();
+            facts.columns.insert(column, value);
+        }
+    }
+    Ok(())
+}
+
+async fn load_custom(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
+    let sources: [(&BTreeSet<i64>, &str, fn(i64) -> Source); 2] = [
+        (&wanted.texts, "SELECT f.contact_id, f.field_id, f.value_key AS value FROM {rows} AS r JOIN v_identify_contact_text f ON f.contact_id = r.id WHERE f.field_id IN ", Source::CustomText),
+        (&wanted.numbers, "SELECT f.contact_id, f.field_id, f.value FROM {rows} AS r JOIN v_identify_contact_number f ON f.contact_id = r.id WHERE f.field_id IN ", Source::CustomNumber),
+    ];
+    for (fields, text, source) in sources {
+        if fields.is_empty() {
+            continue;
+        }
+        let mut sql = Sql::new(text);
+        sql.bind_list(fields.iter().map(|id| Value::Int(*id)));
+        for row in tx.rows_from(sql.text(), ids, sql.values()).await? {
+            if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
+                facts.values.insert(source(row.get("field_id")?), row.value("value")?.clone());
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn load_facet(tx: &mut Tx, ids: &Relation, index: usize, facet: &FacetField, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
+    let sql = format!("SELECT f.contact_id, f.value FROM {{rows}} AS r JOIN ({}) f ON f.contact_id = r.id", facet.sql);
+    for row in tx.rows_from(&sql, ids, params![]).await? {
+        if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
+            facts.values.insert(Source::Facet { index, sql: facet.sql }, row.value("value")?.clone());
+        }
+    }
+    Ok(())
+}
+
+async fn load_events(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
+    let mut sql = Sql::new(
+        "SELECT e.contact_id, e.name, e.subject, e.amount, e.at FROM {rows} AS r JOIN events e ON e.contact_id = r.id WHERE e.machine = FALSE AND e.name IN ",
+    );
+    sql.bind_list(wanted.events.iter().map(Value::from));
+    if let Some(after) = wanted.after_at.filter(|after| *after > i64::MIN) {
+        sql.push(" AND e.at > ").bind(after);
+    }
+    for row in tx.rows_from(sql.text(), ids, sql.values()).await? {
+        if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
+            let happening =
+                Happening { name: row.get("name")?, subject: row.get("subject")?, amount: row.get("amount")?, at: row.get("at")? };
+            facts.happenings.push(happening);
+        }
+    }
+    Ok(())
+}
+
+/// Which of these segments these contacts are in, as (segment, contact).
+pub async fn memberships(tx: &mut Tx, contacts: &[i64], segments: &BTreeSet<i64>) -> Result<Vec<(i64, i64)>, DbError> {
+    let ids = Relation::of_ids("id", contacts.iter().copied());
+    let mut sql = Sql::new("SELECT m.segment_id, m.contact_id FROM {rows} AS r JOIN segment_members m ON m.contact_id = r.id WHERE m.segment_id IN ");
+    sql.bind_list(segments.iter().map(|id| Value::Int(*id)));
+    let rows = tx.rows_from(sql.text(), &ids, sql.values()).await?;
+    rows.iter().map(|row| Ok((row.get("segment_id")?, row.get("contact_id")?))).collect()
+}

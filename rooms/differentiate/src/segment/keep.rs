@@ -1,0 +1,254 @@
+//! Keeps members: which rules an event may change, and the change itself, for many contacts at once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use attune_db::{DbError, Relation, Tx, params, sql};
+use attune_events::{Event, append};
+use attune_jobs::{clear_timers, set_timers};
+use attune_kernel::{Decay, Fault};
+
+use super::bind::{Bound, CONTACT_FIELDS, FacetField, Source, Vocabulary, bind, hears};
+use super::evaluate::evaluate;
+use super::rule::{EventCondition, ScoreName};
+use super::store::{self, Move, SegmentKind};
+use super::{SegmentId, facts, vocabulary};
+use crate::score;
+
+/// The reactor's name and its cursor's.
+pub const REACTOR: &str = "differentiate.keep_segments";
+/// The timers of windows that close: one per contact, at its next moment.
+pub const TIMER: &str = "differentiate.segment_windows";
+
+/// A dynamic segment with its rule bound.
+struct Live {
+    id: i64,
+    rule: Bound,
+}
+
+/// The fact a condition reads.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Fact {
+    Column(&'static str),
+    Custom(String),
+    Score(&'static str),
+    Segment(i64),
+    Happening(String),
+}
+
+/// All live segments and, per fact, which of them it may change.
+pub struct Index {
+    segments: Vec<Live>,
+    by_fact: HashMap<Fact, BTreeSet<usize>>,
+    by_event: HashMap<String, Vec<(usize, EventCondition)>>,
+    with_events: BTreeSet<usize>,
+    ageing: BTreeSet<usize>,
+    facets: Vec<FacetField>,
+    decay: Decay,
+}
+
+/// Contacts to look at, with the segments that may have changed for each and the event behind it.
+#[derive(Default)]
+pub struct Work {
+    contacts: BTreeMap<i64, (BTreeSet<usize>, Option<Event>)>,
+}
+
+impl Work {
+    /// Adds segments to look at for a contact; a later cause replaces an earlier one.
+    fn add(&mut self, contact: i64, segments: &BTreeSet<usize>, cause: Option<&Event>) {
+        if segments.is_empty() {
+            return;
+        }
+        let entry = self.contacts.entry(contact).or_default();
+        entry.0.extend(segments);
+        if let Some(cause) = cause {
+            entry.1 = Some(cause.clone());
+        }
+    }
+}
+
+impl Index {
+    /// Reads all live segments. One whose rule names something that is gone keeps its members as they are.
+    pub async fn load(tx: &mut Tx, facets: &[FacetField]) -> Result<Self, DbError> {
+        let vocabulary = vocabulary(tx, facets).await?;
+        let decay = score::basis(tx).await?.decay();
+        let mut index = Self {
+            segments: Vec::new(),
+            by_fact: HashMap::new(),
+            by_event: HashMap::new(),
+            with_events: BTreeSet::new(),
+            ageing: BTreeSet::new(),
+            facets: facets.to_vec(),
+            decay,
+        };
+        for segment in store::list(tx).await?.into_iter().filter(|segment| segment.kind == SegmentKind::Dynamic) {
+            match bind(&segment.rule, &vocabulary) {
+                Ok(rule) => index.add(segment.id, rule, &vocabulary),
+                Err(error) => tracing::warn!(segment = segment.id, %error, "a segment's rule cannot be used; its members stay as they are"),
+            }
+        }
+        Ok(index)
+    }
+
+    fn add(&mut self, id: i64, rule: Bound, vocabulary: &Vocabulary) {
+        let place = self.segments.len();
+        for condition in rule.conditions() {
+            match condition {
+                Bound::Field(Source::Column { column, .. } | Source::Reference { column }, _) => self.note(Fact::Column(column), place),
+                Bound::Field(Source::CustomText(field) | Source::CustomNumber(field), _) => {
+                    if let Some(custom) = vocabulary.custom.iter().find(|custom| custom.id == *field) {
+                        self.note(Fact::Custom(custom.key.clone()), place);
+                    }
+                }
+                Bound::Field(Source::Facet { index, .. }, _) => {
+                    for name in self.facets.get(*index).map_or(&[][..], |facet| facet.changed_by) {
+                        self.note(Fact::Happening((*name).to_owned()), place);
+                    }
+                }
+                Bound::Score(ScoreName::Engagement, ..) => self.note(Fact::Score("engagement"), place),
+                Bound::Score(ScoreName::Fit, ..) => self.note(Fact::Score("fit"), place),
+                Bound::Segment(other) => self.note(Fact::Segment(*other), place),
+                Bound::Event(event) => {
+                    self.by_event.entry(event.name.clone()).or_default().push((place, event.clone()));
+                    self.with_events.insert(place);
+                }
+                Bound::All(_) | Bound::Any(_) | Bound::None(_) => {}
+            }
+        }
+        if rule.ages() {
+            self.ageing.insert(place);
+        }
+        self.segments.push(Live { id, rule });
+    }
+
+    fn note(&mut self, fact: Fact, place: usize) {
+        self.by_fact.entry(fact).or_default().insert(place);
+    }
+
+    fn reading(&self, fact: &Fact) -> BTreeSet<usize> {
+        self.by_fact.get(fact).cloned().unwrap_or_default()
+    }
+
+    /// Which segments an event may change for its contact.
+    fn touched_by(&self, event: &Event) -> BTreeSet<usize> {
+        let name = event.name.as_ref();
+        let subject = event.subject.as_deref().unwrap_or("");
+        let mut touched = match name {
+            "contact.created" | "contact.restored" | "contact.deleted" => (0..self.segments.len()).collect(),
+            "visitor.identified" => self.with_events.clone(),
+            "contact.updated" => self.reading(&field_fact(subject)),
+            "contact.owner_changed" => &self.reading(&Fact::Column("owner_id")) | &self.reading(&Fact::Column("team_id")),
+            "contact.stage_changed" => self.reading(&Fact::Column("stage")),
+            "grade.changed" => self.reading(&Fact::Column("grade")),
+            "score.changed" => self.reading(&Fact::Score(if subject == "fit" { "fit" } else { "engagement" })),
+            "segment.entered" | "segment.left" => subject.parse::<SegmentId>().map_or_else(|_| BTreeSet::new(), |id| self.reading(&Fact::Segment(id.0))),
+            _ => self.reading(&Fact::Column("last_seen_at")),
+        };
+        touched.extend(self.reading(&Fact::Happening(name.to_owned())));
+        if let Some(conditions) = self.by_event.get(name).filter(|_| !event.machine) {
+            let heard = conditions.iter().filter(|(_, condition)| hears(condition, event.subject.as_deref(), event.amount));
+            touched.extend(heard.map(|(place, _)| *place));
+        }
+        touched
+    }
+
+    /// The work a batch of events makes.
+    pub fn work_of(&self, events: &[Event]) -> Work {
+        let mut work = Work::default();
+        for event in events {
+            if let Some(contact) = event.contact_id {
+                work.add(contact, &self.touched_by(event), Some(event));
+            }
+        }
+        work
+    }
+
+    /// Looking at `contacts` for every segment that time alone can change.
+    pub fn work_of_time(&self, contacts: &[i64]) -> Work {
+        let mut work = Work::default();
+        contacts.iter().for_each(|contact| work.add(*contact, &self.ageing, None));
+        work
+    }
+
+    /// Looking at `contacts` for these segments (all when `ids` is nothing).
+    pub fn work_of_all(&self, contacts: &[i64], ids: Option<&[i64]>) -> Work {
+        let wanted = |id: &i64| ids.is_none_or(|ids| ids.contains(id));
+        let places = self.segments.iter().enumerate().filter(|(_, live)| wanted(&live.id)).map(|(place, _)| place).collect();
+        let mut work = Work::default();
+        contacts.iter().for_each(|contact| work.add(*contact, &places, None));
+        work
+    }
+
+    /// Does the work: finds who belongs now, writes what changed, tells it, and sets the moments at which to look again.
+    pub async fn settle(&self, tx: &mut Tx, work: &Work, now: i64) -> Result<usize, Fault> {
+        let contacts: Vec<i64> = work.contacts.keys().copied().collect();
+        if contacts.is_empty() {
+            return Ok(0);
+        }
+        let places: BTreeSet<usize> = work.contacts.values().flat_map(|(places, _)| places.iter().copied()).collect();
+        let lives: Vec<&Live> = places.iter().filter_map(|place| self.segments.get(*place)).collect();
+        let rules: Vec<&Bound> = lives.iter().map(|live| &live.rule).collect();
+        let known = facts::load(tx, &contacts, &rules, &self.facets, now).await?;
+        let ids: BTreeSet<i64> = lives.iter().map(|live| live.id).collect();
+        let inside: HashSet<(i64, i64)> = facts::memberships(tx, &contacts, &ids).await?.into_iter().collect();
+        let mut moves = Vec::new();
+        let mut told = Vec::new();
+        let mut due: HashMap<i64, i64> = HashMap::new();
+        for (contact, (places, cause)) in &work.contacts {
+            let Some(facts) = known.get(contact) else { continue };
+            for live in places.iter().filter_map(|place| self.segments.get(*place)) {
+                let truth = evaluate(&live.rule, facts, self.decay, now);
+                if let Some(at) = truth.valid_until {
+                    due.entry(*contact).and_modify(|known| *known = at.min(*known)).or_insert(at);
+                }
+                if truth.holds != inside.contains(&(live.id, *contact)) {
+                    moves.push(Move { segment_id: live.id, contact_id: *contact, entered: truth.holds });
+                    told.push(news(live.id, *contact, truth.holds, cause.as_ref(), now));
+                }
+            }
+        }
+        self.set_dues(tx, &contacts, due, now).await?;
+        if !moves.is_empty() {
+            store::write_moves(tx, &moves, now).await?;
+            append(tx, &mut told).await?;
+        }
+        Ok(moves.len())
+    }
+
+    /// A contact has one timer for all its segments: the earlier of what it had and what was found.
+    async fn set_dues(&self, tx: &mut Tx, contacts: &[i64], mut due: HashMap<i64, i64>, now: i64) -> Result<(), DbError> {
+        if self.ageing.is_empty() {
+            return clear_timers(tx, TIMER, contacts.iter().copied()).await;
+        }
+        let sql = sql!("SELECT t.key, t.due_at FROM {rows} AS r JOIN timers t ON t.kind = $1 AND t.key = r.id");
+        for row in tx.rows_from(sql, &Relation::of_ids("id", contacts.iter().copied()), params![TIMER]).await? {
+            let (contact, at): (i64, i64) = (row.get("key")?, row.get("due_at")?);
+            match due.get(&contact) {
+                Some(found) if *found < at || at <= now => {}
+                _ => {
+                    due.remove(&contact);
+                }
+            }
+        }
+        set_timers(tx, TIMER, due).await
+    }
+
+    /// The ids of the segments that are kept, in no particular order.
+    pub fn ids(&self) -> Vec<i64> {
+        self.segments.iter().map(|live| live.id).collect()
+    }
+}
+
+fn news(segment: i64, contact: i64, entered: bool, cause: Option<&Event>, now: i64) -> Event {
+    let name = if entered { "segment.entered" } else { "segment.left" };
+    let event = Event::new(name, now).contact(contact).subject(SegmentId(segment).to_string());
+    if let Some(cause) = cause { event.because_of(cause) } else { event }
+}
+
+/// The fact behind an attribute as `contact.updated` names it.
+fn field_fact(attribute: &str) -> Fact {
+    if let Some(key) = attribute.strip_prefix("f:") {
+        return Fact::Custom(key.to_owned());
+    }
+    let known = CONTACT_FIELDS.iter().find(|field| field.key == attribute || field.column == attribute);
+    known.map_or_else(|| Fact::Custom(attribute.to_owned()), |field| Fact::Column(field.column))
+}

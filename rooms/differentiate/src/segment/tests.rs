@@ -1,0 +1,251 @@
+//! Members kept step by step are those a full look finds; text, JSON and tree say the same.
+
+use attune_events::Event;
+use attune_kernel::{DAY_US, HOUR_US};
+use attune_testkit::{Db, on_both_dbs};
+use proptest::prelude::*;
+
+use super::rule::{Cmp, Count, Day, EventCondition, FieldCondition, Rule, ScoreCondition, ScoreName, SegmentCondition, Span, Subject, Test, Window};
+use super::{parse, print};
+use crate::trial::Trial;
+
+const RULES: [(&str, &str); 13] = [
+    ("often", "event page.viewed count >= 2 within 3d"),
+    ("pricing", "event page.viewed(contains \"pricing\") within 1d and not event purchase.made within 5d"),
+    ("warm", "score >= 10"),
+    ("cooled", "score < 5 and event page.viewed ever"),
+    ("berlin", "city = \"Berlin\" or grade in (A, B)"),
+    ("nested", "in segment \"often\" and not in segment \"warm\""),
+    ("fresh", "created within 2d"),
+    ("quiet", "event page.viewed count <= 1 within 4d"),
+    ("once", "event purchase.made(amount >= 500) count = 1 within 6d"),
+    ("fits", "fit >= 10 and not ( city is known and score > 3 )"),
+    ("old", "created older than 3d and city not in (\"Berlin\", \"Rome\")"),
+    ("deep", "not ( event page.viewed within 36h or ( event purchase.made and city is unknown ) )"),
+    ("deeper", "in segment \"nested\" or score = 6"),
+];
+
+/// Small numbers that repeat for a seed.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[usize::try_from(self.roll(from.len() as u64)).unwrap()]
+    }
+}
+
+async fn live_a_little(trial: &Trial, dice: &mut Dice, people: &mut Vec<i64>) {
+    let now = trial.clock.now();
+    match dice.roll(10) {
+        0 => people.push(trial.contact(&format!("Person {}", people.len()), dice.pick(&[None, Some("Berlin"), Some("Oslo")])).await),
+        1 => trial.change(dice.pick(people), "city", dice.pick(&["Berlin", "Rome", "", "Köln"])).await,
+        2 => trial.change(dice.pick(people), "email", dice.pick(&["a@b.example", ""])).await,
+        3 if people.len() > 4 => {
+            let gone = people.remove(0);
+            trial.delete(gone).await;
+        }
+        4 => trial.clock.advance(i64::try_from(dice.roll(30)).unwrap() * HOUR_US),
+        5 => trial.clock.advance(DAY_US),
+        6 => {
+            let amount = i64::try_from(dice.roll(900)).unwrap();
+            trial.happen(vec![Event::new("purchase.made", now).contact(dice.pick(people)).subject("CD").amount(amount)]).await;
+        }
+        _ => {
+            let at = now - i64::try_from(dice.roll(50)).unwrap() * HOUR_US;
+            let path = dice.pick(&["/", "/pricing", "/blog"]);
+            let mut event = Event::new("page.viewed", at).contact(dice.pick(people)).subject(path);
+            event.machine = dice.roll(6) == 0;
+            trial.happen(vec![event]).await;
+        }
+    }
+}
+
+async fn check_history(db: Db, seed: u64) {
+    let trial = Trial::new(db);
+    let mut dice = Dice(seed);
+    let mut people = Vec::new();
+    for number in 0..4 {
+        people.push(trial.contact(&format!("First {number}"), None).await);
+    }
+    trial.settle().await;
+    let mut segments = Vec::new();
+    for (name, rule) in RULES {
+        segments.push((name, trial.segment(name, rule).await, parse(rule).unwrap()));
+        trial.settle().await;
+    }
+    for step in 0..70 {
+        live_a_little(&trial, &mut dice, &mut people).await;
+        if dice.roll(3) == 0 {
+            live_a_little(&trial, &mut dice, &mut people).await;
+        }
+        trial.settle().await;
+        for (name, id, rule) in &segments {
+            assert_eq!(trial.members(*id).await, trial.found(rule).await, "{name} at step {step} of seed {seed}");
+        }
+    }
+    let mut tx = trial.db.read().await.unwrap();
+    for segment in super::list(&mut tx).await.unwrap() {
+        let members = super::members(&mut tx, segment.id).await.unwrap();
+        assert_eq!(segment.member_count, i64::try_from(members.len()).unwrap(), "the count of {}", segment.name);
+    }
+}
+
+on_both_dbs! {
+    async fn kept_members_are_those_a_full_look_finds_first_history(db: Db) {
+        check_history(db, 7).await;
+    }
+
+    async fn kept_members_are_those_a_full_look_finds_second_history(db: Db) {
+        check_history(db, 20_261_122).await;
+    }
+
+    async fn a_window_closes_at_its_exact_moment(db: Db) {
+        let trial = Trial::new(db);
+        let ada = trial.contact("Ada", None).await;
+        let recent = trial.segment("recent", "event page.viewed within 30d").await;
+        trial.settle().await;
+        trial.view(ada, "/").await;
+        trial.settle().await;
+        assert_eq!(trial.members(recent).await, [ada]);
+        trial.clock.advance(30 * DAY_US - 1);
+        trial.settle().await;
+        assert_eq!(trial.members(recent).await, [ada]);
+        trial.clock.advance(1);
+        trial.settle().await;
+        assert!(trial.members(recent).await.is_empty());
+        let log = trial.log(ada).await;
+        let moves: Vec<&str> = log.iter().map(|event| event.name.as_ref()).filter(|name| name.starts_with("segment.")).collect();
+        assert_eq!(moves, ["segment.entered", "segment.left"]);
+    }
+
+    async fn a_snapshot_stays_and_names_are_unique(db: Db) {
+        let trial = Trial::new(db);
+        let ada = trial.contact("Ada", Some("Berlin")).await;
+        trial.contact("Bo", Some("Oslo")).await;
+        let actor = attune_web::Actor::system();
+        let by = super::By { actor: &actor, now: trial.clock.now(), ids: &trial.ids, bench: &trial.bench };
+        let mut tx = trial.db.begin().await.unwrap();
+        let (id, count) = super::snapshot(&mut tx, &by, "Berliners", parse("city = \"Berlin\"").unwrap(), &[]).await.unwrap();
+        assert_eq!(count, 1);
+        let again = super::create(&mut tx, &by, "berliners", Rule::everyone(), &[]).await;
+        assert!(matches!(again, Err(super::SegmentError::NameTaken(_))));
+        let unknown = super::create(&mut tx, &by, "x", parse("in segment \"nobody\"").unwrap(), &[]).await;
+        assert!(matches!(unknown, Err(super::SegmentError::Rule(_))));
+        tx.commit().await.unwrap();
+        trial.change(ada, "city", "Rome").await;
+        trial.settle().await;
+        assert_eq!(trial.members(super::SegmentId(id)).await, [ada]);
+    }
+
+    async fn a_rule_may_not_lead_back_to_itself(db: Db) {
+        let trial = Trial::new(db);
+        let one = trial.segment("one", "city is known").await;
+        let two = trial.segment("two", "in segment \"one\"").await;
+        let actor = attune_web::Actor::system();
+        let by = super::By { actor: &actor, now: trial.clock.now(), ids: &trial.ids, bench: &trial.bench };
+        let mut tx = trial.db.begin().await.unwrap();
+        let circle = super::update(&mut tx, &by, one.0, "one", parse("in segment \"two\"").unwrap(), &[]).await;
+        assert!(matches!(circle, Err(super::SegmentError::Circle(_))));
+        let used = super::delete(&mut tx, &by, one.0, &[]).await;
+        assert!(matches!(used, Err(super::SegmentError::Used(_))));
+        super::delete(&mut tx, &by, two.0, &[]).await.unwrap();
+        super::delete(&mut tx, &by, one.0, &[]).await.unwrap();
+        super::restore(&mut tx, &by, one.0).await.unwrap();
+        tx.commit().await.unwrap();
+        trial.settle().await;
+    }
+}
+
+fn word() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["Berlin", "a \"b\" c", "北京", "x\\y", "O’Neil “q”", "and"]).prop_map(str::to_owned)
+}
+
+fn span() -> impl Strategy<Value = Span> {
+    (1_i64..400, prop::sample::select(vec!["d", "h", "min", "w"])).prop_map(|(n, unit)| Span::of(n, unit).unwrap())
+}
+
+fn day() -> impl Strategy<Value = Day> {
+    (0_i64..20_000).prop_map(|days| Day(days * DAY_US))
+}
+
+fn test() -> impl Strategy<Value = Test> {
+    prop_oneof![
+        prop::collection::vec(word(), 1..4).prop_map(Test::In),
+        prop::collection::vec(word(), 1..4).prop_map(Test::NotIn),
+        word().prop_map(Test::Contains),
+        word().prop_map(Test::Starts),
+        (prop::sample::select(Cmp::ALL.to_vec()), -5000_i64..5000).prop_map(|(cmp, n)| Test::Number(cmp, n as f64 / 8.0)),
+        day().prop_map(Test::Before),
+        day().prop_map(Test::Since),
+        span().prop_map(Test::Within),
+        span().prop_map(Test::OlderThan),
+        span().prop_map(Test::Next),
+        any::<bool>().prop_map(Test::Is),
+        Just(Test::Known),
+        Just(Test::Unknown),
+    ]
+}
+
+fn condition() -> impl Strategy<Value = Rule> {
+    let subject = (prop::sample::select(vec!["equals", "starts", "contains"]), word()).prop_map(|(kind, text)| Subject::of(kind, &text).unwrap());
+    let count = prop_oneof![(1_i64..9).prop_map(Count::AtLeast), (0_i64..9).prop_map(Count::AtMost), (0_i64..9).prop_map(Count::Exactly)];
+    let window = prop_oneof![Just(Window::Ever), span().prop_map(Window::Within), (day(), day()).prop_map(|(a, b)| Window::Between(a.min(b), a.max(b)))];
+    let name = prop::sample::select(vec!["page.viewed", "custom.my-event", "odd name"]).prop_map(str::to_owned);
+    let event = (name, prop::option::of(subject), prop::option::of(0_i64..1_000_000), count, window)
+        .prop_map(|(name, subject, min_amount, count, window)| Rule::Event(EventCondition { name, subject, min_amount, count, window }));
+    let field = (prop::sample::select(vec!["city", "custom.size", "facet.contact.has_open_task"]), test())
+        .prop_map(|(field, test)| Rule::Field(FieldCondition { field: field.to_owned(), test }));
+    let score = (any::<bool>(), prop::sample::select(Cmp::ALL.to_vec()), 0_i64..100).prop_map(|(fit, cmp, points)| {
+        Rule::Score(ScoreCondition { score: if fit { ScoreName::Fit } else { ScoreName::Engagement }, cmp, points })
+    });
+    let segment = word().prop_map(|segment| Rule::Segment(SegmentCondition { segment }));
+    prop_oneof![event, field, score, segment]
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    let group = |inner: BoxedStrategy<Rule>| {
+        (0_u8..3, prop::collection::vec(inner, 1..4)).prop_map(|(kind, members)| match kind {
+            0 => Rule::All(members),
+            1 => Rule::Any(members),
+            _ => Rule::None(members),
+        })
+    };
+    let inner = prop_oneof![3 => condition(), 1 => group(condition().boxed())].boxed();
+    group(inner)
+}
+
+proptest! {
+    #[test]
+    fn text_reads_back_as_the_same_rule(rule in rule()) {
+        let rule = rule.normal();
+        prop_assume!(rule.depth() <= 3);
+        let text = print(&rule, &|_| None);
+        prop_assert_eq!(parse(&text).map_err(|e| format!("{e} in {text}")), Ok(rule.clone()));
+        prop_assert_eq!(Rule::from_json(&rule.to_json()).unwrap(), rule);
+    }
+
+    #[test]
+    fn no_text_is_too_odd_to_be_answered(text in "[a-z0-9()\"<>=., -]{0,60}") {
+        if let Err(error) = parse(&text) {
+            prop_assert!(error.at <= text.chars().count() + 1);
+            prop_assert!(!error.message.is_empty());
+        }
+    }
+}
+
+#[test]
+fn mistakes_are_told_with_their_place() {
+    let at = |text: &str| parse(text).map_err(|e| (e.at, e.key)).unwrap_err();
+    assert_eq!(at("city = "), (8, "rule-error-value"));
+    assert_eq!(at("score >= 10 city is known"), (13, "rule-error-join"));
+    assert_eq!(at("( score > 1"), (12, "rule-error-bracket"));
+    assert_eq!(at("event page.viewed within soon"), (26, "rule-error-span"));
+    assert_eq!(at("city = \"Ber"), (8, "rule-error-quote"));
+    assert_eq!(at("city # 1"), (6, "rule-error-character"));
+    assert_eq!(at(""), (1, "rule-error-condition"));
+}

@@ -1,0 +1,113 @@
+//! A small house for tests of this room: the reactors, timers and jobs of scores and segments over a store of their own.
+
+
+use attune_db::Db;
+use attune_events::{Event, Reactors, Spine, append};
+use attune_identify::contact::{self, ContactDraft};
+use attune_jobs::{Bench, Runner, Timers};
+use attune_kernel::{Clock, Ids};
+use attune_web::{Actor, Scope};
+
+use crate::segment::{self, Rule, SegmentId};
+
+/// The store with everything that keeps scores and segments.
+pub(crate) struct Trial {
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) bench: Bench,
+    reactors: Reactors,
+    timers: Timers,
+    runner: Runner,
+}
+
+impl Trial {
+    pub(crate) fn new(db: Db) -> Self {
+        let clock = attune_testkit::clock();
+        let ids = attune_testkit::ids(&clock);
+        let bench = Bench { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
+        let spine = Spine { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
+        let reactors = Reactors::new(spine, crate::reactors(&[]));
+        let timers = Timers::new(bench.clone(), crate::timers(&[]));
+        let runner = Runner::new(bench.clone(), "test", crate::jobs(&[]), Vec::new(), 1);
+        Self { db, clock, ids, bench, reactors, timers, runner }
+    }
+
+    /// Runs everything until nothing is left to do.
+    pub(crate) async fn settle(&self) {
+        loop {
+            let heard = self.reactors.settle().await.unwrap();
+            let due = self.timers.settle().await.unwrap();
+            let ran = self.runner.settle().await.unwrap();
+            if heard + due + ran == 0 {
+                return;
+            }
+        }
+    }
+
+    pub(crate) async fn contact(&self, name: &str, city: Option<&str>) -> i64 {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let draft = ContactDraft { name: name.to_owned(), city: city.map(str::to_owned), ..ContactDraft::default() };
+        let mut tx = self.db.begin().await.unwrap();
+        let id = contact::create(&mut tx, &by, draft).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    pub(crate) async fn change(&self, id: i64, field: &str, value: &str) {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let mut tx = self.db.begin().await.unwrap();
+        contact::update_field(&mut tx, &by, &Scope::All, id, field, value).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    pub(crate) async fn delete(&self, id: i64) {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let mut tx = self.db.begin().await.unwrap();
+        contact::delete(&mut tx, &by, &Scope::All, &[id]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    pub(crate) async fn happen(&self, events: Vec<Event>) {
+        let mut events = events;
+        let mut tx = self.db.begin().await.unwrap();
+        append(&mut tx, &mut events).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    pub(crate) async fn view(&self, contact: i64, path: &str) {
+        self.happen(vec![Event::new("page.viewed", self.clock.now()).contact(contact).subject(path)]).await;
+    }
+
+    /// Makes a dynamic segment of a rule in text.
+    pub(crate) async fn segment(&self, name: &str, rule: &str) -> SegmentId {
+        let actor = Actor::system();
+        let by = segment::By { actor: &actor, now: self.clock.now(), ids: &self.ids, bench: &self.bench };
+        let mut tx = self.db.begin().await.unwrap();
+        let id = segment::create(&mut tx, &by, name, segment::parse(rule).unwrap(), &[]).await.unwrap();
+        tx.commit().await.unwrap();
+        SegmentId(id)
+    }
+
+    pub(crate) async fn members(&self, segment: SegmentId) -> Vec<i64> {
+        segment::members(&mut self.db.read().await.unwrap(), segment.0).await.unwrap()
+    }
+
+    /// Who a full look finds now.
+    pub(crate) async fn found(&self, rule: &Rule) -> Vec<i64> {
+        let mut tx = self.db.read().await.unwrap();
+        let sql = segment::select(&mut tx, rule, &[], self.clock.now()).await.unwrap();
+        segment::first(&mut tx, &sql, 10_000).await.unwrap()
+    }
+
+    /// The names of the log behind `seq`, with subject and amount.
+    pub(crate) async fn log(&self, contact: i64) -> Vec<Event> {
+        let mut tx = self.db.read().await.unwrap();
+        let all = attune_events::list_after(&mut tx, 0, i64::MAX, &[], 100_000).await.unwrap();
+        all.into_iter().filter(|event| event.contact_id == Some(contact)).collect()
+    }
+}
+

@@ -1,0 +1,112 @@
+//! Consent: what people allowed, per channel and purpose, with source, wording, time and proof.
+//!
+//! Guards that the ledger is only ever added to and that its newest line holds; who sends asks [`states`] for everybody at once.
+
+pub mod pages;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use attune_db::{DbError, Tx};
+use attune_events::{Event, EventDef, append};
+use attune_kernel::Ids;
+
+pub use store::{current, list};
+
+/// The purpose of everything that promotes.
+pub const MARKETING: &str = "marketing";
+/// Channels a person can allow, in the order pages show them.
+pub const CHANNELS: [&str; 5] = ["email", "phone", "sms", "post", "web"];
+/// Purposes a person can allow.
+pub const PURPOSES: [&str; 3] = [MARKETING, "service", "profiling"];
+
+/// The events of this noun.
+pub const EVENTS: &[EventDef] = &[
+    EventDef { name: "consent.given", meaning: "A person allowed a channel for a purpose.", subject: "channel/purpose", amount: "", behaviour: true },
+    EventDef { name: "consent.withdrawn", meaning: "A person withdrew consent.", subject: "channel/purpose", amount: "", behaviour: true },
+];
+
+/// Whether something is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// It was allowed.
+    Given,
+    /// It was forbidden, perhaps after it had been allowed.
+    Withdrawn,
+}
+
+impl State {
+    /// The word kept in the ledger.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// The state of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Given, Self::Withdrawn].into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// A line to be added to the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentDraft {
+    /// Whose consent.
+    pub contact_id: i64,
+    /// One of [`CHANNELS`].
+    pub channel: String,
+    /// One of [`PURPOSES`].
+    pub purpose: String,
+    /// Given or withdrawn.
+    pub state: State,
+    /// Where it was said: `unsubscribe-link`, `form`, `import`, `staff`, …
+    pub source: String,
+    /// The words the person agreed to.
+    pub wording: Option<String>,
+    /// What shows it: a message id, a document, a signature.
+    pub proof: Option<String>,
+    /// Who noted it down, if somebody did.
+    pub staff_id: Option<i64>,
+}
+
+/// A line of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    /// Its number.
+    pub id: i64,
+    /// What was said.
+    pub said: ConsentDraft,
+    /// When, µs UTC.
+    pub at: i64,
+}
+
+/// Adds lines to the ledger at `now` (µs) and tells the log.
+pub async fn record(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDraft]) -> Result<(), DbError> {
+    store::insert(tx, ids, now, drafts).await?;
+    let event = |draft: &ConsentDraft| {
+        let name = if draft.state == State::Given { "consent.given" } else { "consent.withdrawn" };
+        let subject = format!("{}/{}", draft.channel, draft.purpose);
+        Event::new(name, now).contact(draft.contact_id).subject(subject).props(&serde_json::json!({ "source": draft.source }))
+    };
+    let mut events: Vec<Event> = drafts.iter().map(event).collect();
+    append(tx, &mut events).await
+}
+
+/// Who allowed or forbade `channel` for marketing, among these contacts; those who never said anything are missing.
+pub async fn states(tx: &mut Tx, channel: &str, contact_ids: impl IntoIterator<Item = i64>) -> Result<HashMap<i64, State>, DbError> {
+    store::states(tx, channel, MARKETING, contact_ids).await
+}
+
+/// As [`states`], for another purpose.
+pub async fn states_for(
+    tx: &mut Tx,
+    channel: &str,
+    purpose: &str,
+    contact_ids: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, State>, DbError> {
+    store::states(tx, channel, purpose, contact_ids).await
+}

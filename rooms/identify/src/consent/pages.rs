@@ -1,0 +1,1 @@
+//! Consent on the contact page.

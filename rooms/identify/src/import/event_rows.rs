@@ -1,0 +1,119 @@
+//! Events made from lines: what happened, when, about what and how much. The same line twice is logged once.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use attune_events::Event;
+use serde_json::json;
+
+use super::plan::{EventPlan, Plan};
+use super::rows::{Line, RowError};
+use crate::field::{FieldKind, read_date};
+
+/// An event of a line whose person is not known yet.
+#[derive(Clone, Debug)]
+pub(crate) struct EventRow {
+    pub(crate) line: i64,
+    name: String,
+    at: i64,
+    subject: Option<String>,
+    amount: Option<i64>,
+    currency: Option<String>,
+}
+
+/// Which events of an import have been seen; tells two equal purchases of one day apart from one read twice.
+#[derive(Default)]
+pub(crate) struct Repeats(HashMap<u64, u32>);
+
+/// Reads the events of a line; a line without a time for an event has none of it.
+pub(crate) fn read(plan: &Plan, line: &Line) -> Result<Vec<EventRow>, RowError> {
+    let Ok(record) = &line.values else { return Ok(Vec::new()) };
+    let mut events = Vec::new();
+    for event in &plan.events {
+        let value = |column: &str| {
+            let at = plan.columns.iter().position(|c| c.column == column)?;
+            record.get(at).map(str::trim).filter(|v| !plan.is_empty_word(v))
+        };
+        let wrong = |cause: &'static str, detail: &str| RowError { line: line.number, cause, detail: detail.chars().take(200).collect() };
+        let Some(time) = value(&event.at) else { continue };
+        let at = read_time(time).ok_or_else(|| wrong("date", time))?;
+        let name = match event.name.strip_prefix('{').and_then(|n| n.strip_suffix('}')) {
+            Some(column) => value(column).ok_or_else(|| wrong("event-name", column))?,
+            None => &event.name,
+        };
+        if !is_name(name) {
+            return Err(wrong("event-name", name));
+        }
+        let amount = match event.amount.as_deref().and_then(value) {
+            Some(text) => Some(read_amount(event, text).ok_or_else(|| wrong("number", text))?),
+            None => None,
+        };
+        let subject = event.subject.as_deref().and_then(value).map(|s| s.chars().take(500).collect());
+        events.push(EventRow { line: line.number, name: name.to_owned(), at, subject, amount, currency: event.currency.clone() });
+    }
+    Ok(events)
+}
+
+/// `noun.past_tense`, lower case.
+fn is_name(name: &str) -> bool {
+    let part = |p: &str| !p.is_empty() && p.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    name.len() <= 64 && name.split_once('.').is_some_and(|(noun, verb)| part(noun) && part(verb))
+}
+
+/// A moment in µs UTC: a date, a date and time without zone (UTC), or with one.
+pub(crate) fn read_time(text: &str) -> Option<i64> {
+    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+        return Some(moment.as_microsecond());
+    }
+    if let Ok(civil) = text.replace('/', "-").parse::<jiff::civil::DateTime>() {
+        return civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp().as_microsecond());
+    }
+    let midnight = read_date(text)?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(midnight.timestamp().as_microsecond())
+}
+
+fn read_amount(event: &EventPlan, text: &str) -> Option<i64> {
+    let number = FieldKind::Number.read(text.trim_start_matches(['$', '€', '£', '¥']))?.as_f64()?;
+    let factor = match event.currency.as_deref() {
+        None | Some("JPY" | "KRW" | "VND" | "CLP") => 1.0,
+        Some(_) => 100.0,
+    };
+    let minor = (number * factor).round();
+    (minor.abs() < 9.0e15).then_some(minor as i64)
+}
+
+impl EventRow {
+    /// The event of `contact_id`; `key` is what the person is called in the file.
+    pub(crate) fn event(&self, contact_id: i64, key: &str, import_id: i64, repeats: &mut Repeats) -> Event {
+        let mut hasher = DefaultHasher::new();
+        ("attune-import", key, &self.name, self.at, &self.subject, self.amount).hash(&mut hasher);
+        let nth = repeats.0.entry(hasher.finish()).and_modify(|n| *n += 1).or_insert(1);
+        nth.hash(&mut hasher);
+        let mut event = Event::new(self.name.clone(), self.at).contact(contact_id).origin(import_id);
+        event.client_key = Some(i64::from_ne_bytes(hasher.finish().to_ne_bytes()));
+        event.subject.clone_from(&self.subject);
+        event.amount = self.amount;
+        match &self.currency {
+            Some(currency) => event.props(&json!({ "currency": currency })),
+            None => event,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_amounts_are_read() {
+        assert_eq!(read_time("1970-01-02"), Some(86_400_000_000));
+        assert_eq!(read_time("1970-01-01 00:01:00"), Some(60_000_000));
+        assert_eq!(read_time("1970-01-01T00:00:00+00:00"), Some(0));
+        assert_eq!(read_time("19700102"), Some(86_400_000_000));
+        assert_eq!(read_time("soon"), None);
+        let usd = EventPlan { currency: Some("USD".into()), ..EventPlan::default() };
+        assert_eq!(read_amount(&usd, "29.33"), Some(2933));
+        assert_eq!(read_amount(&EventPlan::default(), "3"), Some(3));
+        assert!(is_name("purchase.made") && !is_name("Purchase") && !is_name("a.b.c d"));
+    }
+}

@@ -1,0 +1,218 @@
+//! Who a line is about: found by outside id, e-mail or phone, or new. A batch is matched with a handful of statements, then in memory.
+
+use std::collections::{HashMap, HashSet};
+
+use attune_db::{DbError, Tx};
+use attune_kernel::{encode_id, fold_key};
+
+use super::plan::Plan;
+use super::rows::{RowDraft, RowError};
+use crate::company::{self, CompanyDraft};
+use crate::contact::{By, ByKeys, Contact, list_by_keys};
+use crate::staff::Member;
+
+/// What became of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Created,
+    Updated,
+    Skipped,
+}
+
+/// A person a batch touches.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    pub(crate) contact: Contact,
+    /// As stored; `None` for somebody new.
+    pub(crate) before: Option<Contact>,
+    pub(crate) changed: bool,
+}
+
+/// The people of a batch, matched and changed in memory.
+#[derive(Default)]
+pub(crate) struct Matched {
+    pub(crate) people: Vec<Pending>,
+    pub(crate) fates: Vec<Fate>,
+    pub(crate) errors: Vec<RowError>,
+    /// The person each taken line was about, by its line.
+    pub(crate) of_line: HashMap<i64, i64>,
+    by_external: HashMap<String, usize>,
+    by_email: HashMap<String, usize>,
+    by_phone: HashMap<String, usize>,
+}
+
+/// What stays the same for all batches of an import.
+pub(crate) struct Matching<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) by: By<'a>,
+    pub(crate) import_id: i64,
+    pub(crate) staff: &'a [Member],
+    /// The kind of outside ids: the folded name of the key column.
+    pub(crate) kind: String,
+    /// How often a line without any key has been seen, by its fingerprint.
+    pub(crate) keyless: HashMap<u64, u32>,
+    /// Only look: make no companies.
+    pub(crate) dry: bool,
+}
+
+impl<'a> Matching<'a> {
+    pub(crate) fn new(plan: &'a Plan, by: By<'a>, import_id: i64, staff: &'a [Member], dry: bool) -> Self {
+        let column = plan.column_of("external_id").and_then(|at| plan.columns.get(at));
+        let kind = fold_key(column.map_or("id", |c| c.column.as_str()));
+        Self { plan, by, import_id, staff, kind, keyless: HashMap::new(), dry }
+    }
+
+    fn external_key(&mut self, draft: &RowDraft) -> Option<String> {
+        if let Some(value) = &draft.external_id {
+            return Some(format!("{}:{}", self.kind, value.trim()));
+        }
+        if !draft.has_no_key() {
+            return None;
+        }
+        // The same file again finds the same people, even if nothing in it names them.
+        let nth = self.keyless.entry(draft.fingerprint).and_modify(|n| *n += 1).or_insert(1);
+        Some(format!("line:{}:{nth}", encode_id("f", i64::from_ne_bytes(draft.fingerprint.to_ne_bytes()))))
+    }
+
+    /// Matches a batch. Nobody but companies is written yet.
+    pub(crate) async fn matched(&mut self, tx: &mut Tx, drafts: Vec<RowDraft>) -> Result<Matched, DbError> {
+        let mut matched = Matched::default();
+        let keyed: Vec<(Option<String>, RowDraft)> = drafts.into_iter().map(|draft| (self.external_key(&draft), draft)).collect();
+        matched.load(tx, &keyed).await?;
+        let companies = self.companies(tx, &keyed).await?;
+        for (external_key, draft) in keyed {
+            self.one(&mut matched, external_key, draft, &companies);
+        }
+        Ok(matched)
+    }
+
+    async fn companies(&self, tx: &mut Tx, keyed: &[(Option<String>, RowDraft)]) -> Result<HashMap<String, (i64, String)>, DbError> {
+        let mut wanted: Vec<(String, String)> = Vec::new();
+        let mut seen = HashSet::new();
+        for name in keyed.iter().filter_map(|(_, d)| d.company.as_ref()) {
+            let key = company::name_key(name);
+            if seen.insert(key.clone()) {
+                wanted.push((key, name.clone()));
+            }
+        }
+        let mut known = HashMap::new();
+        for company in company::list_by_name_keys(tx, wanted.iter().map(|(key, _)| key.clone())).await? {
+            known.entry(company::name_key(&company.name)).or_insert((company.id, company.name));
+        }
+        let missing = wanted.into_iter().filter(|(key, _)| !known.contains_key(key));
+        if self.dry {
+            let new: Vec<_> = missing.map(|(key, name)| (key, (0, name))).collect();
+            known.extend(new);
+            return Ok(known);
+        }
+        let drafts = missing.map(|(_, name)| CompanyDraft { name, ..CompanyDraft::default() }).collect();
+        for company in company::create_many(tx, &self.by, drafts, Some(self.import_id)).await? {
+            known.insert(company::name_key(&company.name), (company.id, company.name));
+        }
+        Ok(known)
+    }
+
+    fn one(&self, matched: &mut Matched, external_key: Option<String>, draft: RowDraft, companies: &HashMap<String, (i64, String)>) {
+        let owner = match draft.owner.as_deref().map(|name| self.staff.iter().find(|m| fold_key(&m.name) == fold_key(name))) {
+            Some(None) => {
+                let detail = draft.owner.unwrap_or_default();
+                matched.errors.push(RowError { line: draft.line, cause: "owner", detail });
+                return;
+            }
+            found => found.flatten(),
+        };
+        let index = matched.find(external_key.as_deref(), &draft).unwrap_or_else(|| matched.add(self, &draft));
+        matched.remember(index, external_key.as_deref(), &draft);
+        let Some(pending) = matched.people.get_mut(index) else { return };
+        let (fresh, was) = (pending.contact.updated_at == 0, pending.contact.clone());
+        let contact = &mut pending.contact;
+        if contact.external_key.is_none() && external_key.is_some() {
+            contact.external_key = external_key;
+            contact.external_id = draft.external_id.or_else(|| contact.external_id.take());
+        }
+        for (key, value) in draft.values {
+            contact.give(&key, value);
+        }
+        if let Some((id, name)) = draft.company.and_then(|name| companies.get(&company::name_key(&name))) {
+            contact.company_id = Some(*id);
+            contact.company_name = Some(name.clone());
+        }
+        if let Some(owner) = owner {
+            contact.owner_id = Some(owner.id);
+            contact.team_id = owner.team_id;
+        }
+        let fate = if fresh { Fate::Created } else if *contact == was { Fate::Skipped } else { Fate::Updated };
+        if fate != Fate::Skipped {
+            contact.updated_at = self.by.now;
+            pending.changed = true;
+        }
+        matched.of_line.insert(draft.line, pending.contact.id);
+        matched.fates.push(fate);
+    }
+}
+
+impl Matched {
+    async fn load(&mut self, tx: &mut Tx, keyed: &[(Option<String>, RowDraft)]) -> Result<(), DbError> {
+        let mut there: HashMap<i64, usize> = HashMap::new();
+        let external = keyed.iter().filter_map(|(key, _)| key.clone());
+        let emails = keyed.iter().filter_map(|(_, d)| d.email_key.clone());
+        let phones = keyed.iter().filter(|(key, d)| key.is_none() && d.email_key.is_none()).filter_map(|(_, d)| d.phone_key.clone());
+        let mut found = list_by_keys(tx, ByKeys::External, external).await?;
+        found.extend(list_by_keys(tx, ByKeys::Email, emails).await?);
+        found.extend(list_by_keys(tx, ByKeys::Phone, phones).await?);
+        for contact in found {
+            if there.contains_key(&contact.id) {
+                continue;
+            }
+            let index = self.people.len();
+            there.insert(contact.id, index);
+            if let Some(key) = &contact.external_key {
+                self.by_external.insert(key.clone(), index);
+            }
+            if let Some(key) = contact.email.as_deref().and_then(crate::contact::email_key) {
+                self.by_email.entry(key).or_insert(index);
+            }
+            if let Some(key) = contact.phone.as_deref().and_then(crate::contact::phone_key) {
+                self.by_phone.entry(key).or_insert(index);
+            }
+            self.people.push(Pending { before: Some(contact.clone()), contact, changed: false });
+        }
+        Ok(())
+    }
+
+    /// By outside id; else by e-mail; else, for lines without both, by phone. Somebody with another outside id is somebody else.
+    fn find(&self, external_key: Option<&str>, draft: &RowDraft) -> Option<usize> {
+        if let Some(index) = external_key.and_then(|key| self.by_external.get(key)) {
+            return Some(*index);
+        }
+        let by_email = draft.email_key.as_ref().and_then(|key| self.by_email.get(key));
+        let by_phone = if draft.email_key.is_none() { draft.phone_key.as_ref().and_then(|key| self.by_phone.get(key)) } else { None };
+        let index = *by_email.or(by_phone)?;
+        let other = self.people.get(index).is_some_and(|p| p.contact.external_key.is_some());
+        (external_key.is_none() || !other).then_some(index)
+    }
+
+    fn add(&mut self, matching: &Matching<'_>, draft: &RowDraft) -> usize {
+        let contact = Contact {
+            id: matching.by.ids.next(),
+            import_id: Some(matching.import_id),
+            created_at: matching.by.now,
+            external_id: draft.external_id.clone(),
+            ..Contact::default()
+        };
+        self.people.push(Pending { contact, before: None, changed: true });
+        self.people.len() - 1
+    }
+
+    fn remember(&mut self, index: usize, external_key: Option<&str>, draft: &RowDraft) {
+        if let Some(key) = external_key {
+            self.by_external.entry(key.to_owned()).or_insert(index);
+        }
+        if let Some(key) = &draft.email_key {
+            self.by_email.entry(key.clone()).or_insert(index);
+        }
+        if let Some(key) = &draft.phone_key {
+            self.by_phone.entry(key.clone()).or_insert(index);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Bringing in a file of people or of what they did: guessed mapping, dry run, durable batches, per-line errors, and taking it all back.
+//!
+//! Guards that the same file twice makes no double, that a broken line never stops the others, and that undoing leaves every table as it
+//! was: created people go with all their traces, changed people get back exactly the values the import replaced.
+
+mod event_rows;
+pub mod jobs;
+mod matching;
+pub mod pages;
+mod plan;
+mod profile;
+mod rows;
+mod run;
+mod source;
+mod store;
+#[cfg(test)]
+mod tests;
+mod undo;
+pub mod upload;
+
+use attune_db::DbError;
+use attune_kernel::{Fault, id_type};
+
+pub use plan::{ATTRIBUTES, ColumnPlan, EventPlan, MapFile, Plan, PlanError, Target};
+pub use profile::{EMPTY_WORDS, Profile, ProfileError};
+pub use rows::RowError;
+pub use run::{Preview, preview, run_events, run_file, run_stored};
+pub use source::Source;
+pub use store::{Import, ImportState, find, list_errors, list_recent};
+pub use undo::undo;
+
+id_type!(
+    /// The id of an import.
+    ImportId,
+    "imp"
+);
+
+/// How a file is imported.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Match people by this column.
+    pub key: Option<String>,
+    /// A mapping file laid over the guess.
+    pub map: Option<MapFile>,
+    /// Count only, write nothing.
+    pub dry_run: bool,
+}
+
+/// How a file of events is imported: which columns say who, when, what about and how much.
+#[derive(Clone, Debug, Default)]
+pub struct EventOptions {
+    /// The column with the id other systems know the person by, or an e-mail address.
+    pub key: String,
+    /// What happened; see [`EventPlan`].
+    pub event: EventPlan,
+    /// Make people the file names and nobody knows yet; otherwise their lines are rejected.
+    pub create_missing: bool,
+    /// Count only, write nothing.
+    pub dry_run: bool,
+}
+
+/// What became of the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Rows read.
+    pub rows: i64,
+    /// Rows that made somebody new (for events: that were logged).
+    pub created: i64,
+    /// Rows that changed somebody.
+    pub updated: i64,
+    /// Rows that changed nothing.
+    pub skipped: i64,
+    /// Rows that were not taken, each listed with its cause.
+    pub rejected: i64,
+}
+
+/// How an import came out.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Outcome {
+    /// The import; nothing to undo after a dry run.
+    pub id: ImportId,
+    /// What became of the rows.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// The first hundred lines that were not taken.
+    #[serde(skip)]
+    pub errors: Vec<RowError>,
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows read.
+    pub done: i64,
+    /// Rows in all.
+    pub total: i64,
+}
+
+/// Why an import did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file cannot be read as a table.
+    #[error(transparent)]
+    File(#[from] ProfileError),
+    /// The mapping does not fit the file.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// There is no such import, or it does not stand where this can be done.
+    #[error("the import cannot be found or is not finished")]
+    NotFound,
+    /// It was asked to stop.
+    #[error("the import was stopped")]
+    Stopped,
+    /// The store or we failed.
+    #[error("{0}")]
+    Fault(Fault),
+}
+
+impl From<DbError> for ImportError {
+    fn from(error: DbError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<Fault> for ImportError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<ImportError> for attune_web::Problem {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::NotFound => Self::NotFound,
+            ImportError::Fault(fault) => fault.into(),
+            ImportError::Stopped => Self::refused("identify-import-stopped"),
+            other => Self::refused("identify-import-unreadable").s("reason", other),
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.created += other.created;
+        self.updated += other.updated;
+        self.skipped += other.skipped;
+        self.rejected += other.rejected;
+    }
+}

@@ -1,0 +1,263 @@
+//! What becomes of each column: made by a guess, a mapping file or the mapping page, kept with the import.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::FieldKind;
+
+/// The plan of an import.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Plan {
+    /// What stands between two values.
+    pub delimiter: char,
+    /// The label of the encoding.
+    pub encoding: String,
+    /// The column people are matched by; `None`: by e-mail, else by phone.
+    pub key: Option<String>,
+    /// Values that mean "nothing", whatever their case.
+    pub empty_words: Vec<String>,
+    /// The columns in the order of the file.
+    pub columns: Vec<ColumnPlan>,
+    /// Attributes set for every row: `{column}` is replaced by the row's value.
+    pub constants: BTreeMap<String, String>,
+    /// Events made from every row.
+    pub events: Vec<EventPlan>,
+}
+
+/// What becomes of one column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColumnPlan {
+    /// The column's name in the file.
+    pub column: String,
+    /// Where its values go.
+    #[serde(flatten)]
+    pub to: Target,
+}
+
+/// Where a column's values go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum Target {
+    /// Nowhere.
+    Skip,
+    /// To an attribute: one of [`ATTRIBUTES`].
+    Attribute {
+        /// Its key.
+        key: String,
+    },
+    /// To a custom field, made when it is missing.
+    Field {
+        /// Its key.
+        key: String,
+        /// What people call it.
+        label: String,
+        /// The type of its values.
+        kind: FieldKind,
+    },
+}
+
+/// An event made from every row of a file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EventPlan {
+    /// `purchase.made` or any other name with a dot.
+    pub name: String,
+    /// The column with the time: a date, or date and time; without zone it is UTC.
+    pub at: String,
+    /// The column with what it was about.
+    pub subject: Option<String>,
+    /// The column with how much. With `currency` it is money and is kept in minor units.
+    pub amount: Option<String>,
+    /// ISO 4217 code of the amount.
+    pub currency: Option<String>,
+}
+
+/// The attributes a column can go to.
+pub const ATTRIBUTES: [&str; 15] = [
+    "name", "given_name", "family_name", "email", "phone", "company", "title", "city", "country", "stage", "owner", "locale", "time_zone", "source",
+    "external_id",
+];
+
+/// A mapping file (TOML).
+///
+/// ```toml
+/// key = "row_id"                    # match by this column
+/// empty = ["Select", "N/A"]         # values that mean nothing
+/// [columns]                         # columns not named here keep their guess
+/// "Prospect ID" = "external_id"     # an attribute
+/// "TotalVisits" = "field:number"    # a custom field: field, field:text, field:number, field:date, field:bool
+/// "Magazine" = "-"                  # left out
+/// [constants]                       # set for every row; {column} stands for the row's value
+/// email = "row{row_id}@hillstrom.example"
+/// [[events]]                        # one event per row
+/// name = "purchase.made"
+/// at = "date"
+/// amount = "dollars"
+/// currency = "USD"
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MapFile {
+    /// The column people are matched by.
+    pub key: Option<String>,
+    /// Values that mean nothing; replaces the guess.
+    pub empty: Option<Vec<String>>,
+    /// Column → attribute, `field[:kind]` or `-`.
+    pub columns: BTreeMap<String, String>,
+    /// Attribute → text.
+    pub constants: BTreeMap<String, String>,
+    /// Events made from every row.
+    pub events: Vec<EventPlan>,
+}
+
+/// What is wrong with a plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The mapping file is not TOML of the right shape.
+    #[error("the mapping file cannot be read: {0}")]
+    Toml(String),
+    /// A column is named that the file does not have.
+    #[error("the file has no column {0:?}")]
+    NoColumn(String),
+    /// A target is named that does not exist.
+    #[error("{0:?} is no attribute of a contact; use one of the attributes, field:text, field:number, field:date, field:bool or -")]
+    NoTarget(String),
+    /// The file has no row of column names.
+    #[error("the file is empty")]
+    Empty,
+}
+
+impl MapFile {
+    /// Reads a mapping file.
+    pub fn parse(text: &str) -> Result<Self, PlanError> {
+        toml::from_str(text).map_err(|error| PlanError::Toml(error.to_string()))
+    }
+}
+
+impl Target {
+    /// Reads `email`, `field:number` or `-`; `label` names a new field.
+    pub fn parse(text: &str, label: &str) -> Result<Self, PlanError> {
+        if text == "-" || text.is_empty() {
+            return Ok(Self::Skip);
+        }
+        if ATTRIBUTES.contains(&text) {
+            return Ok(Self::Attribute { key: text.to_owned() });
+        }
+        let (word, kind) = text.split_once(':').unwrap_or((text, "text"));
+        let known = FieldKind::ALL.into_iter().find(|k| k.word() == kind);
+        match (word, known) {
+            ("field", Some(kind)) => Ok(Self::Field { key: crate::field::key_of(label), label: label.to_owned(), kind }),
+            _ => Err(PlanError::NoTarget(text.to_owned())),
+        }
+    }
+
+    /// The text [`Target::parse`] reads.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Skip => "-".to_owned(),
+            Self::Attribute { key } => key.clone(),
+            Self::Field { kind, .. } => format!("field:{}", kind.word()),
+        }
+    }
+}
+
+impl Plan {
+    /// Lays a mapping file over the guess.
+    pub fn with_map(mut self, map: &MapFile) -> Result<Self, PlanError> {
+        for (column, target) in &map.columns {
+            let target = Target::parse(target, column)?;
+            let slot = self.columns.iter_mut().find(|c| c.column == *column).ok_or_else(|| PlanError::NoColumn(column.clone()))?;
+            slot.to = target;
+        }
+        if let Some(empty) = &map.empty {
+            self.empty_words.clone_from(empty);
+        }
+        for attribute in map.constants.keys() {
+            if !ATTRIBUTES.contains(&attribute.as_str()) && !attribute.starts_with("f:") {
+                return Err(PlanError::NoTarget(attribute.clone()));
+            }
+        }
+        self.constants.extend(map.constants.clone());
+        self.events.extend(map.events.iter().cloned());
+        match &map.key {
+            Some(key) => self.with_key(key),
+            None => Ok(self),
+        }
+    }
+
+    /// Matches people by the column `key`: its e-mail or phone when it is one, else it becomes the outside id.
+    pub fn with_key(mut self, key: &str) -> Result<Self, PlanError> {
+        let index = self.columns.iter().position(|c| c.column == key).ok_or_else(|| PlanError::NoColumn(key.to_owned()))?;
+        let is = |target: &Target, wanted: &[&str]| matches!(target, Target::Attribute { key } if wanted.contains(&key.as_str()));
+        let by_address = self.columns.get(index).is_some_and(|c| is(&c.to, &["email", "phone"]));
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            if at == index && !by_address {
+                column.to = Target::Attribute { key: "external_id".to_owned() };
+            } else if is(&column.to, &["external_id"]) {
+                column.to = Target::Field { key: crate::field::key_of(&column.column), label: column.column.clone(), kind: FieldKind::Text };
+            }
+        }
+        self.key = Some(key.to_owned());
+        Ok(self)
+    }
+
+    /// The place of the column that goes to the attribute `key`.
+    pub fn column_of(&self, key: &str) -> Option<usize> {
+        self.columns.iter().position(|c| matches!(&c.to, Target::Attribute { key: k } if k == key))
+    }
+
+    /// Whether a value means "nothing".
+    pub fn is_empty_word(&self, value: &str) -> bool {
+        value.is_empty() || self.empty_words.iter().any(|word| word.eq_ignore_ascii_case(value) || word == value)
+    }
+
+    /// Checks that events name columns the file has.
+    pub fn check(&self) -> Result<(), PlanError> {
+        let has = |name: &str| self.columns.iter().any(|c| c.column == name);
+        for event in &self.events {
+            for column in [Some(&event.at), event.subject.as_ref(), event.amount.as_ref()].into_iter().flatten() {
+                if !has(column) {
+                    return Err(PlanError::NoColumn(column.clone()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> Plan {
+        let column = |name: &str, to: &str| ColumnPlan { column: name.into(), to: Target::parse(to, name).unwrap() };
+        Plan { columns: vec![column("Id", "external_id"), column("Mail", "email"), column("Visits", "field:number")], ..Plan::default() }
+    }
+
+    #[test]
+    fn a_mapping_file_overrules_the_guess() {
+        let map = MapFile::parse("key = \"Visits\"\nempty = [\"x\"]\n[columns]\nMail = \"-\"\n[constants]\nemail = \"{Id}@a.example\"\n").unwrap();
+        let plan = plan().with_map(&map).unwrap();
+        assert_eq!(plan.column_of("external_id"), Some(2));
+        assert!(plan.is_empty_word("X"));
+        assert_eq!(plan.columns[1].to, Target::Skip);
+        assert_eq!(plan.columns[0].to.text(), "field:text");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let told = |text: &str| plan().with_map(&MapFile::parse(text).unwrap()).unwrap_err();
+        assert_eq!(told("[columns]\nNone = \"email\""), PlanError::NoColumn("None".into()));
+        assert_eq!(told("[columns]\nMail = \"e-mail\""), PlanError::NoTarget("e-mail".into()));
+        assert_eq!(told("key = \"Nope\""), PlanError::NoColumn("Nope".into()));
+        assert!(MapFile::parse("colums = 1").is_err());
+    }
+
+    #[test]
+    fn a_plan_survives_its_json() {
+        let text = serde_json::to_string(&plan()).unwrap();
+        assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan());
+    }
+}

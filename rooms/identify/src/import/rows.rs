@@ -1,0 +1,204 @@
+//! One line of a file under a plan: a person as far as the line tells, or the reason why not. Pure.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde_json::Value as Json;
+
+use super::plan::{Plan, Target};
+use crate::contact::{Stage, email_key, phone_key};
+use crate::field::FieldKind;
+
+/// A line as it was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// Its number in the file, from 1.
+    pub(crate) number: i64,
+    /// The values, or what the reader said.
+    pub(crate) values: Result<csv::StringRecord, String>,
+}
+
+/// Why a line was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct RowError {
+    /// The line in the file, from 1.
+    pub line: i64,
+    /// A code; `identify-cause-<code>` says it in words.
+    pub cause: &'static str,
+    /// The column or value it is about.
+    pub detail: String,
+}
+
+/// What a line says about a person.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RowDraft {
+    pub(crate) line: i64,
+    /// (attribute key, value), names first so that their parts can refine them.
+    pub(crate) values: Vec<(String, Json)>,
+    pub(crate) company: Option<String>,
+    pub(crate) owner: Option<String>,
+    pub(crate) external_id: Option<String>,
+    pub(crate) email_key: Option<String>,
+    pub(crate) phone_key: Option<String>,
+    /// Of all values; tells lines without any key apart.
+    pub(crate) fingerprint: u64,
+}
+
+impl RowDraft {
+    /// Whether the line names nobody.
+    pub(crate) fn has_no_key(&self) -> bool {
+        self.external_id.is_none() && self.email_key.is_none() && self.phone_key.is_none()
+    }
+}
+
+/// Reads a line; `Ok(None)` when it holds nothing.
+pub(crate) fn read(plan: &Plan, line: &Line) -> Result<Option<RowDraft>, RowError> {
+    let wrong = |cause: &'static str, detail: &str| RowError { line: line.number, cause, detail: detail.chars().take(200).collect() };
+    let record = line.values.as_ref().map_err(|said| wrong("unreadable", said))?;
+    if record.len() != plan.columns.len() {
+        return Err(wrong("columns", &format!("{} / {}", record.len(), plan.columns.len())));
+    }
+    let mut draft = RowDraft { line: line.number, ..RowDraft::default() };
+    let mut hasher = DefaultHasher::new();
+    let mut any = false;
+    for (column, value) in plan.columns.iter().zip(record.iter()) {
+        let value = value.trim();
+        if plan.is_empty_word(value) {
+            continue;
+        }
+        any = true;
+        (&column.column, value).hash(&mut hasher);
+        take(&mut draft, &column.to, value).map_err(|cause| wrong(cause, &format!("{}: {value}", column.column)))?;
+    }
+    if !any {
+        return Ok(None);
+    }
+    for (attribute, text) in &plan.constants {
+        let Some(value) = filled(plan, record, text) else { continue };
+        let to = match attribute.strip_prefix("f:") {
+            Some(key) => Target::Field { key: key.to_owned(), label: key.to_owned(), kind: FieldKind::Text },
+            None => Target::Attribute { key: attribute.clone() },
+        };
+        take(&mut draft, &to, &value).map_err(|cause| wrong(cause, &format!("{attribute}: {value}")))?;
+    }
+    let place = |key: &str| usize::from(key != "name");
+    draft.values.sort_by_key(|(key, _)| place(key));
+    draft.fingerprint = hasher.finish();
+    Ok(Some(draft))
+}
+
+/// A template with each `{column}` replaced; `None` when a column it needs is empty.
+fn filled(plan: &Plan, record: &csv::StringRecord, template: &str) -> Option<String> {
+    let mut text = template.to_owned();
+    for (index, column) in plan.columns.iter().enumerate() {
+        let mark = format!("{{{}}}", column.column);
+        if text.contains(&mark) {
+            let value = record.get(index).map(str::trim).filter(|v| !plan.is_empty_word(v))?;
+            text = text.replace(&mark, value);
+        }
+    }
+    Some(text)
+}
+
+fn take(draft: &mut RowDraft, to: &Target, value: &str) -> Result<(), &'static str> {
+    match to {
+        Target::Skip => Ok(()),
+        Target::Field { key, kind, .. } => {
+            let json = kind.read(value).ok_or(match kind {
+                FieldKind::Text => "too-long",
+                FieldKind::Number => "number",
+                FieldKind::Date => "date",
+                FieldKind::Bool => "bool",
+            })?;
+            draft.values.push((format!("f:{key}"), json));
+            Ok(())
+        }
+        Target::Attribute { key } => take_attribute(draft, key, value),
+    }
+}
+
+fn take_attribute(draft: &mut RowDraft, key: &str, value: &str) -> Result<(), &'static str> {
+    if value.chars().count() > 200 {
+        return Err("too-long");
+    }
+    let json = match key {
+        "company" => {
+            draft.company = Some(value.to_owned());
+            return Ok(());
+        }
+        "owner" => {
+            draft.owner = Some(value.to_owned());
+            return Ok(());
+        }
+        "external_id" => {
+            draft.external_id = Some(value.to_owned());
+            return Ok(());
+        }
+        "email" => {
+            draft.email_key = Some(email_key(value).ok_or("email")?);
+            Json::from(value)
+        }
+        "phone" => {
+            draft.phone_key = phone_key(value);
+            Json::from(value)
+        }
+        "stage" => Json::from(stage_of(value).ok_or("stage")?.word()),
+        "locale" => Json::from(value.parse::<attune_kernel::Locale>().map_err(|_| "locale")?.tag()),
+        _ => Json::from(value),
+    };
+    draft.values.push((key.to_owned(), json));
+    Ok(())
+}
+
+fn stage_of(value: &str) -> Option<Stage> {
+    let word = value.to_lowercase();
+    Stage::of(&word).or(match word.as_str() {
+        "subscriber" | "访客" => Some(Stage::Visitor),
+        "new" | "prospect" | "线索" => Some(Stage::Lead),
+        "marketing-qualified" | "marketing qualified" | "marketing qualified lead" | "营销合格线索" => Some(Stage::Mql),
+        "sales-qualified" | "sales qualified" | "sales qualified lead" | "opportunity" | "销售合格线索" => Some(Stage::Sql),
+        "client" | "won" | "客户" => Some(Stage::Customer),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::plan::{ColumnPlan, MapFile};
+
+    fn plan() -> Plan {
+        let column = |name: &str, to: &str| ColumnPlan { column: name.into(), to: Target::parse(to, name).unwrap() };
+        let columns = vec![column("id", "external_id"), column("Mail", "email"), column("Visits", "field:number"), column("x", "-")];
+        Plan { columns, empty_words: vec!["Select".into()], ..Plan::default() }
+    }
+
+    fn line(values: &[&str]) -> Line {
+        Line { number: 7, values: Ok(csv::StringRecord::from(values.to_vec())) }
+    }
+
+    #[test]
+    fn a_line_becomes_a_draft() {
+        let draft = read(&plan(), &line(&["5", " A@b.example ", "1,200", "y"])).unwrap().unwrap();
+        assert_eq!(draft.external_id.as_deref(), Some("5"));
+        assert_eq!(draft.email_key.as_deref(), Some("a@b.example"));
+        assert_eq!(draft.values, [("email".to_owned(), Json::from("A@b.example")), ("f:visits".to_owned(), Json::from(1200))]);
+        assert!(read(&plan(), &line(&["select", "", " ", ""])).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_wrong_line_names_its_cause() {
+        let cause = |values: &[&str]| read(&plan(), &line(values)).unwrap_err();
+        assert_eq!(cause(&["5"]).cause, "columns");
+        assert_eq!(cause(&["5", "nobody", "", ""]), RowError { line: 7, cause: "email", detail: "Mail: nobody".into() });
+        assert_eq!(cause(&["5", "", "many", ""]).cause, "number");
+    }
+
+    #[test]
+    fn constants_are_filled_from_the_line() {
+        let map = MapFile::parse("[constants]\nemail = \"row{id}@a.example\"\nstage = \"customer\"\n\"f:arm\" = \"{Visits}\"").unwrap();
+        let plan = plan().with_map(&map).unwrap();
+        let draft = read(&plan, &line(&["5", "", "", ""])).unwrap().unwrap();
+        assert_eq!(draft.email_key.as_deref(), Some("row5@a.example"));
+        assert_eq!(draft.values.len(), 2, "a template whose column is empty is left out");
+    }
+}

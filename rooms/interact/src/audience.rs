@@ -1,0 +1,64 @@
+//! Who a mailing goes to: a rule in words, or a segment, read at the moment it starts.
+
+use attune_db::{Sql, Tx};
+use attune_differentiate::segment::bind::Kind;
+use attune_differentiate::segment::{self, FacetField, SegmentError, SegmentId};
+use attune_house::FacetKind;
+
+/// A rule as written, or a segment. An empty rule without segment means everybody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audience {
+    /// The rule's text, e.g. `score >= 40 and city = "Berlin"`.
+    pub rule: String,
+    /// The segment; it goes before the rule.
+    pub segment_id: Option<i64>,
+}
+
+/// Why an audience cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct AudienceError(pub String);
+
+impl Audience {
+    /// The audience a rule describes.
+    pub fn of_rule(rule: impl Into<String>) -> Self {
+        Self { rule: rule.into(), segment_id: None }
+    }
+
+    /// The text a segment language reads: the segment's id or the rule.
+    fn text(&self) -> String {
+        self.segment_id.map_or_else(|| self.rule.trim().to_owned(), |id| SegmentId(id).to_string())
+    }
+}
+
+/// Compiles an audience to a statement that yields contact ids, as it stands at `now` (µs).
+pub async fn compile(tx: &mut Tx, audience: &Audience, facets: &[FacetField], now: i64) -> Result<Sql, AudienceError> {
+    let text = audience.text();
+    if text.is_empty() {
+        return Ok(Sql::new("SELECT c.id FROM v_identify_contact c"));
+    }
+    segment::select_text(tx, &text, facets, now).await.map_err(|error: SegmentError| AudienceError(error.to_string()))
+}
+
+/// How many people an audience holds at `now` (µs).
+pub async fn count(tx: &mut Tx, audience: &Audience, facets: &[FacetField], now: i64) -> Result<i64, AudienceError> {
+    let found = compile(tx, audience, facets, now).await?;
+    segment::count(tx, &found).await.map_err(|error| AudienceError(error.to_string()))
+}
+
+/// Everything a rule may speak of beside contacts and events: what the house's rooms announced.
+pub fn facets(house: &attune_house::House) -> Vec<FacetField> {
+    let field = |facet: &attune_house::Facet| FacetField {
+        key: facet.key,
+        label_key: facet.label_key,
+        kind: match facet.kind {
+            FacetKind::Text => Kind::Text,
+            FacetKind::Number => Kind::Number,
+            FacetKind::Date => Kind::Date,
+            FacetKind::Bool => Kind::YesNo,
+        },
+        sql: facet.sql,
+        changed_by: facet.changed_by,
+    };
+    house.facets.iter().map(field).collect()
+}

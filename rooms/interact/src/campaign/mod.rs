@@ -1,0 +1,154 @@
+//! A campaign: one mail to everybody a rule describes at the moment it starts.
+//!
+//! Guards that a campaign starts once, that its number was named before it left the house, and that its mail and audience are fixed then.
+
+//PAGES pub mod api;
+//PAGES pub mod pages;
+pub mod store;
+//PAGES #[cfg(test)]
+//PAGES mod tests;
+
+use attune_db::Tx;
+use attune_differentiate::segment::FacetField;
+use attune_events::{Event, append};
+use attune_jobs::Bench;
+use attune_kernel::{Fault, Ids};
+
+use crate::audience::{self, Audience};
+use crate::message::{self, Kind, Plan, arbiter::Reason};
+use crate::template::{self, TemplateId};
+pub use store::{Campaign, CampaignState};
+
+attune_kernel::id_type!(
+    /// Names a campaign.
+    CampaignId,
+    "cmp"
+);
+
+/// A checked campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CampaignDraft {
+    /// The name colleagues and timelines show.
+    pub name: String,
+    /// Who gets it.
+    pub audience: Audience,
+    /// The mail.
+    pub template_id: TemplateId,
+    /// The sender's name.
+    pub from_name: String,
+    /// The sender's address.
+    pub from_address: String,
+}
+
+/// Why a campaign cannot do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CampaignError {
+    /// It is not in a state that allows it.
+    #[error("the campaign is {0}")]
+    State(&'static str),
+    /// The audience's rule cannot be read.
+    #[error(transparent)]
+    Audience(#[from] audience::AudienceError),
+    /// The store failed.
+    #[error("{0}")]
+    Fault(Fault),
+}
+
+impl From<Fault> for CampaignError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+impl From<attune_db::DbError> for CampaignError {
+    fn from(error: attune_db::DbError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// Creates a draft.
+pub async fn create(tx: &mut Tx, ids: &Ids, now: i64, draft: &CampaignDraft, owner: (Option<i64>, Option<i64>)) -> Result<CampaignId, CampaignError> {
+    let id = CampaignId(ids.next());
+    store::insert(tx, id, draft, owner, now).await?;
+    Ok(id)
+}
+
+/// Changes a draft; a campaign that has started keeps what it started with.
+pub async fn update(tx: &mut Tx, id: CampaignId, draft: &CampaignDraft) -> Result<(), CampaignError> {
+    let campaign = store::get(tx, id).await?;
+    if campaign.state != CampaignState::Draft {
+        return Err(CampaignError::State(campaign.state.word()));
+    }
+    Ok(store::update(tx, id, draft).await?)
+}
+
+/// Starts a draft: fixes mail and audience, plans one row per person. Answers how many.
+pub async fn start(tx: &mut Tx, bench: &Bench, facets: &[FacetField], id: CampaignId) -> Result<i64, CampaignError> {
+    let now = bench.clock.now();
+    let campaign = store::get(tx, id).await?;
+    if campaign.state != CampaignState::Draft || !store::change_state(tx, id, CampaignState::Draft, CampaignState::Running).await? {
+        return Err(CampaignError::State(campaign.state.word()));
+    }
+    let template = template::store::get(tx, campaign.template_id).await?;
+    let plan = Plan {
+        kind: Kind::Campaign,
+        owner_id: id.0,
+        series_id: id.0,
+        title: campaign.name.clone(),
+        version_id: template.version_id,
+        from_name: campaign.from_name.clone(),
+        from_address: campaign.from_address.clone(),
+        any_hour: false,
+        answer: false,
+        priority: 0,
+    };
+    let people = audience::compile(tx, &campaign.audience, facets, now).await?;
+    let (mailing_id, count) = message::plan(tx, bench, now, &plan, &people).await?;
+    store::set_started(tx, id, mailing_id, now).await?;
+    let started = Event::new("campaign.started", now).subject(campaign.name).amount(count).origin(id.0);
+    append(tx, &mut [started]).await?;
+    Ok(count)
+}
+
+/// Pauses a running campaign.
+pub async fn pause(tx: &mut Tx, id: CampaignId) -> Result<(), CampaignError> {
+    let campaign = changed(tx, id, CampaignState::Running, CampaignState::Paused).await?;
+    if let Some(mailing_id) = campaign.mailing_id {
+        message::pause(tx, mailing_id).await?;
+    }
+    Ok(())
+}
+
+/// Resumes a paused campaign.
+pub async fn resume(tx: &mut Tx, bench: &Bench, id: CampaignId) -> Result<(), CampaignError> {
+    let campaign = changed(tx, id, CampaignState::Paused, CampaignState::Running).await?;
+    if let Some(mailing_id) = campaign.mailing_id {
+        message::resume(tx, bench, mailing_id).await?;
+    }
+    Ok(())
+}
+
+/// Cancels a campaign; what is not under way is not sent.
+pub async fn cancel(tx: &mut Tx, now: i64, id: CampaignId) -> Result<(), CampaignError> {
+    let campaign = store::get(tx, id).await?;
+    if !matches!(campaign.state, CampaignState::Draft | CampaignState::Running | CampaignState::Paused) {
+        return Err(CampaignError::State(campaign.state.word()));
+    }
+    store::end(tx, id, CampaignState::Cancelled, now).await?;
+    if let Some(mailing_id) = campaign.mailing_id {
+        message::stop(tx, now, mailing_id, Reason::Cancelled).await?;
+    }
+    Ok(())
+}
+
+/// The last mail of a campaign has ended.
+pub(crate) async fn finished(tx: &mut Tx, id: i64, now: i64) -> Result<(), Fault> {
+    let campaign = store::get(tx, CampaignId(id)).await?;
+    store::end(tx, campaign.id, CampaignState::Finished, now).await?;
+    append(tx, &mut [Event::new("campaign.finished", now).subject(campaign.name).origin(id)]).await?;
+    Ok(())
+}
+
+async fn changed(tx: &mut Tx, id: CampaignId, from: CampaignState, to: CampaignState) -> Result<Campaign, CampaignError> {
+    let campaign = store::get(tx, id).await?;
+    if store::change_state(tx, id, from, to).await? { Ok(campaign) } else { Err(CampaignError::State(campaign.state.word())) }
+}

@@ -1,0 +1,80 @@
+//! Addresses that get no mail, whoever asks: people who unsubscribed, addresses that bounced, complaints, and those staff entered.
+//!
+//! Guards that a suppressed address stays suppressed until a person takes it off the list, and that every entry has its reason.
+
+//PAGES pub mod pages;
+pub mod store;
+//PAGES #[cfg(test)]
+//PAGES mod tests;
+
+use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
+use attune_kernel::{Ids, fold_key};
+
+pub use store::{Suppression, find, list, remove};
+
+attune_kernel::id_type!(
+    /// Names an entry of the suppression list.
+    SuppressionId,
+    "sup"
+);
+
+/// Why an address is on the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The person unsubscribed.
+    Unsubscribed,
+    /// The address does not exist.
+    Bounced,
+    /// The person complained to his provider.
+    Complained,
+    /// Staff entered it.
+    Manual,
+}
+
+impl Cause {
+    /// The word in the table.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unsubscribed => "unsubscribed",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+const COLUMNS: [(&str, Column); 8] = [
+    ("id", Column::Int),
+    ("email_key", Column::Text),
+    ("reason", Column::Text),
+    ("note", Column::Text),
+    ("contact_id", Column::Int),
+    ("send_id", Column::Int),
+    ("staff_id", Column::Int),
+    ("created_at", Column::Int),
+];
+
+/// Puts the recipients of these sends on the list; those on it already stay as they are.
+pub async fn add_of_sends(tx: &mut Tx, ids: &Ids, send_ids: &[i64], cause: Cause, now: i64) -> Result<(), DbError> {
+    let sends = Relation::of_ids("id", send_ids.iter().copied());
+    let text = sql!(
+        "SELECT min(s.id) AS send_id, min(c.id) AS contact_id, c.email_key FROM {rows} AS r JOIN sends s ON s.id = r.id
+         JOIN v_identify_contact c ON c.id = s.contact_id WHERE c.email_key IS NOT NULL GROUP BY c.email_key"
+    );
+    let found = tx.rows_from(text, &sends, params![]).await?;
+    let mut rows = Relation::new(&COLUMNS);
+    for row in &found {
+        let (key, contact_id, send_id) = (row.get::<String>("email_key")?, row.get::<i64>("contact_id")?, row.get::<i64>("send_id")?);
+        rows.push(params![ids.next(), key, cause.word(), Value::Null, contact_id, send_id, Value::Null, now]);
+    }
+    tx.insert("suppressions", &rows, Conflict::Ignore(&["email_key"])).await?;
+    Ok(())
+}
+
+/// Puts an address on the list by hand; answers whether it was new.
+pub async fn add(tx: &mut Tx, ids: &Ids, email: &str, note: Option<&str>, staff_id: Option<i64>, now: i64) -> Result<bool, DbError> {
+    let mut rows = Relation::new(&COLUMNS);
+    let staff_id = staff_id.filter(|id| *id != 0);
+    rows.push(params![ids.next(), fold_key(email), Cause::Manual.word(), note, Value::Null, Value::Null, staff_id, now]);
+    Ok(tx.insert("suppressions", &rows, Conflict::Ignore(&["email_key"])).await? == 1)
+}

@@ -1,0 +1,53 @@
+//! The rows of the suppression list.
+
+use attune_db::{DbError, Row, Tx, params, sql};
+
+use super::SuppressionId;
+
+/// One entry.
+#[derive(Clone, Debug)]
+pub struct Suppression {
+    /// Its id.
+    pub id: SuppressionId,
+    /// The address in its matching form.
+    pub email_key: String,
+    /// `unsubscribed`, `bounced`, `complained` or `manual`.
+    pub reason: String,
+    /// What staff wrote beside it.
+    pub note: Option<String>,
+    /// The contact it came from.
+    pub contact_id: Option<i64>,
+    /// Since when, µs.
+    pub created_at: i64,
+}
+
+fn read(row: &Row) -> Result<Suppression, DbError> {
+    Ok(Suppression {
+        id: SuppressionId(row.get("id")?),
+        email_key: row.get("email_key")?,
+        reason: row.get("reason")?,
+        note: row.get("note")?,
+        contact_id: row.get("contact_id")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+/// Entries, newest first, older than `before` (an id; `i64::MAX` for the first page), whose address contains `words` (empty for all).
+pub async fn list(tx: &mut Tx, words: &str, before: i64, limit: i64) -> Result<Vec<Suppression>, DbError> {
+    let text = sql!(
+        "SELECT id, email_key, reason, note, contact_id, created_at FROM suppressions
+         WHERE id < $1 AND (CAST($2 AS TEXT) = '' OR replace(email_key, CAST($2 AS TEXT), '') <> email_key) ORDER BY id DESC LIMIT $3"
+    );
+    tx.rows(text, params![before, words, limit]).await?.iter().map(read).collect()
+}
+
+/// The entry `id`.
+pub async fn find(tx: &mut Tx, id: SuppressionId) -> Result<Option<Suppression>, DbError> {
+    let text = sql!("SELECT id, email_key, reason, note, contact_id, created_at FROM suppressions WHERE id = $1");
+    tx.find(text, params![id.0]).await?.as_ref().map(read).transpose()
+}
+
+/// Takes an entry off the list.
+pub async fn remove(tx: &mut Tx, id: SuppressionId) -> Result<bool, DbError> {
+    Ok(tx.exec(sql!("DELETE FROM suppressions WHERE id = $1"), params![id.0]).await? == 1)
+}
