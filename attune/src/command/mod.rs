@@ -17,7 +17,9 @@ use attune_web::Lang;
 
 use crate::cli::{ApiKey, Cli, General, PushFunnel, User, Verb};
 use crate::config::{Config, Log};
+pub(crate) use import::usual_columns;
 pub use say::Say;
+pub(crate) use serve::stopped;
 
 /// What a command ran into.
 #[derive(Debug)]

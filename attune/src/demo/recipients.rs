@@ -2,7 +2,7 @@
 //! follow its first tracked link over HTTP, as a mail reader would. Nothing is written on their behalf.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use attune_courier::mailbox::{self, MailboxMailId};
 use attune_db::Db;
@@ -31,23 +31,25 @@ pub struct Recipients {
     server: SocketAddr,
     public_url: String,
     decides: Arc<dyn Decides>,
+    seen: Mutex<Option<MailboxMailId>>,
 }
 
 impl Recipients {
     /// Recipients whose mails lie in `db` and whose links lead to the server at `server`, written as `public_url`.
-    pub fn new(db: Db, server: SocketAddr, public_url: &str, decides: Arc<dyn Decides>) -> Self {
-        Self { db, server, public_url: public_url.to_owned(), decides }
+    /// They begin with the next mail.
+    pub async fn new(db: Db, server: SocketAddr, public_url: &str, decides: Arc<dyn Decides>) -> Result<Self, Fault> {
+        let newest = mailbox::list(&mut db.read().await?, None, 1).await?.first().map(|mail| mail.id);
+        Ok(Self { db, server, public_url: public_url.to_owned(), decides, seen: Mutex::new(newest) })
     }
 
-    /// The newest mail in the mailbox: what comes after it belongs to the next round.
-    pub async fn mark(&self) -> Result<Option<MailboxMailId>, Fault> {
-        let mut tx = self.db.read().await?;
-        Ok(mailbox::list(&mut tx, None, 1).await?.first().map(|mail| mail.id))
-    }
-
-    /// Acts on every mail after `mark` as one of round `round`; answers how many mails there were and how many people responded.
-    pub async fn read_round(&self, mark: Option<MailboxMailId>, round: usize) -> Result<(i64, i64), Fault> {
-        let mails = self.since(mark).await?;
+    /// Acts on every mail that has come since the last call as one of round `round`; answers how many mails there were and how many
+    /// people responded.
+    pub async fn read_round(&self, round: usize) -> Result<(i64, i64), Fault> {
+        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mails = self.since(seen).await?;
+        if let Some((newest, _)) = mails.first() {
+            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(*newest);
+        }
         let arrived = i64::try_from(mails.len()).unwrap_or(i64::MAX);
         let keen: Vec<MailboxMailId> = mails.into_iter().filter(|(_, to)| self.decides.responds(to, round)).map(|(id, _)| id).collect();
         let responded = i64::try_from(keen.len()).unwrap_or(i64::MAX);

@@ -24,6 +24,12 @@ pub(crate) async fn tracker(headers: HeaderMap) -> Response {
     response
 }
 
+/// GET /favicon.svg and /favicon.ico: the mark on a browser's tab.
+pub(crate) async fn favicon() -> Response {
+    let mark = include_str!("../ui/favicon.svg");
+    ([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, FOR_AN_HOUR)], mark).into_response()
+}
+
 fn serve(asset: &'static Asset, headers: &HeaderMap, cache: &'static str) -> Response {
     let takes_gzip = headers.get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("gzip"));
     let packed = asset.gzip.filter(|_| takes_gzip);

@@ -135,6 +135,8 @@ where
 {
     Router::new()
         .route("/assets/{name}", get(assets::file))
+        .route("/favicon.svg", get(assets::favicon))
+        .route("/favicon.ico", get(assets::favicon))
         .route("/t.js", get(assets::tracker))
         .route("/me/locale", post(preference::locale))
         .route("/me/theme", post(preference::theme))

@@ -56,5 +56,5 @@ CREATE TABLE api_keys (
 );
 CREATE UNIQUE INDEX api_keys_token ON api_keys (token_hash);
 
-CREATE VIEW v_govern_staff AS SELECT id, name, role, team_id, active FROM staff;
+CREATE VIEW v_govern_staff AS SELECT id, name, email, role, team_id, locale, time_zone, active FROM staff;
 CREATE VIEW v_govern_team AS SELECT id, name FROM teams;

@@ -1,2 +1,2 @@
 -- The words a contact is found by, made by contact::search: folded, CJK as pairs, phone numbers by their endings.
-CREATE VIRTUAL TABLE contact_search USING fts5(body, content = '', contentless_delete = 1, detail = none, columnsize = 0, tokenize = 'ascii');
+CREATE VIRTUAL TABLE contact_search USING fts5(body, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii');

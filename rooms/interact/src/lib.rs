@@ -24,3 +24,8 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261122_3040_suppression"),
     ]
 }
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+pub(crate) use fixture::test_migrations;

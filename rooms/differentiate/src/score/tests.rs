@@ -6,7 +6,7 @@ use attune_kernel::{DAY_US, HOUR_US};
 use attune_testkit::{Db, on_both_dbs};
 use proptest::prelude::*;
 
-use super::rules::{Basis, Line, ScoreRule, Tier, shown, total};
+use crate::score::rules::{Basis, Line, ScoreRule, Tier, shown, total};
 use crate::trial::Trial;
 
 const BASIS: Basis = Basis { half_life_days: 30, hot: 40, warm: 15, fit_good: 60, fit_fair: 30 };
@@ -83,7 +83,7 @@ on_both_dbs! {
         assert_eq!(points(&trial, ada).await, 1 + 5 + 5 + 15 + 10);
         let (_, fit, grade) = kept(&trial, ada).await;
         assert_eq!((fit, grade.as_str()), (30, "B"));
-        let reasons = super::explain(&mut trial.db.read().await.unwrap(), ada, now).await.unwrap();
+        let reasons = crate::score::explain(&mut trial.db.read().await.unwrap(), ada, now).await.unwrap();
         assert_eq!(reasons.iter().map(|reason| reason.rule.id).collect::<Vec<_>>(), [8, 2, 1]);
         assert_eq!(reasons[0].line.count, 1);
     }
@@ -124,7 +124,7 @@ on_both_dbs! {
             before.push((points(&trial, *contact).await, kept(&trial, *contact).await.2));
         }
         let mut tx = trial.db.begin().await.unwrap();
-        super::jobs::recompute_all(&mut tx, &trial.bench, None).await.unwrap();
+        crate::score::jobs::recompute_all(&mut tx, &trial.bench, None).await.unwrap();
         tx.commit().await.unwrap();
         trial.settle().await;
         for (contact, before) in people.iter().zip(&before) {
@@ -133,8 +133,8 @@ on_both_dbs! {
         assert_eq!(before[0].0, 0, "losses leave nothing");
         let mut tx = trial.db.begin().await.unwrap();
         let extra = ScoreRule { id: 99, points: 50, ..rule(50, Some(50), 0) };
-        super::save_rule(&mut tx, &extra, trial.clock.now()).await.unwrap();
-        super::jobs::recompute_all(&mut tx, &trial.bench, None).await.unwrap();
+        crate::score::save_rule(&mut tx, &extra, trial.clock.now()).await.unwrap();
+        crate::score::jobs::recompute_all(&mut tx, &trial.bench, None).await.unwrap();
         tx.commit().await.unwrap();
         trial.settle().await;
         assert!(points(&trial, people[1]).await > before[1].0 + 40);

@@ -206,7 +206,7 @@ impl Index {
                 }
             }
         }
-        self.set_dues(tx, &contacts, due, now).await?;
+        self.set_dues(tx, &contacts, due).await?;
         if !moves.is_empty() {
             store::write_moves(tx, &moves, now).await?;
             append(tx, &mut told).await?;
@@ -214,8 +214,8 @@ impl Index {
         Ok(moves.len())
     }
 
-    /// A contact has one timer for all its segments: the earlier of what it had and what was found.
-    async fn set_dues(&self, tx: &mut Tx, contacts: &[i64], mut due: HashMap<i64, i64>, now: i64) -> Result<(), DbError> {
+    /// A contact has one timer for all its segments: the earlier of what it had (also when it is due already) and what was found.
+    async fn set_dues(&self, tx: &mut Tx, contacts: &[i64], mut due: HashMap<i64, i64>) -> Result<(), DbError> {
         if self.ageing.is_empty() {
             return clear_timers(tx, TIMER, contacts.iter().copied()).await;
         }
@@ -223,7 +223,7 @@ impl Index {
         for row in tx.rows_from(sql, &Relation::of_ids("id", contacts.iter().copied()), params![TIMER]).await? {
             let (contact, at): (i64, i64) = (row.get("key")?, row.get("due_at")?);
             match due.get(&contact) {
-                Some(found) if *found < at || at <= now => {}
+                Some(found) if *found < at => {}
                 _ => {
                     due.remove(&contact);
                 }

@@ -5,8 +5,8 @@ use attune_kernel::{DAY_US, HOUR_US};
 use attune_testkit::{Db, on_both_dbs};
 use proptest::prelude::*;
 
-use super::rule::{Cmp, Count, Day, EventCondition, FieldCondition, Rule, ScoreCondition, ScoreName, SegmentCondition, Span, Subject, Test, Window};
-use super::{parse, print};
+use crate::segment::rule::{Cmp, Count, Day, EventCondition, FieldCondition, Rule, ScoreCondition, ScoreName, SegmentCondition, Span, Subject, Test, Window};
+use crate::segment::{parse, print};
 use crate::trial::Trial;
 
 const RULES: [(&str, &str); 13] = [
@@ -89,8 +89,8 @@ async fn check_history(db: Db, seed: u64) {
         }
     }
     let mut tx = trial.db.read().await.unwrap();
-    for segment in super::list(&mut tx).await.unwrap() {
-        let members = super::members(&mut tx, segment.id).await.unwrap();
+    for segment in crate::segment::list(&mut tx).await.unwrap() {
+        let members = crate::segment::members(&mut tx, segment.id).await.unwrap();
         assert_eq!(segment.member_count, i64::try_from(members.len()).unwrap(), "the count of {}", segment.name);
     }
 }
@@ -128,18 +128,18 @@ on_both_dbs! {
         let ada = trial.contact("Ada", Some("Berlin")).await;
         trial.contact("Bo", Some("Oslo")).await;
         let actor = attune_web::Actor::system();
-        let by = super::By { actor: &actor, now: trial.clock.now(), ids: &trial.ids, bench: &trial.bench };
+        let by = crate::segment::By { actor: &actor, now: trial.clock.now(), ids: &trial.ids, bench: &trial.bench };
         let mut tx = trial.db.begin().await.unwrap();
-        let (id, count) = super::snapshot(&mut tx, &by, "Berliners", parse("city = \"Berlin\"").unwrap(), &[]).await.unwrap();
+        let (id, count) = crate::segment::snapshot(&mut tx, &by, "Berliners", parse("city = \"Berlin\"").unwrap(), &[]).await.unwrap();
         assert_eq!(count, 1);
-        let again = super::create(&mut tx, &by, "berliners", Rule::everyone(), &[]).await;
-        assert!(matches!(again, Err(super::SegmentError::NameTaken(_))));
-        let unknown = super::create(&mut tx, &by, "x", parse("in segment \"nobody\"").unwrap(), &[]).await;
-        assert!(matches!(unknown, Err(super::SegmentError::Rule(_))));
+        let again = crate::segment::create(&mut tx, &by, "berliners", Rule::everyone(), &[]).await;
+        assert!(matches!(again, Err(crate::segment::SegmentError::NameTaken(_))));
+        let unknown = crate::segment::create(&mut tx, &by, "x", parse("in segment \"nobody\"").unwrap(), &[]).await;
+        assert!(matches!(unknown, Err(crate::segment::SegmentError::Rule(_))));
         tx.commit().await.unwrap();
         trial.change(ada, "city", "Rome").await;
         trial.settle().await;
-        assert_eq!(trial.members(super::SegmentId(id)).await, [ada]);
+        assert_eq!(trial.members(crate::segment::SegmentId(id)).await, [ada]);
     }
 
     async fn a_rule_may_not_lead_back_to_itself(db: Db) {
@@ -147,15 +147,15 @@ on_both_dbs! {
         let one = trial.segment("one", "city is known").await;
         let two = trial.segment("two", "in segment \"one\"").await;
         let actor = attune_web::Actor::system();
-        let by = super::By { actor: &actor, now: trial.clock.now(), ids: &trial.ids, bench: &trial.bench };
+        let by = crate::segment::By { actor: &actor, now: trial.clock.now(), ids: &trial.ids, bench: &trial.bench };
         let mut tx = trial.db.begin().await.unwrap();
-        let circle = super::update(&mut tx, &by, one.0, "one", parse("in segment \"two\"").unwrap(), &[]).await;
-        assert!(matches!(circle, Err(super::SegmentError::Circle(_))));
-        let used = super::delete(&mut tx, &by, one.0, &[]).await;
-        assert!(matches!(used, Err(super::SegmentError::Used(_))));
-        super::delete(&mut tx, &by, two.0, &[]).await.unwrap();
-        super::delete(&mut tx, &by, one.0, &[]).await.unwrap();
-        super::restore(&mut tx, &by, one.0).await.unwrap();
+        let circle = crate::segment::update(&mut tx, &by, one.0, "one", parse("in segment \"two\"").unwrap(), &[]).await;
+        assert!(matches!(circle, Err(crate::segment::SegmentError::Circle(_))));
+        let used = crate::segment::delete(&mut tx, &by, one.0, &[]).await;
+        assert!(matches!(used, Err(crate::segment::SegmentError::Used(_))));
+        crate::segment::delete(&mut tx, &by, two.0, &[]).await.unwrap();
+        crate::segment::delete(&mut tx, &by, one.0, &[]).await.unwrap();
+        crate::segment::restore(&mut tx, &by, one.0).await.unwrap();
         tx.commit().await.unwrap();
         trial.settle().await;
     }

@@ -25,6 +25,18 @@ struct GridRow {
     reach: Vec<(Role, &'static str)>,
 }
 
+impl GridRow {
+    fn field(&self, role: &Role) -> String {
+        format!("{}:{}", role.word(), self.key)
+    }
+}
+
+impl GridPage {
+    fn cell_label(&self, row: &GridRow, role: &Role) -> String {
+        format!("{}, {}", row.label, self.shell.l.t(&format!("govern-role-{}", role.word())))
+    }
+}
+
 /// GET /settings/roles
 pub(crate) async fn page(State(app): State<App>, _: Can<EditRoles>, shell: Shell) -> Answer {
     let mut tx = app.db.read().await?;

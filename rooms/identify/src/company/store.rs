@@ -130,7 +130,7 @@ pub(crate) async fn list_by_name_keys(tx: &mut Tx, keys: impl IntoIterator<Item 
 pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<Vec<CompanyLine>, DbError> {
     let mut sql = Sql::new(
         "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.created_at,
-         (SELECT count(*) FROM (SELECT 1 FROM contacts p WHERE p.company_id = c.id AND p.deleted_at IS NULL LIMIT 1000) AS some) AS people
+         (SELECT count(*) FROM (SELECT 1 FROM contacts p WHERE p.company_id = c.id AND p.deleted_at IS NULL LIMIT 1000) AS found) AS people
          FROM companies c WHERE c.deleted_at IS NULL",
     );
     let search = name_key(&listing.search);

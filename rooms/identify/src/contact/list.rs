@@ -157,7 +157,7 @@ pub async fn count(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<i64,
     if !push_conditions(&mut sql, tx.engine(), scope, listing, false) {
         return Ok(0);
     }
-    sql.push(" LIMIT ").bind(COUNTED + 1).push(") AS some");
+    sql.push(" LIMIT ").bind(COUNTED + 1).push(") AS found");
     tx.count(sql.text(), sql.values()).await
 }
 

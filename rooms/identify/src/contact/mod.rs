@@ -25,7 +25,7 @@ pub use list::{Listing, Order, Page, Person, Selection, View, count, ids_of, lis
 pub use record::{Contact, ContactDraft, Stage};
 pub use rules::{email_key, phone_key};
 pub(crate) use rules::{compose_name, split_name};
-pub(crate) use store::{ByKeys, insert, update};
+pub(crate) use store::{ByKeys, insert, list_by_keys, update};
 
 id_type!(
     /// The id of a contact.

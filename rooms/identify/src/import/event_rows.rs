@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use attune_events::Event;
+use attune_kernel::Money;
 use serde_json::json;
 
 use super::plan::{EventPlan, Plan};
@@ -73,13 +74,11 @@ pub(crate) fn read_time(text: &str) -> Option<i64> {
 }
 
 fn read_amount(event: &EventPlan, text: &str) -> Option<i64> {
-    let number = FieldKind::Number.read(text.trim_start_matches(['$', '€', '£', '¥']))?.as_f64()?;
-    let factor = match event.currency.as_deref() {
-        None | Some("JPY" | "KRW" | "VND" | "CLP") => 1.0,
-        Some(_) => 100.0,
-    };
-    let minor = (number * factor).round();
-    (minor.abs() < 9.0e15).then_some(minor as i64)
+    let text = text.trim_start_matches(['$', '€', '£', '¥']);
+    match &event.currency {
+        Some(currency) => Money::parse_minor(text, currency).ok(),
+        None => FieldKind::Number.read(text)?.as_f64().map(|n| n.round() as i64),
+    }
 }
 
 impl EventRow {

@@ -32,7 +32,8 @@ pub(crate) struct Pending {
 #[derive(Default)]
 pub(crate) struct Matched {
     pub(crate) people: Vec<Pending>,
-    pub(crate) fates: Vec<Fate>,
+    /// What became of each taken line, and the key it made somebody under.
+    pub(crate) fates: Vec<(Fate, Option<String>)>,
     pub(crate) errors: Vec<RowError>,
     /// The person each taken line was about, by its line.
     pub(crate) of_line: HashMap<i64, i64>,
@@ -121,8 +122,14 @@ impl<'a> Matching<'a> {
             }
             found => found.flatten(),
         };
-        let index = matched.find(external_key.as_deref(), &draft).unwrap_or_else(|| matched.add(self, &draft));
+        let found = matched.find(external_key.as_deref(), &draft);
+        if found.is_none() && self.plan.only_known {
+            matched.errors.push(RowError { line: draft.line, cause: "nobody", detail: draft.external_id.or(draft.email_key).unwrap_or_default() });
+            return;
+        }
+        let index = found.unwrap_or_else(|| matched.add(self, &draft));
         matched.remember(index, external_key.as_deref(), &draft);
+        let key = external_key.clone().or_else(|| draft.email_key.clone()).or_else(|| draft.phone_key.clone());
         let Some(pending) = matched.people.get_mut(index) else { return };
         let (fresh, was) = (pending.contact.updated_at == 0, pending.contact.clone());
         let contact = &mut pending.contact;
@@ -147,7 +154,7 @@ impl<'a> Matching<'a> {
             pending.changed = true;
         }
         matched.of_line.insert(draft.line, pending.contact.id);
-        matched.fates.push(fate);
+        matched.fates.push((fate, key));
     }
 }
 

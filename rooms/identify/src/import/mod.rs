@@ -3,10 +3,12 @@
 //! Guards that the same file twice makes no double, that a broken line never stops the others, and that undoing leaves every table as it
 //! was: created people go with all their traces, changed people get back exactly the values the import replaced.
 
+mod batch;
 mod event_rows;
-pub mod jobs;
+// jobs
+mod lines;
 mod matching;
-pub mod pages;
+// pages
 mod plan;
 mod profile;
 mod rows;
@@ -16,7 +18,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod undo;
-pub mod upload;
+// upload
 
 use attune_db::DbError;
 use attune_kernel::{Fault, id_type};
@@ -24,7 +26,8 @@ use attune_kernel::{Fault, id_type};
 pub use plan::{ATTRIBUTES, ColumnPlan, EventPlan, MapFile, Plan, PlanError, Target};
 pub use profile::{EMPTY_WORDS, Profile, ProfileError};
 pub use rows::RowError;
-pub use run::{Preview, preview, run_events, run_file, run_stored};
+pub use run::{Tell, preview, run_events, run_file, run_stored};
+pub(crate) use run::guess;
 pub use source::Source;
 pub use store::{Import, ImportState, find, list_errors, list_recent};
 pub use undo::undo;

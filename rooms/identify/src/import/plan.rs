@@ -24,6 +24,8 @@ pub struct Plan {
     pub constants: BTreeMap<String, String>,
     /// Events made from every row.
     pub events: Vec<EventPlan>,
+    /// Take only people who are there already.
+    pub only_known: bool,
 }
 
 /// What becomes of one column.

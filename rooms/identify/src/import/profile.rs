@@ -134,12 +134,10 @@ impl Profile {
         let columns = columns.collect();
         let mut empty_words: Vec<String> = Vec::new();
         for column in &self.columns {
-            for word in column.empty_words.keys().filter(|word| !empty_words.iter().any(|w| w == *word)) {
-                empty_words.push((*word).to_owned());
-            }
+            empty_words.extend(column.empty_words.keys().map(|word| (*word).to_owned()));
         }
-        // Beside what was found: the usual ones, so that a later file with the same plan is read alike.
         empty_words.sort_unstable();
+        empty_words.dedup();
         let delimiter = char::from(self.delimiter);
         Plan { delimiter, encoding: self.encoding.to_owned(), key: id.map(str::to_owned), empty_words, columns, ..Plan::default() }
     }

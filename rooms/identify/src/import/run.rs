@@ -1,56 +1,213 @@
-//! Reading a file: a blocking thread parses, each 2,000 lines become one transaction, the counts are written with them.
+//! Reading a file: a blocking thread parses, each 2,000 lines become one transaction, and the counts are written with them.
 
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use attune_db::{Db, DbError, Relation, Tx, Value};
-use attune_events::{Event, append, known_client_keys};
+use attune_db::{Db, DbError};
+use attune_events::{Event, append};
 use attune_jobs::Bench;
-use attune_kernel::Fault;
 use attune_record::audit;
 use attune_web::Actor;
 use serde_json::json;
-use tokio::sync::mpsc;
 
-use super::event_rows::{self, EventRow, Repeats};
-use super::matching::{Fate, Matched, Matching};
+use super::batch::{Batches, take};
+use super::lines::Lines;
 use super::plan::{ColumnPlan, Plan, PlanError, Target};
-use super::profile::{Profile, ProfileError};
-use super::rows::{self, Line, RowDraft, RowError};
+use super::profile::Profile;
+use super::rows::RowError;
 use super::source::Source;
-use super::store::{self, Changed, Import, ImportState};
+use super::store::{self, Import, ImportState};
 use super::{Counts, EventOptions, ImportError, ImportId, Options, Outcome, Progress};
-use crate::contact::{self, By, Contact};
+use crate::contact::By;
 use crate::field::{self, Field};
-use crate::staff::{self, Member};
+use crate::staff;
 
-/// Lines in one transaction.
-const BATCH: usize = 2_000;
 /// Rejected lines an [`Outcome`] carries.
 const ERRORS_SHOWN: usize = 100;
 
-/// Imports a file of people from disk; `progress` is told after every batch.
+/// Who is told how far an import is.
+pub type Tell<'a> = &'a mut (dyn FnMut(Progress) + Send);
+
+/// Imports a file of people from disk; `tell` is called after every batch.
 ///
 /// Errors: [`ImportError::File`] and [`ImportError::Plan`] before anything is written.
-pub async fn run_file(bench: &Bench, actor: &Actor, path: &Path, options: &Options, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Outcome, ImportError> {
+pub async fn run_file(bench: &Bench, actor: &Actor, path: &Path, options: &Options, tell: Tell<'_>) -> Result<Outcome, ImportError> {
     let source = Source::File(path.to_owned());
-    let (profile, mut plan) = guessed(&bench.db, &source).await?;
+    let (profile, mut plan) = guess(&bench.db, &source).await?;
     if let Some(map) = &options.map {
         plan = plan.with_map(map)?;
     }
     if let Some(key) = &options.key {
         plan = plan.with_key(key)?;
     }
-    start(bench, actor, path, (source, profile.rows, plan), options.dry_run, progress).await
+    start(bench, actor, path, (source, profile.rows, plan), options.dry_run, tell).await
 }
 
 /// Imports a file of events from disk: each line is something a person did.
-pub async fn run_events(bench: &Bench, actor: &Actor, path: &Path, options: &EventOptions, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Outcome, ImportError> {
+pub async fn run_events(bench: &Bench, actor: &Actor, path: &Path, options: &EventOptions, tell: Tell<'_>) -> Result<Outcome, ImportError> {
     let source = Source::File(path.to_owned());
-    let (profile, guess) = guessed(&bench.db, &source).await?;
-    let by_email = guess.columns.iter().any(|c| c.column == options.key && c.to.text() == "email");
-    let columns = guess.columns.into_iter().map(|c| ColumnPlan { to: if c.column == options.key && by_email { c.to } else { Target::Skip }, ..c });
-    let plan = Plan { columns: columns.collect(), events: vec![options.event.clone()], key: None, only_known: !options.create_missing, ..guess.clone_without_columns };
+    let (profile, guessed) = guess(&bench.db, &source).await?;
+    let only_key = |c: ColumnPlan| {
+        let is_address = c.column == options.key && matches!(c.to.text().as_str(), "email" | "phone");
+        ColumnPlan { to: if is_address { c.to } else { Target::Skip }, column: c.column }
+    };
+    let columns = guessed.columns.into_iter().map(only_key).collect();
+    let events = vec![options.event.clone()];
+    let plan = Plan { columns, events, key: None, only_known: !options.create_missing, ..Plan { columns: Vec::new(), ..guessed_rest(&profile) } };
     let plan = plan.with_key(&options.key)?;
-    start(bench, actor, path, (source, profile.rows, plan), options.dry_run, progress).await
+    start(bench, actor, path, (source, profile.rows, plan), options.dry_run, tell).await
+}
+
+fn guessed_rest(profile: &Profile) -> Plan {
+    Plan { delimiter: char::from(profile.delimiter), encoding: profile.encoding.to_owned(), ..Plan::default() }
+}
+
+/// What a file holds and the plan that follows.
+pub(crate) async fn guess(db: &Db, source: &Source) -> Result<(Profile, Plan), ImportError> {
+    let profile = Profile::read(source).await?;
+    let known = field::list(&mut db.read().await?).await?;
+    let plan = profile.guess(&known);
+    Ok((profile, plan))
+}
+
+async fn start(
+    bench: &Bench,
+    actor: &Actor,
+    path: &Path,
+    (source, rows, plan): (Source, i64, Plan),
+    dry_run: bool,
+    tell: Tell<'_>,
+) -> Result<Outcome, ImportError> {
+    plan.check()?;
+    if dry_run {
+        return dry(bench, actor, &source, &plan, rows, tell).await;
+    }
+    let import = Import {
+        id: bench.ids.next(),
+        is_events: !plan.events.is_empty() && plan.columns.iter().filter(|c| c.to != Target::Skip).count() == 1,
+        state: ImportState::Running,
+        file_name: path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        file_bytes: std::fs::metadata(path).map_or(0, |m| i64::try_from(m.len()).unwrap_or(i64::MAX)),
+        plan,
+        total_rows: Some(rows),
+        counts: Counts::default(),
+        job_id: None,
+        staff_id: actor.staff_id,
+        error: None,
+        created_at: bench.clock.now(),
+        finished_at: None,
+    };
+    let mut tx = bench.db.begin().await?;
+    store::insert(&mut tx, &import).await?;
+    tx.commit().await?;
+    let outcome = read_all(bench, actor, &source, &import, tell).await;
+    if let Err(error) = &outcome {
+        let mut tx = bench.db.begin().await?;
+        store::set_failed(&mut tx, import.id, &error.to_string(), bench.clock.now()).await?;
+        tx.commit().await?;
+    }
+    outcome
+}
+
+/// Reads an uploaded file whose import waits or was interrupted: goes on behind the rows already taken.
+pub async fn run_stored(bench: &Bench, actor: &Actor, id: i64, tell: Tell<'_>) -> Result<Outcome, ImportError> {
+    let mut tx = bench.db.begin().await?;
+    let import = store::find(&mut tx, id).await?.ok_or(ImportError::NotFound)?;
+    if !store::set_state(&mut tx, id, &[ImportState::Waiting, ImportState::Running], ImportState::Running, None).await? {
+        return Err(ImportError::NotFound);
+    }
+    tx.commit().await?;
+    read_all(bench, actor, &Source::Stored(bench.db.clone(), id), &import, tell).await
+}
+
+async fn read_all(bench: &Bench, actor: &Actor, source: &Source, import: &Import, tell: Tell<'_>) -> Result<Outcome, ImportError> {
+    let (ids, clock) = (bench.ids.clone(), bench.clock.clone());
+    let by = |now| By { actor, now, ids: &ids };
+    let mut tx = bench.db.begin().await?;
+    let fields = make_fields(&mut tx, &by(clock.now()), import).await?;
+    let members = staff::list(&mut tx).await?;
+    tx.commit().await?;
+    let mut lines = Lines::open(source, &import.plan)?;
+    let mut batches = Batches::new(&import.plan, import.id, &members, fields);
+    let (mut counts, mut errors) = (import.counts, Vec::new());
+    let mut behind = import.counts.rows;
+    while let Some(mut batch) = lines.next().await? {
+        // After an interruption: what was taken is passed over, but still counts for telling equal lines apart.
+        let passed = usize::try_from(behind).unwrap_or(0).min(batch.len());
+        behind -= i64::try_from(passed).unwrap_or(0);
+        batches.pass_over(batch.drain(..passed));
+        if batch.is_empty() {
+            continue;
+        }
+        let mut tx = bench.db.begin().await?;
+        let (added, refused) = take(&mut tx, &mut batches, &by(clock.now()), batch).await?;
+        store::add_counts(&mut tx, import.id, &added).await?;
+        store::put_errors(&mut tx, import.id, &refused).await?;
+        tx.commit().await?;
+        counts.add(&added);
+        keep(&mut errors, refused);
+        tell(Progress { done: counts.rows, total: import.total_rows.unwrap_or(counts.rows) });
+    }
+    finish(bench, &by(clock.now()), import, &counts).await?;
+    Ok(Outcome { id: ImportId(import.id), counts, errors })
+}
+
+fn keep(errors: &mut Vec<RowError>, refused: Vec<RowError>) {
+    let room = ERRORS_SHOWN.saturating_sub(errors.len());
+    errors.extend(refused.into_iter().take(room));
+}
+
+async fn finish(bench: &Bench, by: &By<'_>, import: &Import, counts: &Counts) -> Result<(), ImportError> {
+    let mut tx = bench.db.begin().await?;
+    store::remove_chunks(&mut tx, import.id).await?;
+    store::set_state(&mut tx, import.id, &[ImportState::Running], ImportState::Done, Some(by.now)).await?;
+    let after = json!({ "file": import.file_name, "created": counts.created, "updated": counts.updated, "rejected": counts.rejected });
+    audit::note(&mut tx, by.ids, by.now, by.actor, "contact.imported", "import", import.id, None, Some(after)).await?;
+    let told = Event::new("contact.imported", by.now).origin(import.id).subject(import.file_name.clone()).amount(counts.created + counts.updated);
+    append(&mut tx, &mut [told]).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The workspace's fields and those the plan adds, made.
+async fn make_fields(tx: &mut attune_db::Tx, by: &By<'_>, import: &Import) -> Result<Vec<Field>, DbError> {
+    for (key, label, kind) in planned_fields(&import.plan) {
+        field::find_or_create(tx, by, &key, &label, kind, Some(import.id)).await?;
+    }
+    field::list(tx).await
+}
+
+fn planned_fields(plan: &Plan) -> Vec<(String, String, field::FieldKind)> {
+    let columns = plan.columns.iter().filter_map(|c| match &c.to {
+        Target::Field { key, label, kind } => Some((key.clone(), label.clone(), *kind)),
+        Target::Skip | Target::Attribute { .. } => None,
+    });
+    let constants = plan.constants.keys().filter_map(|key| key.strip_prefix("f:")).map(|k| (k.to_owned(), k.to_owned(), field::FieldKind::Text));
+    columns.chain(constants).collect()
+}
+
+/// Counts what an import would do, writing nothing.
+async fn dry(bench: &Bench, actor: &Actor, source: &Source, plan: &Plan, rows: i64, tell: Tell<'_>) -> Result<Outcome, ImportError> {
+    let members = staff::list(&mut bench.db.read().await?).await?;
+    let by = By { actor, now: bench.clock.now(), ids: &bench.ids };
+    let mut lines = Lines::open(source, plan)?;
+    let mut batches = Batches::new(plan, 0, &members, Vec::new()).dry();
+    let (mut counts, mut errors) = (Counts::default(), Vec::new());
+    while let Some(batch) = lines.next().await? {
+        let mut tx = bench.db.read().await?;
+        let (added, refused) = take(&mut tx, &mut batches, &by, batch).await?;
+        counts.add(&added);
+        keep(&mut errors, refused);
+        tell(Progress { done: counts.rows, total: rows });
+    }
+    Ok(Outcome { id: ImportId(0), counts, errors })
+}
+
+/// The counts a stored draft would come to, writing nothing.
+pub async fn preview(bench: &Bench, actor: &Actor, import: &Import) -> Result<Outcome, ImportError> {
+    if import.state != ImportState::Draft {
+        return Err(ImportError::NotFound);
+    }
+    import.plan.check().map_err(|error: PlanError| ImportError::Plan(error))?;
+    let source = Source::Stored(bench.db.clone(), import.id);
+    dry(bench, actor, &source, &import.plan, import.total_rows.unwrap_or(0), &mut |_| {}).await
 }

@@ -17,7 +17,7 @@ mod sites;
 mod source;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod visits;
 mod wire;
 mod write;

@@ -8,11 +8,11 @@ mod batch;
 mod delivery;
 mod figures;
 mod outcome;
-//PAGES pub mod public;
+pub mod public;
 pub mod sender;
 pub mod store;
-//PAGES #[cfg(test)]
-//PAGES mod tests;
+#[cfg(test)]
+mod tests;
 pub mod token;
 pub mod track;
 pub mod verdict;

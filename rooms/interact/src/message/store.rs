@@ -291,3 +291,9 @@ pub(super) async fn note_relay(tx: &mut Tx, mailing_id: i64, error: Option<&str>
 pub(super) async fn list_running(tx: &mut Tx) -> Result<Vec<i64>, DbError> {
     tx.rows(sql!("SELECT id FROM mailings WHERE state = 'running' ORDER BY id"), params![]).await?.iter().map(|row| row.at(0)).collect()
 }
+
+/// The address a send goes to.
+pub(super) async fn address_of(tx: &mut Tx, send_id: i64) -> Result<Option<String>, DbError> {
+    let text = sql!("SELECT c.email FROM sends s JOIN v_identify_contact c ON c.id = s.contact_id WHERE s.id = $1");
+    tx.find(text, params![send_id]).await?.map(|row| row.get::<Option<String>>("email")).transpose().map(Option::flatten)
+}

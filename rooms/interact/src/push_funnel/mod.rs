@@ -4,8 +4,8 @@
 //! Guards that rounds run one after the other and each person is in a round at most once, that only what people did moves them on
 //! (machine opens and clicks never do), and that the end is reached exactly once.
 
-//PAGES pub mod figures;
-//PAGES pub mod file;
+pub mod figures;
+pub mod file;
 //PAGES pub mod pages;
 pub mod react;
 mod respond;
@@ -19,7 +19,7 @@ use attune_kernel::{Fault, Ids};
 
 use crate::audience::{Audience, AudienceError};
 use crate::template::TemplateId;
-//PAGES pub use file::{FileError, Simulation, from_toml};
+pub use file::{FileError, Simulation, from_toml};
 pub use respond::{Responder, responders};
 pub use run::{ROUND_TIMER, RoundDue, cancel, close_round, pause, resume, start};
 pub(crate) use run::round_sent;

@@ -14,8 +14,8 @@ pub mod render;
 mod rules;
 mod starter;
 pub mod store;
-//PAGES #[cfg(test)]
-//PAGES mod tests;
+#[cfg(test)]
+mod tests;
 
 use attune_db::Tx;
 use attune_kernel::{Fault, Ids};

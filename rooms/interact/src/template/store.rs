@@ -189,3 +189,12 @@ pub(crate) fn read_person(row: &Row) -> Result<Person, DbError> {
     person.set_custom(row.get("fields")?);
     Ok(person)
 }
+
+/// The contact `id` as merge tags see him.
+pub(crate) async fn find_person(tx: &mut Tx, id: i64) -> Result<Option<Person>, DbError> {
+    let text = sql!(
+        "SELECT c.name, c.given_name, c.family_name, c.email, c.phone, c.title, c.city, c.country, c.external_id, c.stage, c.fields, co.name AS company
+         FROM v_identify_contact c LEFT JOIN v_identify_company co ON co.id = c.company_id WHERE c.id = $1"
+    );
+    tx.find(text, params![id]).await?.as_ref().map(read_person).transpose()
+}

@@ -229,3 +229,30 @@ proptest! {
         prop_assert_eq!(passed.hits[0].event.at, NOW - ago.max(0) * 1_000);
     }
 }
+
+#[test]
+fn zz_measure() {
+    let agents = Agents::default();
+    let text = std::fs::read_to_string("/work/shared/data/bots/crawler-user-agents_dev.json").unwrap();
+    let bots: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    let (mut hit, mut all) = (0, 0);
+    for bot in &bots {
+        for ua in bot["instances"].as_array().unwrap() {
+            all += 1;
+            if agents.read(ua.as_str().unwrap()).machine.is_some() { hit += 1 } else if all % 7 == 0 { println!("MISS {ua}") }
+        }
+    }
+    println!("bots {hit}/{all}");
+    for file in ["uap_pgts_browser_dev", "uap_ua_dev", "uap_os_dev", "uap_device_dev"] {
+        let f = std::fs::File::open(format!("/work/shared/data/user_agents/{file}.csv.gz")).unwrap();
+        let mut csv = csv::Reader::from_reader(flate2::read::GzDecoder::new(f));
+        println!("{:?}", csv.headers().unwrap());
+        let (mut flagged, mut n) = (0, 0);
+        for r in csv.records().flatten() {
+            n += 1;
+            let a = agents.read(&r[0]);
+            if let Some(m) = a.machine { flagged += 1; if flagged % 9 == 0 { println!("FLAG {m:?} {:?}", &r) } }
+        }
+        println!("{file} {flagged}/{n}");
+    }
+}

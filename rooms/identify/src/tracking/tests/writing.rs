@@ -3,7 +3,7 @@
 use attune_kernel::{MINUTE_US, SECOND_US};
 use serde_json::json;
 
-use super::{BOT, Stage};
+use super::{BOT, CHROME, Stage};
 use crate::stitching::{contact_token, external_token, form_token};
 use crate::tracking::Hit;
 
@@ -119,7 +119,7 @@ attune_testkit::on_both_dbs! {
         let stage = Stage::new(db);
         let mut sent = Vec::new();
         for n in 0..40 {
-            let passed = stage.read_as(super::CHROME, &format!("v{}", n % 7), &[stage.view(&format!("p{n}"), "/a")]).await;
+            let passed = stage.read_as(CHROME, &format!("v{}", n % 7), &[stage.view(&format!("p{n}"), "/a")]).await;
             sent.push(stage.collector.offer(passed.hits));
         }
         let written = futures::future::join_all(sent).await;

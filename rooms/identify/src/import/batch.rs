@@ -1,0 +1,212 @@
+//! One batch of lines: matched, written and told to the event log in the caller's transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use attune_db::{Column, DbError, Relation, Tx, Value};
+use attune_events::{Event, append, known_client_keys};
+use serde_json::Value as Json;
+
+use super::event_rows::{self, EventRow, Repeats};
+use super::matching::{Fate, Matched, Matching, Pending};
+use super::plan::Plan;
+use super::rows::{self, Line, RowDraft, RowError};
+use super::store::{self, Changed};
+use super::Counts;
+use crate::contact::{self, By, Contact};
+use crate::field::Field;
+use crate::staff::Member;
+
+/// What is the same for, or carried from, batch to batch.
+pub(crate) struct Batches<'a> {
+    plan: &'a Plan,
+    import_id: i64,
+    members: &'a [Member],
+    fields: Vec<Field>,
+    keyless: HashMap<u64, u32>,
+    repeats: Repeats,
+    /// In a dry run: the keys of people that would have been made.
+    made: Option<HashSet<String>>,
+}
+
+impl<'a> Batches<'a> {
+    pub(crate) fn new(plan: &'a Plan, import_id: i64, members: &'a [Member], fields: Vec<Field>) -> Self {
+        Self { plan, import_id, members, fields, keyless: HashMap::new(), repeats: Repeats::default(), made: None }
+    }
+
+    pub(crate) fn dry(mut self) -> Self {
+        self.made = Some(HashSet::new());
+        self
+    }
+
+    /// Remembers lines of an earlier life of this import without taking them again.
+    pub(crate) fn pass_over(&mut self, lines: impl Iterator<Item = Line>) {
+        for draft in lines.filter_map(|line| rows::read(self.plan, &line).ok().flatten()) {
+            if draft.has_no_key() {
+                *self.keyless.entry(draft.fingerprint).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// Takes a batch: answers what became of its lines and those refused. In a dry run nothing is written.
+pub(crate) async fn take(tx: &mut Tx, batches: &mut Batches<'_>, by: &By<'_>, lines: Vec<Line>) -> Result<(Counts, Vec<RowError>), DbError> {
+    let mut counts = Counts { rows: i64::try_from(lines.len()).unwrap_or(0), ..Counts::default() };
+    let (drafts, events, mut refused) = read_lines(batches.plan, &lines, &mut counts);
+    let keys: HashMap<i64, String> = drafts.iter().map(|d| (d.line, person_key(d))).collect();
+    let dry = batches.made.is_some();
+    let mut matching = Matching::new(batches.plan, *by, batches.import_id, batches.members, dry);
+    matching.keyless = std::mem::take(&mut batches.keyless);
+    let matched = matching.matched(tx, drafts).await;
+    batches.keyless = std::mem::take(&mut matching.keyless);
+    let mut matched = matched?;
+    refused.append(&mut matched.errors);
+    count_fates(&mut counts, batches, &matched);
+    if !dry {
+        let logged = write(tx, batches, by, &mut matched, (events, &keys)).await?;
+        if batches.plan.events.is_empty() {
+            counts.rejected = i64::try_from(refused.len()).unwrap_or(0);
+            return Ok((counts, refused));
+        }
+        counts = event_counts(counts, logged, &matched);
+    }
+    counts.rejected = i64::try_from(refused.len()).unwrap_or(0);
+    Ok((counts, refused))
+}
+
+/// What the person of a line is called in the file; part of what makes an event the same one.
+fn person_key(draft: &RowDraft) -> String {
+    draft.external_id.clone().or_else(|| draft.email_key.clone()).or_else(|| draft.phone_key.clone()).unwrap_or_else(|| draft.fingerprint.to_string())
+}
+
+fn read_lines(plan: &Plan, lines: &[Line], counts: &mut Counts) -> (Vec<RowDraft>, Vec<EventRow>, Vec<RowError>) {
+    let (mut drafts, mut events, mut refused) = (Vec::with_capacity(lines.len()), Vec::new(), Vec::new());
+    for line in lines {
+        match rows::read(plan, line).and_then(|draft| Ok((draft, event_rows::read(plan, line)?))) {
+            Ok((Some(draft), mut of_line)) => {
+                drafts.push(draft);
+                events.append(&mut of_line);
+            }
+            Ok((None, _)) => counts.skipped += 1,
+            Err(error) => refused.push(error),
+        }
+    }
+    (drafts, events, refused)
+}
+
+fn count_fates(counts: &mut Counts, batches: &mut Batches<'_>, matched: &Matched) {
+    for (fate, key) in &matched.fates {
+        // A dry run cannot find whom an earlier batch would have made.
+        let again = match (&mut batches.made, key) {
+            (Some(made), Some(key)) if *fate == Fate::Created => !made.insert(key.clone()),
+            _ => false,
+        };
+        match fate {
+            Fate::Created if !again => counts.created += 1,
+            Fate::Created | Fate::Updated => counts.updated += 1,
+            Fate::Skipped => counts.skipped += 1,
+        }
+    }
+}
+
+/// With events a row that only logged something has changed something.
+fn event_counts(mut counts: Counts, logged: i64, matched: &Matched) -> Counts {
+    let unchanged = matched.fates.iter().filter(|(fate, _)| *fate == Fate::Skipped).count();
+    let moved = logged.min(i64::try_from(unchanged).unwrap_or(0)).min(counts.skipped);
+    counts.skipped -= moved;
+    counts.updated += moved;
+    counts
+}
+
+/// Writes people, their changes and events; answers how many events were new.
+async fn write(
+    tx: &mut Tx,
+    batches: &mut Batches<'_>,
+    by: &By<'_>,
+    matched: &mut Matched,
+    (events, keys): (Vec<EventRow>, &HashMap<i64, String>),
+) -> Result<i64, DbError> {
+    let id = batches.import_id;
+    let mut log = fresh_events(tx, batches, matched, events, keys).await?;
+    let touches = last_touches(&log);
+    for pending in &mut matched.people {
+        let seen = touches.get(&pending.contact.id).copied();
+        if seen > pending.contact.last_seen_at {
+            pending.contact.last_seen_at = seen;
+        }
+    }
+    let is_new = |p: &&Pending| p.before.is_none();
+    let new: Vec<Contact> = matched.people.iter().filter(is_new).map(|p| p.contact.clone()).collect();
+    let old: Vec<&Pending> = matched.people.iter().filter(|p| p.before.is_some() && (p.changed || touches.contains_key(&p.contact.id))).collect();
+    contact::insert(tx, &new, &batches.fields).await?;
+    let changed: Vec<Contact> = old.iter().filter(|p| p.changed).map(|p| p.contact.clone()).collect();
+    contact::update(tx, &changed, &batches.fields).await?;
+    put_touches(tx, touches.iter()).await?;
+    note_changes(tx, id, &old).await?;
+    let logged = i64::try_from(log.len()).unwrap_or(0);
+    let told = |c: &Contact, name: &'static str| contact::event(by, name, c).origin(id);
+    let mut all: Vec<Event> = new.iter().map(|c| told(c, "contact.created")).collect();
+    all.extend(changed.iter().map(|c| told(c, "contact.updated")));
+    all.append(&mut log);
+    append(tx, &mut all).await?;
+    Ok(logged)
+}
+
+/// The lines' events with their people, without those the log has already.
+async fn fresh_events(
+    tx: &mut Tx,
+    batches: &mut Batches<'_>,
+    matched: &Matched,
+    events: Vec<EventRow>,
+    keys: &HashMap<i64, String>,
+) -> Result<Vec<Event>, DbError> {
+    let mut log = Vec::with_capacity(events.len());
+    for event in events {
+        if let (Some(person), Some(key)) = (matched.of_line.get(&event.line), keys.get(&event.line)) {
+            log.push(event.event(*person, key, batches.import_id, &mut batches.repeats));
+        }
+    }
+    let known = known_client_keys(tx, log.iter().filter_map(|e| e.client_key)).await?;
+    log.retain(|e| e.client_key.is_none_or(|key| !known.contains(&key)));
+    Ok(log)
+}
+
+fn last_touches(log: &[Event]) -> HashMap<i64, i64> {
+    let mut touches: HashMap<i64, i64> = HashMap::new();
+    for event in log {
+        if let Some(person) = event.contact_id {
+            let at = touches.entry(person).or_insert(event.at);
+            *at = event.at.max(*at);
+        }
+    }
+    touches
+}
+
+async fn put_touches(tx: &mut Tx, touches: impl Iterator<Item = (&i64, &i64)>) -> Result<(), DbError> {
+    let mut rows = Relation::new(&[("id", Column::Int), ("at", Column::Int)]);
+    for (id, at) in touches {
+        rows.push(vec![Value::Int(*id), Value::Int(*at)]);
+    }
+    contact::touch(tx, &rows).await?;
+    Ok(())
+}
+
+/// Notes what people who were there before have lost and gained, joined with what an earlier batch did to them.
+async fn note_changes(tx: &mut Tx, id: i64, old: &[&Pending]) -> Result<(), DbError> {
+    let strangers: Vec<&&Pending> = old.iter().filter(|p| p.contact.import_id != Some(id)).collect();
+    let earlier = store::list_changed_of(tx, id, strangers.iter().map(|p| p.contact.id)).await?;
+    let mut earlier: HashMap<i64, Changed> = earlier.into_iter().map(|c| (c.contact_id, c)).collect();
+    let mut all = Vec::with_capacity(strangers.len());
+    for pending in strangers {
+        let Some(before) = &pending.before else { continue };
+        let found = earlier.remove(&pending.contact.id);
+        let fresh = Changed { contact_id: before.id, changes: HashMap::new(), before_at: before.updated_at, after_at: 0 };
+        let mut noted = found.unwrap_or(fresh);
+        noted.after_at = pending.contact.updated_at;
+        for (key, was, is) in pending.contact.differences(before) {
+            let slot = noted.changes.entry(key).or_insert((was, Json::Null));
+            slot.1 = is;
+        }
+        all.push(noted);
+    }
+    store::put_changed(tx, id, &all).await
+}

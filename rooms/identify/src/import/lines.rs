@@ -1,0 +1,68 @@
+//! Lines of a file by the batch, parsed ahead on a blocking thread; at most three batches are in memory.
+
+use std::io::Read;
+
+use encoding_rs::Encoding;
+use tokio::sync::mpsc;
+
+use super::ImportError;
+use super::plan::Plan;
+use super::profile::ProfileError;
+use super::rows::Line;
+use super::source::Source;
+
+/// Lines in one batch.
+const BATCH: usize = 2_000;
+/// A value longer than this is a quote somebody forgot to close, bytes.
+const LONGEST_VALUE: usize = 200_000;
+
+/// The lines still to come.
+pub(crate) struct Lines {
+    coming: mpsc::Receiver<Result<Vec<Line>, ProfileError>>,
+}
+
+impl Lines {
+    pub(crate) fn open(source: &Source, plan: &Plan) -> Result<Self, ImportError> {
+        let encoding = Encoding::for_label(plan.encoding.as_bytes());
+        let text = source.text(encoding).map_err(ProfileError::from)?;
+        let delimiter = u8::try_from(plan.delimiter).unwrap_or(b',');
+        let (send, coming) = mpsc::channel(2);
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = parse(text, delimiter, &send) {
+                let _ = send.blocking_send(Err(error));
+            }
+        });
+        Ok(Self { coming })
+    }
+
+    /// The next batch; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Line>>, ImportError> {
+        Ok(self.coming.recv().await.transpose()?)
+    }
+}
+
+fn parse(text: impl Read, delimiter: u8, send: &mpsc::Sender<Result<Vec<Line>, ProfileError>>) -> Result<(), ProfileError> {
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text);
+    reader.headers()?;
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        let mut record = csv::StringRecord::new();
+        let read = reader.read_record(&mut record);
+        let place = record.position().map_or_else(|| reader.position().line(), csv::Position::line);
+        let number = i64::try_from(place).unwrap_or(i64::MAX);
+        match read {
+            Ok(false) => break,
+            Ok(true) if record.iter().any(|v| v.len() > LONGEST_VALUE) => batch.push(Line { number, values: Err("a quote is not closed".to_owned()) }),
+            Ok(true) => batch.push(Line { number, values: Ok(record) }),
+            Err(error) if error.is_io_error() => return Err(error.into()),
+            Err(error) => batch.push(Line { number, values: Err(error.to_string()) }),
+        }
+        if batch.len() == BATCH && send.blocking_send(Ok(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)))).is_err() {
+            return Ok(());
+        }
+    }
+    if !batch.is_empty() {
+        let _ = send.blocking_send(Ok(batch));
+    }
+    Ok(())
+}

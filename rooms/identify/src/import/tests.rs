@@ -1,0 +1,166 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use attune_db::{Db, params};
+use attune_house::{ContactTable, OnErase};
+use attune_jobs::Bench;
+use attune_web::{Actor, Scope};
+
+use super::*;
+use crate::contact::{self, By, ContactDraft, Listing, Order};
+
+fn bench(db: &Db) -> Bench {
+    let clock = attune_testkit::clock();
+    Bench { db: db.clone(), ids: attune_testkit::ids(&clock), clock }
+}
+
+fn tables() -> Vec<ContactTable> {
+    let mut all = vec![ContactTable { table: "events", column: "contact_id", on_erase: OnErase::Delete }];
+    all.extend(crate::CONTACT_TABLES);
+    all
+}
+
+fn file(name: &str, body: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, body).unwrap();
+    (folder, path)
+}
+
+async fn import(bench: &Bench, path: &Path, options: &Options) -> Outcome {
+    run_file(bench, &Actor::system(), path, options, &mut |_| {}).await.unwrap()
+}
+
+fn counts(outcome: &Outcome) -> [i64; 5] {
+    let c = &outcome.counts;
+    [c.rows, c.created, c.updated, c.skipped, c.rejected]
+}
+
+/// Every row of every table that an undo must put back: all but the ledgers of what was done.
+async fn picture(db: &Db) -> BTreeMap<&'static str, Vec<String>> {
+    let mut tx = db.read().await.unwrap();
+    let mut all = BTreeMap::new();
+    for table in ["contacts", "companies", "contact_texts", "contact_numbers", "fields", "import_chunks", "import_errors", "import_changes", "notes"] {
+        let rows = tx.rows(&format!("SELECT * FROM {table}"), params![]).await.unwrap();
+        let mut texts: Vec<String> = rows.iter().map(|row| row.columns().iter().map(|c| format!("{c}={:?};", row.value(c).unwrap())).collect()).collect();
+        texts.sort();
+        all.insert(table, texts);
+    }
+    let events = tx.rows("SELECT * FROM events WHERE name <> 'contact.updated'", params![]).await.unwrap();
+    all.insert("events", events.iter().map(|row| format!("{:?}", row.get::<i64>("seq"))).collect());
+    all
+}
+
+async fn people(db: &Db, search: &str) -> i64 {
+    let listing = Listing { search: search.into(), ..Listing::default() };
+    contact::list(&mut db.read().await.unwrap(), &Scope::All, &listing, Order::Name, "", 50).await.unwrap().total
+}
+
+const LEADS: &str = "Prospect ID,First Name,Last Name,Email,Phone,Company,Visits,Do Not Call,Level\n\
+    a-1,Elsa,Jónsdóttir,elsa@fisk.example,+354 555 0101,Reykja Fisk,3,No,Select\n\
+    a-2,小明,王,xm@heng.example,,华衡仪表,0,Yes,Gold\n\
+    a-3,Ruben,Bakker,ruben@polder.example,,Polder Zuivel,12,No,Select\n";
+
+attune_testkit::on_both_dbs! {
+    async fn a_file_comes_in_once_and_goes_without_a_trace(db: Db) {
+        let bench = bench(&db);
+        let (_folder, path) = file("leads.csv", LEADS.as_bytes());
+        let before = picture(&db).await;
+        let dry = import(&bench, &path, &Options { dry_run: true, ..Options::default() }).await;
+        assert_eq!((counts(&dry), picture(&db).await == before), ([3, 3, 0, 0, 0], true));
+        let first = import(&bench, &path, &Options::default()).await;
+        assert_eq!(counts(&first), [3, 3, 0, 0, 0]);
+        assert_eq!((people(&db, "小明").await, people(&db, "jons").await, people(&db, "55501").await, people(&db, "华衡").await), (1, 1, 1, 1));
+        let again = import(&bench, &path, &Options::default()).await;
+        assert_eq!(counts(&again), [3, 0, 0, 3, 0]);
+        let mut tx = db.read().await.unwrap();
+        assert_eq!(tx.count("SELECT count(*) FROM contact_texts t JOIN fields f ON f.id = t.field_id WHERE f.key = 'level'", params![]).await.unwrap(), 1);
+        assert_eq!(tx.count("SELECT count(*) FROM companies", params![]).await.unwrap(), 3);
+        drop(tx);
+        undo(&bench, &Actor::system(), again.id.0, &tables(), &mut |_| {}).await.unwrap();
+        let undone = undo(&bench, &Actor::system(), first.id.0, &tables(), &mut |_| {}).await.unwrap();
+        assert_eq!(undone.created, 3);
+        assert_eq!(picture(&db).await, before);
+        assert_eq!(people(&db, "elsa").await, 0);
+        assert!(matches!(undo(&bench, &Actor::system(), first.id.0, &tables(), &mut |_| {}).await, Err(ImportError::NotFound)));
+    }
+
+    async fn people_who_were_there_get_their_values_back(db: Db) {
+        let bench = bench(&db);
+        let actor = Actor::system();
+        let by = By { actor: &actor, now: bench.clock.now(), ids: &bench.ids };
+        let mut tx = db.begin().await.unwrap();
+        let draft = ContactDraft { name: "E. J.".into(), email: Some("ELSA@fisk.example".into()), company: Some("Old Firm".into()), ..ContactDraft::default() };
+        let id = contact::create(&mut tx, &by, draft).await.unwrap();
+        tx.commit().await.unwrap();
+        bench.clock.advance(60_000_000);
+        let before = picture(&db).await;
+        let (_folder, path) = file("leads.csv", LEADS.as_bytes());
+        let outcome = import(&bench, &path, &Options::default()).await;
+        assert_eq!(counts(&outcome), [3, 2, 1, 0, 0]);
+        let mut tx = db.read().await.unwrap();
+        let elsa = contact::find(&mut tx, &Scope::All, id).await.unwrap().unwrap();
+        assert_eq!((elsa.name.as_str(), elsa.company_name.as_deref(), elsa.external_id.as_deref()), ("Elsa Jónsdóttir", Some("Reykja Fisk"), Some("a-1")));
+        drop(tx);
+        undo(&bench, &actor, outcome.id.0, &tables(), &mut |_| {}).await.unwrap();
+        assert_eq!(picture(&db).await, before);
+        assert_eq!(people(&db, "old firm").await, 1);
+    }
+
+    async fn broken_lines_are_listed_and_the_others_taken(db: Db) {
+        let bench = bench(&db);
+        let body = "name;email\nAda;ada@a.example\nBob;nobody\nCy\n;\nDee;dee@a.example\nDee;dee@a.example\n";
+        let (_folder, path) = file("x.csv", body.as_bytes());
+        let outcome = import(&bench, &path, &Options::default()).await;
+        assert_eq!(counts(&outcome), [6, 2, 0, 2, 2]);
+        let mut tx = db.read().await.unwrap();
+        let errors = list_errors(&mut tx, outcome.id.0, 0, 10).await.unwrap();
+        assert_eq!(errors.iter().map(|e| (e.0, e.1.as_str())).collect::<Vec<_>>(), [(3, "email"), (4, "columns")]);
+    }
+
+    async fn lines_without_any_key_make_no_doubles(db: Db) {
+        let bench = bench(&db);
+        let (_folder, path) = file("x.csv", "name,city\nAda,Bonn\nAda,Bonn\nBob,Köln\n".as_bytes());
+        assert_eq!(counts(&import(&bench, &path, &Options::default()).await), [3, 3, 0, 0, 0]);
+        assert_eq!(counts(&import(&bench, &path, &Options::default()).await), [3, 0, 0, 3, 0]);
+    }
+
+    async fn purchases_come_in_once(db: Db) {
+        let bench = bench(&db);
+        let (_folder, path) = file("p.csv", b"customer,date,cds,amount\n0004,1997-01-01,2,29.33\n0004,1997-01-18,2,29.73\n0004,1997-01-18,2,29.73\n21,1997-01-01,3,63.34\n");
+        let event = EventPlan { name: "purchase.made".into(), at: "date".into(), subject: Some("cds".into()), amount: Some("amount".into()), currency: Some("USD".into()) };
+        let options = EventOptions { key: "customer".into(), event, create_missing: true, dry_run: false };
+        let outcome = run_events(&bench, &Actor::system(), &path, &options, &mut |_| {}).await.unwrap();
+        assert_eq!(counts(&outcome), [4, 2, 2, 0, 0]);
+        let mut tx = db.read().await.unwrap();
+        assert_eq!(tx.count("SELECT CAST(sum(amount) AS BIGINT) FROM events WHERE name = 'purchase.made'", params![]).await.unwrap(), 2933 + 2 * 2973 + 6334);
+        drop(tx);
+        let again = run_events(&bench, &Actor::system(), &path, &options, &mut |_| {}).await.unwrap();
+        assert_eq!(counts(&again), [4, 0, 0, 4, 0]);
+        let known = EventOptions { create_missing: false, key: "customer".into(), ..options };
+        let (_folder, other) = file("q.csv", b"customer,date,cds,amount\n99,1997-01-01,2,29.33\n");
+        assert_eq!(counts(&run_events(&bench, &Actor::system(), &other, &known, &mut |_| {}).await.unwrap()), [1, 0, 0, 0, 1]);
+    }
+
+    async fn the_leads_of_x_education_come_in(db: Db) {
+        let path = Path::new("/work/shared/data/x_education_leads/leads_dev.csv");
+        if !path.exists() {
+            eprintln!("SKIPPED: {} is not here", path.display());
+            return;
+        }
+        let bench = bench(&db);
+        let before = picture(&db).await;
+        let first = import(&bench, path, &Options::default()).await;
+        assert_eq!(counts(&first), [6441, 6441, 0, 0, 0]);
+        assert_eq!(counts(&import(&bench, path, &Options::default()).await), [6441, 0, 0, 6441, 0]);
+        let mut tx = db.read().await.unwrap();
+        let select = tx.count("SELECT count(*) FROM contact_texts WHERE value_key = 'select'", params![]).await.unwrap();
+        assert_eq!(select, 0);
+        drop(tx);
+        undo(&bench, &Actor::system(), first.id.0, &tables(), &mut |_| {}).await.unwrap();
+        let mut after = picture(&db).await;
+        // The second import's own line in the log stands until it is undone itself.
+        after.insert("events", Vec::new());
+        assert_eq!(after, before);
+    }
+}

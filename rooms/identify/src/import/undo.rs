@@ -1,0 +1,116 @@
+//! Taking an import back: created people go with every trace, changed people get back what the import replaced and nobody has changed since.
+
+use std::collections::HashMap;
+
+use attune_db::{Column, DbError, Relation, Tx, Value, params, sql};
+use attune_events::{Event, append};
+use attune_house::{ContactTable, erase_from};
+use attune_jobs::Bench;
+use attune_record::audit;
+use attune_web::Actor;
+use serde_json::json;
+
+use super::store::{self, Changed, ImportState};
+use super::{Counts, ImportError, Progress};
+use crate::contact::{self, By, Contact};
+use crate::{company, field};
+
+/// People in one transaction.
+const BATCH: i64 = 2_000;
+
+/// Takes the import `id` back, batch by batch; goes on where an interrupted undo stopped. `tables` are the house's contact tables.
+///
+/// Answers what was undone: `created` people removed, `updated` people restored. [`ImportError::NotFound`] unless the import is over.
+pub async fn undo(bench: &Bench, actor: &Actor, id: i64, tables: &[ContactTable], tell: &mut (dyn FnMut(Progress) + Send)) -> Result<Counts, ImportError> {
+    let mut tx = bench.db.begin().await?;
+    let import = store::find(&mut tx, id).await?.ok_or(ImportError::NotFound)?;
+    let from = [ImportState::Done, ImportState::Failed, ImportState::Undoing];
+    if !store::set_state(&mut tx, id, &from, ImportState::Undoing, None).await? {
+        return Err(ImportError::NotFound);
+    }
+    tx.commit().await?;
+    let mut undone = Counts::default();
+    let total = import.counts.created + import.counts.updated;
+    loop {
+        let mut tx = bench.db.begin().await?;
+        let people = store::list_created(&mut tx, id, BATCH).await?;
+        if people.is_empty() {
+            break;
+        }
+        erase_from(&mut tx, tables, &people).await?;
+        tx.commit().await?;
+        undone.created += i64::try_from(people.len()).unwrap_or(0);
+        tell(Progress { done: undone.created, total });
+    }
+    loop {
+        let mut tx = bench.db.begin().await?;
+        let changed = store::list_changed(&mut tx, id, BATCH).await?;
+        if changed.is_empty() {
+            break;
+        }
+        restore(&mut tx, id, &changed).await?;
+        tx.commit().await?;
+        undone.updated += i64::try_from(changed.len()).unwrap_or(0);
+        tell(Progress { done: undone.created + undone.updated, total });
+    }
+    let by = By { actor, now: bench.clock.now(), ids: &bench.ids };
+    finish(bench, &by, id, &undone).await?;
+    Ok(undone)
+}
+
+async fn restore(tx: &mut Tx, id: i64, changed: &[Changed]) -> Result<(), DbError> {
+    let people = contact::list_by_ids(tx, changed.iter().map(|c| c.contact_id)).await?;
+    let by_id: HashMap<i64, &Changed> = changed.iter().map(|c| (c.contact_id, c)).collect();
+    let defs = field::list(tx).await?;
+    let mut restored: Vec<Contact> = Vec::with_capacity(people.len());
+    let mut seen = Relation::new(&[("id", Column::Int), ("at", Column::Int)]);
+    for mut person in people {
+        let Some(changed) = by_id.get(&person.id) else { continue };
+        for (key, (was, is)) in &changed.changes {
+            if person.get(key) == *is {
+                person.set(key, was.clone());
+                if key == "last_seen_at" {
+                    seen.push(vec![Value::Int(person.id), person.last_seen_at.into()]);
+                }
+            }
+        }
+        if person.updated_at == changed.after_at {
+            person.updated_at = changed.before_at;
+        }
+        restored.push(person);
+    }
+    name_companies(tx, &mut restored).await?;
+    contact::update(tx, &restored, &defs).await?;
+    let sql = sql!("UPDATE contacts SET last_seen_at = r.at FROM {rows} AS r WHERE contacts.id = r.id");
+    tx.exec_from(sql, &seen, params![]).await?;
+    store::remove_changed(tx, id, changed.iter().map(|c| c.contact_id)).await
+}
+
+/// The search words need the name of the company somebody has got back.
+async fn name_companies(tx: &mut Tx, people: &mut [Contact]) -> Result<(), DbError> {
+    let companies = company::list_by_ids(tx, people.iter().filter_map(|p| p.company_id)).await?;
+    let names: HashMap<i64, String> = companies.into_iter().map(|c| (c.id, c.name)).collect();
+    for person in people {
+        person.company_name = person.company_id.and_then(|id| names.get(&id).cloned());
+    }
+    Ok(())
+}
+
+async fn finish(bench: &Bench, by: &By<'_>, id: i64, undone: &Counts) -> Result<(), ImportError> {
+    let mut tx = bench.db.begin().await?;
+    // Whoever was changed has to be scored anew; those events stay, the import's own go.
+    let touched = tx.rows(sql!("SELECT DISTINCT contact_id FROM events WHERE origin_id = $1 AND contact_id IS NOT NULL"), params![id]).await?;
+    let people = touched.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
+    store::remove_events(&mut tx, id).await?;
+    company::remove_of_import(&mut tx, id).await?;
+    field::remove_unused(&mut tx, id).await?;
+    store::remove_chunks(&mut tx, id).await?;
+    store::remove_errors(&mut tx, id).await?;
+    store::set_state(&mut tx, id, &[ImportState::Undoing], ImportState::Undone, Some(by.now)).await?;
+    let after = json!({ "removed": undone.created, "restored": undone.updated });
+    audit::note(&mut tx, by.ids, by.now, by.actor, "contact.import_undone", "import", id, None, Some(after)).await?;
+    let mut told: Vec<Event> = people.iter().map(|person| Event::new("contact.updated", by.now).contact(*person)).collect();
+    append(&mut tx, &mut told).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! A visit and its events in words.
+
+use attune_events::Event;
+use attune_kernel::encode_id;
+use attune_web::{Lang, Text};
+
+use super::Visit;
+use crate::contact::ContactId;
+
+/// A line of a list of visits.
+pub(super) struct Line {
+    pub(super) visit: Visit,
+    pub(super) href: String,
+    /// The contact's page; empty when there is none to open.
+    pub(super) contact_href: String,
+    pub(super) who: String,
+    pub(super) medium: Text,
+    pub(super) source: String,
+    pub(super) dwell: Text,
+    pub(super) device: String,
+    /// Why it is a machine's; empty for people.
+    pub(super) reason: String,
+}
+
+impl Line {
+    pub(super) fn new(l: &Lang, visit: Visit) -> Self {
+        let who = match &visit.contact {
+            Some((_, name)) => name.clone(),
+            None if visit.hidden => l.t("visit-known").to_string(),
+            None => l.of("visit-anonymous").s("code", short_code(visit.visitor_id)).to_string(),
+        };
+        let device = visit.device.as_deref().map(|device| l.t(&format!("visit-device-{device}")).to_string());
+        let parts: Vec<String> = device.into_iter().chain(visit.browser.clone()).chain(visit.os.clone()).collect();
+        Self {
+            href: format!("/visitors/{}", visit.id),
+            contact_href: visit.contact.as_ref().map(|(id, _)| format!("/contacts/{}", ContactId(*id))).unwrap_or_default(),
+            who,
+            medium: l.t(&format!("visit-medium-{}", visit.medium)),
+            source: if visit.medium == "direct" { String::new() } else { visit.source.clone() },
+            dwell: l.duration_ms(visit.dwell_us / 1_000),
+            device: parts.join(" · "),
+            reason: visit.reason.as_ref().map(|code| l.t(&format!("visit-machine-{code}")).to_string()).unwrap_or_default(),
+            visit,
+        }
+    }
+
+    /// The page shown last, or the one it began with.
+    pub(super) fn page(&self) -> &str {
+        self.visit.last_path.as_deref().or(self.visit.landing.as_deref()).unwrap_or("/")
+    }
+
+    pub(super) fn landing(&self) -> &str {
+        self.visit.landing.as_deref().unwrap_or("/")
+    }
+}
+
+/// Four digits that tell browsers apart at a glance.
+fn short_code(visitor_id: i64) -> String {
+    // The last two digits of an id name the node that made it, so they are left out.
+    let text = encode_id("v", visitor_id >> 10);
+    text.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect()
+}
+
+/// An event of a visit, in words.
+pub(super) struct Step {
+    pub(super) at: i64,
+    pub(super) icon: &'static str,
+    pub(super) what: Text,
+    pub(super) subject: String,
+    /// The page's title, or how long or how far; may be empty.
+    pub(super) detail: String,
+}
+
+impl Step {
+    pub(super) fn new(l: &Lang, event: &Event) -> Self {
+        let known = NAMES.iter().find(|(name, ..)| *name == event.name);
+        let (what, icon) = known.map_or_else(|| (Text::from(event.name.as_ref()), "zap"), |(_, key, icon)| (l.t(key), *icon));
+        Self { at: event.at, icon, what, subject: event.subject.clone().unwrap_or_default(), detail: detail(l, event) }
+    }
+}
+
+const NAMES: [(&str, &str, &str); 14] = [
+    ("page.viewed", "event-page-viewed", "eye"),
+    ("page.left", "event-page-left", "clock"),
+    ("file.downloaded", "event-file-downloaded", "download"),
+    ("link.followed", "event-link-followed", "external-link"),
+    ("video.progressed", "event-video-progressed", "play"),
+    ("site.searched", "event-site-searched", "search"),
+    ("form.viewed", "event-form-viewed", "clipboard-list"),
+    ("form.started", "event-form-started", "pencil"),
+    ("form.submitted", "event-form-submitted", "send"),
+    ("product.viewed", "event-product-viewed", "package"),
+    ("cart.added", "event-cart-added", "shopping-cart"),
+    ("checkout.started", "event-checkout-started", "credit-card"),
+    ("order.placed", "event-order-placed", "shopping-bag"),
+    ("visitor.identified", "event-visitor-identified", "user-check"),
+];
+
+fn detail(l: &Lang, event: &Event) -> String {
+    match (event.name.as_ref(), event.amount) {
+        ("page.viewed", _) => event.props_json().get("title").and_then(|t| t.as_str()).unwrap_or_default().to_owned(),
+        ("page.left", Some(us)) => l.of("visit-read-for").s("time", l.duration_ms(us / 1_000)).to_string(),
+        ("video.progressed", Some(percent)) => l.of("visit-watched").n("percent", percent).to_string(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,179 @@
+//! The addresses inside mails: links, the open pixel and the way out. Strangers and machines come here.
+//!
+//! A link leads only where its version's stored link leads; GET never unsubscribes anybody (RFC 8058).
+
+use askama::Template;
+use attune_house::App;
+use attune_identify::stitching;
+use attune_web::{Answer, Form, Path, Problem, Shell};
+use axum::extract::{Extension, State};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::Router;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde::Deserialize;
+
+use super::token::{Act, Linker, TRAP};
+use super::track::{Landing, Touch, Tracker, What};
+use super::verdict::{Request, judge};
+use crate::template::{Person, render, store as templates};
+
+/// A transparent pixel.
+const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+
+/// The routes of this file.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/m/c/{token}", get(click))
+        .route("/m/o/{token}", get(open))
+        .route("/m/u/{token}", get(ask).merge(post(unsubscribe)))
+}
+
+/// GET /m/c/{token}
+async fn click(
+    State(app): State<App>,
+    Extension(linker): Extension<Linker>,
+    Extension(tracker): Extension<Tracker>,
+    method: Method,
+    headers: HeaderMap,
+    Path(token): Path<String>,
+) -> Answer {
+    let (send_id, position) = linker.read(Act::Click, &token).ok_or(Problem::NotFound)?;
+    let request = read_request(&method, &headers, position == TRAP);
+    let touch = Touch { send_id, what: What::Click(position), at: app.clock.now(), machine: judge(&request) };
+    let landing = keep(&tracker, touch).await?.ok_or(Problem::NotFound)?;
+    if position == TRAP {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let target = target(&app, &landing).await?;
+    let mut response = (StatusCode::FOUND, [(http::header::LOCATION, HeaderValue::try_from(target).map_err(|_| Problem::NotFound)?)]).into_response();
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// GET /m/o/{token}.gif
+async fn open(
+    State(app): State<App>,
+    Extension(linker): Extension<Linker>,
+    Extension(tracker): Extension<Tracker>,
+    method: Method,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+) -> Answer {
+    let token = name.strip_suffix(".gif").unwrap_or(&name);
+    if let Some((send_id, _)) = linker.read(Act::Open, token) {
+        let request = read_request(&method, &headers, false);
+        keep(&tracker, Touch { send_id, what: What::Open, at: app.clock.now(), machine: judge(&request) }).await?;
+    }
+    let kind = [(CONTENT_TYPE, HeaderValue::from_static("image/gif")), (CACHE_CONTROL, HeaderValue::from_static("no-store, private"))];
+    Ok((kind, PIXEL).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "message/unsubscribe.html")]
+struct UnsubscribePage {
+    shell: Shell,
+    action: String,
+    email: String,
+    done: bool,
+}
+
+/// GET /m/u/{token}: shows a button and changes nothing.
+async fn ask(State(app): State<App>, Extension(linker): Extension<Linker>, shell: Shell, Path(token): Path<String>) -> Answer {
+    let (send_id, _) = linker.read(Act::Unsubscribe, &token).ok_or(Problem::NotFound)?;
+    let mut tx = app.db.read().await?;
+    let email = super::store::address_of(&mut tx, send_id).await?.unwrap_or_default();
+    let page = UnsubscribePage { action: format!("/m/u/{token}"), email: masked(&email), done: false, shell };
+    Ok(page.shell.page(&page))
+}
+
+/// What is posted: by our own button, or by a mail program (RFC 8058: `List-Unsubscribe=One-Click`).
+#[derive(Deserialize)]
+struct UnsubscribeForm {
+    #[serde(default, rename = "List-Unsubscribe")]
+    one_click: String,
+}
+
+/// POST /m/u/{token}
+async fn unsubscribe(
+    State(app): State<App>,
+    Extension(linker): Extension<Linker>,
+    Extension(tracker): Extension<Tracker>,
+    shell: Shell,
+    Path(token): Path<String>,
+    Form(form): Form<UnsubscribeForm>,
+) -> Answer {
+    let (send_id, _) = linker.read(Act::Unsubscribe, &token).ok_or(Problem::NotFound)?;
+    keep(&tracker, Touch { send_id, what: What::Unsubscribe, at: app.clock.now(), machine: None }).await?;
+    if form.one_click == "One-Click" {
+        return Ok(StatusCode::OK.into_response());
+    }
+    let page = UnsubscribePage { action: String::new(), email: String::new(), done: true, shell };
+    Ok(page.shell.page(&page))
+}
+
+async fn keep(tracker: &Tracker, touch: Touch) -> Result<Option<Landing>, Problem> {
+    tracker.offer(touch).await.map_err(|_| Problem::Busy)
+}
+
+fn read_request(method: &Method, headers: &HeaderMap, trap: bool) -> Request {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    let prefetch = ["purpose", "sec-purpose", "x-purpose", "x-moz"].iter().any(|name| {
+        let value = text(name);
+        value.contains("prefetch") || value.contains("preview")
+    });
+    Request { head: method == Method::HEAD, prefetch, agent: text(USER_AGENT.as_str()), trap }
+}
+
+/// The link's target for this recipient. People who land on a site of ours carry a signed token, so that the tracker knows them.
+async fn target(app: &App, landing: &Landing) -> Result<String, Problem> {
+    let mut target = landing.url.clone();
+    if target.is_empty() {
+        return Err(Problem::NotFound);
+    }
+    if target.contains("{{") {
+        let person = person_of(app, landing.contact_id).await?;
+        target = render::render_address(&landing.url, &person).unwrap_or_else(|_| without_tags(&landing.url));
+    }
+    let Some(contact_id) = landing.contact_id.filter(|_| landing.machine.is_none()) else { return Ok(target) };
+    if is_tracked_site(app, &target).await? {
+        let token = stitching::contact_token(&app.secret, contact_id, app.clock.now());
+        if let Ok(mut url) = url::Url::parse(&target) {
+            url.query_pairs_mut().append_pair("attune_token", &token);
+            return Ok(url.into());
+        }
+    }
+    Ok(target)
+}
+
+async fn person_of(app: &App, contact_id: Option<i64>) -> Result<Person, Problem> {
+    let Some(id) = contact_id else { return Ok(Person::new()) };
+    let mut tx = app.db.read().await?;
+    Ok(templates::find_person(&mut tx, id).await?.unwrap_or_default())
+}
+
+/// The part of an address before its first merge tag.
+fn without_tags(url: &str) -> String {
+    url.split("{{").next().unwrap_or_default().to_owned()
+}
+
+async fn is_tracked_site(app: &App, target: &str) -> Result<bool, Problem> {
+    let Ok(target) = url::Url::parse(target) else { return Ok(false) };
+    let own = url::Url::parse(&app.public_url).ok();
+    if own.is_some_and(|own| own.host_str() == target.host_str() && own.port_or_known_default() == target.port_or_known_default()) {
+        return Ok(true);
+    }
+    let mut tx = app.db.read().await?;
+    let sites = attune_house::setting_text(&mut tx, "interact.tracked_sites", "").await?;
+    Ok(sites.split([',', ' ']).any(|site| !site.is_empty() && target.host_str() == Some(site.trim())))
+}
+
+/// `l•••@example.com`: enough to recognise oneself, too little to learn an address.
+fn masked(email: &str) -> String {
+    match email.split_once('@') {
+        Some((local, domain)) => format!("{}•••@{domain}", local.chars().take(1).collect::<String>()),
+        None => String::new(),
+    }
+}
+

@@ -1,0 +1,89 @@
+//! Keeps the funnel from the event log.
+
+use attune_db::{Sql, Tx, Value};
+use attune_events::{BoxFuture, Event, React, Spine, read_event};
+use attune_jobs::{Bench, OnDue};
+use attune_kernel::{Fault, SECOND_US};
+
+use super::steps::{self, Steps};
+use super::{Stage, store};
+
+/// The timer that counts anew.
+pub(crate) const RECOUNT: &str = "measure.recount_funnel";
+/// How long to wait for more of the same before counting anew, µs.
+const PATIENCE_US: i64 = 5 * SECOND_US;
+/// How many events of a restored contact are read again.
+const HISTORY: i64 = 5_000;
+
+/// Turns events into steps and figures.
+pub(crate) struct KeepFunnel;
+
+impl React for KeepFunnel {
+    fn react<'a>(&'a self, _: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move { keep(tx, &steps::read(events)).await })
+    }
+}
+
+async fn keep(tx: &mut Tx, steps: &Steps) -> Result<(), Fault> {
+    let mut bumps = store::Bumps::default();
+    for import_id in &steps.imports {
+        store::put_imported(tx, *import_id, &mut bumps).await?;
+    }
+    store::put_known(tx, &steps.known, &mut bumps).await?;
+    for stage in Stage::ALL {
+        if let Some(reached) = steps.reached.get(&stage) {
+            store::put_reached(tx, stage, reached, &mut bumps).await?;
+        }
+    }
+    store::put_bought(tx, &steps.bought, &mut bumps).await?;
+    store::put_losses(tx, &steps.losses).await?;
+    store::put_visitors(tx, &steps.visitors, &mut bumps).await?;
+    store::put_identified(tx, &steps.identified, &mut bumps).await?;
+    store::write_bumps(tx, &bumps).await?;
+    Ok(())
+}
+
+/// People who went, or came back.
+pub(crate) struct FollowLeavers;
+
+impl FollowLeavers {
+    pub(crate) const HEARS: &'static [&'static str] = &["contact.deleted", "contact.restored", "contact.erased"];
+}
+
+impl React for FollowLeavers {
+    fn react<'a>(&'a self, spine: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let back: Vec<i64> = events.iter().filter(|e| e.name == "contact.restored").filter_map(|e| e.contact_id).collect();
+            if !back.is_empty() {
+                keep(tx, &replayed(tx, &back).await?).await?;
+            }
+            if events.iter().any(|e| e.name != "contact.restored") {
+                attune_jobs::set_timers(tx, RECOUNT, [(0, spine.clock.now() + PATIENCE_US)]).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The steps of contacts as the log tells them.
+async fn replayed(tx: &mut Tx, contacts: &[i64]) -> Result<Steps, Fault> {
+    let mut sql = Sql::new(
+        "SELECT seq, name, at, contact_id, visitor_id, session_id, company_id, subject, amount, machine, cause, depth, client_key, origin_id, props
+         FROM events WHERE contact_id IN ",
+    );
+    sql.bind_list(contacts.iter().map(|id| Value::Int(*id)));
+    sql.push(" AND name IN ").bind_list(steps::HEARS.iter().map(|name| Value::from(*name)));
+    sql.push(" ORDER BY at LIMIT ").bind(HISTORY.saturating_mul(i64::try_from(contacts.len()).unwrap_or(1)));
+    let rows = tx.rows_of(&sql).await?;
+    let events = rows.iter().map(read_event).collect::<Result<Vec<Event>, _>>()?;
+    Ok(steps::read(&events))
+}
+
+/// Counts anew, once for many leavers.
+pub(crate) struct Recount;
+
+impl OnDue for Recount {
+    fn due<'a>(&'a self, _: &'a Bench, tx: &'a mut Tx, _: &'a [i64], _: i64) -> attune_jobs::BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move { Ok(store::recount(tx).await?) })
+    }
+}
