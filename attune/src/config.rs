@@ -128,7 +128,7 @@ impl Config {
         if file.is_some() && !chosen.is_file() {
             return Err(ConfigErrors(vec![format!("{} does not exist", chosen.display())]));
         }
-        let figment = Figment::from(Toml::string(DEFAULTS)).merge(Toml::file(&chosen)).merge(Env::prefixed("ATTUNE_").split("__").ignore(&["bin", "test_pg", "shots"]));
+        let figment = Figment::from(Toml::string(DEFAULTS)).merge(Toml::file(&chosen)).merge(Env::prefixed("ATTUNE_").split("__").ignore(&["bin", "test_pg", "shots", "lang", "password"]));
         let config: Self = figment.extract().map_err(|errors| ConfigErrors(errors.into_iter().map(|e| told(&e)).collect()))?;
         let mistakes = config.mistakes();
         if mistakes.is_empty() { Ok(config) } else { Err(ConfigErrors(mistakes)) }

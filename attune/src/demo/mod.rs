@@ -187,7 +187,7 @@ async fn funnel(app: &App) -> Result<PushFunnelId, Fault> {
     let id = match kept.parse::<PushFunnelId>() {
         Ok(id) => id,
         Err(_) => {
-            let file = push_funnel::from_toml(FUNNEL)?;
+            let file = push_funnel::from_toml(&FUNNEL.replace("@SITE@", &app.public_url))?;
             let draft = push_funnel::file::draft(&mut tx, &app.ids, app.clock.now(), &file).await?;
             let id = push_funnel::create(&mut tx, &app.ids, app.clock.now(), &draft, (None, None)).await?;
             write_setting(&mut tx, FUNNEL_ID, &id.to_string(), None, app.clock.now()).await?;

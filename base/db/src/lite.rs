@@ -23,7 +23,13 @@ pub(crate) struct Store {
 struct Readers {
     free: SyncMutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
+    file: PathBuf,
+    options: DbOptions,
 }
+
+/// How long a caller waits for a pooled reader before it gets one of its own: a task that holds one reader and asks for a second
+/// must not wait for itself.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Store {
     pub(crate) fn open(dir: &Path, options: &DbOptions) -> Result<Self, DbError> {
@@ -36,11 +42,9 @@ impl Store {
         let count = options.connections.max(1);
         let mut free = Vec::with_capacity(count);
         for _ in 0..count {
-            let reader = connect(&file, options).map_err(|e| opened(e.to_string()))?;
-            reader.pragma_update(None, "query_only", true).map_err(|e| opened(e.to_string()))?;
-            free.push(reader);
+            free.push(connect_reader(&file, options).map_err(|e| opened(e.to_string()))?);
         }
-        let readers = Arc::new(Readers { free: SyncMutex::new(free), permits: Arc::new(Semaphore::new(count)) });
+        let readers = Arc::new(Readers { free: SyncMutex::new(free), permits: Arc::new(Semaphore::new(count)), file: file.clone(), options: options.clone() });
         let checkpointer = connect(&file, options).map_err(|e| opened(e.to_string()))?;
         fold_log_in_background(checkpointer, file.clone(), Arc::downgrade(&readers));
         Ok(Self { file, writer: Arc::new(Mutex::new(writer)), readers, signals: Arc::default() })
@@ -61,11 +65,14 @@ impl Store {
     }
 
     pub(crate) async fn read(&self) -> Result<LiteTx, DbError> {
-        let permit = self.readers.permits.clone().acquire_owned().await.map_err(|_| DbError::Busy("the store is closing".to_owned()))?;
-        let taken = self.readers.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let conn = taken.ok_or_else(|| DbError::Busy("no reader is free".to_owned()))?;
+        let permit = tokio::time::timeout(PATIENCE, self.readers.permits.clone().acquire_owned()).await.ok().and_then(Result::ok);
+        let taken = permit.as_ref().and_then(|_| self.readers.free.lock().unwrap_or_else(PoisonError::into_inner).pop());
+        let conn = match taken {
+            Some(conn) => conn,
+            None => connect_reader(&self.readers.file, &self.readers.options).map_err(|e| failed(&e, "connect"))?,
+        };
         conn.execute_batch("BEGIN").map_err(|e| failed(&e, "BEGIN"))?;
-        let reader = Reader { conn: Some(conn), home: self.readers.clone(), _permit: permit };
+        let reader = Reader { conn: Some(conn), home: self.readers.clone(), permit };
         Ok(LiteTx { conn: Conn::Reader(reader), open: true, signals: self.signals.clone() })
     }
 
@@ -98,6 +105,12 @@ fn connect(file: &Path, options: &DbOptions) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
+fn connect_reader(file: &Path, options: &DbOptions) -> rusqlite::Result<Connection> {
+    let reader = connect(file, options)?;
+    reader.pragma_update(None, "query_only", true)?;
+    Ok(reader)
+}
+
 /// Ends by itself when the store is dropped.
 fn fold_log_in_background(conn: Connection, file: PathBuf, alive: Weak<Readers>) {
     let log = file.with_extension("db-wal");
@@ -118,12 +131,15 @@ fn fold_log_in_background(conn: Connection, file: PathBuf, alive: Weak<Readers>)
 struct Reader {
     conn: Option<Connection>,
     home: Arc<Readers>,
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        if let Some(conn) = self.conn.take() {
+        // A reader beyond the pool is closed, not kept.
+        if let Some(conn) = self.conn.take()
+            && self.permit.is_some()
+        {
             self.home.free.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
         }
     }

@@ -1,6 +1,7 @@
 //! The server engine: PostgreSQL through a pool of prepared connections.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::error::SqlState;
@@ -10,6 +11,9 @@ use tokio_postgres::{Config, NoTls};
 use crate::batch::{self, Column};
 use crate::signals::Signals;
 use crate::{Conflict, DbError, DbOptions, Relation, Row, Value};
+
+/// How long a caller waits for a connection before it is told that the store is busy.
+const WAIT: Duration = Duration::from_secs(15);
 
 pub(crate) struct Store {
     pool: Pool,
@@ -24,7 +28,7 @@ impl Store {
         let durable = if options.durable { "on" } else { "off" };
         config.options(format!("-c synchronous_commit={durable} -c jit=off -c client_min_messages=warning"));
         let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let pool = Pool::builder(manager).max_size(options.connections.max(2) + 2).runtime(Runtime::Tokio1).build();
+        let pool = Pool::builder(manager).max_size(options.connections.max(2) + 2).wait_timeout(Some(WAIT)).runtime(Runtime::Tokio1).build();
         let pool = pool.map_err(|e| opened(e.to_string()))?;
         drop(pool.get().await.map_err(|e| opened(chain(&e)))?);
         Ok(Self { pool, signals: Arc::default() })

@@ -152,14 +152,19 @@ pub async fn put(tx: &mut Tx, bench: &Bench, spec: JobSpec) -> Result<i64, DbErr
         }
     }
     let (id, now) = (bench.ids.next(), bench.clock.now());
-    tx.exec(
+    let put = tx.exec(
         sql!(
             "INSERT INTO jobs (id, kind, payload, state, run_at, attempts, unique_key, done_count, cancel_asked, staff_id, created_at)
-             VALUES ($1, $2, $3, 'ready', $4, 0, $5, 0, FALSE, $6, $7)"
+             VALUES ($1, $2, $3, 'ready', $4, 0, $5, 0, FALSE, $6, $7)
+             ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND state IN ('ready', 'running') DO NOTHING"
         ),
-        params![id, spec.kind, spec.payload.to_string(), spec.run_at.max(now), spec.unique_key, spec.staff_id, now],
-    )
-    .await?;
+        params![id, spec.kind, spec.payload.to_string(), spec.run_at.max(now), spec.unique_key.clone(), spec.staff_id, now],
+    );
+    if put.await? == 0 {
+        // Another node was faster between the look and the insert.
+        let sql = sql!("SELECT id FROM jobs WHERE unique_key = $1 AND state IN ('ready', 'running')");
+        return tx.get("job", sql, params![spec.unique_key]).await?.at(0);
+    }
     tx.wake(SIGNAL);
     Ok(id)
 }

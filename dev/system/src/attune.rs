@@ -60,10 +60,15 @@ impl Attune {
 
     /// Starts `attune serve` and waits until it is healthy.
     pub async fn serve(&mut self) -> Result<()> {
+        self.launch(&["serve"]).await
+    }
+
+    /// Starts `arguments`, a command that serves while it works, and waits until it is healthy.
+    pub async fn launch(&mut self, arguments: &[&str]) -> Result<()> {
         if self.process.is_some() {
             bail!("this installation already runs");
         }
-        let command = self.command(&["serve", "--port", &self.port.to_string()]);
+        let command = self.command(arguments);
         self.process = Some(Process::start(command, self.port, HEALTH, &self.store.file("attune.log")).await?);
         Ok(())
     }
@@ -100,12 +105,14 @@ impl Attune {
 
     /// Runs `attune --store … arguments` to its end.
     pub async fn run(&self, arguments: &[&str]) -> Result<Finished> {
-        let mut command = self.command(arguments);
-        command.stdin(Stdio::null());
-        let waiting = tokio::task::spawn_blocking(move || command.output());
-        let output = waiting.await.context("waiting for attune")?.with_context(|| format!("running attune {arguments:?}"))?;
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Ok(Finished { code: output.status.code(), output: text(output.stdout), errors: text(output.stderr) })
+        finish(self.command(arguments), arguments).await
+    }
+
+    /// Runs `attune arguments` to its end, without naming this installation's store.
+    pub async fn run_without_store(&self, arguments: &[&str]) -> Result<Finished> {
+        let mut command = self.bare_command();
+        command.args(arguments);
+        finish(command, arguments).await
     }
 
     /// Runs `arguments` with `--json`; anything but exit code 0 is an error.
@@ -117,17 +124,35 @@ impl Attune {
         finished.json()
     }
 
-    /// The binary with its store, in the test's folder (no stray `attune.toml`), on ports of its own, without the tester's settings.
     fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.bare_command();
+        command.arg("--store").arg(self.store.argument()).args(arguments);
+        command
+    }
+
+    /// The binary in the test's folder (no stray `attune.toml`), on ports of its own, in English, without the tester's settings.
+    fn bare_command(&self) -> Command {
         let mut command = Command::new(&self.binary);
-        command.arg("--store").arg(self.store.argument()).args(arguments).current_dir(self.store.folder());
+        command.current_dir(self.store.folder());
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ATTUNE_")) {
             command.env_remove(name);
         }
-        command.env("ATTUNE_SERVER__PUBLIC_URL", self.url("")).env("ATTUNE_MAILBOX__LISTEN", self.mailbox_address());
+        for name in ["LC_ALL", "LC_MESSAGES", "LANG"] {
+            command.env_remove(name);
+        }
+        command.env("ATTUNE_SERVER__LISTEN", format!("127.0.0.1:{}", self.port)).env("ATTUNE_SERVER__PUBLIC_URL", self.url(""));
+        command.env("ATTUNE_MAILBOX__LISTEN", self.mailbox_address());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
+}
+
+async fn finish(mut command: Command, arguments: &[&str]) -> Result<Finished> {
+    command.stdin(Stdio::null());
+    let waiting = tokio::task::spawn_blocking(move || command.output());
+    let output = waiting.await.context("waiting for attune")?.with_context(|| format!("running attune {arguments:?}"))?;
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok(Finished { code: output.status.code(), output: text(output.stdout), errors: text(output.stderr) })
 }
 
 /// The binary under test: `ATTUNE_BIN`, else the debug build, brought up to date by `cargo build -p attune`.

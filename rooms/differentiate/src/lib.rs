@@ -9,13 +9,143 @@ mod trial;
 use std::sync::Arc;
 
 use attune_db::{Migration, migration};
-use attune_events::Reactor;
-use attune_jobs::{JobDef, TimerDef};
+use attune_events::{EventDef, Reactor};
+use attune_house::{App, ContactTable, Dataset, Facet, OnErase, Panel, Parts, Place, Room, SettingDef, SettingKind};
+use attune_jobs::{Cron, JobDef, TimerDef};
+use attune_kernel::MINUTE_US;
+use attune_web::{Grant, LocaleFiles, NavItem, PermissionDef, permission};
+use axum::Router;
+use axum::routing::{get, post};
 use segment::FacetField;
+
+permission!(
+    ViewSegments, "differentiate.segment.view";
+    EditSegments, "differentiate.segment.edit";
+    ViewScores, "differentiate.score.view";
+    EditScores, "differentiate.score.edit"
+);
+
+/// The words of this room.
+pub const LOCALES: LocaleFiles =
+    LocaleFiles { room: "differentiate", en: include_str!("../locales/en.ftl"), zh: include_str!("../locales/zh-CN.ftl") };
+
+/// The settings of scores, in the order of [`score::Basis`].
+pub(crate) const SETTING_KEYS: [&str; 5] =
+    ["differentiate.half_life_days", "differentiate.hot", "differentiate.warm", "differentiate.fit_good", "differentiate.fit_fair"];
+
+const SETTINGS: [SettingDef; 5] = [
+    setting(SETTING_KEYS[0], "score-half-life", 3_650, "30"),
+    setting(SETTING_KEYS[1], "score-hot", 10_000, "40"),
+    setting(SETTING_KEYS[2], "score-warm", 10_000, "15"),
+    setting(SETTING_KEYS[3], "score-fit-good", 100, "60"),
+    setting(SETTING_KEYS[4], "score-fit-fair", 100, "30"),
+];
+
+const fn setting(key: &'static str, label_key: &'static str, max: i64, default: &'static str) -> SettingDef {
+    SettingDef { key, label_key, kind: SettingKind::Int { min: 1, max }, default }
+}
+
+const EVENTS: [EventDef; 4] = [
+    event("score.changed", "A score changed, as shown in whole points.", "engagement or fit", "points"),
+    event("grade.changed", "A grade changed.", "the new grade", ""),
+    event("segment.entered", "A contact came into a segment.", "the segment's id", ""),
+    event("segment.left", "A contact went out of a segment.", "the segment's id", ""),
+];
+
+const fn event(name: &'static str, meaning: &'static str, subject: &'static str, amount: &'static str) -> EventDef {
+    EventDef { name, meaning, subject, amount, behaviour: false }
+}
 
 /// The tables of this room.
 pub fn migrations() -> Vec<Migration> {
     vec![migration!("20261122_2000_score"), migration!("20261122_2010_segment")]
+}
+
+/// The room, when no room to the right offers facets.
+pub fn room(parts: &Parts) -> Room {
+    room_with_facets(parts, &[])
+}
+
+/// The room; segments and fit rules may ask for these facets of the rooms to the right, which those rooms register themselves too.
+pub fn room_with_facets(_parts: &Parts, facets: &[Facet]) -> Room {
+    let facets = segment::facet_fields(facets);
+    Room::new("differentiate")
+        .migrations(migrations())
+        .locales(LOCALES.en, LOCALES.zh)
+        .routes(routes())
+        .nav([
+            NavItem::new("segment-nav", "segment-list", "/segments", "filter", 240, "differentiate.segment.view").go('S'),
+            NavItem::new("segment-nav", "score-scoring", "/scoring", "gauge", 250, "differentiate.score.view"),
+        ])
+        .permissions(permissions())
+        .events(EVENTS)
+        .reactors(reactors(&facets))
+        .timers(timers(&facets))
+        .jobs(jobs(&facets))
+        .crons([Cron { kind: score::jobs::APPLY, every_us: MINUTE_US }])
+        .panels(panels())
+        .settings(SETTINGS)
+        .datasets([
+            Dataset { view: "v_differentiate_score", meaning: "one row per contact: fit, engagement as last told, tier and grade" },
+            Dataset { view: "v_differentiate_segment", meaning: "one row per segment with the number of its members" },
+            Dataset { view: "v_differentiate_segment_member", meaning: "one row per segment and member, with the moment of entry" },
+        ])
+        .contact_tables(["score_lines", "contact_scores", "segment_members"].map(|table| ContactTable { table, column: "contact_id", on_erase: OnErase::Delete }))
+}
+
+fn permissions() -> Vec<PermissionDef> {
+    let def = |key, label_key, agent| PermissionDef { key, label_key, admin: Grant::All, manager: Grant::All, agent };
+    vec![
+        def("differentiate.segment.view", "segment-may-view", Grant::All),
+        def("differentiate.segment.edit", "segment-may-edit", Grant::None),
+        def("differentiate.score.view", "score-may-view", Grant::All),
+        PermissionDef { key: "differentiate.score.edit", label_key: "score-may-edit", admin: Grant::All, manager: Grant::None, agent: Grant::None },
+    ]
+}
+
+fn panels() -> Vec<Panel> {
+    vec![
+        Panel {
+            key: "differentiate.score",
+            title_key: "score-title",
+            href: |id| format!("/contacts/{}/score", attune_identify::contact::ContactId(id)),
+            order: 10,
+            permission: "differentiate.score.view",
+            place: Place::Aside,
+        },
+        Panel {
+            key: "differentiate.segments",
+            title_key: "segment-list",
+            href: |id| format!("/contacts/{}/segments", attune_identify::contact::ContactId(id)),
+            order: 90,
+            permission: "differentiate.segment.view",
+            place: Place::Aside,
+        },
+    ]
+}
+
+fn routes() -> Router<App> {
+    use score::pages as scores;
+    use segment::{api, pages};
+    Router::new()
+        .route("/segments", get(pages::list).post(pages::create))
+        .route("/segments/new", get(pages::new))
+        .route("/segments/{id}", get(pages::show).post(pages::update))
+        .route("/segments/{id}/members", get(pages::members))
+        .route("/segments/{id}/delete", post(pages::delete))
+        .route("/segments/{id}/restore", post(pages::restore))
+        .route("/contacts/{id}/segments", get(pages::panel))
+        .route("/contacts/{id}/score", get(scores::panel))
+        .route("/scoring", get(scores::scoring))
+        .route("/scoring/rules", post(scores::save_rule))
+        .route("/scoring/rules/{id}/delete", post(scores::delete_rule))
+        .route("/scoring/fit", post(scores::save_fit))
+        .route("/scoring/fit/{id}/delete", post(scores::delete_fit))
+        .route("/scoring/settings", post(scores::save_settings))
+        .route("/api/v1/segments", get(api::list).post(api::create))
+        .route("/api/v1/segments/count", post(api::count))
+        .route("/api/v1/segments/{id}", get(api::show))
+        .route("/api/v1/segments/{id}/members", get(api::members))
 }
 
 fn reactors(facets: &[FacetField]) -> Vec<Reactor> {

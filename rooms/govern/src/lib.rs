@@ -81,3 +81,10 @@ fn routes() -> Router<App> {
         .route("/settings/api-keys", get(api_key::pages::list).post(api_key::pages::create))
         .route("/settings/api-keys/{id}/revoke", post(api_key::pages::revoke))
 }
+
+#[cfg(test)]
+fn test_migrations() -> Vec<Migration> {
+    let mut all = attune_house::base_migrations();
+    all.extend(migrations());
+    all
+}

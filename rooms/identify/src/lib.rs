@@ -13,7 +13,17 @@ pub mod tracking;
 pub mod visitor;
 
 use attune_house::{ContactTable, OnErase};
+use attune_web::permission;
 use attune_db::{Migration, migration, migration_pair};
+
+permission!(
+    ViewContacts, "identify.contact.view";
+    CreateContacts, "identify.contact.create";
+    EditContacts, "identify.contact.edit";
+    DeleteContacts, "identify.contact.delete";
+    ExportContacts, "identify.contact.export";
+    ImportContacts, "identify.contact.import"
+);
 
 /// Every table of contacts, companies, fields and imports that holds a person. The people themselves come first: they are erased last.
 pub const CONTACT_TABLES: [ContactTable; 6] = [

@@ -3,8 +3,12 @@
 
 mod change;
 pub mod handover;
+#[cfg(test)]
+mod http_tests;
 mod people;
 mod settings;
+#[cfg(test)]
+mod stage;
 pub mod task;
 mod today;
 
@@ -177,4 +181,15 @@ fn facets() -> Vec<Facet> {
 fn contact_tables() -> Vec<ContactTable> {
     let table = |table| ContactTable { table, column: "contact_id", on_erase: OnErase::Delete };
     vec![table("tasks"), table("handovers"), table("contact_changes")]
+}
+
+#[cfg(test)]
+fn test_migrations() -> Vec<Migration> {
+    let mut all = attune_house::base_migrations();
+    all.extend(attune_govern::migrations());
+    all.extend(attune_identify::migrations());
+    all.extend(attune_differentiate::migrations());
+    all.extend(attune_interact::migrations());
+    all.extend(migrations());
+    all
 }

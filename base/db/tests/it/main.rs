@@ -158,3 +158,17 @@ async fn a_store_that_cannot_be_opened_says_which_and_why() {
     let error = Db::open("postgres://me:secret@127.0.0.1:1/x", &DbOptions::default()).await.err().unwrap();
     assert!(error.to_string().contains("127.0.0.1:1/x") && !error.to_string().contains("secret"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_may_hold_more_readers_than_the_pool_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = DbOptions { connections: 2, ..DbOptions::default() };
+    let db = Db::open(dir.path().to_str().unwrap(), &options).await.unwrap();
+    db.migrate(&test_migrations(), 1).await.unwrap();
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        let mut tx = db.read().await.unwrap();
+        assert_eq!(tx.count("SELECT count(*) FROM things", params![]).await.unwrap(), 0);
+        held.push(tx);
+    }
+}

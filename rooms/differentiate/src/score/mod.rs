@@ -3,7 +3,9 @@
 //! Guards that a score is at any moment the sum of its explanation lines, that nothing is recomputed by the clock, and that falling
 //! below a limit through silence is told at its exact moment, once.
 
+mod form;
 pub mod jobs;
+pub mod pages;
 pub mod react;
 pub mod rules;
 mod store;

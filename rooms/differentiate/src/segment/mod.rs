@@ -3,17 +3,24 @@
 //! Guards that the members kept step by step are those a full count finds, to the moment: every fact that a rule reads leads from the
 //! event to the rule, and every time window that closes has a timer.
 
+pub mod api;
 pub mod bind;
 pub mod compile;
 pub mod evaluate;
 pub mod facts;
+pub(crate) mod form;
+mod inputs;
 pub mod jobs;
 pub mod keep;
+pub mod pages;
+mod preview;
 pub mod rule;
 mod store;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod view;
+pub mod words;
 
 use attune_db::{DbError, Sql, Tx};
 use attune_jobs::Bench;
@@ -74,6 +81,50 @@ impl From<Fault> for SegmentError {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
     }
+}
+
+impl From<SegmentError> for attune_web::Problem {
+    fn from(error: SegmentError) -> Self {
+        match error {
+            SegmentError::NotFound => Self::NotFound,
+            SegmentError::NameTaken(name) => Self::refused("segment-name-taken").s("name", name),
+            SegmentError::Circle(name) => Self::refused("segment-circle").s("name", name),
+            SegmentError::Used(name) => Self::refused("segment-used").s("name", name),
+            SegmentError::Static => Self::refused("segment-static-text"),
+            SegmentError::Text(wrong) => {
+                let status = http_unprocessable();
+                let problem = Self::Domain { status, key: wrong.key, args: Vec::new() };
+                problem.n("at", i64::try_from(wrong.at).unwrap_or(0)).s("found", wrong.found).s("what", "")
+            }
+            SegmentError::Rule(wrong) => {
+                let problem = Self::Domain { status: http_unprocessable(), key: wrong.key, args: Vec::new() };
+                problem.s("what", wrong.what).n("at", 0).s("found", "")
+            }
+            SegmentError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+fn http_unprocessable() -> axum::http::StatusCode {
+    axum::http::StatusCode::UNPROCESSABLE_ENTITY
+}
+
+/// The facets of the house as rules see them.
+pub fn facet_fields(facets: &[attune_house::Facet]) -> Vec<FacetField> {
+    let kind = |kind| match kind {
+        attune_house::FacetKind::Text => bind::Kind::Text,
+        attune_house::FacetKind::Number => bind::Kind::Number,
+        attune_house::FacetKind::Date => bind::Kind::Date,
+        attune_house::FacetKind::Bool => bind::Kind::YesNo,
+    };
+    let field = |facet: &attune_house::Facet| FacetField {
+        key: facet.key,
+        label_key: facet.label_key,
+        kind: kind(facet.kind),
+        sql: facet.sql,
+        changed_by: facet.changed_by,
+    };
+    facets.iter().map(field).collect()
 }
 
 /// Who acts, when, and what is needed to put jobs.

@@ -58,14 +58,15 @@ pub(crate) async fn sign_in(State(app): State<App>, peer: Peer, shell: Shell, he
     for name in &names {
         TRIES.take(name, now).map_err(|seconds| Problem::TooMany { seconds })?;
     }
-    let mut tx = app.db.begin().await?;
-    let Some(member) = super::check_password(&mut tx, &form.email, &form.password).await? else {
+    let checked = super::check_password(&mut app.db.read().await?, &form.email, &form.password).await?;
+    let Some(member) = checked else {
         let mut errors = FormErrors::new();
         errors.add("password", "govern-sign-in-wrong");
         let page = SignInPage { shell, form, errors };
         return Ok(page.shell.again(&page, &page));
     };
     let agent = headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let mut tx = app.db.begin().await?;
     let token = super::open(&mut tx, &app.ids, now, member.id, agent).await?;
     tx.commit().await?;
     names.iter().for_each(|name| TRIES.forgive(name));

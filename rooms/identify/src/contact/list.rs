@@ -84,6 +84,34 @@ impl Order {
     }
 }
 
+/// An order and its direction: `name`, `-name`, `score`, `-score` … in addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sorting {
+    /// What by.
+    pub order: Order,
+    /// Smallest first.
+    pub up: bool,
+}
+
+impl Default for Sorting {
+    fn default() -> Self {
+        Self { order: Order::Score, up: false }
+    }
+}
+
+impl Sorting {
+    /// The sorting of a word, if it is one.
+    pub fn of(word: &str) -> Option<Self> {
+        let (name, up) = word.strip_prefix('-').map_or((word, true), |name| (name, false));
+        Some(Self { order: Order::of(name)?, up })
+    }
+
+    /// The word in addresses.
+    pub fn word(self) -> String {
+        format!("{}{}", if self.up { "" } else { "-" }, self.order.word())
+    }
+}
+
 /// One of the built-in views.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
@@ -162,24 +190,25 @@ pub async fn count(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<i64,
 }
 
 /// A page of people behind the mark `after`, at most `limit`; a mark that cannot be read means the first page.
-pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, order: Order, after: &str, limit: i64) -> Result<Page, DbError> {
+pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, sorting: Sorting, after: &str, limit: i64) -> Result<Page, DbError> {
     let total = count(tx, scope, listing).await?;
     if total == 0 {
         return Ok(Page { contacts: Vec::new(), next: None, total });
     }
-    let (column, up) = (order.column(), order == Order::Name);
+    let Sorting { order, up } = sorting;
+    let column = order.column();
     let mut inner = Sql::new(&format!("SELECT c.id, {column} AS place FROM contacts c"));
     push_conditions(&mut inner, tx.engine(), scope, listing, total > COUNTED);
     if let Some((place, id)) = read_mark(order, after) {
         let sign = if up { ">" } else { "<" };
         if order == Order::Created {
-            inner.push(" AND c.id < ").bind(id);
+            inner.push(&format!(" AND c.id {sign} ")).bind(id);
         } else {
             inner.push(&format!(" AND ({column}, c.id) {sign} (")).bind(place).push(", ").bind(id).push(")");
         }
     }
     let direction = if up { "ASC" } else { "DESC" };
-    let by = if order == Order::Created { "c.id DESC".to_owned() } else { format!("{column} {direction}, c.id {direction}") };
+    let by = if order == Order::Created { format!("c.id {direction}") } else { format!("{column} {direction}, c.id {direction}") };
     inner.push(&format!(" ORDER BY {by} LIMIT ")).bind(limit + 1);
     let rows = tx.rows_of(&inner).await?;
     let mut places: Vec<(i64, Value)> = Vec::with_capacity(rows.len());
@@ -192,6 +221,19 @@ pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, order: Order, a
     let mut contacts = store::list_by_ids(tx, places.iter().map(|(id, _)| *id)).await?;
     contacts.sort_by_key(|c| places.iter().position(|(id, _)| *id == c.id));
     Ok(Page { contacts, next, total })
+}
+
+/// The next people of a list in the order of their ids, behind `behind`; for exports that read everything in turn.
+pub async fn list_behind(tx: &mut Tx, scope: &Scope, listing: &Listing, behind: i64, limit: i64) -> Result<Vec<Contact>, DbError> {
+    let mut sql = Sql::new("SELECT c.id FROM contacts c");
+    if !push_conditions(&mut sql, tx.engine(), scope, listing, false) {
+        return Ok(Vec::new());
+    }
+    sql.push(" AND c.id > ").bind(behind).push(" ORDER BY c.id LIMIT ").bind(limit);
+    let ids = tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
+    let mut contacts = store::list_by_ids(tx, ids).await?;
+    contacts.sort_by_key(|c| c.id);
+    Ok(contacts)
 }
 
 /// The ids a selection stands for within `scope`, at most `limit`.

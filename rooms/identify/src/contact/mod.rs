@@ -3,17 +3,21 @@
 //! Guards that keys for matching follow their fields, that every change is in the audit log and on the event log, and that a deleted
 //! contact can come back for 30 days. Scores are kept here for sorting but written by their own room through [`put_scores`] only.
 
-// api
+mod bulk;
 mod change;
+mod edit;
 mod list;
-// pages
+pub mod pages;
 mod record;
+mod record_page;
 mod rules;
+mod score;
 pub mod search;
 mod store;
 #[cfg(test)]
 mod tests {}
-// timeline
+pub mod timeline;
+mod told;
 
 use attune_db::{DbError, Relation, Tx};
 use attune_events::Event;
@@ -21,7 +25,7 @@ use attune_kernel::{Fault, Ids, id_type};
 use attune_web::{Actor, Scope};
 
 pub use change::{Change, assign_owner, create, delete, restore, set_stage, update_field};
-pub use list::{Listing, Order, Page, Person, Selection, View, count, ids_of, list};
+pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, View, count, ids_of, list, list_behind};
 pub use record::{Contact, ContactDraft, Stage};
 pub use rules::{email_key, phone_key};
 pub(crate) use rules::{compose_name, split_name};

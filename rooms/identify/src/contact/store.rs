@@ -220,3 +220,12 @@ pub(crate) async fn list_of_company(tx: &mut Tx, company_id: i64, behind: i64, l
     let sql = format!("{SELECT} WHERE c.deleted_at IS NULL AND c.company_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3");
     tx.rows(&sql, params![company_id, behind, limit]).await?.iter().map(read).collect()
 }
+
+/// Contacts deleted at exactly `at`, µs.
+pub(super) async fn list_deleted_at(tx: &mut Tx, scope: &Scope, at: i64, limit: i64) -> Result<Vec<i64>, DbError> {
+    let mut sql = Sql::new("SELECT id FROM contacts WHERE deleted_at = ");
+    sql.bind(at);
+    scope.push_filter(&mut sql, "owner_id", "team_id");
+    sql.push(" ORDER BY id LIMIT ").bind(limit);
+    tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect()
+}

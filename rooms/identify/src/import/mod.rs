@@ -5,10 +5,10 @@
 
 mod batch;
 mod event_rows;
-// jobs
+pub(crate) mod jobs;
 mod lines;
 mod matching;
-// pages
+pub(crate) mod pages;
 mod plan;
 mod profile;
 mod rows;
@@ -18,7 +18,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod undo;
-// upload
+pub(crate) mod upload;
 
 use attune_db::DbError;
 use attune_kernel::{Fault, id_type};

@@ -7,7 +7,7 @@ use attune_jobs::Bench;
 use attune_web::{Actor, Scope};
 
 use super::*;
-use crate::contact::{self, By, ContactDraft, Listing, Order};
+use crate::contact::{self, By, ContactDraft, Listing, Sorting};
 
 fn bench(db: &Db) -> Bench {
     let clock = attune_testkit::clock();
@@ -53,7 +53,7 @@ async fn picture(db: &Db) -> BTreeMap<&'static str, Vec<String>> {
 
 async fn people(db: &Db, search: &str) -> i64 {
     let listing = Listing { search: search.into(), ..Listing::default() };
-    contact::list(&mut db.read().await.unwrap(), &Scope::All, &listing, Order::Name, "", 50).await.unwrap().total
+    contact::list(&mut db.read().await.unwrap(), &Scope::All, &listing, Sorting::default(), "", 50).await.unwrap().total
 }
 
 const LEADS: &str = "Prospect ID,First Name,Last Name,Email,Phone,Company,Visits,Do Not Call,Level\n\

@@ -4,6 +4,7 @@
 //! with its number and the cause. The client's address is hashed, never kept.
 
 mod line;
+pub mod pages;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,8 @@ pub struct Report {
     pub malformed: i64,
     /// Events the log had already from an earlier replay of the same file.
     pub repeated: i64,
+    /// The first and the last moment among the events found, µs UTC.
+    pub span: Option<(i64, i64)>,
     /// The first thousand malformed lines: number (from 1) and cause.
     pub listed: Vec<(i64, String)>,
 }
@@ -219,6 +222,10 @@ impl<'a> Replay<'a> {
     }
 
     async fn write(&mut self, hits: &[Hit]) -> Result<(), Fault> {
+        for at in hits.iter().map(|hit| hit.event.at) {
+            let (first, last) = self.report.span.unwrap_or((at, at));
+            self.report.span = Some((first.min(at), last.max(at)));
+        }
         let hits: Vec<&Hit> = hits.iter().collect();
         let mut tx = self.bench.db.begin().await?;
         let outcome = self.writer.write_hits(&mut tx, &hits).await?;

@@ -22,9 +22,9 @@ const ASSETS: [&str; 24] = [
     "swf", "webmanifest", "wasm",
 ];
 
-const DOWNLOADS: [&str; 26] = [
+const DOWNLOADS: [&str; 27] = [
     "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "csv", "epub", "zip", "gz", "tgz", "bz2", "xz", "7z", "rar", "exe", "msi", "dmg",
-    "deb", "rpm", "mp3", "mp4",
+    "deb", "rpm", "mp3", "mp4", "jar",
 ];
 
 /// Decides by method, status and the file's ending.

@@ -124,3 +124,17 @@ proptest::proptest! {
         let _ = parse(&format!("1.1.1.1 - - [10/Oct/2000:13:55:36 -0700] \"{text}"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zz_real() {
+    let store = attune_testkit::lite(&crate::test_migrations()).await;
+    let db = store.db();
+    let bytes = std::fs::read("/work/shared/data/weblogs/apache_access_first7000.log.gz").unwrap();
+    let begun = std::time::Instant::now();
+    let r = replayed(&db, &bytes).await;
+    println!("{r:?} {:?}", begun.elapsed());
+    let mut tx = db.read().await.unwrap();
+    for row in tx.rows("SELECT machine, reason, count(*) AS n, sum(pages) AS p, sum(events) AS e FROM visits GROUP BY 1, 2", params![]).await.unwrap() { println!("{row:?}"); }
+    for row in tx.rows("SELECT medium, source, count(*) AS n FROM visits WHERE NOT machine GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 25", params![]).await.unwrap() { println!("{:?}", row); }
+    for row in tx.rows("SELECT subject, count(*) AS n FROM events WHERE NOT machine GROUP BY 1 ORDER BY 2 DESC LIMIT 25", params![]).await.unwrap() { println!("{:?}", row); }
+}

@@ -74,10 +74,16 @@ const LIBRARIES: [&str; 34] = [
 ];
 
 /// Words that only machines have in their agent. They are looked for in lower case.
-const WORDS: [&str; 32] = [
+const WORDS: [&str; 35] = [
+    "+http", "gtmetrix", "externalads",
     "bot/", "bot;", "bot)", "bot-", "-bot", "_bot", "robot", "crawl", "spider", "slurp", "scraper", "fetcher", "validator", "checker", "monitor", "archiver",
     "indexer", "feedfetcher", "rss", "feedburner", "preview", "facebookexternalhit", "mediapartners", "uptime", "pingdom", "scanner", "capture", "lighthouse",
     "pagespeed", "newsblur", "feedly", "simplepie",
+];
+
+/// Makers of the phones that named themselves before there were browsers on them.
+const HANDSETS: [&str; 16] = [
+    "nokia", "lg", "samsung", "sec-", "sonyericsson", "mot-", "sie-", "blackberry", "htc", "huawei", "zte", "alcatel", "philips", "panasonic", "sharp", "lenovo",
 ];
 
 /// Browsers without a window and the tools that drive them.
@@ -104,7 +110,7 @@ fn read_agent(header: &str) -> Agent {
 
 fn machine_of(header: &str, lower: &str, category: &str) -> Option<Machine> {
     // A name without any letter, or none at all, belongs to no browser.
-    if lower.len() < 8 || !lower.chars().any(char::is_alphabetic) {
+    if lower.len() < 4 || !lower.chars().any(char::is_alphabetic) {
         return Some(Machine::NoAgent);
     }
     if HEADLESS.iter().any(|word| lower.contains(word)) {
@@ -114,6 +120,11 @@ fn machine_of(header: &str, lower: &str, category: &str) -> Option<Machine> {
     if LIBRARIES.iter().any(|name| first == *name || first.strip_prefix(name).is_some_and(|rest| rest.starts_with(['-', '_', '.', ':']))) {
         return Some(Machine::Library);
     }
-    let bot = category == "crawler" || WORDS.iter().any(|word| lower.contains(word)) || BOTS.is_bot(header);
-    bot.then_some(Machine::KnownBot)
+    if category == "crawler" || WORDS.iter().any(|word| lower.contains(word)) || BOTS.is_bot(header) {
+        return Some(Machine::KnownBot);
+    }
+    // Every browser of the last 20 years names an engine or a handset; what names neither is a program of its own.
+    let browser = ["mozilla/", "opera/", "dalvik/", "ucweb"].iter().any(|start| lower.starts_with(start)) || !matches!(category, "" | "misc" | "UNKNOWN");
+    let handset = HANDSETS.iter().any(|maker| lower.starts_with(maker)) || ["midp", "cldc", "wap"].iter().any(|word| lower.contains(word));
+    (!browser && !handset).then_some(Machine::Library)
 }

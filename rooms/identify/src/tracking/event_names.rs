@@ -17,6 +17,7 @@ pub const EVENTS: &[EventDef] = &[
     behaviour("cart.added", "A product was put into the cart.", "the product", "minor units"),
     behaviour("checkout.started", "The checkout was opened.", "the product or path", "minor units"),
     behaviour("order.placed", "A site says an order was placed.", "the product or order", "minor units"),
+    behaviour("purchase.made", "Something was bought, as an import or a program with an API key says.", "what", "minor units; props.currency"),
     behaviour("visitor.identified", "A browser turned out to belong to a contact; its earlier events joined.", "", ""),
 ];
 

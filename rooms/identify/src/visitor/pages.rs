@@ -117,7 +117,7 @@ struct ShowPage {
 struct PanelPage {
     shell: Shell,
     name: String,
-    contact: ContactId,
+    contact_href: String,
     lines: Vec<Line>,
 }
 
@@ -185,6 +185,6 @@ async fn of_contact(State(app): State<App>, can: Can<ViewVisitors>, shell: Shell
     let person = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let visits = list_of_contact(&mut tx, id.0, 20).await?;
     let lines = visits.into_iter().map(|visit| Line::new(&shell.l, visit)).collect();
-    let page = PanelPage { name: person.label().to_owned(), contact: id, lines, shell };
+    let page = PanelPage { name: person.label().to_owned(), contact_href: format!("/contacts/{id}"), lines, shell };
     Ok(page.shell.show(&page, &page.as_part()))
 }

@@ -114,3 +114,8 @@ pub async fn stop(tx: &mut Tx, now: i64, mailing_id: i64, reason: arbiter::Reaso
     tx.wake(SIGNAL);
     Ok(store::skip_planned(tx, mailing_id, reason.word(), now).await?)
 }
+
+/// A contact's id as it stands in addresses.
+pub(crate) fn contact_href(id: i64) -> String {
+    attune_kernel::encode_id("con", id)
+}

@@ -4,6 +4,7 @@
 //! Guards that rounds run one after the other and each person is in a round at most once, that only what people did moves them on
 //! (machine opens and clicks never do), and that the end is reached exactly once.
 
+mod drawing;
 pub mod figures;
 pub mod file;
 //PAGES pub mod pages;

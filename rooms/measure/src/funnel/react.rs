@@ -6,6 +6,7 @@ use attune_jobs::{Bench, OnDue};
 use attune_kernel::{Fault, SECOND_US};
 
 use super::steps::{self, Steps};
+pub(crate) use super::steps::HEARS;
 use super::{Stage, store};
 
 /// The timer that counts anew.

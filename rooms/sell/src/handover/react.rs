@@ -2,6 +2,7 @@
 
 use attune_db::{Column, Relation, Tx, Value};
 use attune_events::{BoxFuture, Event, React, Spine};
+use attune_interact::push_funnel::PushFunnelId;
 use attune_kernel::Fault;
 use attune_web::Actor;
 
@@ -31,11 +32,12 @@ impl React for ShareSurvivors {
 }
 
 async fn survivors(tx: &mut Tx, funnel_id: i64) -> Result<Vec<i64>, Fault> {
-    Ok(attune_interact::push_funnel::survivors(tx, funnel_id).await?)
+    attune_interact::push_funnel::survivors(tx, PushFunnelId(funnel_id)).await
 }
 
 async fn funnel_reps(tx: &mut Tx, funnel_id: i64) -> Result<Vec<(i64, i64)>, Fault> {
-    Ok(attune_interact::push_funnel::reps(tx, funnel_id).await?)
+    let reps = attune_interact::push_funnel::reps(tx, PushFunnelId(funnel_id)).await?;
+    Ok(reps.into_iter().map(|rep| (rep.staff_id, rep.cap)).collect())
 }
 
 /// Frees the hands of reps whose contact has bought, moved on or gone, and offers what waits.

@@ -1,0 +1,214 @@
+//! What is done to many contacts at once: assigning, deleting, exporting.
+
+use askama::Template;
+use attune_db::Db;
+use attune_house::App;
+use attune_record::audit;
+use attune_web::{Actor, Answer, Can, Flash, Form, Problem, Query, Scope, Shell};
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use futures::{Stream, stream};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::list::{self, Listing, Selection};
+use super::pages::{ListQuery, shown_count};
+use super::score::Scale;
+use super::{By, Contact, ContactId};
+use crate::field::{self, Field};
+use crate::{DeleteContacts, EditContacts, ExportContacts, ViewContacts};
+
+/// The most contacts one bulk action takes.
+const MOST: i64 = 10_000;
+
+/// The bulk form: which people, and what to do.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct BulkForm {
+    ids: Vec<ContactId>,
+    all: String,
+    query: String,
+    act: String,
+    owner_id: String,
+}
+
+impl BulkForm {
+    async fn selection(&self, app: &App, actor: &Actor) -> Result<Selection, Problem> {
+        if self.all.is_empty() {
+            return Ok(Selection::Ids(self.ids.iter().map(|id| id.0).collect()));
+        }
+        Ok(Selection::Listed(Box::new(read_listing(app, actor, &self.query).await?)))
+    }
+}
+
+async fn read_listing(app: &App, actor: &Actor, query: &str) -> Result<Listing, Problem> {
+    let query = serde_json::to_value(url::form_urlencoded::parse(query.as_bytes()).collect::<std::collections::HashMap<_, _>>());
+    let query: ListQuery = query.and_then(serde_json::from_value).unwrap_or_default();
+    let scale = Scale::read(&mut app.db.read().await?, app.clock.now()).await?;
+    Ok(query.listing(actor.staff_id, &scale))
+}
+
+pub(super) async fn act(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Form(form): Form<BulkForm>) -> Answer {
+    let back = format!("/contacts?{}", form.query);
+    let selection = form.selection(&app, &can.actor).await?;
+    if selection == Selection::Ids(Vec::new()) {
+        return Ok(shell.leave(&back, Flash::bad("identify-select-first")));
+    }
+    match form.act.as_str() {
+        "assign" => assign(&app, &can.actor, &shell, &selection, &form).await,
+        "delete" => delete(&app, &can.actor, &shell, &selection, &back).await,
+        "export" => export_selection(&app, &can.actor, selection).await,
+        _ => Err(Problem::Unreadable("act is not known".to_owned())),
+    }
+}
+
+async fn assign(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, form: &BulkForm) -> Answer {
+    let can = Can::<EditContacts>::of(actor).ok_or(Problem::Forbidden { permission: "identify.contact.edit" })?;
+    let back = format!("/contacts?{}", form.query);
+    let owner = form.owner_id.parse::<i64>().ok();
+    if owner.is_none() && form.owner_id != "none" {
+        return Ok(shell.leave(&back, Flash::bad("identify-choose-owner")));
+    }
+    let mut tx = app.db.begin().await?;
+    let ids = list::ids_of(&mut tx, &can.scope, selection, MOST).await?;
+    let by = By { actor, now: app.clock.now(), ids: &app.ids };
+    let moved = super::assign_owner(&mut tx, &by, &ids, owner, "").await?;
+    tx.commit().await?;
+    Ok(shell.leave(&back, Flash::good("identify-assigned").n("count", i64::try_from(moved).unwrap_or(0))))
+}
+
+async fn delete(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, back: &str) -> Answer {
+    let can = Can::<DeleteContacts>::of(actor).ok_or(Problem::Forbidden { permission: "identify.contact.delete" })?;
+    let mut tx = app.db.begin().await?;
+    let ids = list::ids_of(&mut tx, &can.scope, selection, MOST).await?;
+    let by = By { actor, now: app.clock.now(), ids: &app.ids };
+    let gone = super::delete(&mut tx, &by, &can.scope, &ids).await?;
+    tx.commit().await?;
+    let count = i64::try_from(gone.len()).unwrap_or(0);
+    // All of them share the moment of their deletion, so the address of the undo stays short.
+    Ok(shell.leave(back, Flash::good("identify-deleted").n("count", count).undo(format!("/contacts/restore?at={}", by.now))))
+}
+
+/// When the contacts to bring back were deleted, µs.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct RestoreQuery {
+    at: i64,
+}
+
+pub(super) async fn restore(State(app): State<App>, can: Can<DeleteContacts>, shell: Shell, Query(query): Query<RestoreQuery>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let ids = super::store::list_deleted_at(&mut tx, &can.scope, query.at, MOST).await?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    let back = super::restore(&mut tx, &by, &can.scope, &ids).await?;
+    tx.commit().await?;
+    Ok(shell.leave("/contacts", Flash::good("identify-restored").n("count", i64::try_from(back.len()).unwrap_or(0))))
+}
+
+#[derive(Template)]
+#[template(path = "contact/export.html")]
+struct ExportPage {
+    shell: Shell,
+    text: String,
+    count: String,
+}
+
+/// Asks before data leaves the building, naming the number.
+pub(super) async fn export_page(State(app): State<App>, can: Can<ExportContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
+    let mut tx = app.db.read().await?;
+    let scale = Scale::read(&mut tx, shell.now).await?;
+    let total = list::count(&mut tx, &can.scope, &query.listing(can.actor.staff_id, &scale)).await?;
+    let page = ExportPage { count: shown_count(&shell.l, total), text: query.text(), shell };
+    Ok(page.shell.page(&page))
+}
+
+/// The list to be exported.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ExportForm {
+    query: String,
+}
+
+pub(super) async fn export(State(app): State<App>, can: Can<ExportContacts>, Form(form): Form<ExportForm>) -> Answer {
+    let listing = read_listing(&app, &can.actor, &form.query).await?;
+    export_selection(&app, &can.actor, Selection::Listed(Box::new(listing))).await
+}
+
+async fn export_selection(app: &App, actor: &Actor, selection: Selection) -> Answer {
+    let can = Can::<ExportContacts>::of(actor).ok_or(Problem::Forbidden { permission: "identify.contact.export" })?;
+    let mut tx = app.db.begin().await?;
+    let defs = field::list(&mut tx).await?;
+    let told = match &selection {
+        Selection::Ids(ids) => json!({ "contacts": ids.len() }),
+        Selection::Listed(listing) => json!({ "contacts": list::count(&mut tx, &can.scope, listing).await? }),
+    };
+    audit::note(&mut tx, &app.ids, app.clock.now(), actor, "contact.exported", "contact", 0, None, Some(told)).await?;
+    tx.commit().await?;
+    let rows = csv_stream(app.db.clone(), can.scope, selection, defs);
+    Ok(download("contacts.csv", Body::from_stream(rows)))
+}
+
+/// A CSV file to be saved.
+pub(crate) fn download(name: &str, body: Body) -> Response {
+    let headers = [("content-type", "text/csv; charset=utf-8".to_owned()), ("content-disposition", format!("attachment; filename=\"{name}\""))];
+    (headers, body).into_response()
+}
+
+struct Exporting {
+    db: Db,
+    scope: Scope,
+    selection: Selection,
+    defs: Vec<Field>,
+    behind: Option<i64>,
+    over: bool,
+}
+
+/// A thousand rows at a time, so that a million need no memory.
+fn csv_stream(db: Db, scope: Scope, selection: Selection, defs: Vec<Field>) -> impl Stream<Item = Result<Vec<u8>, attune_db::DbError>> {
+    let start = Exporting { db, scope, selection, defs, behind: None, over: false };
+    stream::try_unfold(start, |mut state| async move {
+        if state.over {
+            return Ok(None);
+        }
+        let mut tx = state.db.read().await?;
+        let people = match &state.selection {
+            Selection::Ids(_) => {
+                state.over = true;
+                let ids = list::ids_of(&mut tx, &state.scope, &state.selection, MOST).await?;
+                super::list_by_ids(&mut tx, ids).await?
+            }
+            Selection::Listed(listing) => list::list_behind(&mut tx, &state.scope, listing, state.behind.unwrap_or(0), 1_000).await?,
+        };
+        let with_head = state.behind.is_none();
+        state.over |= people.len() < 1_000;
+        state.behind = Some(people.last().map_or(0, |c| c.id));
+        let bytes = csv_rows(&people, &state.defs, with_head);
+        Ok(Some((bytes, state)))
+    })
+}
+
+/// Names of columns are those the import guesses, so that an export can come back in.
+const EXPORTED: [&str; 12] = ["external_id", "name", "given_name", "family_name", "email", "phone", "title", "city", "country", "stage", "locale", "source"];
+
+fn csv_rows(people: &[Contact], defs: &[Field], with_head: bool) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if with_head {
+        let fixed = ["id"].into_iter().chain(EXPORTED).chain(["company"]).map(str::to_owned);
+        let _ = writer.write_record(fixed.chain(defs.iter().map(|d| d.label.clone())));
+    }
+    for person in people {
+        let text = |value: serde_json::Value| value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
+        let fixed = EXPORTED.iter().map(|key| text(person.get(key))).chain([person.company_name.clone().unwrap_or_default()]);
+        let customs = defs.iter().map(|d| text(person.get(&format!("f:{}", d.key))));
+        let row = [person.shown_id().to_string()].into_iter().chain(fixed).chain(customs).map(|value| harmless(&value));
+        let _ = writer.write_record(row);
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+/// A cell that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay.
+pub(crate) fn harmless(value: &str) -> String {
+    let formula = value.starts_with(['=', '+', '-', '@', '\t', '\r']) && value.trim_start_matches(['+', '-']).parse::<f64>().is_err();
+    let phone = value.starts_with('+') && value.chars().skip(1).all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')'));
+    if formula && !phone { format!("'{value}") } else { value.to_owned() }
+}

@@ -1,0 +1,196 @@
+//! Editing one contact in place: a field, a note, deleting; each with its undo.
+
+use askama::Template;
+use attune_house::App;
+use attune_record::note;
+use attune_web::kit::Choice;
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Shell};
+use axum::extract::State;
+use serde::Deserialize;
+
+use super::{By, Contact, ContactError, ContactId, told};
+use crate::field::{self, Field, FieldKind};
+use crate::staff;
+use crate::{DeleteContacts, EditContacts};
+
+/// How a field is edited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Control {
+    Text(&'static str),
+    Select(Vec<Choice>),
+}
+
+#[derive(Template)]
+#[template(path = "contact/field.html", blocks = ["form"])]
+struct FieldPage {
+    shell: Shell,
+    id: ContactId,
+    name: String,
+    key: String,
+    label: String,
+    value: String,
+    control: Control,
+    errors: FormErrors,
+}
+
+/// The address of the form of an attribute; `company` stands for the company's name.
+pub(super) fn address(id: ContactId, key: &str) -> String {
+    format!("/contacts/{id}/field/{}", url::form_urlencoded::byte_serialize(key.as_bytes()).collect::<String>())
+}
+
+async fn field_page(app: &App, shell: Shell, contact: &Contact, key: &str) -> Result<FieldPage, Problem> {
+    let mut tx = app.db.read().await?;
+    let defs = field::list(&mut tx).await?;
+    let def = key.strip_prefix("f:").and_then(|k| defs.iter().find(|d| d.key == k));
+    let known = matches!(key, "name" | "given_name" | "family_name" | "email" | "phone" | "company" | "title" | "city" | "country" | "stage" | "owner_id" | "locale" | "time_zone" | "source");
+    if !known && def.is_none() {
+        return Err(Problem::NotFound);
+    }
+    let control = match key {
+        "stage" => Control::Select(super::pages::stages(&shell)),
+        "locale" => Control::Select(attune_kernel::Locale::ALL.iter().map(|l| Choice::new(l.tag(), l.own_name())).collect()),
+        "owner_id" => Control::Select(staff::list(&mut tx).await?.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect()),
+        "email" => Control::Text("email"),
+        "phone" => Control::Text("tel"),
+        _ => control_of(&shell, def),
+    };
+    let value = if key == "company" { contact.company_name.clone().unwrap_or_default() } else { typed(&contact.get(key)) };
+    let label = def.map_or_else(|| told::attribute_name(&shell.l, key), |d| d.label.clone());
+    let name = super::pages::name_of(&shell.l, contact);
+    Ok(FieldPage { id: contact.shown_id(), name, key: key.to_owned(), label, value, control, errors: FormErrors::new(), shell })
+}
+
+fn control_of(shell: &Shell, def: Option<&Field>) -> Control {
+    match def.map(|d| d.kind) {
+        Some(FieldKind::Date) => Control::Text("date"),
+        Some(FieldKind::Bool) => Control::Select(vec![Choice::new("yes", shell.l.t("identify-yes")), Choice::new("no", shell.l.t("identify-no"))]),
+        _ => Control::Text("text"),
+    }
+}
+
+/// A value in the form in which it can be typed again.
+fn typed(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+pub(super) async fn form(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path((id, key)): Path<(ContactId, String)>) -> Answer {
+    let contact = super::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let page = field_page(&app, shell, &contact, &key).await?;
+    Ok(page.shell.show(&page, &page.as_form()))
+}
+
+/// What was typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct FieldForm {
+    value: String,
+}
+
+pub(super) async fn save(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    shell: Shell,
+    Path((id, key)): Path<(ContactId, String)>,
+    Form(form): Form<FieldForm>,
+) -> Answer {
+    match set(&app, &can, id, &key, &form.value).await {
+        Ok(before) => {
+            let label = label_of(&app, &shell, &key).await?;
+            let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", &key).append_pair("value", &before).finish();
+            Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-field-saved").s("name", label).undo(format!("/contacts/{id}/undo?{back}"))))
+        }
+        Err(ContactError::Invalid { key: why, .. }) => {
+            let contact = super::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+            let mut page = field_page(&app, shell, &contact, &key).await?;
+            page.value = form.value;
+            page.errors.add("value", why);
+            Ok(page.shell.again(&page, &page.as_form()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn label_of(app: &App, shell: &Shell, key: &str) -> Result<String, Problem> {
+    let defs = field::list(&mut app.db.read().await?).await?;
+    let def = key.strip_prefix("f:").and_then(|k| defs.iter().find(|d| d.key == k));
+    Ok(def.map_or_else(|| told::attribute_name(&shell.l, key), |d| d.label.clone()))
+}
+
+/// Sets the attribute; answers what was there, in the form in which it can be typed again.
+async fn set(app: &App, can: &Can<EditContacts>, id: ContactId, key: &str, value: &str) -> Result<String, ContactError> {
+    let mut tx = app.db.begin().await?;
+    let before = super::find(&mut tx, &can.scope, id.0).await?.ok_or(ContactError::NotFound)?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    let change = super::update_field(&mut tx, &by, &can.scope, id.0, key, value).await?;
+    tx.commit().await?;
+    Ok(if key == "company" { before.company_name.unwrap_or_default() } else { typed(&change.before) })
+}
+
+/// What to put back.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct UndoQuery {
+    key: String,
+    #[serde(default)]
+    value: String,
+}
+
+pub(super) async fn undo(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<ContactId>, Query(query): Query<UndoQuery>) -> Answer {
+    set(&app, &can, id, &query.key, &query.value).await?;
+    Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-undone")))
+}
+
+/// A note as typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct NoteForm {
+    body: String,
+}
+
+pub(super) async fn add_note(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<ContactId>, Form(form): Form<NoteForm>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    if form.body.trim().is_empty() {
+        return Ok(shell.leave(&format!("/contacts/{id}"), Flash::bad("identify-note-empty")));
+    }
+    note::add(&mut tx, &app.ids, app.clock.now(), &can.actor, ("contact", id.0), &form.body).await?;
+    let mut touches = attune_db::Relation::new(&[("id", attune_db::Column::Int), ("at", attune_db::Column::Int)]);
+    touches.push(vec![id.0.into(), app.clock.now().into()]);
+    super::touch(&mut tx, &touches).await?;
+    tx.commit().await?;
+    Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-note-saved")))
+}
+
+pub(super) async fn delete_note(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path((id, note)): Path<(ContactId, i64)>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let found = note::find(&mut tx, note).await?.filter(|n| n.record_id == id.0).ok_or(Problem::NotFound)?;
+    note::delete(&mut tx, found.id, None, app.clock.now()).await?;
+    tx.commit().await?;
+    let undo = format!("/contacts/{id}/notes/{note}/restore");
+    Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-note-deleted").undo(undo)))
+}
+
+pub(super) async fn restore_note(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path((id, note)): Path<(ContactId, i64)>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    if !note::restore(&mut tx, note).await? {
+        return Err(Problem::NotFound);
+    }
+    tx.commit().await?;
+    Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-undone")))
+}
+
+pub(super) async fn delete(State(app): State<App>, can: Can<DeleteContacts>, shell: Shell, Path(id): Path<ContactId>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    if super::delete(&mut tx, &by, &can.scope, &[id.0]).await?.is_empty() {
+        return Err(Problem::NotFound);
+    }
+    tx.commit().await?;
+    Ok(shell.leave("/contacts", Flash::good("identify-deleted").n("count", 1).undo(format!("/contacts/restore?at={}", by.now))))
+}

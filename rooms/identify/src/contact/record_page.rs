@@ -1,0 +1,209 @@
+//! `/contacts/{id}`: everything known about one person on one page.
+
+use askama::Template;
+use attune_house::{App, Panel, Place};
+use attune_web::kit::Tab;
+use attune_web::{Answer, Can, Path, Problem, Query, Shell};
+use axum::extract::State;
+use serde::Deserialize;
+
+use super::score::Scale;
+use super::timeline::{self, Filter, Timeline, TimelinePart};
+use super::{Contact, ContactId, edit, told};
+use crate::ViewContacts;
+use crate::company::CompanyId;
+use crate::field;
+use crate::staff;
+
+/// Which part of the page is asked for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RecordQuery {
+    tab: String,
+    show: String,
+    before: String,
+}
+
+/// One line of "About".
+struct Prop {
+    label: String,
+    value: String,
+    /// The address of its form; empty when it cannot be edited.
+    edit: String,
+    /// Where the value leads; may be empty.
+    href: String,
+}
+
+/// A block of another room.
+struct Slot {
+    key: &'static str,
+    title: String,
+    href: String,
+}
+
+#[derive(Template)]
+#[template(path = "contact/record.html")]
+struct RecordPage {
+    shell: Shell,
+    contact: Contact,
+    name: String,
+    about: Vec<Prop>,
+    origin: Vec<Prop>,
+    customs: Vec<Prop>,
+    points: i64,
+    scale: Scale,
+    tabs: Vec<Tab>,
+    filters: Vec<Tab>,
+    asides: Vec<Slot>,
+    tab: Option<Slot>,
+    timeline: String,
+    newest: i64,
+    show: String,
+}
+
+pub(super) async fn page(
+    State(app): State<App>,
+    can: Can<ViewContacts>,
+    shell: Shell,
+    Path(id): Path<ContactId>,
+    Query(query): Query<RecordQuery>,
+) -> Answer {
+    let mut tx = app.db.read().await?;
+    let contact = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let scale = Scale::read(&mut tx, shell.now).await?;
+    let timeline = timeline::read(&mut tx, &shell.l, id.0, Filter::of(&query.show), &query.before).await?;
+    let owner = match contact.owner_id {
+        Some(owner) => staff::find(&mut tx, owner).await?.map(|m| m.name),
+        None => None,
+    };
+    let fields = field::list(&mut tx).await?;
+    let slots = |place: Place| slots(&app, &shell, place, id.0);
+    let (asides, panels) = (slots(Place::Aside), slots(Place::Tab));
+    let page = RecordPage {
+        name: super::pages::name_of(&shell.l, &contact),
+        about: about(&shell, &contact, owner.as_deref()),
+        origin: origin(&shell, &contact),
+        customs: customs(&shell, &contact, &fields),
+        points: scale.points(&contact),
+        tabs: tabs(&shell, id, &panels, &query.tab),
+        filters: filters(&shell, id, &query.show),
+        tab: panels.into_iter().find(|p| p.key == query.tab),
+        timeline: timeline_html(&shell, id, &timeline, &query)?,
+        newest: timeline.newest,
+        show: query.show,
+        asides,
+        scale,
+        contact,
+        shell,
+    };
+    Ok(page.shell.page(&page))
+}
+
+fn timeline_html(shell: &Shell, id: ContactId, timeline: &Timeline, query: &RecordQuery) -> Result<String, Problem> {
+    let can_edit = shell.may("identify.contact.edit");
+    let part = TimelinePart { shell, id, timeline, show: &query.show, first: query.before.is_empty(), can_edit };
+    part.render().map_err(|e| Problem::Fault(attune_kernel::Fault::from(e).context("the timeline could not be rendered")))
+}
+
+fn slots(app: &App, shell: &Shell, place: Place, id: i64) -> Vec<Slot> {
+    let shown = |p: &&Panel| p.place == place && (p.permission.is_empty() || shell.may(p.permission));
+    let slot = |p: &Panel| Slot { key: p.key, title: shell.l.t(p.title_key).to_string(), href: (p.href)(id) };
+    app.house().panels.iter().filter(shown).map(slot).collect()
+}
+
+fn tabs(shell: &Shell, id: ContactId, panels: &[Slot], current: &str) -> Vec<Tab> {
+    let known = panels.iter().any(|p| p.key == current);
+    let mut tabs = vec![Tab::new(format!("/contacts/{id}"), shell.l.t("identify-timeline"), !known)];
+    tabs.extend(panels.iter().map(|p| Tab::new(format!("/contacts/{id}?tab={}", p.key), &p.title, p.key == current)));
+    tabs
+}
+
+fn filters(shell: &Shell, id: ContactId, show: &str) -> Vec<Tab> {
+    let current = Filter::of(show);
+    let tab = |(filter, word, key): (Filter, &str, &str)| {
+        let href = if word.is_empty() { format!("/contacts/{id}") } else { format!("/contacts/{id}?show={word}") };
+        Tab::new(href, shell.l.t(key), filter == current)
+    };
+    Filter::ALL.into_iter().map(tab).collect()
+}
+
+fn about(shell: &Shell, c: &Contact, owner: Option<&str>) -> Vec<Prop> {
+    let id = c.shown_id();
+    let may_edit = shell.may("identify.contact.edit");
+    let prop = |key: &str, value: String, href: String| Prop {
+        label: told::attribute_name(&shell.l, key),
+        value,
+        edit: if may_edit { edit::address(id, key) } else { String::new() },
+        href,
+    };
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let company = c.company_id.map_or_else(String::new, |company| format!("/companies/{}", CompanyId(company)));
+    let locale = c.locale.as_deref().and_then(|l| l.parse::<attune_kernel::Locale>().ok()).map_or_else(|| text(&c.locale), |l| l.own_name().to_owned());
+    vec![
+        prop("name", c.name.clone(), String::new()),
+        prop("email", text(&c.email), c.email.as_ref().map_or_else(String::new, |e| format!("mailto:{e}"))),
+        prop("phone", text(&c.phone), c.phone.as_ref().map_or_else(String::new, |p| format!("tel:{}", p.replace(' ', "")))),
+        prop("company", text(&c.company_name), company),
+        prop("title", text(&c.title), String::new()),
+        prop("city", text(&c.city), String::new()),
+        prop("country", text(&c.country), String::new()),
+        prop("locale", locale, String::new()),
+        prop("owner_id", owner.unwrap_or_default().to_owned(), String::new()),
+        prop("stage", shell.l.t(c.stage.label_key()).to_string(), String::new()),
+    ]
+}
+
+fn origin(shell: &Shell, c: &Contact) -> Vec<Prop> {
+    let plain = |key: &str, value: String| Prop { label: shell.l.t(key).to_string(), value, edit: String::new(), href: String::new() };
+    let source = Prop {
+        label: shell.l.t("identify-source").to_string(),
+        value: c.source.clone().unwrap_or_default(),
+        edit: if shell.may("identify.contact.edit") { edit::address(c.shown_id(), "source") } else { String::new() },
+        href: String::new(),
+    };
+    let mut props = vec![source, plain("identify-since", shell.l.date(c.created_at).to_string())];
+    if let Some(at) = c.last_seen_at {
+        props.push(plain("identify-last-touch", shell.l.when(at, shell.now).to_string()));
+    }
+    if let Some(id) = &c.external_id {
+        props.push(plain("identify-external-id", id.clone()));
+    }
+    if let Some(import) = c.import_id {
+        let href = if shell.may("identify.contact.import") { format!("/imports/{}", crate::import::ImportId(import)) } else { String::new() };
+        props.push(Prop { href, ..plain("identify-from-import", shell.l.t("identify-import").to_string()) });
+    }
+    props
+}
+
+/// Custom fields that hold something; with the right to edit also the first empty ones, so that they can be filled.
+fn customs(shell: &Shell, c: &Contact, fields: &[field::Field]) -> Vec<Prop> {
+    let may_edit = shell.may("identify.contact.edit");
+    let (filled, empty): (Vec<_>, Vec<_>) = fields.iter().partition(|f| c.fields.contains_key(&f.key));
+    let spare = if may_edit { 40_usize.saturating_sub(filled.len()) } else { 0 };
+    let prop = |f: &field::Field| Prop {
+        label: f.label.clone(),
+        value: c.fields.get(&f.key).map_or_else(String::new, |v| field::shown(&shell.l, v)),
+        edit: if may_edit { edit::address(c.shown_id(), &format!("f:{}", f.key)) } else { String::new() },
+        href: String::new(),
+    };
+    filled.into_iter().chain(empty.into_iter().take(spare)).map(prop).collect()
+}
+
+impl RecordPage {
+    fn id(&self) -> ContactId {
+        self.contact.shown_id()
+    }
+
+    /// What the score says in one word.
+    fn heat(&self) -> &'static str {
+        match self.points {
+            points if points >= self.scale.hot => "identify-hot",
+            0 => "identify-quiet",
+            _ => "identify-warming",
+        }
+    }
+
+    fn company_href(&self) -> String {
+        self.contact.company_id.map_or_else(String::new, |id| format!("/companies/{}", CompanyId(id)))
+    }
+}

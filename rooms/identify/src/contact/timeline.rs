@@ -1,0 +1,207 @@
+//! What happened to a contact, newest first: events and notes by day, repeats told once, older ones on demand, new ones announced.
+
+use askama::Template;
+use attune_db::{DbError, Sql, Tx, Value};
+use attune_events::{Event, read_event};
+use attune_house::App;
+use attune_record::note::{self, Note};
+use attune_web::{Answer, Can, Lang, Path, Problem, Query, Shell};
+use axum::extract::State;
+use serde::Deserialize;
+
+use super::ContactId;
+use super::told::{self, Kind};
+use crate::ViewContacts;
+
+/// Events read for one page of the timeline.
+const PAGE: i64 = 60;
+
+/// What the timeline shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Filter {
+    /// Everything.
+    #[default]
+    All,
+    /// Visits and mails.
+    Web,
+    /// Ownership, stages, tasks, hand-overs.
+    Sales,
+    /// Notes only.
+    Notes,
+}
+
+impl Filter {
+    /// Every filter with its word in addresses and its locale key.
+    pub const ALL: [(Self, &'static str, &'static str); 4] = [
+        (Self::All, "", "identify-timeline-all"),
+        (Self::Web, "web", "identify-timeline-web"),
+        (Self::Sales, "sales", "identify-timeline-sales"),
+        (Self::Notes, "notes", "identify-timeline-notes"),
+    ];
+
+    pub(super) fn of(word: &str) -> Self {
+        Self::ALL.into_iter().find(|(_, w, _)| *w == word).map_or(Self::All, |(filter, ..)| filter)
+    }
+}
+
+/// One line of the timeline.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// When, µs.
+    pub at: i64,
+    /// The icon's name.
+    pub icon: &'static str,
+    /// The tone of its mark.
+    pub tone: &'static str,
+    /// What happened, in words.
+    pub text: String,
+    /// More about it; may be empty.
+    pub detail: String,
+    /// Whether a machine did it.
+    pub machine: bool,
+    /// The note it is, if it is one.
+    pub note: Option<Note>,
+}
+
+/// The lines of one day.
+pub struct Day {
+    /// Any moment of the day, µs.
+    pub at: i64,
+    /// Its lines.
+    pub entries: Vec<Entry>,
+}
+
+/// A page of the timeline.
+pub struct Timeline {
+    /// The days, newest first.
+    pub days: Vec<Day>,
+    /// Where the older ones begin.
+    pub older: Option<String>,
+    /// The newest event at the time of reading; what comes later is new.
+    pub newest: i64,
+}
+
+/// Which part of a timeline is asked for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct TimelineQuery {
+    pub(super) show: String,
+    pub(super) before: String,
+    since: i64,
+}
+
+/// Reads a page: events and notes not after the mark `before` (`at~seq`).
+pub(super) async fn read(tx: &mut Tx, l: &Lang, contact_id: i64, filter: Filter, before: &str) -> Result<Timeline, DbError> {
+    let mark = before.split_once('~').and_then(|(at, seq)| Some((at.parse::<i64>().ok()?, seq.parse::<i64>().ok()?)));
+    let events = if filter == Filter::Notes { Vec::new() } else { list_events(tx, contact_id, filter, mark).await? };
+    let full = events.len() as i64 == PAGE;
+    let floor = if full { events.last().map(|e| e.at) } else { None };
+    let notes = if matches!(filter, Filter::All | Filter::Notes) { note::list(tx, contact_id, mark.map(|m| m.0), PAGE).await? } else { Vec::new() };
+    let notes: Vec<Note> = notes.into_iter().filter(|n| floor.is_none_or(|at| n.created_at >= at)).collect();
+    let full_notes = filter == Filter::Notes && notes.len() as i64 == PAGE;
+    let older = match (events.last().filter(|_| full), notes.last().filter(|_| full_notes)) {
+        (Some(event), _) => Some(format!("{}~{}", event.at, event.seq)),
+        (None, Some(note)) => Some(format!("{}~0", note.created_at - 1)),
+        (None, None) => None,
+    };
+    let newest = newest_seq(tx, contact_id).await?;
+    let mut entries = told::entries(l, events);
+    entries.extend(notes.into_iter().map(|n| note_entry(l, n)));
+    entries.sort_by_key(|e| std::cmp::Reverse(e.at));
+    Ok(Timeline { days: days(l, entries), older, newest })
+}
+
+fn note_entry(l: &Lang, note: Note) -> Entry {
+    let text = l.of("identify-note-by").s("name", &note.staff_name).to_string();
+    Entry { at: note.created_at, icon: "sticky-note", tone: "warn", text, detail: String::new(), machine: false, note: Some(note) }
+}
+
+fn days(l: &Lang, entries: Vec<Entry>) -> Vec<Day> {
+    let mut days: Vec<Day> = Vec::new();
+    for entry in entries {
+        let day = l.date_value(entry.at);
+        match days.last_mut() {
+            Some(last) if l.date_value(last.at) == day => last.entries.push(entry),
+            _ => days.push(Day { at: entry.at, entries: vec![entry] }),
+        }
+    }
+    days
+}
+
+async fn list_events(tx: &mut Tx, contact_id: i64, filter: Filter, mark: Option<(i64, i64)>) -> Result<Vec<Event>, DbError> {
+    let mut sql = Sql::new(
+        "SELECT seq, name, at, contact_id, visitor_id, session_id, company_id, subject, amount, machine, cause, depth, client_key, origin_id, props
+         FROM events WHERE contact_id = ",
+    );
+    sql.bind(contact_id);
+    if let Some((at, seq)) = mark {
+        sql.push(" AND at <= ").bind(at).push(" AND (at < ").bind(at).push(" OR seq < ").bind(seq).push(")");
+    }
+    match filter {
+        Filter::Web => _ = sql.push(" AND name IN ").bind_list(told::names(&[Kind::Web, Kind::Mail]).map(Value::from)),
+        Filter::Sales => _ = sql.push(" AND name IN ").bind_list(told::names(&[Kind::Sales]).map(Value::from)),
+        Filter::All | Filter::Notes => _ = sql.push(" AND name NOT IN ").bind_list(told::HIDDEN.map(Value::from)),
+    }
+    sql.push(" ORDER BY at DESC, seq DESC LIMIT ").bind(PAGE);
+    tx.rows_of(&sql).await?.iter().map(read_event).collect()
+}
+
+/// The newest event of a contact among the latest by time; late arrivals with old times are no news.
+async fn newest_seq(tx: &mut Tx, contact_id: i64) -> Result<i64, DbError> {
+    let sql = attune_db::sql!("SELECT max(seq) FROM (SELECT seq FROM events WHERE contact_id = $1 ORDER BY at DESC LIMIT 50) AS latest");
+    tx.count(sql, attune_db::params![contact_id]).await
+}
+
+#[derive(Template)]
+#[template(path = "contact/timeline.html")]
+pub(super) struct TimelinePart<'a> {
+    pub(super) shell: &'a Shell,
+    pub(super) id: ContactId,
+    pub(super) timeline: &'a Timeline,
+    pub(super) show: &'a str,
+    pub(super) first: bool,
+    pub(super) can_edit: bool,
+}
+
+/// The next days, for the button "Older"; without htmx the whole page shows them.
+pub(super) async fn more(
+    State(app): State<App>,
+    can: Can<ViewContacts>,
+    shell: Shell,
+    Path(id): Path<ContactId>,
+    Query(query): Query<TimelineQuery>,
+) -> Answer {
+    let mut tx = app.db.read().await?;
+    super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let timeline = read(&mut tx, &shell.l, id.0, Filter::of(&query.show), &query.before).await?;
+    let can_edit = shell.may("identify.contact.edit");
+    Ok(shell.fragment(&TimelinePart { shell: &shell, id, timeline: &timeline, show: &query.show, first: query.before.is_empty(), can_edit }))
+}
+
+#[derive(Template)]
+#[template(path = "contact/fresh.html")]
+struct FreshPart {
+    shell: Shell,
+    id: ContactId,
+    since: i64,
+    count: i64,
+    show: String,
+}
+
+/// How many events are newer than the page.
+pub(super) async fn fresh(
+    State(app): State<App>,
+    can: Can<ViewContacts>,
+    shell: Shell,
+    Path(id): Path<ContactId>,
+    Query(query): Query<TimelineQuery>,
+) -> Answer {
+    let mut tx = app.db.read().await?;
+    super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let mut sql = Sql::new("SELECT count(*) FROM (SELECT seq, name FROM events WHERE contact_id = ");
+    sql.bind(id.0).push(" ORDER BY at DESC LIMIT 50) AS latest WHERE seq > ").bind(query.since);
+    sql.push(" AND name NOT IN ").bind_list(told::HIDDEN.map(Value::from));
+    let count = tx.count(sql.text(), sql.values()).await?;
+    let part = FreshPart { id, since: query.since, count, show: query.show, shell };
+    Ok(part.shell.fragment(&part))
+}

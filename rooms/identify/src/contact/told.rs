@@ -1,0 +1,155 @@
+//! Events in words: icon, tone and sentence of each, repeats joined. Events of rooms and sites not known here are told by their names.
+
+use attune_events::Event;
+use attune_kernel::DAY_US;
+use attune_web::Lang;
+
+use super::timeline::Entry;
+
+/// What an event is about, for the timeline's filters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Web,
+    Mail,
+    Sales,
+    Record,
+}
+
+/// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
+const KNOWN: [(&str, &str, &str, &str, Kind); 37] = [
+    ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
+    ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
+    ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
+    ("link.followed", "identify-told-link", "external-link", "accent", Kind::Web),
+    ("video.progressed", "identify-told-video", "video", "accent", Kind::Web),
+    ("form.submitted", "identify-told-form", "clipboard-list", "good", Kind::Web),
+    ("form.viewed", "identify-told-form-viewed", "clipboard-list", "", Kind::Web),
+    ("form.started", "identify-told-form-started", "clipboard-list", "", Kind::Web),
+    ("site.searched", "identify-told-search", "search", "accent", Kind::Web),
+    ("visitor.identified", "identify-told-identified", "user-check", "good", Kind::Web),
+    ("purchase.made", "identify-told-purchase", "shopping-cart", "good", Kind::Sales),
+    ("mail.accepted", "identify-told-mail-sent", "mail", "blue", Kind::Mail),
+    ("mail.failed", "identify-told-mail-failed", "mail-x", "bad", Kind::Mail),
+    ("mail.opened", "identify-told-mail-opened", "mail-open", "blue", Kind::Mail),
+    ("mail.clicked", "identify-told-mail-clicked", "mouse-pointer-click", "blue", Kind::Mail),
+    ("mail.unsubscribed", "identify-told-unsubscribed", "ban", "bad", Kind::Mail),
+    ("contact.created", "identify-told-created", "user-plus", "", Kind::Record),
+    ("contact.updated", "identify-told-updated", "pencil", "", Kind::Record),
+    ("contact.deleted", "identify-told-deleted", "trash-2", "bad", Kind::Record),
+    ("contact.restored", "identify-told-restored", "undo-2", "", Kind::Record),
+    ("contact.merged", "identify-told-merged", "merge", "", Kind::Record),
+    ("contact.owner_changed", "identify-told-owner", "hand", "violet", Kind::Sales),
+    ("contact.stage_changed", "identify-told-stage", "trending-up", "violet", Kind::Sales),
+    ("consent.given", "identify-told-consent", "check", "good", Kind::Record),
+    ("consent.withdrawn", "identify-told-consent-off", "x", "bad", Kind::Record),
+    ("score.changed", "identify-told-score", "gauge", "", Kind::Record),
+    ("grade.changed", "identify-told-grade", "gauge", "good", Kind::Sales),
+    ("segment.entered", "identify-told-segment", "filter", "", Kind::Record),
+    ("segment.left", "identify-told-segment-left", "filter", "", Kind::Record),
+    ("lead.handed_over", "identify-told-handed-over", "handshake", "violet", Kind::Sales),
+    ("lead.accepted", "identify-told-accepted", "check", "good", Kind::Sales),
+    ("lead.rejected", "identify-told-rejected", "undo-2", "warn", Kind::Sales),
+    ("task.created", "identify-told-task", "list-checks", "warn", Kind::Sales),
+    ("task.done", "identify-told-task-done", "circle-check", "good", Kind::Sales),
+    ("product.viewed", "identify-told-product", "shopping-bag", "accent", Kind::Web),
+    ("cart.added", "identify-told-cart", "shopping-cart", "accent", Kind::Web),
+    ("checkout.started", "identify-told-checkout", "credit-card", "accent", Kind::Web),
+];
+
+/// Events that only say that something was reckoned anew; their causes are on the timeline.
+pub(super) const HIDDEN: [&str; 3] = ["score.changed", "segment.entered", "segment.left"];
+
+pub(super) fn names(kinds: &'static [Kind]) -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().filter(move |k| kinds.contains(&k.4)).map(|k| k.0)
+}
+
+/// Neighbours that say the same within a day.
+struct Group {
+    first: Event,
+    count: i64,
+    dwell_us: i64,
+}
+
+/// A page view and the end of it are one thing.
+fn sort_of(event: &Event) -> &str {
+    if event.name == "page.left" { "page.viewed" } else { event.name.as_ref() }
+}
+
+/// The lines of `events` (newest first).
+pub(super) fn entries(l: &Lang, events: Vec<Event>) -> Vec<Entry> {
+    let mut groups: Vec<Group> = Vec::new();
+    for event in events {
+        let left = event.name == "page.left";
+        let (count, dwell_us) = if left { (0, event.amount.unwrap_or(0)) } else { (1, 0) };
+        // The end of one page often lies between two views of others, so a little further back is looked at too.
+        let same = groups.iter_mut().rev().take(4).find(|g| {
+            let near = g.first.at - event.at < DAY_US && l.date_value(g.first.at) == l.date_value(event.at);
+            near && sort_of(&g.first) == sort_of(&event) && g.first.subject == event.subject && g.first.machine == event.machine
+        });
+        match same {
+            Some(group) => {
+                group.count += count;
+                group.dwell_us += dwell_us;
+            }
+            None => groups.push(Group { first: event, count, dwell_us }),
+        }
+    }
+    groups.into_iter().map(|group| entry(l, &group)).collect()
+}
+
+fn entry(l: &Lang, group: &Group) -> Entry {
+    let event = &group.first;
+    let known = KNOWN.iter().find(|k| k.0 == event.name);
+    let (key, icon, tone) = known.map_or(("identify-told-custom", "activity", ""), |k| (k.1, k.2, k.3));
+    let subject = shown_subject(l, event);
+    let key = if subject.is_empty() && known.is_some() { format!("{key}-bare") } else { key.to_owned() };
+    let text = l.of(&key).s("subject", &subject).s("name", &event.name).n("count", group.count.max(1)).to_string();
+    Entry { at: event.at, icon, tone, text, detail: detail(l, group), machine: event.machine, note: None }
+}
+
+/// The subject in words: attributes and stages are named, everything else stands as it came.
+fn shown_subject(l: &Lang, event: &Event) -> String {
+    let subject = event.subject.clone().unwrap_or_default();
+    match event.name.as_ref() {
+        "contact.stage_changed" => super::Stage::of(&subject).map_or(subject, |s| l.t(s.label_key()).to_string()),
+        "contact.updated" if !subject.is_empty() => attribute_name(l, &subject),
+        _ => subject.chars().take(120).collect(),
+    }
+}
+
+/// What pages call an attribute.
+pub(super) fn attribute_name(l: &Lang, key: &str) -> String {
+    match key {
+        "name" | "email" | "phone" | "title" | "city" | "country" | "stage" | "locale" | "source" => l.t(&format!("identify-{key}")).to_string(),
+        "given_name" => l.t("identify-given-name").to_string(),
+        "family_name" => l.t("identify-family-name").to_string(),
+        "company_id" | "company" => l.t("identify-company").to_string(),
+        "owner_id" => l.t("identify-owner").to_string(),
+        "time_zone" => l.t("identify-time-zone").to_string(),
+        custom => custom.strip_prefix("f:").unwrap_or(custom).to_owned(),
+    }
+}
+
+fn detail(l: &Lang, group: &Group) -> String {
+    let event = &group.first;
+    let mut parts: Vec<String> = Vec::new();
+    let props = event.props_json();
+    if let Some(name) = props.get("staff").and_then(|v| v.as_str()) {
+        parts.push(name.to_owned());
+    }
+    match (event.name.as_ref(), event.amount) {
+        ("purchase.made", Some(minor)) => {
+            let currency = props.get("currency").and_then(|v| v.as_str()).unwrap_or("EUR");
+            parts.push(l.money(minor, currency).to_string());
+        }
+        ("video.progressed", Some(percent)) => parts.push(l.percent(percent as f64 / 100.0).to_string()),
+        _ => {}
+    }
+    if group.dwell_us > 0 {
+        parts.push(l.of("identify-told-dwell").s("span", l.duration_ms(group.dwell_us / 1_000)).to_string());
+    }
+    if event.machine {
+        parts.push(l.t("identify-by-machine").to_string());
+    }
+    parts.join(" · ")
+}

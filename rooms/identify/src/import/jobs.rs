@@ -1,0 +1,112 @@
+//! The durable work behind the import pages: reading an uploaded file, taking an import back.
+
+use std::sync::{Arc, OnceLock};
+
+use attune_db::{DbError, Tx};
+use attune_house::{BoxFuture, ContactTable, Service};
+use attune_jobs::{Bench, JobContext, JobDef, Run, Verdict};
+use attune_kernel::Fault;
+use attune_web::Actor;
+use serde::Deserialize;
+
+use super::{ImportError, run_stored, store, undo};
+use crate::staff;
+
+/// Reads an uploaded file.
+pub(crate) const READ: &str = "identify.import_file";
+/// Takes an import back.
+pub(crate) const UNDO: &str = "identify.undo_import";
+
+/// The house's contact tables, known once the rooms are joined.
+#[derive(Clone, Default)]
+pub(crate) struct Tables(Arc<OnceLock<Vec<ContactTable>>>);
+
+impl Tables {
+    /// Tells the tables; the first word counts.
+    pub(crate) fn learn(&self, tables: &[ContactTable]) {
+        let _ = self.0.set(tables.to_vec());
+    }
+}
+
+/// The kinds of jobs of this noun.
+pub(crate) fn defs(tables: &Tables) -> Vec<JobDef> {
+    vec![
+        JobDef { kind: READ, max_attempts: 5, run: Arc::new(Read) },
+        JobDef { kind: UNDO, max_attempts: 20, run: Arc::new(Undo(tables.clone())) },
+    ]
+}
+
+/// Learns the house's tables when the server starts, so that an interrupted undo goes on.
+pub(crate) fn service(tables: &Tables) -> Service {
+    let tables = tables.clone();
+    Service {
+        key: "identify.import_tables",
+        run: Arc::new(move |app, _| {
+            tables.learn(&app.house().contact_tables);
+            Box::pin(async { Ok(()) })
+        }),
+    }
+}
+
+#[derive(Deserialize)]
+struct Payload {
+    import_id: i64,
+}
+
+fn read_payload(text: &str) -> Result<Payload, Fault> {
+    serde_json::from_str(text).map_err(|e| Fault::from(e).context("the payload of an import job"))
+}
+
+/// Whoever asked for the import, for the audit log.
+async fn asker(tx: &mut Tx, staff_id: i64) -> Result<Actor, DbError> {
+    let found = if staff_id == 0 { None } else { staff::find(tx, staff_id).await? };
+    Ok(found.map_or_else(Actor::system, |member| Actor { staff_id, name: member.name, team_id: member.team_id, ..Actor::system() }))
+}
+
+async fn actor_of(bench: &Bench, import_id: i64) -> Result<Actor, Fault> {
+    let mut tx = bench.db.read().await?;
+    let staff_id = store::find(&mut tx, import_id).await?.map_or(0, |i| i.staff_id);
+    Ok(asker(&mut tx, staff_id).await?)
+}
+
+struct Read;
+
+impl Run for Read {
+    fn run<'a>(&'a self, context: &'a JobContext, payload: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
+        Box::pin(async move {
+            let id = read_payload(payload)?.import_id;
+            let actor = actor_of(&context.bench, id).await?;
+            match run_stored(&context.bench, &actor, id, &mut |_| {}).await {
+                Ok(outcome) => Ok(Verdict::Done(serde_json::to_value(&outcome).ok())),
+                Err(ImportError::NotFound) => Ok(Verdict::Done(None)),
+                Err(ImportError::Fault(fault)) if context.job.attempts < 5 => Err(fault),
+                Err(error) => {
+                    let mut tx = context.bench.db.begin().await?;
+                    store::set_failed(&mut tx, id, &error.to_string(), context.bench.clock.now()).await?;
+                    tx.commit().await?;
+                    Ok(Verdict::GiveUp(error.to_string()))
+                }
+            }
+        })
+    }
+}
+
+struct Undo(Tables);
+
+impl Run for Undo {
+    fn run<'a>(&'a self, context: &'a JobContext, payload: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
+        Box::pin(async move {
+            let id = read_payload(payload)?.import_id;
+            let Some(tables) = self.0.0.get() else {
+                return Ok(Verdict::Retry(attune_kernel::SECOND_US, "the server is still starting".to_owned()));
+            };
+            let actor = actor_of(&context.bench, id).await?;
+            match undo(&context.bench, &actor, id, tables, &mut |_| {}).await {
+                Ok(undone) => Ok(Verdict::Done(serde_json::to_value(undone).ok())),
+                Err(ImportError::NotFound) => Ok(Verdict::Done(None)),
+                Err(ImportError::Fault(fault)) => Err(fault),
+                Err(error) => Ok(Verdict::GiveUp(error.to_string())),
+            }
+        })
+    }
+}

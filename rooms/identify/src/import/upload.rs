@@ -1,0 +1,84 @@
+//! Taking an upload: piece by piece into the store, so that its size costs no memory and another process can read it.
+
+use attune_house::App;
+use attune_web::{Actor, Problem};
+use axum::extract::Multipart;
+use axum::extract::multipart::Field;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::plan::Plan;
+use super::source::Source;
+use super::store::{self, Import, ImportState};
+use super::{Counts, guess};
+
+/// The largest file the page takes, bytes.
+pub const LARGEST: usize = 2 * 1024 * 1024 * 1024;
+/// Bytes in a chunk; a multiple of three, so that base 64 needs no padding within.
+const CHUNK: usize = 192 * 1024;
+
+/// Keeps the first file of the form as a draft and guesses its plan; answers its id. `None` when no file was chosen.
+pub(crate) async fn keep(app: &App, actor: &Actor, mut form: Multipart) -> Result<Option<i64>, Problem> {
+    while let Some(field) = form.next_field().await.map_err(|e| Problem::Unreadable(e.to_string()))? {
+        let name: String = field.file_name().unwrap_or("").chars().take(200).collect();
+        if field.name() == Some("file") && !name.is_empty() {
+            return keep_file(app, actor, field, name).await.map(Some);
+        }
+    }
+    Ok(None)
+}
+
+async fn keep_file(app: &App, actor: &Actor, mut field: Field<'_>, file_name: String) -> Result<i64, Problem> {
+    let id = app.ids.next();
+    let (mut open, mut number, mut size) = (Vec::with_capacity(CHUNK * 2), 0_i64, 0_i64);
+    while let Some(piece) = field.chunk().await.map_err(|e| Problem::Unreadable(e.to_string()))? {
+        size += i64::try_from(piece.len()).unwrap_or(0);
+        open.extend_from_slice(&piece);
+        while open.len() >= CHUNK {
+            let rest = open.split_off(CHUNK);
+            put(app, id, number, &open).await?;
+            open = rest;
+            number += 1;
+        }
+    }
+    put(app, id, number, &open).await?;
+    let guessed = guess(&app.db, &Source::Stored(app.db.clone(), id)).await;
+    let mut tx = app.db.begin().await?;
+    let (profile, plan) = match guessed {
+        Ok(guessed) => guessed,
+        Err(error) => {
+            store::remove_chunks(&mut tx, id).await?;
+            tx.commit().await?;
+            return Err(error.into());
+        }
+    };
+    let draft = draft(app, actor, (id, file_name, size), plan, profile.rows);
+    store::insert(&mut tx, &draft).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+fn draft(app: &App, actor: &Actor, (id, file_name, file_bytes): (i64, String, i64), plan: Plan, rows: i64) -> Import {
+    Import {
+        id,
+        is_events: false,
+        state: ImportState::Draft,
+        file_name,
+        file_bytes,
+        plan,
+        total_rows: Some(rows),
+        counts: Counts::default(),
+        job_id: None,
+        staff_id: actor.staff_id,
+        error: None,
+        created_at: app.clock.now(),
+        finished_at: None,
+    }
+}
+
+async fn put(app: &App, id: i64, number: i64, bytes: &[u8]) -> Result<(), Problem> {
+    let mut tx = app.db.begin().await?;
+    store::put_chunk(&mut tx, id, number, &STANDARD.encode(bytes)).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,392 @@
+//! The campaign pages: list, draft, live figures, the people behind each figure.
+
+use std::time::Duration;
+
+use askama::Template;
+use attune_house::App;
+use attune_record::audit;
+use attune_web::kit::Choice;
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Frame, Lang, Path, Problem, Query, Shell, sse};
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::{Campaign, CampaignDraft, CampaignError, CampaignId, CampaignState, store};
+use crate::audience::{self, Audience};
+use crate::message::arbiter::Reason;
+use crate::message::{self, Figures, Mailing, Outcome, Recipient, store as mailings};
+use crate::room::{EditMail, SendMail, ViewMail};
+use crate::template::{TemplateId, store as templates};
+use crate::{choices, rules};
+
+const PAGE: i64 = 50;
+/// The shortest time between two frames of a live page.
+const BREATH: Duration = Duration::from_millis(700);
+
+/// The routes of this file.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/campaigns", get(list).post(add))
+        .route("/campaigns/new", get(blank))
+        .route("/campaigns/{id}", get(show).post(change))
+        .route("/campaigns/{id}/edit", get(edit))
+        .route("/campaigns/{id}/stream", get(stream))
+        .route("/campaigns/{id}/people", get(people))
+        .route("/campaigns/{id}/{act}", post(act))
+}
+
+impl From<CampaignError> for Problem {
+    fn from(error: CampaignError) -> Self {
+        match error {
+            CampaignError::State(_) => Self::refused("campaign-error-state"),
+            CampaignError::Audience(error) => Self::refused("interact-error-audience").s("reason", error),
+            CampaignError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+/// A line of the list.
+struct Line {
+    campaign: Campaign,
+    figures: Figures,
+}
+
+/// How a state is shown: its tone and whether it is live.
+pub(crate) fn tone(state: CampaignState) -> &'static str {
+    match state {
+        CampaignState::Running => "good",
+        CampaignState::Paused => "warn",
+        CampaignState::Finished => "accent",
+        CampaignState::Draft | CampaignState::Cancelled => "",
+    }
+}
+
+#[derive(Template)]
+#[template(path = "campaign/list.html")]
+struct ListPage {
+    shell: Shell,
+    lines: Vec<Line>,
+    next: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Paging {
+    before: Option<CampaignId>,
+}
+
+/// GET /campaigns
+async fn list(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Query(paging): Query<Paging>) -> Answer {
+    let mut tx = app.db.read().await?;
+    let mut found = store::list(&mut tx, &can.scope, paging.before.map_or(i64::MAX, |id| id.0), PAGE + 1).await?;
+    let more = i64::try_from(found.len()).unwrap_or(0) > PAGE;
+    found.truncate(usize::try_from(PAGE).unwrap_or(50));
+    let next = found.last().filter(|_| more).map(|last| format!("/campaigns?before={}", last.id));
+    let mut lines = Vec::with_capacity(found.len());
+    for campaign in found {
+        let figures = match &mailing_of(&mut tx, &campaign).await? {
+            Some(mailing) => message::figures(&mut tx, mailing).await?,
+            None => Figures::default(),
+        };
+        lines.push(Line { campaign, figures });
+    }
+    let page = ListPage { shell, lines, next };
+    Ok(page.shell.page(&page))
+}
+
+async fn mailing_of(tx: &mut attune_db::Tx, campaign: &Campaign) -> Result<Option<Mailing>, Problem> {
+    match campaign.mailing_id {
+        Some(id) => Ok(mailings::find(tx, id).await?),
+        None => Ok(None),
+    }
+}
+
+/// The fields as typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct CampaignForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    segment: String,
+    #[serde(default)]
+    rule: String,
+    #[serde(default)]
+    template: String,
+    #[serde(default)]
+    from_name: String,
+    #[serde(default)]
+    from_address: String,
+}
+
+impl CampaignForm {
+    fn of(campaign: &Campaign) -> Self {
+        Self {
+            name: campaign.name.clone(),
+            segment: campaign.audience.segment_id.map_or_else(String::new, choices::segment_value),
+            rule: campaign.audience.rule.clone(),
+            template: campaign.template_id.to_string(),
+            from_name: campaign.from_name.clone(),
+            from_address: campaign.from_address.clone(),
+        }
+    }
+
+    async fn check(&self, app: &App) -> Result<Result<CampaignDraft, FormErrors>, Problem> {
+        let mut errors = FormErrors::new();
+        let name = errors.required("name", &self.name, 120);
+        let from_name = errors.required("from_name", &self.from_name, 120);
+        let from_address = errors.required("from_address", &self.from_address, 254);
+        if !from_address.is_empty() && !rules::is_address(&from_address) {
+            errors.add("from_address", "web-not-an-email");
+        }
+        let template_id = self.template.parse().unwrap_or(TemplateId(0));
+        if template_id.0 == 0 {
+            errors.add("template", "web-required");
+        }
+        let audience = Audience { rule: self.rule.trim().to_owned(), segment_id: choices::read_segment(&self.segment) };
+        let mut tx = app.db.read().await?;
+        if let Err(error) = audience::compile(&mut tx, &audience, &audience::facets(app.house()), app.clock.now()).await {
+            errors.add("rule", "interact-error-audience").s("reason", error);
+        }
+        Ok(errors.or(CampaignDraft { name, audience, template_id, from_name, from_address }))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "campaign/edit.html", blocks = ["form"])]
+struct EditPage {
+    shell: Shell,
+    id: Option<CampaignId>,
+    form: CampaignForm,
+    errors: FormErrors,
+    templates: Vec<Choice>,
+    segments: Vec<Choice>,
+}
+
+async fn edit_page(app: &App, shell: Shell, id: Option<CampaignId>, form: CampaignForm, errors: FormErrors) -> Result<EditPage, Problem> {
+    let mut tx = app.db.read().await?;
+    let (templates, segments) = (choices::templates(&mut tx).await?, choices::segments(&mut tx).await?);
+    Ok(EditPage { shell, id, form, errors, templates, segments })
+}
+
+/// GET /campaigns/new
+async fn blank(_: Can<EditMail>, State(app): State<App>, shell: Shell) -> Answer {
+    let mut tx = app.db.read().await?;
+    let (from_name, from_address) = rules::default_sender(&mut tx).await?;
+    drop(tx);
+    let form = CampaignForm { from_name, from_address, ..CampaignForm::default() };
+    let page = edit_page(&app, shell, None, form, FormErrors::new()).await?;
+    Ok(page.shell.page(&page))
+}
+
+/// GET /campaigns/{id}/edit
+async fn edit(can: Can<EditMail>, State(app): State<App>, shell: Shell, Path(id): Path<CampaignId>) -> Answer {
+    let mut tx = app.db.read().await?;
+    let campaign = store::get(&mut tx, id).await?;
+    can.check(campaign.owner_id, campaign.team_id)?;
+    drop(tx);
+    let page = edit_page(&app, shell, Some(id), CampaignForm::of(&campaign), FormErrors::new()).await?;
+    Ok(page.shell.page(&page))
+}
+
+/// POST /campaigns
+async fn add(can: Can<EditMail>, State(app): State<App>, shell: Shell, Form(form): Form<CampaignForm>) -> Answer {
+    keep(&can, &app, shell, None, form).await
+}
+
+/// POST /campaigns/{id}
+async fn change(can: Can<EditMail>, State(app): State<App>, shell: Shell, Path(id): Path<CampaignId>, Form(form): Form<CampaignForm>) -> Answer {
+    keep(&can, &app, shell, Some(id), form).await
+}
+
+async fn keep(can: &Can<EditMail>, app: &App, shell: Shell, id: Option<CampaignId>, form: CampaignForm) -> Answer {
+    let draft = match form.check(app).await? {
+        Ok(draft) => draft,
+        Err(errors) => {
+            let page = edit_page(app, shell, id, form, errors).await?;
+            return Ok(page.shell.again(&page, &page.as_form()));
+        }
+    };
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let (id, action) = match id {
+        Some(id) => {
+            let campaign = store::get(&mut tx, id).await?;
+            can.check(campaign.owner_id, campaign.team_id)?;
+            super::update(&mut tx, id, &draft).await?;
+            (id, "campaign.updated")
+        }
+        None => (super::create(&mut tx, &app.ids, now, &draft, (Some(can.actor.staff_id), can.actor.team_id)).await?, "campaign.created"),
+    };
+    audit::note(&mut tx, &app.ids, now, &can.actor, action, "campaign", id.0, None, Some(serde_json::json!({ "name": draft.name }))).await?;
+    tx.commit().await?;
+    Ok(shell.leave(&format!("/campaigns/{id}"), Flash::good("campaign-saved").s("name", draft.name)))
+}
+
+/// A campaign with everything its page shows.
+#[derive(Template)]
+#[template(path = "campaign/show.html", blocks = ["live"])]
+struct ShowPage {
+    shell: Shell,
+    campaign: Campaign,
+    template: String,
+    audience: String,
+    /// How many a draft would go to; nothing when its rule cannot be read.
+    reach: Option<i64>,
+    mailing: Option<Mailing>,
+    figures: Figures,
+    held_back: Vec<(Reason, i64)>,
+    rate: i64,
+}
+
+impl ShowPage {
+    fn figure(&self, outcome: Outcome) -> String {
+        format!("/campaigns/{}/people?what={}", self.campaign.id, outcome.word())
+    }
+
+    fn is_live(&self) -> bool {
+        self.campaign.state == CampaignState::Running
+    }
+}
+
+async fn read(app: &App, shell: Shell, id: CampaignId, covers: impl Fn(&Campaign) -> Result<(), Problem>) -> Result<ShowPage, Problem> {
+    let now = app.clock.now();
+    let mut tx = app.db.read().await?;
+    let campaign = store::get(&mut tx, id).await?;
+    covers(&campaign)?;
+    let template = templates::find(&mut tx, campaign.template_id).await?.map_or_else(String::new, |t| t.name);
+    let audience = choices::audience_words(&mut tx, &shell.l, &campaign.audience).await?;
+    let reach = match campaign.state {
+        CampaignState::Draft => audience::count(&mut tx, &campaign.audience, &audience::facets(app.house()), now).await.ok(),
+        _ => None,
+    };
+    let mailing = mailing_of(&mut tx, &campaign).await?;
+    let (mut figures, mut held_back) = (Figures::default(), Vec::new());
+    if let Some(mailing) = &mailing {
+        figures = message::figures(&mut tx, mailing).await?;
+        held_back = message::skipped_by_reason(&mut tx, mailing).await?;
+    }
+    let rate = rate(&figures, campaign.started_at, campaign.finished_at.unwrap_or(now));
+    Ok(ShowPage { shell, campaign, template, audience, reach, mailing, figures, held_back, rate })
+}
+
+/// Mails per minute since the start.
+fn rate(figures: &Figures, started_at: Option<i64>, until: i64) -> i64 {
+    let minutes_us = started_at.map_or(0, |at| until - at).max(attune_kernel::SECOND_US);
+    figures.sent().saturating_mul(attune_kernel::MINUTE_US) / minutes_us
+}
+
+/// GET /campaigns/{id}
+async fn show(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(id): Path<CampaignId>) -> Answer {
+    let page = read(&app, shell, id, |c| can.check(c.owner_id, c.team_id)).await?;
+    Ok(page.shell.show(&page, &page.as_live()))
+}
+
+/// GET /campaigns/{id}/stream: the live part again whenever something has changed.
+async fn stream(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(id): Path<CampaignId>) -> Answer {
+    read(&app, shell.clone(), id, |c| can.check(c.owner_id, c.team_id)).await?;
+    let changes = app.db.listen(message::SIGNAL);
+    let frames = futures::stream::unfold((app, changes, false), move |(app, mut changes, over)| {
+        let shell = shell.clone();
+        async move {
+            if over || changes.changed().await.is_err() {
+                return None;
+            }
+            tokio::time::sleep(BREATH).await;
+            changes.mark_unchanged();
+            let page = read(&app, shell, id, |_| Ok(())).await.ok()?;
+            let over = !page.is_live();
+            let data = page.as_live().render().ok()?;
+            Some((Frame { name: "", data }, (app, changes, over)))
+        }
+    });
+    Ok(sse(frames))
+}
+
+/// POST /campaigns/{id}/{act}
+async fn act(can: Can<SendMail>, State(app): State<App>, shell: Shell, Path((id, act)): Path<(CampaignId, String)>) -> Answer {
+    let back = format!("/campaigns/{id}");
+    let now = app.clock.now();
+    let bench = app.bench();
+    let mut tx = app.db.begin().await?;
+    let campaign = store::get(&mut tx, id).await?;
+    can.check(campaign.owner_id, campaign.team_id)?;
+    let (flash, action) = match act.as_str() {
+        "start" => {
+            let count = super::start(&mut tx, &bench, &audience::facets(app.house()), id).await?;
+            (Flash::good("campaign-started").n("count", count), "campaign.started")
+        }
+        "pause" => super::pause(&mut tx, id).await.map(|()| (Flash::good("campaign-paused"), "campaign.paused"))?,
+        "resume" => super::resume(&mut tx, &bench, id).await.map(|()| (Flash::good("campaign-resumed"), "campaign.resumed"))?,
+        "cancel" => super::cancel(&mut tx, now, id).await.map(|()| (Flash::good("campaign-cancelled"), "campaign.cancelled"))?,
+        _ => return Err(Problem::NotFound),
+    };
+    audit::note(&mut tx, &app.ids, now, &can.actor, action, "campaign", id.0, None, None).await?;
+    tx.commit().await?;
+    Ok(shell.leave(&back, flash))
+}
+
+/// Which people.
+#[derive(Default, Deserialize)]
+pub(crate) struct PeopleFilter {
+    #[serde(default)]
+    pub(crate) what: String,
+    #[serde(default)]
+    pub(crate) reason: String,
+    #[serde(default)]
+    pub(crate) after: i64,
+}
+
+/// People behind a figure; shared with the push funnel.
+#[derive(Template)]
+#[template(path = "campaign/people.html")]
+pub(crate) struct PeopleView {
+    pub(crate) shell: Shell,
+    pub(crate) parent: String,
+    pub(crate) parent_href: String,
+    pub(crate) base: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) people: Vec<Recipient>,
+    pub(crate) next: Option<String>,
+}
+
+impl PeopleView {
+    fn reason_of(&self, l: &Lang, person: &Recipient) -> String {
+        match person.reason.as_deref() {
+            Some(word) => Reason::of(word).map_or_else(|| choices::plain_reason(l, word), |reason| l.t(&reason.key()).to_string()),
+            None => String::new(),
+        }
+    }
+}
+
+/// Lists the people of a mailing; `base` is the page's address without query.
+pub(crate) async fn people_view(
+    app: &App,
+    can: &Can<ViewMail>,
+    shell: Shell,
+    mailing: Option<&Mailing>,
+    (base, parent, parent_href): (String, String, String),
+    filter: &PeopleFilter,
+) -> Result<PeopleView, Problem> {
+    let outcome = Outcome::of(&filter.what).unwrap_or(Outcome::Planned);
+    let reason = Reason::of(&filter.reason);
+    let mut page = message::PeoplePage::default();
+    if let Some(mailing) = mailing {
+        let mut tx = app.db.read().await?;
+        page = message::list_people(&mut tx, mailing, (outcome, reason), &can.scope, filter.after, PAGE).await?;
+    }
+    let next = page.after.map(|after| format!("{base}what={}&reason={}&after={after}", outcome.word(), filter.reason));
+    Ok(PeopleView { shell, parent, parent_href, base, outcome, reason, people: page.people, next })
+}
+
+/// GET /campaigns/{id}/people
+async fn people(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(id): Path<CampaignId>, Query(filter): Query<PeopleFilter>) -> Answer {
+    let mut tx = app.db.read().await?;
+    let campaign = store::get(&mut tx, id).await?;
+    can.check(campaign.owner_id, campaign.team_id)?;
+    let mailing = mailing_of(&mut tx, &campaign).await?;
+    drop(tx);
+    let place = (format!("/campaigns/{id}/people?"), campaign.name, format!("/campaigns/{id}"));
+    let page = people_view(&app, &can, shell, mailing.as_ref(), place, &filter).await?;
+    Ok(page.shell.page(&page))
+}

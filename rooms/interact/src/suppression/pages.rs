@@ -1,0 +1,98 @@
+//! The suppression list as a page: look, add, take off.
+
+use askama::Template;
+use attune_house::App;
+use attune_record::audit;
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Query, Shell};
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::{Suppression, SuppressionId, add, store};
+use crate::room::{EditSuppressions, ViewMail};
+use crate::rules;
+
+const PAGE: i64 = 50;
+
+/// The routes of this file.
+pub fn routes() -> Router<App> {
+    Router::new().route("/suppressions", get(list).post(enter)).route("/suppressions/{id}/remove", post(remove))
+}
+
+#[derive(Clone, Default, Deserialize)]
+struct Filter {
+    #[serde(default)]
+    q: String,
+    before: Option<SuppressionId>,
+}
+
+#[derive(Clone, Default, Deserialize)]
+struct EntryForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    note: String,
+}
+
+#[derive(Template)]
+#[template(path = "suppression/list.html", blocks = ["form"])]
+struct ListPage {
+    shell: Shell,
+    entries: Vec<Suppression>,
+    q: String,
+    next: Option<String>,
+    form: EntryForm,
+    errors: FormErrors,
+}
+
+async fn read(app: &App, shell: Shell, filter: Filter, form: EntryForm, errors: FormErrors) -> Result<ListPage, attune_web::Problem> {
+    let mut tx = app.db.read().await?;
+    let words = attune_kernel::fold_key(&filter.q);
+    let before = filter.before.map_or(i64::MAX, |id| id.0);
+    let mut entries = store::list(&mut tx, &words, before, PAGE + 1).await?;
+    let more = entries.len() > usize::try_from(PAGE).unwrap_or(50);
+    entries.truncate(usize::try_from(PAGE).unwrap_or(50));
+    let query = attune_web::kit::with_query("", "q", &filter.q);
+    let next = entries.last().filter(|_| more).map(|last| format!("/suppressions{}", attune_web::kit::with_query(query.trim_start_matches('?'), "before", last.id)));
+    Ok(ListPage { shell, entries, q: filter.q, next, form, errors })
+}
+
+/// GET /suppressions
+async fn list(_: Can<ViewMail>, State(app): State<App>, shell: Shell, Query(filter): Query<Filter>) -> Answer {
+    let page = read(&app, shell, filter, EntryForm::default(), FormErrors::new()).await?;
+    Ok(page.shell.page(&page))
+}
+
+/// POST /suppressions
+async fn enter(can: Can<EditSuppressions>, State(app): State<App>, shell: Shell, Form(form): Form<EntryForm>) -> Answer {
+    let mut errors = FormErrors::new();
+    let email = errors.required("email", &form.email, 254);
+    let note = errors.optional("note", &form.note, 300);
+    if errors.is_empty() && !rules::is_address(&email) {
+        errors.add("email", "web-not-an-email");
+    }
+    if !errors.is_empty() {
+        let page = read(&app, shell, Filter::default(), form, errors).await?;
+        return Ok(page.shell.again(&page, &page.as_form()));
+    }
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let fresh = add(&mut tx, &app.ids, &email, note.as_deref(), Some(can.actor.staff_id), now).await?;
+    audit::note(&mut tx, &app.ids, now, &can.actor, "suppression.added", "suppression", 0, None, Some(serde_json::json!({ "email": email }))).await?;
+    tx.commit().await?;
+    let flash = if fresh { Flash::good("suppression-added") } else { Flash::good("suppression-known") };
+    Ok(shell.leave("/suppressions", flash.s("email", email)))
+}
+
+/// POST /suppressions/{id}/remove
+async fn remove(can: Can<EditSuppressions>, State(app): State<App>, shell: Shell, Path(id): Path<SuppressionId>) -> Answer {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let entry = store::find(&mut tx, id).await?.ok_or(attune_web::Problem::NotFound)?;
+    store::remove(&mut tx, id).await?;
+    let before = serde_json::json!({ "email": entry.email_key, "reason": entry.reason });
+    audit::note(&mut tx, &app.ids, now, &can.actor, "suppression.removed", "suppression", id.0, Some(before), None).await?;
+    tx.commit().await?;
+    Ok(shell.leave("/suppressions", Flash::good("suppression-removed").s("email", entry.email_key)))
+}
