@@ -63,6 +63,13 @@ pub async fn boot(config: &Config, store: &str) -> Result<Booted, Fault> {
     Ok(Booted { app, collector, mailbox })
 }
 
+/// As [`boot`], for a command that may run beside a server: its mailbox takes any free port.
+pub async fn boot_beside(config: &Config, store: &str) -> Result<Booted, Fault> {
+    let mut config = config.clone();
+    "127.0.0.1:0".clone_into(&mut config.mailbox.listen);
+    boot(&config, store).await
+}
+
 fn node(config: &Config) -> String {
     if !config.work.node.is_empty() {
         return config.work.node.clone();

@@ -128,8 +128,10 @@ impl Config {
         if file.is_some() && !chosen.is_file() {
             return Err(ConfigErrors(vec![format!("{} does not exist", chosen.display())]));
         }
-        let figment = Figment::from(Toml::string(DEFAULTS)).merge(Toml::file(&chosen)).merge(Env::prefixed("ATTUNE_").split("__").ignore(&["bin", "test_pg", "shots", "lang", "password"]));
-        let config: Self = figment.extract().map_err(|errors| ConfigErrors(errors.into_iter().map(|e| told(&e)).collect()))?;
+        let ignored = ["bin", "lang", "password", "test_pg", "shots"];
+        let environment = Env::prefixed("ATTUNE_").split("__").ignore(&ignored);
+        let figment = Figment::from(Toml::string(DEFAULTS)).merge(Toml::file(&chosen)).merge(environment);
+        let config: Self = figment.extract().map_err(|error| ConfigErrors(unfit(&figment, &error)))?;
         let mistakes = config.mistakes();
         if mistakes.is_empty() { Ok(config) } else { Err(ConfigErrors(mistakes)) }
     }
@@ -197,8 +199,41 @@ impl Config {
     }
 }
 
-fn told(error: &figment::Error) -> String {
+/// Every setting that cannot be read: each is tried by itself, the others at their defaults.
+fn unfit(figment: &Figment, first: &figment::Error) -> Vec<String> {
+    let (Ok(given), Ok(defaults)) = (sections(figment), sections(&Figment::from(Toml::string(DEFAULTS)))) else { return vec![told(first, figment)] };
+    let mut wrong = Vec::new();
+    let mut good = Figment::from(Toml::string(DEFAULTS));
+    for (section, values) in &given {
+        for (name, value) in values {
+            let path = format!("{section}.{name}");
+            if !defaults.get(section).is_some_and(|known| known.contains_key(name)) {
+                wrong.push(format!("{path} is no setting{}", origin(figment, &path)));
+                continue;
+            }
+            let tried = good.clone().merge((path.as_str(), value));
+            match tried.extract::<Config>() {
+                Ok(_) => good = tried,
+                Err(error) => wrong.push(format!("{path}: {}{}", error.kind, origin(figment, &path))),
+            }
+        }
+    }
+    wrong.extend(good.extract::<Config>().map(|config| config.mistakes()).unwrap_or_default());
+    if wrong.is_empty() { vec![told(first, figment)] } else { wrong }
+}
+
+type Sections = std::collections::BTreeMap<String, figment::value::Dict>;
+
+fn sections(figment: &Figment) -> figment::Result<Sections> {
+    figment.extract()
+}
+
+fn origin(figment: &Figment, path: &str) -> String {
+    figment.find_metadata(path).map_or_else(String::new, |metadata| format!(" (in {})", metadata.name))
+}
+
+fn told(error: &figment::Error, figment: &Figment) -> String {
     let path = error.path.join(".");
-    let origin = error.metadata.as_ref().map_or_else(String::new, |m| format!(" (in {})", m.name));
+    let origin = error.metadata.as_ref().map_or_else(|| origin(figment, &path), |m| format!(" (in {})", m.name));
     if path.is_empty() { format!("{}{origin}", error.kind) } else { format!("{path}: {}{origin}", error.kind) }
 }

@@ -23,7 +23,7 @@ pub fn rooms(parts: &Parts, collector: &Collector) -> Vec<Room> {
     vec![
         attune_govern::room(parts),
         attune_identify::room(parts, collector),
-        attune_differentiate::room(parts),
+        attune_differentiate::room_with_facets(parts, &attune_sell::facets()),
         attune_interact::room(parts, collector),
         attune_sell::room(parts),
         attune_measure::room(parts),
@@ -34,4 +34,9 @@ pub fn rooms(parts: &Parts, collector: &Collector) -> Vec<Room> {
 /// The house with all its rooms.
 pub fn build(parts: &Parts, collector: &Collector) -> Result<Arc<House>, HouseError> {
     House::build(rooms(parts, collector))
+}
+
+/// The REST interfaces of the rooms, for the OpenAPI description.
+pub fn apis() -> Vec<utoipa::openapi::OpenApi> {
+    Vec::new()
 }

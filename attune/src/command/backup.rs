@@ -48,17 +48,35 @@ pub(super) async fn restore(config: &Config, store: &str, file: &Path, force: bo
     if target.exists() && !force {
         return Ok(Ended::WrongUse(say.l().of("cli-restore-exists").s("store", store).to_string()));
     }
-    std::fs::create_dir_all(store)?;
     let waiting = Path::new(store).join("restore");
-    std::fs::create_dir_all(&waiting)?;
-    std::fs::copy(file, waiting.join("attune.db")).map_err(|e| Fault::from(e).context(format!("{} cannot be copied", file.display())))?;
-    let checked = open_store(config, &waiting.display().to_string()).await;
-    let db = checked.map_err(|fault| fault.context(format!("{} is not a backup of Attune", file.display())))?;
-    db.checkpoint().await?;
-    drop(db);
+    if let Err(fault) = check_copy(config, file, &waiting).await {
+        std::fs::remove_dir_all(&waiting).ok();
+        return Err(fault);
+    }
     put_in_place(&waiting, &target)?;
     say.result(&json!({ "store": store }), say.l().of("cli-restore-done").s("store", store));
     Ok(Ended::Well)
+}
+
+/// Copies the backup to the folder `waiting` and brings it up to date there.
+async fn check_copy(config: &Config, file: &Path, waiting: &Path) -> Result<(), Fault> {
+    if waiting.exists() {
+        std::fs::remove_dir_all(waiting)?;
+    }
+    std::fs::create_dir_all(waiting)?;
+    std::fs::copy(file, waiting.join("attune.db")).map_err(|e| Fault::from(e).context(format!("{} cannot be copied", file.display())))?;
+    let no_backup = |fault: Fault| fault.context(format!("{} is not a backup of Attune", file.display()));
+    let store = waiting.display().to_string();
+    let known = house::migrations();
+    let options = DbOptions { connections: 1, ..DbOptions::default() };
+    let opened = Db::open(&store, &options).await.map_err(|error| no_backup(error.into()))?;
+    let pending = opened.pending(&known).await.map_err(|error| no_backup(error.into()))?;
+    drop(opened);
+    if pending.len() == known.len() {
+        return Err(no_backup(Fault::new("it holds none of its tables")));
+    }
+    let db = open_store(config, &store).await.map_err(no_backup)?;
+    Ok(db.checkpoint().await?)
 }
 
 fn put_in_place(waiting: &Path, target: &Path) -> Result<(), Fault> {

@@ -78,7 +78,7 @@ async fn undo(config: &Config, store: &str, id: &str, say: &Say) -> Outcome {
         Ok(id) => id,
         Err(error) => return Ok(Ended::WrongUse(format!("{error}"))),
     };
-    let app = crate::boot::boot(config, store).await?.app;
+    let app = crate::boot::boot_beside(config, store).await?.app;
     let bar = say.progress(None);
     let mut tell = |progress: Progress| show(&bar, progress);
     let undone = import::undo(&app.bench(), &Actor::system(), id.0, &app.house().contact_tables, &mut tell).await;

@@ -35,6 +35,7 @@ impl Browser {
         let mut wanted = Capabilities::new();
         wanted.insert("browserName".to_owned(), json!("chrome"));
         wanted.insert("goog:chromeOptions".to_owned(), options);
+        wanted.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(wanted)
             .connect(&driver.url())
@@ -102,6 +103,28 @@ impl Browser {
         let field = self.see(css).await?;
         field.clear().await.with_context(|| format!("emptying {css:?}"))?;
         field.send_keys(text).await.with_context(|| format!("typing into {css:?}"))
+    }
+
+    /// Waits for the select and chooses the option of this value.
+    pub async fn choose(&self, css: &str, value: &str) -> Result<()> {
+        let select = self.see(css).await?;
+        select.select_by_value(value).await.with_context(|| format!("choosing {value:?} in {css:?}"))
+    }
+
+    /// Waits for the file field and gives it the file at `path`.
+    pub async fn attach(&self, css: &str, path: &str) -> Result<()> {
+        self.see(css).await?.send_keys(path).await.with_context(|| format!("attaching {path} to {css:?}"))
+    }
+
+    /// Presses keys one after the other wherever the focus is; special keys are the characters WebDriver has for them.
+    pub async fn press(&self, keys: &str) -> Result<()> {
+        let focused = self.client.active_element().await.context("finding the focus")?;
+        focused.send_keys(keys).await.with_context(|| format!("pressing {keys:?}"))
+    }
+
+    /// What pages complained of since the last call: script errors, files that did not load, breaches of the content policy.
+    pub async fn complaints(&self) -> Result<Vec<String>> {
+        cdp::complaints(&self.client).await
     }
 
     /// The visible text of the page.

@@ -26,6 +26,9 @@ pub struct Look {
     pub javascript: bool,
 }
 
+/// What the browser says it is: a person's, for the product sets visits and clicks of robots aside.
+const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+
 impl Look {
     /// A desk: 1440 × 900, English, light, with JavaScript.
     pub fn desk() -> Self {
@@ -92,9 +95,11 @@ impl Look {
             "--disable-breakpad",
             "--hide-scrollbars",
             "--force-prefers-reduced-motion",
+            "--disable-blink-features=AutomationControlled",
         ];
         let mut flags: Vec<String> = fixed.iter().map(|&flag| flag.to_owned()).collect();
         flags.push(format!("--user-data-dir={profile}"));
+        flags.push(format!("--user-agent={AGENT}"));
         flags.push(format!("--window-size={},{}", self.width.max(500), self.height));
         flags.push(format!("--accept-lang={}", self.language));
         flags

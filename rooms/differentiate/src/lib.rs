@@ -4,6 +4,8 @@
 pub mod score;
 pub mod segment;
 #[cfg(test)]
+mod http_tests;
+#[cfg(test)]
 mod trial;
 
 use std::sync::Arc;

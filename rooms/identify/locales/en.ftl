@@ -1,3 +1,335 @@
+# Words of contacts, companies, fields and imports.
+nav-customers = Customers
+identify-contacts = Contacts
+identify-companies = Companies
+identify-people = People
+identify-name = Name
+identify-given-name = Given name
+identify-family-name = Family name
+identify-email = Email
+identify-phone = Phone
+identify-company = Company
+identify-title = Job title
+identify-city = City
+identify-country = Country
+identify-locale = Language
+identify-time-zone = Time zone
+identify-source = Source
+identify-owner = Owner
+identify-stage = Stage
+identify-grade = Grade
+identify-grade-of = Grade { $grade }
+identify-score = Score
+identify-last-touch = Last touch
+identify-domain = Website
+identify-industry = Industry
+identify-external-id = ID elsewhere
+identify-since = Known since
+identify-from-import = Brought by
+identify-yes = Yes
+identify-no = No
+identify-stage-visitor = Visitor
+identify-stage-lead = Lead
+identify-stage-mql = Marketing-qualified
+identify-stage-sql = Sales-qualified
+identify-stage-customer = Customer
+identify-kind-text = Text
+identify-kind-number = Number
+identify-kind-date = Date
+identify-kind-bool = Yes or no
+identify-nameless = Contact { $id }
+
+identify-views = Saved views
+identify-view-all = All
+identify-view-mine = Mine
+identify-view-hot = Hot
+identify-view-save = Save view
+identify-view-delete = Delete view
+identify-view-name = Name of the view
+identify-view-shared = Show it to everybody
+identify-view-saved = Saved view { $name }
+identify-view-deleted = Deleted the view
+identify-view-needs-name = Give the view a name
+identify-filter = Filter
+identify-filter-stage = Stage: { $value }
+identify-filter-owner = Owner: { $value }
+identify-filter-grade = Grade: { $value }
+identify-filter-company = Company: { $value }
+identify-filter-import = From import { $value }
+identify-no-owner = No owner
+identify-search-hint = Name, email, phone, company
+identify-search-companies = Company name
+identify-count-contacts = { $count } contacts
+identify-none-found = Nobody matches
+identify-none-found-text = Try fewer words or remove a filter.
+identify-show-all = Show all
+identify-no-contacts = No contacts yet
+identify-no-contacts-text = People appear here when they are imported, created or fill in a form.
+identify-no-companies = No companies yet
+identify-no-companies-text = A company appears as soon as a contact belongs to it.
+identify-no-people = Nobody here that you may see.
+identify-people-all = Show all people
+
+identify-new-contact = New contact
+identify-create-contact = Create contact
+identify-contact-created = Created the contact
+identify-new-company = New company
+identify-create-company = Create company
+identify-company-created = Created the company
+identify-name-or-address = Enter a name, an email address or a phone number
+identify-not-a-phone = Enter a phone number with at least five digits
+identify-too-long = Use fewer characters
+identify-external-taken = Another contact has the same ID elsewhere.
+
+identify-bulk = Actions for the selected contacts
+identify-select-all = All { $count } in this view
+identify-select-first = Select at least one contact
+identify-assign = Assign
+identify-assign-to = Assign to…
+identify-choose-owner = Choose an owner first
+identify-assigned =
+    { $count ->
+        [one] Assigned one contact
+       *[other] Assigned { $count } contacts
+    }
+identify-delete = Delete
+identify-deleted =
+    { $count ->
+        [one] Deleted one contact
+       *[other] Deleted { $count } contacts
+    }
+identify-restored =
+    { $count ->
+        [one] Brought back one contact
+       *[other] Brought back { $count } contacts
+    }
+identify-export = Export
+identify-export-view = Export view
+identify-export-ask = Export { $count } contacts?
+identify-export-text = The file holds names, addresses and all fields of these people. The export is written to the audit log.
+identify-export-do = Export { $count } contacts
+
+identify-about = About
+identify-origin = Where from
+identify-custom-fields = More fields
+identify-open = Open
+identify-sections = Contact sections
+identify-related = Related
+identify-lead-score = Lead score
+identify-fit-of = Fit { $points }
+identify-hot = Hot
+identify-warming = Warming up
+identify-quiet = Quiet
+identify-do-email = Email
+identify-do-call = Call
+identify-edit-field = Edit { $name }
+identify-field-saved = Saved { $name }
+identify-undone = Undone
+identify-note = Note
+identify-note-hint = Write a note
+identify-note-save = Save note
+identify-note-saved = Saved the note
+identify-note-deleted = Deleted the note
+identify-note-empty = Write something first
+identify-note-by = { $name } wrote a note
+identify-timeline = Timeline
+identify-timeline-filter = Filter the timeline
+identify-timeline-all = All
+identify-timeline-web = Web and email
+identify-timeline-sales = Sales
+identify-timeline-notes = Notes
+identify-timeline-empty = Nothing has happened yet
+identify-timeline-empty-text = Visits, emails, notes and changes appear here.
+identify-company-timeline-empty = What its people do appears here.
+identify-older = Older
+identify-fresh = { $count } new
+identify-by-machine = done by a program
+
+identify-told-page =
+    { $count ->
+        [one] Read { $subject }
+       *[other] Read { $subject } { $count } times
+    }
+identify-told-page-bare = Visited the site
+identify-told-download = Downloaded { $subject }
+identify-told-download-bare = Downloaded a file
+identify-told-link = Followed the link { $subject }
+identify-told-link-bare = Followed a link
+identify-told-video = Watched { $subject }
+identify-told-video-bare = Watched a video
+identify-told-form = Sent the form { $subject }
+identify-told-form-bare = Sent a form
+identify-told-form-viewed = Saw the form { $subject }
+identify-told-form-viewed-bare = Saw a form
+identify-told-form-started = Began the form { $subject }
+identify-told-form-started-bare = Began a form
+identify-told-search = Searched the site for “{ $subject }”
+identify-told-search-bare = Searched the site
+identify-told-identified = Was recognised: { $subject }
+identify-told-identified-bare = Was recognised on the site
+identify-told-purchase = Bought: { $subject }
+identify-told-purchase-bare = Bought something
+identify-told-mail-sent = Was sent { $subject }
+identify-told-mail-sent-bare = Was sent an email
+identify-told-mail-failed = An email could not be delivered: { $subject }
+identify-told-mail-failed-bare = An email could not be delivered
+identify-told-mail-opened = Opened { $subject }
+identify-told-mail-opened-bare = Opened an email
+identify-told-mail-clicked = Clicked { $subject } in an email
+identify-told-mail-clicked-bare = Clicked a link in an email
+identify-told-unsubscribed = Unsubscribed: { $subject }
+identify-told-unsubscribed-bare = Unsubscribed
+identify-told-created = Became a contact: { $subject }
+identify-told-created-bare = Became a contact
+identify-told-updated = { $subject } was changed
+identify-told-updated-bare = Some fields were changed
+identify-told-deleted = Was deleted: { $subject }
+identify-told-deleted-bare = Was deleted
+identify-told-restored = Was brought back: { $subject }
+identify-told-restored-bare = Was brought back
+identify-told-merged = Was merged: { $subject }
+identify-told-merged-bare = Was merged
+identify-told-owner = Changed hands: { $subject }
+identify-told-owner-bare = Changed hands
+identify-told-stage = Moved to { $subject }
+identify-told-stage-bare = Moved to another stage
+identify-told-consent = Gave consent: { $subject }
+identify-told-consent-bare = Gave consent
+identify-told-consent-off = Withdrew consent: { $subject }
+identify-told-consent-off-bare = Withdrew consent
+identify-told-score = Score changed: { $subject }
+identify-told-score-bare = Score changed
+identify-told-grade = Grade is now { $subject }
+identify-told-grade-bare = Grade changed
+identify-told-segment = Entered segment { $subject }
+identify-told-segment-bare = Entered a segment
+identify-told-segment-left = Left segment { $subject }
+identify-told-segment-left-bare = Left a segment
+identify-told-handed-over = Was handed over to sales: { $subject }
+identify-told-handed-over-bare = Was handed over to sales
+identify-told-accepted = Was accepted by sales: { $subject }
+identify-told-accepted-bare = Was accepted by sales
+identify-told-rejected = Was passed back: { $subject }
+identify-told-rejected-bare = Was passed back
+identify-told-task = Task: { $subject }
+identify-told-task-bare = A task was made
+identify-told-task-done = Task done: { $subject }
+identify-told-task-done-bare = A task was done
+identify-told-product = Looked at { $subject }
+identify-told-product-bare = Looked at a product
+identify-told-cart = Put { $subject } into the basket
+identify-told-cart-bare = Put something into the basket
+identify-told-checkout = Began to check out: { $subject }
+identify-told-checkout-bare = Began to check out
+identify-told-custom = { $name } { $subject }
+identify-told-dwell = { $span } in all
+
+identify-import = Import
+identify-imports = Imports
+identify-import-file = Import a file
+identify-no-imports = No imports yet
+identify-no-imports-text = Bring in a CSV file: columns are guessed, you see a preview, and every import can be undone.
+identify-import-intro = A table of people, one per row, with the names of the columns in the first row.
+identify-import-choose = Choose a CSV file
+identify-import-formats = CSV, TSV or text; also packed with gzip. Commas, semicolons, tabs and bars; UTF-8, UTF-16 and GBK are recognised.
+identify-import-next = Read the file
+identify-import-no-file = Choose a file first
+identify-import-not-a-table = This file is not a table. Save it as CSV and try again.
+identify-import-unreadable = The file cannot be imported: { $reason }
+identify-import-stopped = The import was stopped.
+identify-import-started = This import has begun already.
+identify-import-not-over = This import is not over yet, or was undone already.
+identify-import-map = Match the columns
+identify-import-map-wrong = The mapping does not fit the file. Choose again.
+identify-import-read = { $rows } rows, { $columns } columns, { $encoding }
+identify-column = Column
+identify-samples = Examples
+identify-becomes = Becomes
+identify-becomes-of = What { $column } becomes
+identify-guessed = recognised
+identify-map-skip = Leave out
+identify-map-name = Name
+identify-map-given_name = Given name
+identify-map-family_name = Family name
+identify-map-email = Email
+identify-map-phone = Phone
+identify-map-company = Company
+identify-map-title = Job title
+identify-map-city = City
+identify-map-country = Country
+identify-map-stage = Stage
+identify-map-owner = Owner (name)
+identify-map-locale = Language
+identify-map-time_zone = Time zone
+identify-map-source = Source
+identify-map-external_id = ID elsewhere
+identify-map-field = Own field: { $kind }
+identify-import-key = Recognise people by
+identify-import-key-auto = Email, else phone
+identify-import-key-hint = Rows with the same value are the same person, in this file and the next.
+identify-import-empty = Values that mean “nothing”
+identify-import-empty-hint = One per line, such as { $words }. They are not stored.
+identify-import-check = Check
+identify-import-back = Back to the columns
+identify-import-dry = What this import would do
+identify-import-dry-text = Nothing has been stored yet.
+identify-import-do = Import { $count } rows
+identify-import-begun = The import has begun
+identify-import-rejects =
+    { $count ->
+        [one] One row was not taken
+       *[other] { $count } rows were not taken
+    }
+identify-import-errors = Download as CSV
+identify-import-broke = The import stopped
+identify-import-undo = Undo import
+identify-import-undo-ask = Undo the import of { $count } people?
+identify-import-undo-text = People it created are removed with everything that happened to them since; changed people get their old values back.
+identify-import-undoing = The import is being undone
+identify-import-state-draft = Draft
+identify-import-state-waiting = Waiting
+identify-import-state-running = Reading
+identify-import-state-done = Done
+identify-import-state-failed = Stopped
+identify-import-state-undoing = Being undone
+identify-import-state-undone = Undone
+identify-first-rows =
+    { $count ->
+        [one] The first row
+       *[other] The first { $count } rows
+    }
+identify-file = File
+identify-state = State
+identify-when = When
+identify-rows = Rows
+identify-created = Created
+identify-updated = Updated
+identify-skipped = Unchanged
+identify-rejected = Not taken
+identify-refresh = Refresh
+identify-line = Line
+identify-line-of = Line { $line }
+identify-cause = Cause
+identify-cause-unreadable = The line cannot be read ({ $detail })
+identify-cause-columns = The number of columns is wrong ({ $detail })
+identify-cause-email = This is not an email address ({ $detail })
+identify-cause-number = This is not a number ({ $detail })
+identify-cause-date = This is not a date ({ $detail })
+identify-cause-bool = This is neither yes nor no ({ $detail })
+identify-cause-stage = There is no such stage ({ $detail })
+identify-cause-locale = This language is not known ({ $detail })
+identify-cause-owner = Nobody here has this name ({ $detail })
+identify-cause-too-long = The value is too long ({ $detail })
+identify-cause-nobody = Nobody is known by this key ({ $detail })
+identify-cause-event-name = An event is called like noun.happened ({ $detail })
+
+identify-permission-view = See contacts
+identify-permission-create = Create contacts
+identify-permission-edit = Edit contacts
+identify-permission-delete = Delete contacts
+identify-permission-export = Export contacts
+identify-permission-import = Import files
+
 
 ### Tracking, visitors, stitching, consent and replay
 event-permission-view = See events
@@ -107,6 +439,7 @@ consent-of = Consent of { $name }
 consent-permission-view = See consent
 consent-permission-record = Record consent
 consent-none = Nothing recorded yet. Marketing needs consent first.
+consent-facet-email = Allows marketing by email
 consent-note-down = Record consent
 consent-channel = Channel
 consent-channel-email = Email

@@ -33,7 +33,7 @@ CREATE TABLE visits (
   reason TEXT,
   origin_id BIGINT
 );
-CREATE INDEX visits_visitor ON visits (visitor_id, last_at);
+CREATE INDEX visits_visitor ON visits (visitor_id, started_at);
 CREATE INDEX visits_contact ON visits (contact_id, started_at) WHERE contact_id IS NOT NULL;
 CREATE INDEX visits_started ON visits (machine, started_at, id);
 CREATE INDEX visits_last ON visits (last_at);

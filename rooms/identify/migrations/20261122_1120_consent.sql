@@ -12,3 +12,10 @@ CREATE TABLE consents (
   staff_id BIGINT
 );
 CREATE INDEX consents_newest ON consents (contact_id, channel, purpose, at, id);
+
+-- Whether marketing by e-mail is allowed: one row per contact that ever said something about it.
+CREATE VIEW v_identify_allows_email AS
+SELECT c.contact_id, (c.state = 'given') AS value FROM consents c
+WHERE c.channel = 'email' AND c.purpose = 'marketing' AND NOT EXISTS (
+  SELECT 1 FROM consents n WHERE n.contact_id = c.contact_id AND n.channel = c.channel AND n.purpose = c.purpose
+    AND (n.at > c.at OR (n.at = c.at AND n.id > c.id)));

@@ -2,19 +2,23 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod company;
+pub mod consent;
 pub mod contact;
 pub mod field;
 pub mod import;
-pub mod consent;
 pub mod replay;
+#[cfg(test)]
+mod http_tests;
+mod sockets;
 pub mod staff;
 pub mod stitching;
 pub mod tracking;
 pub mod visitor;
 
-use attune_house::{ContactTable, OnErase};
-use attune_web::permission;
 use attune_db::{Migration, migration, migration_pair};
+use attune_events::EventDef;
+use attune_house::{ContactTable, Dataset, OnErase, Parts, Room};
+use attune_web::{Finder, Grant, LocaleFiles, NavItem, PermissionDef, permission};
 
 permission!(
     ViewContacts, "identify.contact.view";
@@ -34,6 +38,73 @@ pub const CONTACT_TABLES: [ContactTable; 6] = [
     ContactTable { table: "import_changes", column: "contact_id", on_erase: OnErase::Delete },
     ContactTable { table: "notes", column: "record_id", on_erase: OnErase::Delete },
 ];
+
+/// The events of contacts and companies.
+const EVENTS: [EventDef; 10] = [
+    event("contact.created", "Somebody became known.", "", ""),
+    event("contact.updated", "An attribute of a contact changed.", "the attribute; empty when an import changed several", ""),
+    event("contact.deleted", "A contact was hidden and can come back for 30 days.", "", ""),
+    event("contact.restored", "A hidden contact came back.", "", ""),
+    event("contact.erased", "Contacts were removed for good, 30 days after they were deleted; tells nobody's name.", "", "how many"),
+    event("contact.owner_changed", "A contact was given to somebody else.", "the reason", ""),
+    event("contact.stage_changed", "A contact moved to another stage.", "the new stage", ""),
+    event("contact.imported", "A file was imported; one event per import.", "the file", "people created and updated"),
+    event("company.created", "A company became known.", "the name", ""),
+    event("company.updated", "An attribute of a company changed.", "the attribute", ""),
+];
+
+const fn event(name: &'static str, meaning: &'static str, subject: &'static str, amount: &'static str) -> EventDef {
+    EventDef { name, meaning, subject, amount, behaviour: false }
+}
+
+/// The permissions of contacts and companies.
+fn permissions() -> Vec<PermissionDef> {
+    use Grant::{All, None, Own, Team};
+    let def = |key, label_key, manager, agent| PermissionDef { key, label_key, admin: All, manager, agent };
+    vec![
+        def("identify.contact.view", "identify-permission-view", Team, Own),
+        def("identify.contact.create", "identify-permission-create", Team, Own),
+        def("identify.contact.edit", "identify-permission-edit", Team, Own),
+        def("identify.contact.delete", "identify-permission-delete", Team, None),
+        def("identify.contact.export", "identify-permission-export", Team, None),
+        def("identify.contact.import", "identify-permission-import", All, None),
+    ]
+}
+
+/// The words of this room.
+pub const LOCALES: LocaleFiles = LocaleFiles { room: "identify", en: include_str!("../locales/en.ftl"), zh: include_str!("../locales/zh-CN.ftl") };
+
+/// The room. `collector` takes the events of the tracker.
+pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
+    let tables = import::jobs::Tables::default();
+    let nav = |key, href, icon, order, go: char| NavItem::new("nav-customers", key, href, icon, order, "identify.contact.view").go(go);
+    let room = Room::new("identify")
+        .migrations(migrations())
+        .locales(LOCALES.en, LOCALES.zh)
+        .routes(contact::pages::routes().merge(contact::api::routes()))
+        .routes(company::pages::routes().merge(company::api::routes()))
+        .routes(import::pages::routes(tables.clone()))
+        .nav([
+            nav("identify-contacts", "/contacts", "users", 10, 'C').phone(),
+            nav("identify-companies", "/companies", "building-2", 12, 'O'),
+        ])
+        .permissions(permissions())
+        .finders([
+            Finder::new("identify-contacts", "identify.contact.view", |web, actor, words| Box::pin(contact::api::found(web, actor, words))),
+            Finder::new("identify-companies", "identify.contact.view", |web, actor, words| Box::pin(contact::api::found_companies(web, actor, words))),
+        ])
+        .events(EVENTS)
+        .jobs(import::jobs::defs(&tables))
+        .jobs([contact::jobs::def(&tables)])
+        .crons([contact::jobs::cron()])
+        .services([import::jobs::service(&tables)])
+        .datasets([
+            Dataset { view: "v_identify_contact", meaning: "Everybody who is known and not deleted, one row each." },
+            Dataset { view: "v_identify_company", meaning: "Every company that is not deleted." },
+        ])
+        .contact_tables(CONTACT_TABLES);
+    sockets::plug(room, collector)
+}
 
 /// The tables of this room.
 pub fn migrations() -> Vec<Migration> {

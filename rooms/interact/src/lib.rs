@@ -3,13 +3,19 @@
 
 pub mod audience;
 pub mod campaign;
+mod choices;
+pub mod mailbox;
 pub mod message;
 pub mod push_funnel;
+pub mod room;
 pub mod rules;
+mod sender_page;
 pub mod suppression;
 pub mod template;
 
 use attune_db::{Migration, migration};
+
+pub use room::room;
 
 /// The consent channel every mail of this room needs.
 pub const CHANNEL: &str = "email";
@@ -29,3 +35,5 @@ pub fn migrations() -> Vec<Migration> {
 mod fixture;
 #[cfg(test)]
 pub(crate) use fixture::test_migrations;
+#[cfg(test)]
+mod http_tests;

@@ -14,7 +14,7 @@ use crate::message::track::Tracker;
 use crate::message::{Linker, SEND_JOB, Sender, WAKE_JOB, Waker};
 use crate::push_funnel::react::CountHandOvers;
 use crate::push_funnel::{ROUND_TIMER, RoundDue};
-use crate::{campaign, mailbox, message, push_funnel, rules, suppression, template};
+use crate::{campaign, mailbox, message, push_funnel, rules, sender_page, suppression, template};
 
 permission! {
     ViewMail, "interact.mail.view";
@@ -53,7 +53,7 @@ pub fn room(parts: &Parts, _collector: &Collector) -> Room {
         .migrations(crate::migrations())
         .locales(include_str!("../locales/en.ftl"), include_str!("../locales/zh-CN.ftl"))
         .routes(routes(parts))
-        .public_paths(["/m/u/"])
+        .public_paths(["/m/c/", "/m/o/", "/m/u/"])
         .nav(nav())
         .permissions(permissions())
         .events(EVENTS)
@@ -85,6 +85,7 @@ fn routes(parts: &Parts) -> Router<attune_house::App> {
         .merge(push_funnel::pages::routes())
         .merge(suppression::pages::routes())
         .merge(mailbox::pages::routes())
+        .merge(sender_page::routes())
         .layer(Extension(Linker::new(&parts.secret, &parts.public_url)))
         .layer(Extension(Tracker::start(parts)))
         .layer(Extension(parts.courier.clone()))
@@ -97,6 +98,7 @@ fn nav() -> Vec<NavItem> {
         item("interact-nav-push-funnels", "/push-funnels", "funnel", 410, "interact.mail.view"),
         item("interact-nav-templates", "/templates", "file-text", 420, "interact.mail.view"),
         item("interact-nav-suppressions", "/suppressions", "ban", 430, "interact.mail.view"),
+        item("interact-nav-sender", "/mail/sender", "key", 435, "interact.mail.send"),
         item("interact-nav-mailbox", "/mailbox", "inbox", 440, "interact.mailbox.view"),
     ]
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use attune_db::{Migration, migration};
 use attune_events::Reactor;
 use attune_house::{App, ContactTable, Dataset, OnErase, Parts, Room};
-use attune_jobs::TimerDef;
+use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_web::{Grant, NavItem, PermissionDef, permission};
 use axum::Router;
 use axum::routing::get;
@@ -27,7 +27,7 @@ pub fn room(_: &Parts) -> Room {
         .migrations(migrations())
         .locales(include_str!("../locales/en.ftl"), include_str!("../locales/zh-CN.ftl"))
         .routes(routes())
-        .nav([NavItem::new("report-insight", "report-reports", "/reports", "chart-line", 70, "measure.report.view").go('R')])
+        .nav([NavItem::new("report-insight", "report-reports", "/reports", "chart-line", 700, "measure.report.view").go('R')])
         .permissions([PermissionDef {
             key: "measure.report.view",
             label_key: "report-permission-view",
@@ -37,6 +37,8 @@ pub fn room(_: &Parts) -> Room {
         }])
         .reactors(reactors())
         .timers([TimerDef { kind: funnel::react::RECOUNT, on_due: Arc::new(funnel::react::Recount) }])
+        .jobs([JobDef { kind: funnel::react::CHECK, max_attempts: 1, run: Arc::new(funnel::react::CheckFunnel) }])
+        .crons([Cron { kind: funnel::react::CHECK, every_us: attune_kernel::MINUTE_US }])
         .datasets([
             Dataset { view: "v_measure_funnel_step", meaning: "one row per contact and stage reached, with the moment and the time it took" },
             Dataset { view: "v_measure_funnel_day", meaning: "people by day they became known, source and stage" },

@@ -95,8 +95,8 @@ fn nav() -> Vec<NavItem> {
     });
     vec![
         NavItem::new("", "today-today", "/", "house", 0, "sell.today.view").go('H').phone(),
-        NavItem::new("sell-sales", "handover-handovers", "/hand-overs", "handshake", 30, "sell.handover.view").go('L').count(offers),
-        NavItem::new("sell-sales", "task-tasks", "/tasks", "circle-check", 31, "sell.task.view").go('K').count(due).phone(),
+        NavItem::new("sell-sales", "handover-handovers", "/hand-overs", "handshake", 300, "sell.handover.view").go('L').count(offers),
+        NavItem::new("sell-sales", "task-tasks", "/tasks", "circle-check", 310, "sell.task.view").go('K').count(due).phone(),
     ]
 }
 
@@ -159,7 +159,8 @@ fn panels() -> Vec<Panel> {
     ]
 }
 
-fn facets() -> Vec<Facet> {
+/// What segments may ask this room about a contact.
+pub fn facets() -> Vec<Facet> {
     vec![
         Facet {
             key: "contact.open_tasks",

@@ -3,7 +3,7 @@
 use attune_db::params;
 use attune_events::Event;
 use attune_kernel::{DAY_US, HOUR_US};
-use attune_testkit::{Db, on_both_dbs};
+use attune_testkit::on_both_dbs;
 use proptest::prelude::*;
 
 use crate::score::rules::{Basis, Line, ScoreRule, Tier, shown, total};

@@ -63,7 +63,8 @@ impl Inputs<'_> {
         options.extend(self.teller.vocabulary.custom.iter().map(|custom| field(&format!("custom.{}", custom.key))));
         options.extend(self.teller.vocabulary.facets.iter().map(|facet| field(&format!("facet.{}", facet.key))));
         if !options.iter().any(|option| option.value == current) && !current.is_empty() {
-            options.push(Choice::new(current, current.split_once(':').map_or(current, |(_, name)| name)));
+            let name = current.strip_prefix("event:").map_or_else(|| current.to_owned(), |name| self.teller.event_name(name));
+            options.push(Choice::new(current, l.of("segment-what-event").s("name", name)));
         }
         options
     }

@@ -29,6 +29,24 @@ struct Line {
     updated_at: i64,
 }
 
+impl Line {
+    fn of(segment: Segment, days: &[(i64, i64, i64, i64)], now: i64) -> Self {
+        let own: Vec<_> = days.iter().copied().filter(|day| day.0 == segment.id).collect();
+        let trend = super::trend(segment.member_count, &own, now, 30);
+        let week_ago = trend.iter().rev().nth(7).map_or(0, |(_, members)| *members);
+        Self {
+            id: SegmentId(segment.id),
+            is_static: segment.kind == SegmentKind::Static,
+            count: segment.member_count,
+            filling: segment.filled_at.is_none(),
+            change: segment.member_count - week_ago,
+            spark: Plot::spark(&trend, 58.0, 18.0),
+            updated_at: segment.updated_at,
+            name: segment.name,
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "segment/list.html")]
 struct ListPage {
@@ -41,22 +59,7 @@ pub async fn list(State(app): State<App>, _can: Can<ViewSegments>, shell: Shell)
     let mut tx = app.db.read().await?;
     let now = app.clock.now();
     let days = super::days(&mut tx, 0, now - 31 * DAY_US).await?;
-    let line = |segment: Segment| {
-        let own: Vec<_> = days.iter().copied().filter(|day| day.0 == segment.id).collect();
-        let trend = super::trend(segment.member_count, &own, now, 30);
-        let week_ago = trend.iter().rev().nth(7).map_or(0, |(_, members)| *members);
-        Line {
-            id: SegmentId(segment.id),
-            is_static: segment.kind == SegmentKind::Static,
-            count: segment.member_count,
-            filling: segment.filled_at.is_none(),
-            change: segment.member_count - week_ago,
-            spark: Plot::spark(&trend, 58.0, 18.0),
-            updated_at: segment.updated_at,
-            name: segment.name,
-        }
-    };
-    let lines = super::list(&mut tx).await?.into_iter().map(line).collect();
+    let lines = super::list(&mut tx).await?.into_iter().map(|segment| Line::of(segment, &days, now)).collect();
     let page = ListPage { shell, lines };
     Ok(page.shell.page(&page))
 }

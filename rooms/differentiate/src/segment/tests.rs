@@ -2,7 +2,7 @@
 
 use attune_events::Event;
 use attune_kernel::{DAY_US, HOUR_US};
-use attune_testkit::{Db, on_both_dbs};
+use attune_testkit::on_both_dbs;
 use proptest::prelude::*;
 
 use crate::segment::rule::{Cmp, Count, Day, EventCondition, FieldCondition, Rule, ScoreCondition, ScoreName, SegmentCondition, Span, Subject, Test, Window};
@@ -65,7 +65,7 @@ async fn live_a_little(trial: &Trial, dice: &mut Dice, people: &mut Vec<i64>) {
     }
 }
 
-async fn check_history(db: Db, seed: u64) {
+async fn check_history(db: attune_db::Db, seed: u64) {
     let trial = Trial::new(db);
     let mut dice = Dice(seed);
     let mut people = Vec::new();

@@ -2,11 +2,9 @@
 //!
 //! Guards that renaming a company keeps its people findable under the new name.
 
-// api
-// pages
+pub mod api;
+pub mod pages;
 mod store;
-#[cfg(test)]
-mod tests {}
 
 use attune_db::{DbError, Tx};
 use attune_events::{Event, append};

@@ -24,7 +24,13 @@ pub const PURPOSES: [&str; 3] = [MARKETING, "service", "profiling"];
 
 /// The events of this noun.
 pub const EVENTS: &[EventDef] = &[
-    EventDef { name: "consent.given", meaning: "A person allowed a channel for a purpose.", subject: "channel/purpose", amount: "", behaviour: true },
+    EventDef {
+        name: "consent.given",
+        meaning: "A person allowed a channel for a purpose.",
+        subject: "channel/purpose",
+        amount: "",
+        behaviour: true,
+    },
     EventDef { name: "consent.withdrawn", meaning: "A person withdrew consent.", subject: "channel/purpose", amount: "", behaviour: true },
 ];
 

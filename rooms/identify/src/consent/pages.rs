@@ -55,7 +55,9 @@ struct Line {
 
 impl Line {
     fn new(l: &Lang, consent: Consent) -> Self {
-        let known = |kind: &str, word: &str, all: &[&str]| if all.contains(&word) { l.t(&format!("consent-{kind}-{word}")) } else { Text::from(word) };
+        let known = |kind: &str, word: &str, all: &[&str]| {
+            if all.contains(&word) { l.t(&format!("consent-{kind}-{word}")) } else { Text::from(word) }
+        };
         let said = consent.said;
         let source = known("source", &said.source, &["staff", "form", "import", "unsubscribe-link", "preference-page", "api"]);
         Self {
@@ -172,7 +174,13 @@ async fn show(State(app): State<App>, can: Can<ViewConsent>, shell: Shell, Path(
     Ok(page.shell.show(&page, &page.as_part()))
 }
 
-async fn note(State(app): State<App>, can: Can<RecordConsent>, shell: Shell, Path(id): Path<ContactId>, Form(form): Form<ConsentForm>) -> Answer {
+async fn note(
+    State(app): State<App>,
+    can: Can<RecordConsent>,
+    shell: Shell,
+    Path(id): Path<ContactId>,
+    Form(form): Form<ConsentForm>,
+) -> Answer {
     let mut tx = app.db.begin().await?;
     let person = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let draft = match form.check(person.id, can.actor.staff_id) {

@@ -3,9 +3,11 @@
 //! Guards that keys for matching follow their fields, that every change is in the audit log and on the event log, and that a deleted
 //! contact can come back for 30 days. Scores are kept here for sorting but written by their own room through [`put_scores`] only.
 
+pub mod api;
 mod bulk;
 mod change;
 mod edit;
+pub(crate) mod jobs;
 mod list;
 pub mod pages;
 mod record;
@@ -15,7 +17,7 @@ mod score;
 pub mod search;
 mod store;
 #[cfg(test)]
-mod tests {}
+mod tests;
 pub mod timeline;
 mod told;
 

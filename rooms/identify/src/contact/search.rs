@@ -161,13 +161,6 @@ pub(crate) async fn put(tx: &mut Tx, lists: impl IntoIterator<Item = (i64, Strin
     Ok(())
 }
 
-/// Drops the word lists of these contacts.
-pub(crate) async fn remove(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
-    let rows = Relation::of_ids("id", ids.iter().copied());
-    tx.exec_from(sql!("DELETE FROM contact_search WHERE rowid IN (SELECT r.id FROM {rows} AS r)"), &rows, params![]).await?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -205,3 +205,8 @@ pub(super) async fn fresh(
     let part = FreshPart { id, since: query.since, count, show: query.show, shell };
     Ok(part.shell.fragment(&part))
 }
+
+/// Events (newest first) as lines, for other pages that show them.
+pub(crate) fn told_entries(l: &Lang, events: Vec<Event>) -> Vec<Entry> {
+    told::entries(l, events)
+}

@@ -22,6 +22,11 @@ pub(crate) const UNDO: &str = "identify.undo_import";
 pub(crate) struct Tables(Arc<OnceLock<Vec<ContactTable>>>);
 
 impl Tables {
+    /// The tables, once they are known.
+    pub(crate) fn get(&self) -> Option<&[ContactTable]> {
+        self.0.get().map(Vec::as_slice)
+    }
+
     /// Tells the tables; the first word counts.
     pub(crate) fn learn(&self, tables: &[ContactTable]) {
         let _ = self.0.set(tables.to_vec());
@@ -97,7 +102,7 @@ impl Run for Undo {
     fn run<'a>(&'a self, context: &'a JobContext, payload: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
         Box::pin(async move {
             let id = read_payload(payload)?.import_id;
-            let Some(tables) = self.0.0.get() else {
+            let Some(tables) = self.0.get() else {
                 return Ok(Verdict::Retry(attune_kernel::SECOND_US, "the server is still starting".to_owned()));
             };
             let actor = actor_of(&context.bench, id).await?;

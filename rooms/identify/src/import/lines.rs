@@ -9,7 +9,7 @@ use super::ImportError;
 use super::plan::Plan;
 use super::profile::ProfileError;
 use super::rows::Line;
-use super::source::Source;
+use super::source::{Source, TextReader};
 
 /// Lines in one batch.
 const BATCH: usize = 2_000;
@@ -24,11 +24,12 @@ pub(crate) struct Lines {
 impl Lines {
     pub(crate) fn open(source: &Source, plan: &Plan) -> Result<Self, ImportError> {
         let encoding = Encoding::for_label(plan.encoding.as_bytes());
-        let text = source.text(encoding).map_err(ProfileError::from)?;
+        let bytes = source.open().map_err(ProfileError::from)?;
         let delimiter = u8::try_from(plan.delimiter).unwrap_or(b',');
         let (send, coming) = mpsc::channel(2);
         tokio::task::spawn_blocking(move || {
-            if let Err(error) = parse(text, delimiter, &send) {
+            let parsed = TextReader::new(bytes, encoding).map_err(ProfileError::from).and_then(|text| parse(text, delimiter, &send));
+            if let Err(error) = parsed {
                 let _ = send.blocking_send(Err(error));
             }
         });

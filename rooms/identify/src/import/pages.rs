@@ -322,6 +322,10 @@ impl ShowPage {
         matches!(self.import.state, ImportState::Waiting | ImportState::Running | ImportState::Undoing)
     }
 
+    fn touched(&self) -> i64 {
+        self.import.counts.created + self.import.counts.updated
+    }
+
     fn can_undo(&self) -> bool {
         matches!(self.import.state, ImportState::Done | ImportState::Failed)
     }

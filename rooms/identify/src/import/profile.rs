@@ -6,10 +6,10 @@ use std::io::Read;
 use std::sync::atomic::Ordering;
 
 use attune_kernel::Fault;
-use encoding_rs::{GBK, UTF_8};
+use encoding_rs::{Encoding, GBK, UTF_8};
 
 use super::plan::{ColumnPlan, Plan, PlanError, Target};
-use super::source::{Source, guess_delimiter};
+use super::source::{Source, TextReader, guess_delimiter};
 use crate::field::{self, Field, FieldKind, read_date};
 
 /// Words that are proposed as "nothing" when a file holds them.
@@ -71,20 +71,30 @@ pub(crate) fn header_names(record: &csv::StringRecord) -> Vec<String> {
 impl Profile {
     /// Reads the whole file once, on a blocking thread.
     pub async fn read(source: &Source) -> Result<Self, ProfileError> {
-        let first = source.text(None)?;
-        let (guessed, faulty) = (first.encoding(), first.faulty());
-        let profile = on_thread(move || Self::scan(first)).await?;
-        if guessed != UTF_8 || !faulty.load(Ordering::Relaxed) {
+        let (profile, encoding, faulty) = Self::scan_as(source, None).await?;
+        if encoding != UTF_8 || !faulty {
             return Ok(profile);
         }
         // What began as ASCII went on in something else: GBK when that fits, UTF-8 with marks for the broken bytes otherwise.
-        let second = source.text(Some(GBK))?;
-        let faulty = second.faulty();
-        let other = on_thread(move || Self::scan(second)).await?;
-        Ok(if faulty.load(Ordering::Relaxed) { profile } else { other })
+        let (other, _, faulty) = Self::scan_as(source, Some(GBK)).await?;
+        Ok(if faulty { profile } else { other })
     }
 
-    fn scan(mut reader: super::source::TextReader) -> Result<Self, ProfileError> {
+    async fn scan_as(source: &Source, encoding: Option<&'static Encoding>) -> Result<(Self, &'static Encoding, bool), ProfileError> {
+        let bytes = source.open()?;
+        let scan = move || {
+            let reader = TextReader::new(bytes, encoding)?;
+            let (encoding, faulty) = (reader.encoding(), reader.faulty());
+            let profile = Self::scan(reader)?;
+            Ok((profile, encoding, faulty.load(Ordering::Relaxed)))
+        };
+        match tokio::task::spawn_blocking(scan).await {
+            Ok(done) => done,
+            Err(error) => Err(ProfileError::Fault(Fault::from(error).to_string())),
+        }
+    }
+
+    fn scan(mut reader: TextReader) -> Result<Self, ProfileError> {
         let encoding = reader.encoding().name();
         let mut head = Vec::new();
         reader.by_ref().take(64 * 1024).read_to_end(&mut head)?;
@@ -270,11 +280,4 @@ pub enum ProfileError {
     /// Our bug.
     #[error("{0}")]
     Fault(String),
-}
-
-async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, ProfileError> + Send + 'static) -> Result<T, ProfileError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => Err(ProfileError::Fault(Fault::from(error).to_string())),
-    }
 }

@@ -25,16 +25,12 @@ pub enum Source {
 }
 
 impl Source {
-    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+    /// The bytes of the file. Call it inside a runtime, read it on a blocking thread.
+    pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         match self {
             Self::File(path) => Ok(Box::new(File::open(path)?)),
             Self::Stored(db, id) => Ok(Box::new(Chunks::open(db.clone(), *id))),
         }
-    }
-
-    /// The text of the file; `encoding` overrules the guess. Call it inside a runtime, read it on a blocking thread.
-    pub fn text(&self, encoding: Option<&'static Encoding>) -> io::Result<TextReader> {
-        TextReader::new(self.open()?, encoding)
     }
 }
 
@@ -127,7 +123,8 @@ fn guess_encoding(head: &[u8]) -> &'static Encoding {
 }
 
 impl TextReader {
-    fn new(mut inner: Box<dyn Read + Send>, encoding: Option<&'static Encoding>) -> io::Result<Self> {
+    /// The text of `inner`; `encoding` overrules the guess. Reads the head at once.
+    pub fn new(mut inner: Box<dyn Read + Send>, encoding: Option<&'static Encoding>) -> io::Result<Self> {
         let mut head = read_head(inner.as_mut())?;
         if head.starts_with(&[0x1f, 0x8b]) {
             let unpacked = flate2::read::MultiGzDecoder::new(BufReader::new(io::Cursor::new(head).chain(inner)));

@@ -164,3 +164,71 @@ attune_testkit::on_both_dbs! {
         assert_eq!(after, before);
     }
 }
+
+attune_testkit::on_both_dbs! {
+    async fn other_real_files_come_in(db: Db) {
+        let data = Path::new("/work/shared/data");
+        if !data.exists() {
+            eprintln!("SKIPPED: {} is not here", data.display());
+            return;
+        }
+        let bench = bench(&db);
+        let map = MapFile::parse("[constants]\nemail = \"row{row_id}@hillstrom.example\"").unwrap();
+        let hillstrom = data.join("hillstrom_email_experiment/hillstrom_dev.csv.gz");
+        let first = import(&bench, &hillstrom, &Options { map: Some(map), ..Options::default() }).await;
+        assert_eq!(counts(&first), [32_092, 32_092, 0, 0, 0]);
+        assert_eq!(people(&db, "row17").await > 0, true);
+        let bank = import(&bench, &data.join("bank_marketing/bank_full_first70pct_by_time.csv"), &Options { dry_run: true, ..Options::default() }).await;
+        assert_eq!((bank.counts.created, bank.counts.rejected), (bank.counts.rows, 0), "its ids are another file's ids");
+        let event = EventPlan { name: "purchase.made".into(), at: "date".into(), subject: Some("cds".into()), amount: Some("amount".into()), currency: Some("USD".into()) };
+        let options = EventOptions { key: "sample_customer_id".into(), event, create_missing: true, dry_run: false };
+        let cdnow = run_events(&bench, &Actor::system(), &data.join("cdnow/cdnow_sample_2357_customers.csv"), &options, &mut |_| {}).await.unwrap();
+        assert_eq!((cdnow.counts.created, cdnow.counts.rejected), (2_357, 0));
+    }
+}
+
+/// Any file over any store: importing and undoing leaves every table as it was.
+mod whatever_the_file {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row() -> impl Strategy<Value = (u8, u8, u8, u8)> {
+        (0_u8..6, 0_u8..6, 0_u8..4, 0_u8..5)
+    }
+
+    fn text(rows: &[(u8, u8, u8, u8)]) -> String {
+        let mut text = "email,name,company,visits,level\n".to_owned();
+        for (email, name, company, visits) in rows {
+            let email = if *email == 0 { String::new() } else { format!("p{email}@a.example") };
+            let name = ["", "Ada", "Bob Cy", "王小明", "Elsa J.", "x"][usize::from(*name)];
+            let company = ["", "Fisk", "Heng", "select"][usize::from(*company)];
+            text.push_str(&format!("{email},{name},{company},{visits},{}\n", if visits % 2 == 0 { "Select" } else { "Gold" }));
+        }
+        text
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+        #[test]
+        fn undo_is_the_inverse(first in prop::collection::vec(row(), 0..12), second in prop::collection::vec(row(), 1..25)) {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let store = attune_testkit::lite(&crate::test_migrations()).await;
+                let (db, bench) = (store.db(), bench(&store.db()));
+                if !first.is_empty() {
+                    let (_folder, path) = file("a.csv", text(&first).as_bytes());
+                    import(&bench, &path, &Options::default()).await;
+                    bench.clock.advance(1_000_000);
+                }
+                let before = picture(&db).await;
+                let (_folder, path) = file("b.csv", text(&second).as_bytes());
+                let outcome = import(&bench, &path, &Options::default()).await;
+                let c = &outcome.counts;
+                assert_eq!(c.rows, c.created + c.updated + c.skipped + c.rejected);
+                undo(&bench, &Actor::system(), outcome.id.0, &tables(), &mut |_| {}).await.unwrap();
+                assert_eq!(picture(&db).await, before);
+            });
+        }
+    }
+}

@@ -87,7 +87,8 @@ pub fn parse(line: &str) -> Result<LogLine<'_>, Malformed> {
         return Err(Malformed::BadRequest);
     }
     let mut fields = rest.trim_start().splitn(3, ' ');
-    let status = fields.next().and_then(|text| text.parse::<u16>().ok()).filter(|status| (100..600).contains(status)).ok_or(Malformed::BadStatus)?;
+    let status =
+        fields.next().and_then(|text| text.parse::<u16>().ok()).filter(|status| (100..600).contains(status)).ok_or(Malformed::BadStatus)?;
     let size = fields.next().unwrap_or("");
     if size != "-" && (size.is_empty() || !size.bytes().all(|b| b.is_ascii_digit())) {
         return Err(Malformed::BadSize);
@@ -98,7 +99,15 @@ pub fn parse(line: &str) -> Result<LogLine<'_>, Malformed> {
     }
     let (referrer, rest) = quoted(rest).ok_or(Malformed::OpenQuote)?;
     let (agent, _) = quoted(rest).ok_or(Malformed::OpenQuote)?;
-    Ok(LogLine { client, at, method, target, status, referrer: Some(referrer).filter(|r| given(r)), agent: Some(if given(agent) { agent } else { "" }) })
+    Ok(LogLine {
+        client,
+        at,
+        method,
+        target,
+        status,
+        referrer: Some(referrer).filter(|r| given(r)),
+        agent: Some(if given(agent) { agent } else { "" }),
+    })
 }
 
 fn given(field: &str) -> bool {

@@ -177,7 +177,10 @@ impl<'a> Replay<'a> {
     /// The log does not name its site, but the parts of a page are asked for by the page.
     fn learn_own_host(&mut self, read: &[(i64, &str, LogLine<'_>)]) {
         for (_, _, line) in read.iter().filter(|(_, _, line)| meaning(line) == Meaning::Asset) {
-            let host = line.referrer.and_then(|from| Url::parse(from).ok()).and_then(|url| url.host_str().map(|h| h.trim_start_matches("www.").to_owned()));
+            let host = line
+                .referrer
+                .and_then(|from| Url::parse(from).ok())
+                .and_then(|url| url.host_str().map(|h| h.trim_start_matches("www.").to_owned()));
             if let Some(host) = host {
                 *self.part_hosts.entry(host).or_default() += 1;
             }

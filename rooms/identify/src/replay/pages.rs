@@ -35,7 +35,13 @@ const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// The permissions of this noun.
 pub fn permissions() -> Vec<PermissionDef> {
-    vec![PermissionDef { key: "identify.log.replay", label_key: "replay-permission", admin: Grant::All, manager: Grant::None, agent: Grant::None }]
+    vec![PermissionDef {
+        key: "identify.log.replay",
+        label_key: "replay-permission",
+        admin: Grant::All,
+        manager: Grant::None,
+        agent: Grant::None,
+    }]
 }
 
 /// The routes of this noun.
@@ -214,7 +220,8 @@ async fn show(State(app): State<App>, _can: Can<ReplayLogs>, shell: Shell, Path(
         Some((first, last)) => format!("/visitors?show={show}&from={}&to={}", shell.l.date_value(first), shell.l.date_value(last)),
         None => format!("/visitors?show={show}"),
     };
-    let malformed = line.report.listed.iter().map(|(number, code)| (*number, shell.l.t(&format!("replay-cause-{code}")).to_string())).collect();
+    let malformed =
+        line.report.listed.iter().map(|(number, code)| (*number, shell.l.t(&format!("replay-cause-{code}")).to_string())).collect();
     let failed = if job.state == JobState::Failed { job.last_error.clone().unwrap_or_default() } else { String::new() };
     let (people_href, machines_href) = (href("people"), href("machines"));
     let page = ShowPage { running: !job.state.is_over(), failed, malformed, people_href, machines_href, line, shell };

@@ -18,13 +18,35 @@ pub enum Meaning {
 }
 
 const ASSETS: [&str; 24] = [
-    "css", "js", "mjs", "map", "json", "xml", "txt", "png", "jpg", "jpeg", "gif", "svg", "ico", "webp", "avif", "bmp", "woff", "woff2", "ttf", "otf", "eot",
-    "swf", "webmanifest", "wasm",
+    "css",
+    "js",
+    "mjs",
+    "map",
+    "json",
+    "xml",
+    "txt",
+    "png",
+    "jpg",
+    "jpeg",
+    "gif",
+    "svg",
+    "ico",
+    "webp",
+    "avif",
+    "bmp",
+    "woff",
+    "woff2",
+    "ttf",
+    "otf",
+    "eot",
+    "swf",
+    "webmanifest",
+    "wasm",
 ];
 
 const DOWNLOADS: [&str; 27] = [
-    "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "csv", "epub", "zip", "gz", "tgz", "bz2", "xz", "7z", "rar", "exe", "msi", "dmg",
-    "deb", "rpm", "mp3", "mp4", "jar",
+    "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "csv", "epub", "zip", "gz", "tgz", "bz2", "xz", "7z", "rar",
+    "exe", "msi", "dmg", "deb", "rpm", "mp3", "mp4", "jar",
 ];
 
 /// Decides by method, status and the file's ending.

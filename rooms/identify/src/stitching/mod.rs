@@ -13,15 +13,22 @@ use attune_db::{DbError, Tx};
 use attune_events::{Event, append};
 use attune_kernel::{Fault, Ids};
 
-pub(crate) use plan::{Plan, Seen, decide};
 pub use plan::Decision;
+pub(crate) use plan::{Plan, Seen, decide};
 pub(crate) use store::{epoch, resolve};
 pub use token::{Evidence, IDENTIFY_FORM, Proof, Traits, contact_token, external_token, form_token, weigh};
 
 /// Says that the browser `visitor_id` is the contact's. `how` names the evidence for the merge log, such as `mail-click` or `staff`.
 ///
 /// Earlier events of an unknown browser join the contact; a browser that is somebody else's stays theirs and a new visitor begins.
-pub async fn identify_visitor(tx: &mut Tx, ids: &Ids, now: i64, visitor_id: i64, contact_id: i64, how: &'static str) -> Result<Decision, Fault> {
+pub async fn identify_visitor(
+    tx: &mut Tx,
+    ids: &Ids,
+    now: i64,
+    visitor_id: i64,
+    contact_id: i64,
+    how: &'static str,
+) -> Result<Decision, Fault> {
     let current = store::contact_of(tx, visitor_id).await?.ok_or(DbError::NotFound("visitor"))?;
     let decision = decide(current.contact_id, contact_id);
     let mut plan = Plan::default();

@@ -67,7 +67,15 @@ impl Plan {
         self.joins.push(Joined { visitor_id, contact_id, how, source });
     }
 
-    pub(crate) fn part(&mut self, former_id: i64, fresh_id: i64, key: Option<i64>, contact_id: i64, how: &'static str, source: &'static str) {
+    pub(crate) fn part(
+        &mut self,
+        former_id: i64,
+        fresh_id: i64,
+        key: Option<i64>,
+        contact_id: i64,
+        how: &'static str,
+        source: &'static str,
+    ) {
         self.parts.push(Parted { former_id, fresh_id, key, contact_id, how, source });
     }
 

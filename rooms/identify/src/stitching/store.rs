@@ -33,7 +33,8 @@ pub(super) async fn next_epoch(tx: &mut Tx) -> Result<(), DbError> {
 /// The key moves from the former visitor to a fresh one of `contact_id`.
 pub(super) async fn part(tx: &mut Tx, former_id: i64, fresh_id: i64, key: Option<i64>, contact_id: i64, now: i64) -> Result<(), DbError> {
     tx.exec(sql!("UPDATE visitors SET key = NULL WHERE id = $1"), params![former_id]).await?;
-    let insert = sql!("INSERT INTO visitors (id, key, contact_id, first_seen_at, last_seen_at, machine) VALUES ($1, $2, $3, $4, $4, FALSE)");
+    let insert =
+        sql!("INSERT INTO visitors (id, key, contact_id, first_seen_at, last_seen_at, machine) VALUES ($1, $2, $3, $4, $4, FALSE)");
     tx.exec(insert, params![fresh_id, key, contact_id, now]).await?;
     Ok(())
 }
@@ -44,7 +45,9 @@ pub(super) async fn join(tx: &mut Tx, found: &Relation) -> Result<(), DbError> {
 }
 
 pub(super) async fn join_visits(tx: &mut Tx, found: &Relation) -> Result<(), DbError> {
-    let update = sql!("UPDATE visits SET contact_id = r.contact_id FROM {rows} AS r WHERE visits.visitor_id = r.visitor_id AND visits.contact_id IS NULL");
+    let update = sql!(
+        "UPDATE visits SET contact_id = r.contact_id FROM {rows} AS r WHERE visits.visitor_id = r.visitor_id AND visits.contact_id IS NULL"
+    );
     tx.exec_from(update, found, params![]).await.map(|_| ())
 }
 
@@ -122,19 +125,23 @@ pub(crate) async fn resolve(tx: &mut Tx, ids: &Ids, now: i64, proofs: &[&Proof])
 
 async fn alive_ids(tx: &mut Tx, ids: Vec<i64>) -> Result<Vec<i64>, DbError> {
     let rows = Relation::of_ids("id", ids);
-    let found = tx.rows_from(sql!("SELECT c.id FROM {rows} AS r JOIN contacts c ON c.id = r.id AND c.deleted_at IS NULL"), &rows, params![]).await?;
+    let found = tx
+        .rows_from(sql!("SELECT c.id FROM {rows} AS r JOIN contacts c ON c.id = r.id AND c.deleted_at IS NULL"), &rows, params![])
+        .await?;
     found.iter().map(|row| row.at(0)).collect()
 }
 
 async fn by_external(tx: &mut Tx, keys: Vec<String>) -> Result<HashMap<String, i64>, DbError> {
     let rows = Relation::of_texts("k", keys);
-    let select = sql!("SELECT r.k, min(c.id) AS id FROM {rows} AS r JOIN contacts c ON c.external_key = r.k AND c.deleted_at IS NULL GROUP BY r.k");
+    let select =
+        sql!("SELECT r.k, min(c.id) AS id FROM {rows} AS r JOIN contacts c ON c.external_key = r.k AND c.deleted_at IS NULL GROUP BY r.k");
     tx.rows_from(select, &rows, params![]).await?.iter().map(|row| Ok((row.get("k")?, row.get("id")?))).collect()
 }
 
 async fn by_email(tx: &mut Tx, keys: Vec<String>) -> Result<HashMap<String, i64>, DbError> {
     let rows = Relation::of_texts("k", keys);
-    let select = sql!("SELECT r.k, min(c.id) AS id FROM {rows} AS r JOIN contacts c ON c.email_key = r.k AND c.deleted_at IS NULL GROUP BY r.k");
+    let select =
+        sql!("SELECT r.k, min(c.id) AS id FROM {rows} AS r JOIN contacts c ON c.email_key = r.k AND c.deleted_at IS NULL GROUP BY r.k");
     tx.rows_from(select, &rows, params![]).await?.iter().map(|row| Ok((row.get("k")?, row.get("id")?))).collect()
 }
 

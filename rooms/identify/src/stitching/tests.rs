@@ -21,7 +21,10 @@ fn a_token_is_weighed_by_who_signed_it() {
     let link = contact_token(&secret, 42, NOW);
     assert_eq!(evidence(Some(&link), &nobody, NOW), Some(Evidence::Contact(42)));
     assert_eq!(evidence(Some(&link), &nobody, NOW + 181 * DAY_US), None, "an old mail proves nothing");
-    assert_eq!(evidence(Some(&external_token(&secret, "customer:7:a", NOW)), &nobody, NOW), Some(Evidence::ExternalId("customer:7:a".to_owned())));
+    assert_eq!(
+        evidence(Some(&external_token(&secret, "customer:7:a", NOW)), &nobody, NOW),
+        Some(Evidence::ExternalId("customer:7:a".to_owned()))
+    );
     let form = form_token(&secret, NOW);
     let typed = Some(Evidence::Email { email: "lena@example.com".to_owned(), name: None });
     assert_eq!(evidence(Some(&form), &said(" Lena@Example.com "), NOW), typed);

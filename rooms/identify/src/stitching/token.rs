@@ -65,7 +65,12 @@ pub struct Traits {
 
 /// Weighs a token and what was said with it at `now` (µs). A token that does not hold leaves a claim, or nothing.
 pub fn weigh(secret: &Secret, token: Option<&str>, traits: &Traits, now: i64) -> Option<Proof> {
-    let email = traits.email.as_deref().map(str::trim).filter(|e| e.len() <= 254 && email_address::EmailAddress::is_valid(e)).map(str::to_lowercase);
+    let email = traits
+        .email
+        .as_deref()
+        .map(str::trim)
+        .filter(|e| e.len() <= 254 && email_address::EmailAddress::is_valid(e))
+        .map(str::to_lowercase);
     if let Some(token) = token {
         if let Some(payload) = secret.verify(PURPOSE, token) {
             return read_payload(&payload, now).or_else(|| email.map(claim));

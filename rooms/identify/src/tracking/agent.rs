@@ -68,22 +68,112 @@ static PARSER: LazyLock<Parser> = LazyLock::new(Parser::new);
 
 /// Programs that fetch pages on somebody's behalf; the name stands before a slash or alone.
 const LIBRARIES: [&str; 34] = [
-    "curl", "wget", "libwww", "python", "java", "okhttp", "go-http-client", "axios", "node-fetch", "node", "undici", "got", "guzzle", "php", "ruby", "perl",
-    "aiohttp", "httpx", "requests", "httpie", "postman", "insomnia", "apache-httpclient", "reqwest", "libcurl", "winhttp", "typhoeus", "faraday", "mechanize",
-    "scrapy", "dart", "lua-resty", "wrk", "ab",
+    "curl",
+    "wget",
+    "libwww",
+    "python",
+    "java",
+    "okhttp",
+    "go-http-client",
+    "axios",
+    "node-fetch",
+    "node",
+    "undici",
+    "got",
+    "guzzle",
+    "php",
+    "ruby",
+    "perl",
+    "aiohttp",
+    "httpx",
+    "requests",
+    "httpie",
+    "postman",
+    "insomnia",
+    "apache-httpclient",
+    "reqwest",
+    "libcurl",
+    "winhttp",
+    "typhoeus",
+    "faraday",
+    "mechanize",
+    "scrapy",
+    "dart",
+    "lua-resty",
+    "wrk",
+    "ab",
 ];
 
 /// Words that only machines have in their agent. They are looked for in lower case.
 const WORDS: [&str; 35] = [
-    "+http", "gtmetrix", "externalads",
-    "bot/", "bot;", "bot)", "bot-", "-bot", "_bot", "robot", "crawl", "spider", "slurp", "scraper", "fetcher", "validator", "checker", "monitor", "archiver",
-    "indexer", "feedfetcher", "rss", "feedburner", "preview", "facebookexternalhit", "mediapartners", "uptime", "pingdom", "scanner", "capture", "lighthouse",
-    "pagespeed", "newsblur", "feedly", "simplepie",
+    "+http",
+    "gtmetrix",
+    "externalads",
+    "bot/",
+    "bot;",
+    "bot)",
+    "bot-",
+    "-bot",
+    "_bot",
+    "robot",
+    "crawl",
+    "spider",
+    "slurp",
+    "scraper",
+    "fetcher",
+    "validator",
+    "checker",
+    "monitor",
+    "archiver",
+    "indexer",
+    "feedfetcher",
+    "rss",
+    "feedburner",
+    "preview",
+    "facebookexternalhit",
+    "mediapartners",
+    "uptime",
+    "pingdom",
+    "scanner",
+    "capture",
+    "lighthouse",
+    "pagespeed",
+    "newsblur",
+    "feedly",
+    "simplepie",
 ];
 
-/// Makers of the phones that named themselves before there were browsers on them.
-const HANDSETS: [&str; 16] = [
-    "nokia", "lg", "samsung", "sec-", "sonyericsson", "mot-", "sie-", "blackberry", "htc", "huawei", "zte", "alcatel", "philips", "panasonic", "sharp", "lenovo",
+/// Systems, makers and kinds of device: who names one has a screen somebody looks at.
+const SYSTEMS: [&str; 29] = [
+    "browser",
+    "windows",
+    "macintosh",
+    "linux",
+    "android",
+    "iphone",
+    "ipad",
+    "symbian",
+    "mobile",
+    "midp",
+    "cldc",
+    "wap",
+    "tv",
+    "roku",
+    "[fb",
+    "nokia",
+    "lg",
+    "samsung",
+    "sec-",
+    "sony",
+    "mot-",
+    "motorola",
+    "sie-",
+    "blackberry",
+    "htc",
+    "huawei",
+    "zte",
+    "alcatel",
+    "kwc-",
 ];
 
 /// Browsers without a window and the tools that drive them.
@@ -124,7 +214,8 @@ fn machine_of(header: &str, lower: &str, category: &str) -> Option<Machine> {
         return Some(Machine::KnownBot);
     }
     // Every browser of the last 20 years names an engine or a handset; what names neither is a program of its own.
-    let browser = ["mozilla/", "opera/", "dalvik/", "ucweb"].iter().any(|start| lower.starts_with(start)) || !matches!(category, "" | "misc" | "UNKNOWN");
-    let handset = HANDSETS.iter().any(|maker| lower.starts_with(maker)) || ["midp", "cldc", "wap"].iter().any(|word| lower.contains(word));
-    (!browser && !handset).then_some(Machine::Library)
+    let browser = ["mozilla", "opera/", "dalvik/", "ucweb"].iter().any(|start| lower.starts_with(start))
+        || !matches!(category, "" | "misc" | "UNKNOWN");
+    let system = SYSTEMS.iter().any(|name| lower.contains(name));
+    (!browser && !system).then_some(Machine::Library)
 }

@@ -30,8 +30,20 @@ const PAGE: i64 = 200;
 /// The permissions of the API.
 pub fn permissions() -> Vec<PermissionDef> {
     vec![
-        PermissionDef { key: "identify.event.view", label_key: "event-permission-view", admin: Grant::All, manager: Grant::Team, agent: Grant::Own },
-        PermissionDef { key: "identify.event.send", label_key: "event-permission-send", admin: Grant::All, manager: Grant::None, agent: Grant::None },
+        PermissionDef {
+            key: "identify.event.view",
+            label_key: "event-permission-view",
+            admin: Grant::All,
+            manager: Grant::Team,
+            agent: Grant::Own,
+        },
+        PermissionDef {
+            key: "identify.event.send",
+            label_key: "event-permission-send",
+            admin: Grant::All,
+            manager: Grant::None,
+            agent: Grant::None,
+        },
     ]
 }
 
@@ -111,7 +123,12 @@ struct Refused {
     message: String,
 }
 
-async fn send(State(app): State<App>, can: Can<SendEvents>, Extension(collector): Extension<Collector>, Json(batch): Json<EventBatch>) -> Answer {
+async fn send(
+    State(app): State<App>,
+    can: Can<SendEvents>,
+    Extension(collector): Extension<Collector>,
+    Json(batch): Json<EventBatch>,
+) -> Answer {
     if batch.events.len() > MAX_EVENTS {
         return Err(Problem::Unreadable(format!("{} events: at most {MAX_EVENTS} are taken at once", batch.events.len())));
     }
@@ -144,13 +161,22 @@ async fn resolve(tx: &mut Tx, scope: &Scope, events: &[EventIn]) -> Result<Vec<O
             ContactRef::Email { email } => emails.extend(email_key(email)),
         }
     }
-    let by_key = pairs(tx, sql!("SELECT r.k, min(c.id) AS id FROM {rows} AS r JOIN contacts c ON c.external_key = r.k AND c.deleted_at IS NULL GROUP BY r.k"), keys);
+    let by_key = pairs(
+        tx,
+        sql!("SELECT r.k, min(c.id) AS id FROM {rows} AS r JOIN contacts c ON c.external_key = r.k AND c.deleted_at IS NULL GROUP BY r.k"),
+        keys,
+    );
     let by_key = by_key.await?;
-    let by_email = pairs(tx, sql!("SELECT r.k, min(c.id) AS id FROM {rows} AS r JOIN contacts c ON c.email_key = r.k AND c.deleted_at IS NULL GROUP BY r.k"), emails);
+    let by_email = pairs(
+        tx,
+        sql!("SELECT r.k, min(c.id) AS id FROM {rows} AS r JOIN contacts c ON c.email_key = r.k AND c.deleted_at IS NULL GROUP BY r.k"),
+        emails,
+    );
     let by_email = by_email.await?;
     ids.extend(by_key.values().chain(by_email.values()));
     let found = contact::list_by_ids(tx, ids).await?;
-    let covered: HashSet<i64> = found.iter().filter(|person| scope.covers(person.owner_id, person.team_id)).map(|person| person.id).collect();
+    let covered: HashSet<i64> =
+        found.iter().filter(|person| scope.covers(person.owner_id, person.team_id)).map(|person| person.id).collect();
     let find = |named: &ContactRef| {
         let id = match named {
             ContactRef::Id(id) => Some(id.0),
@@ -291,4 +317,3 @@ async fn list(State(app): State<App>, can: Can<ViewEvents>, Query(asked): Query<
     let after = events.last().filter(|_| i64::try_from(events.len()) == Ok(limit)).map(|event| event.seq);
     Ok(Json(EventsOut { events: events.into_iter().map(EventOut::from).collect(), after }).into_response())
 }
-

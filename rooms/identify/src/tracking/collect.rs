@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::header::{
-    ACCEPT_LANGUAGE, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, REFERER, RETRY_AFTER, USER_AGENT, VARY,
+    ACCEPT_LANGUAGE, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, REFERER, RETRY_AFTER, USER_AGENT, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -38,7 +38,13 @@ pub fn routes(collector: &Collector) -> Router<App> {
 /// Paths that other sites post to.
 pub const PUBLIC_PATHS: [&str; 2] = ["/t", "/t.gif"];
 
-async fn collect(State(web): State<Web>, Peer(ip): Peer, Extension(collector): Extension<Collector>, headers: HeaderMap, body: Bytes) -> Response {
+async fn collect(
+    State(web): State<Web>,
+    Peer(ip): Peer,
+    Extension(collector): Extension<Collector>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let client = client(&web, ip, &headers);
     let rules = match collector.rules().await {
         Ok(rules) => rules,
@@ -46,7 +52,9 @@ async fn collect(State(web): State<Web>, Peer(ip): Peer, Extension(collector): E
     };
     let response = match collector.read(&client, &body).await {
         Ok(Ok(passed)) => take(&collector, passed).await,
-        Ok(Err(message)) => (StatusCode::BAD_REQUEST, Json(json!({ "error": { "code": "unreadable", "message": message } }))).into_response(),
+        Ok(Err(message)) => {
+            (StatusCode::BAD_REQUEST, Json(json!({ "error": { "code": "unreadable", "message": message } }))).into_response()
+        }
         Err(fault) => unavailable(&fault.to_string()),
     };
     with_cors(response, &rules, &headers)
@@ -103,7 +111,8 @@ fn with_cors(mut response: Response, rules: &SiteRules, asked: &HeaderMap) -> Re
 async fn preflight(Extension(collector): Extension<Collector>, headers: HeaderMap) -> Response {
     let Ok(rules) = collector.rules().await else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     let mut response = with_cors(StatusCode::NO_CONTENT.into_response(), &rules, &headers);
-    let allowed = [(ACCESS_CONTROL_ALLOW_METHODS, "POST"), (ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type"), (ACCESS_CONTROL_MAX_AGE, "86400")];
+    let allowed =
+        [(ACCESS_CONTROL_ALLOW_METHODS, "POST"), (ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type"), (ACCESS_CONTROL_MAX_AGE, "86400")];
     for (name, value) in allowed {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -112,8 +121,8 @@ async fn preflight(Extension(collector): Extension<Collector>, headers: HeaderMa
 
 /// A transparent picture of one pixel.
 const PIXEL: &[u8] = &[
-    0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0x21, 0xf9, 0x04, 0x01, 0x00, 0x00, 0x00,
-    0x00, 0x2c, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x02, 0x02, 0x44, 0x01, 0x00, 0x3b,
+    0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0x21, 0xf9, 0x04,
+    0x01, 0x00, 0x00, 0x00, 0x00, 0x2c, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x02, 0x02, 0x44, 0x01, 0x00, 0x3b,
 ];
 
 /// The page a pixel reports; without `url` it is the page that shows it.
@@ -149,8 +158,11 @@ fn pixel_body(asked: &PixelAsked, page: Option<&str>, id: i64, now: i64) -> Opti
     let page = asked.url.as_deref().or(page)?;
     let url = Url::parse(page).or_else(|_| Url::parse("http://unknown.invalid").and_then(|base| base.join(page))).ok()?;
     let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    let props: serde_json::Map<String, serde_json::Value> =
-        url.query_pairs().filter(|(key, _)| key.starts_with("utm_")).map(|(key, value)| (key.into_owned(), value.into_owned().into())).collect();
+    let props: serde_json::Map<String, serde_json::Value> = url
+        .query_pairs()
+        .filter(|(key, _)| key.starts_with("utm_"))
+        .map(|(key, value)| (key.into_owned(), value.into_owned().into()))
+        .collect();
     let host = url.host_str().filter(|host| *host != "unknown.invalid");
     let at = now / 1_000;
     let event = json!({ "id": format!("pixel-{id}"), "name": "page.viewed", "at": at, "url": path, "ref": asked.referrer, "props": props });

@@ -17,7 +17,12 @@ pub const EVENTS: &[EventDef] = &[
     behaviour("cart.added", "A product was put into the cart.", "the product", "minor units"),
     behaviour("checkout.started", "The checkout was opened.", "the product or path", "minor units"),
     behaviour("order.placed", "A site says an order was placed.", "the product or order", "minor units"),
-    behaviour("purchase.made", "Something was bought, as an import or a program with an API key says.", "what", "minor units; props.currency"),
+    behaviour(
+        "purchase.made",
+        "Something was bought, as an import or a program with an API key says.",
+        "what",
+        "minor units; props.currency",
+    ),
     behaviour("visitor.identified", "A browser turned out to belong to a contact; its earlier events joined.", "", ""),
 ];
 
@@ -27,7 +32,20 @@ const fn behaviour(name: &'static str, meaning: &'static str, subject: &'static 
 
 /// First words of names that only Attune writes, because rules and money hang on them.
 const RESERVED: [&str; 14] = [
-    "contact", "company", "mail", "score", "grade", "segment", "campaign", "push_funnel", "lead", "task", "consent", "purchase", "import", "visitor",
+    "contact",
+    "company",
+    "mail",
+    "score",
+    "grade",
+    "segment",
+    "campaign",
+    "push_funnel",
+    "lead",
+    "task",
+    "consent",
+    "purchase",
+    "import",
+    "visitor",
 ];
 
 /// Whether an unsigned sender may not use `name`.

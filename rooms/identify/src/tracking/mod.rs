@@ -36,14 +36,14 @@ pub use event_names::EVENTS;
 pub use hit::{Hit, Machine, PageLeft, Sender};
 pub use key::key64;
 
+pub(crate) use memory::Memory;
 pub use pipeline::{Client, Dropped, Ground, Passed};
 pub use reason::Reason;
 pub use sites::{Network, SETTINGS, SiteRules};
 pub use source::{Arrival, Medium, Utm, attribute};
 pub use visits::VISIT_GAP_US;
-pub use write::Written;
-pub(crate) use memory::Memory;
 pub(crate) use write::Writer;
+pub use write::Written;
 
 /// How many requests may wait for the writer.
 const CAPACITY: usize = 4_096;

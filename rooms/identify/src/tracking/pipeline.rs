@@ -101,9 +101,16 @@ pub fn run(ground: &Ground<'_>, client: &Client, body: &[u8]) -> Result<Passed, 
         return Err(format!("version {} is unknown: this server speaks 1", envelope.v));
     }
     let mut passed = Passed::default();
-    let asked = Asked { ground, client, envelope: &envelope, visitor: visitor_key(ground, client, &envelope), agent: ground.agents.read(&client.agent) };
+    let asked = Asked {
+        ground,
+        client,
+        envelope: &envelope,
+        visitor: visitor_key(ground, client, &envelope),
+        agent: ground.agents.read(&client.agent),
+    };
     let mut drafts = timed("decode", || {
-        let read = envelope.events.iter().enumerate().map(|(index, raw)| decode(&asked, index, raw).map_err(|reason| Dropped { index, reason }));
+        let read =
+            envelope.events.iter().enumerate().map(|(index, raw)| decode(&asked, index, raw).map_err(|reason| Dropped { index, reason }));
         keep(read, &mut passed.dropped)
     });
     for (name, step) in STEPS {
@@ -171,7 +178,8 @@ fn told(error: &serde_json::Error) -> String {
 
 /// Names are words of lower-case letters, digits and `_`, joined by dots. Those of other rooms cannot be sent from outside.
 pub(crate) fn check_name(name: &str) -> Result<(), Reason> {
-    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
+    let word =
+        |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
     if name.len() > 64 || !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.split('.').all(word) {
         return Err(Reason::BadName);
     }

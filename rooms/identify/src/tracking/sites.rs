@@ -10,7 +10,12 @@ pub const SETTINGS: &[SettingDef] = &[
     SettingDef { key: "identify.sites", label_key: "identify-setting-sites", kind: SettingKind::Text, default: "" },
     SettingDef { key: "identify.own_networks", label_key: "identify-setting-own-networks", kind: SettingKind::Text, default: "" },
     SettingDef { key: "identify.machine_networks", label_key: "identify-setting-machine-networks", kind: SettingKind::Text, default: "" },
-    SettingDef { key: "identify.consent_required", label_key: "identify-setting-consent-required", kind: SettingKind::Bool, default: "false" },
+    SettingDef {
+        key: "identify.consent_required",
+        label_key: "identify-setting-consent-required",
+        kind: SettingKind::Bool,
+        default: "false",
+    },
 ];
 
 /// The rules in force.

@@ -52,7 +52,10 @@ impl Medium {
 
     /// The medium of a code; unknown codes are campaigns.
     pub fn from_code(code: &str) -> Self {
-        [Self::Direct, Self::Search, Self::Social, Self::Mail, Self::Referral, Self::Paid].into_iter().find(|m| m.code() == code).unwrap_or(Self::Campaign)
+        [Self::Direct, Self::Search, Self::Social, Self::Mail, Self::Referral, Self::Paid]
+            .into_iter()
+            .find(|m| m.code() == code)
+            .unwrap_or(Self::Campaign)
     }
 }
 
@@ -76,24 +79,71 @@ pub struct Utm {
 
 /// Web mailers: a link in a mail read there has them as its referrer.
 const MAILERS: [&str; 9] = [
-    "mail.google.com", "outlook.live.com", "outlook.office.com", "outlook.office365.com", "mail.yahoo.com", "mail.qq.com", "mail.163.com", "mail.126.com",
+    "mail.google.com",
+    "outlook.live.com",
+    "outlook.office.com",
+    "outlook.office365.com",
+    "mail.yahoo.com",
+    "mail.qq.com",
+    "mail.163.com",
+    "mail.126.com",
     "mail.aliyun.com",
 ];
 
 /// Search engines: a label of the host name, and the name shown.
 const ENGINES: [(&str, &str); 20] = [
-    ("google", "google"), ("bing", "bing"), ("baidu", "baidu"), ("sogou", "sogou"), ("so.com", "360"), ("sm.cn", "shenma"), ("toutiao", "toutiao"),
-    ("yandex", "yandex"), ("duckduckgo", "duckduckgo"), ("search.yahoo", "yahoo"), ("ecosia", "ecosia"), ("naver", "naver"), ("seznam", "seznam"),
-    ("qwant", "qwant"), ("startpage", "startpage"), ("search.brave", "brave"), ("ask.com", "ask"), ("daum", "daum"), ("youdao", "youdao"), ("kagi", "kagi"),
+    ("google", "google"),
+    ("bing", "bing"),
+    ("baidu", "baidu"),
+    ("sogou", "sogou"),
+    ("so.com", "360"),
+    ("sm.cn", "shenma"),
+    ("toutiao", "toutiao"),
+    ("yandex", "yandex"),
+    ("duckduckgo", "duckduckgo"),
+    ("search.yahoo", "yahoo"),
+    ("ecosia", "ecosia"),
+    ("naver", "naver"),
+    ("seznam", "seznam"),
+    ("qwant", "qwant"),
+    ("startpage", "startpage"),
+    ("search.brave", "brave"),
+    ("ask.com", "ask"),
+    ("daum", "daum"),
+    ("youdao", "youdao"),
+    ("kagi", "kagi"),
 ];
 
 /// Social networks: a label or domain of the host, and the name shown.
 const NETWORKS: [(&str, &str); 28] = [
-    ("facebook", "facebook"), ("fb.com", "facebook"), ("instagram", "instagram"), ("twitter", "x"), ("t.co", "x"), ("x.com", "x"), ("linkedin", "linkedin"),
-    ("lnkd.in", "linkedin"), ("xing.com", "xing"), ("reddit", "reddit"), ("pinterest", "pinterest"), ("tiktok", "tiktok"), ("youtube", "youtube"),
-    ("quora", "quora"), ("threads.net", "threads"), ("mastodon", "mastodon"), ("bsky.app", "bluesky"), ("news.ycombinator", "hackernews"), ("vk.com", "vk"),
-    ("weibo", "weibo"), ("zhihu", "zhihu"), ("weixin", "wechat"), ("wechat", "wechat"), ("xiaohongshu", "xiaohongshu"), ("douyin", "douyin"),
-    ("bilibili", "bilibili"), ("douban", "douban"), ("kuaishou", "kuaishou"),
+    ("facebook", "facebook"),
+    ("fb.com", "facebook"),
+    ("instagram", "instagram"),
+    ("twitter", "x"),
+    ("t.co", "x"),
+    ("x.com", "x"),
+    ("linkedin", "linkedin"),
+    ("lnkd.in", "linkedin"),
+    ("xing.com", "xing"),
+    ("reddit", "reddit"),
+    ("pinterest", "pinterest"),
+    ("tiktok", "tiktok"),
+    ("youtube", "youtube"),
+    ("quora", "quora"),
+    ("threads.net", "threads"),
+    ("mastodon", "mastodon"),
+    ("bsky.app", "bluesky"),
+    ("news.ycombinator", "hackernews"),
+    ("vk.com", "vk"),
+    ("weibo", "weibo"),
+    ("zhihu", "zhihu"),
+    ("weixin", "wechat"),
+    ("wechat", "wechat"),
+    ("xiaohongshu", "xiaohongshu"),
+    ("douyin", "douyin"),
+    ("bilibili", "bilibili"),
+    ("douban", "douban"),
+    ("kuaishou", "kuaishou"),
 ];
 
 /// Click ids that advertisers add to the address.
@@ -112,7 +162,12 @@ pub fn attribute(utm: &Utm, query: &str, referrer: Option<&str>, host: Option<&s
     }
     let source = utm.source.as_deref().map(str::to_lowercase).or_else(|| found.map(|(name, _)| name.to_owned()));
     let medium = if ad { Medium::Paid } else { utm.medium.as_deref().map_or(Medium::Campaign, medium_of) };
-    Arrival { source: Arc::from(source.as_deref().unwrap_or("campaign")), medium, campaign: utm.campaign.clone(), referrer: foreign.clone() }
+    Arrival {
+        source: Arc::from(source.as_deref().unwrap_or("campaign")),
+        medium,
+        campaign: utm.campaign.clone(),
+        referrer: foreign.clone(),
+    }
 }
 
 fn medium_of(utm_medium: &str) -> Medium {
@@ -141,7 +196,9 @@ fn referrer_host(referrer: &str) -> Option<String> {
 /// Whether the referrer lies within the site: the same host, or one a subdomain of the other.
 fn same_site(from: &str, own: &str) -> bool {
     let own = own.split(':').next().unwrap_or(own).trim_start_matches("www.");
-    from == own || (from.len() > own.len() && from.ends_with(own) && from.trim_end_matches(own).ends_with('.')) || own.ends_with(&format!(".{from}"))
+    from == own
+        || (from.len() > own.len() && from.ends_with(own) && from.trim_end_matches(own).ends_with('.'))
+        || own.ends_with(&format!(".{from}"))
 }
 
 fn classify(host: &str) -> (&str, Medium) {

@@ -150,7 +150,8 @@ impl<'a> Work<'a> {
         self.lines.retain_mut(|line| {
             let Some(left) = line.hit.left else { return true };
             let before = states.get(&left.key).copied().unwrap_or(PageLeft { key: left.key, seq: 0, dwell_us: 0, scroll_pct: -1 });
-            let after = PageLeft { dwell_us: left.dwell_us.max(before.dwell_us), scroll_pct: left.scroll_pct.max(before.scroll_pct), ..left };
+            let after =
+                PageLeft { dwell_us: left.dwell_us.max(before.dwell_us), scroll_pct: left.scroll_pct.max(before.scroll_pct), ..left };
             if left.seq <= before.seq || (after.dwell_us, after.scroll_pct) == (before.dwell_us, before.scroll_pct) {
                 return false;
             }
@@ -181,7 +182,13 @@ impl<'a> Work<'a> {
                 match memory.get(self.epoch, one.key).filter(|known| !proves && known.is_fresh(one.first_at, one.last_at, STALE_US)) {
                     Some(known) => {
                         self.relied_on_memory = true;
-                        let person = Person { visitor_id: known.visitor_id, contact_id: known.contact_id, met_before: true, seen_at: known.seen_at, remembered: Some(known) };
+                        let person = Person {
+                            visitor_id: known.visitor_id,
+                            contact_id: known.contact_id,
+                            met_before: true,
+                            seen_at: known.seen_at,
+                            remembered: Some(known),
+                        };
                         self.people.insert(one.key, person);
                     }
                     None => wanted.push(one),
@@ -211,7 +218,9 @@ impl<'a> Work<'a> {
         }
         let (people, plan, ids) = (&mut self.people, &mut self.plan, &self.writer.ids);
         self.lines.retain_mut(|line| {
-            let Some(person) = line.hit.sender.as_ref().and_then(|sender| people.get_mut(&sender.key).map(|p| (sender, p))) else { return true };
+            let Some(person) = line.hit.sender.as_ref().and_then(|sender| people.get_mut(&sender.key).map(|p| (sender, p))) else {
+                return true;
+            };
             let (sender, person) = person;
             let contact = shown.get(&line.index).copied().flatten();
             let changed = weigh_line(line.hit, sender, person, contact, plan, ids);
@@ -303,7 +312,9 @@ impl<'a> Work<'a> {
         if !self.plan.changes_visitors() {
             for (key, person) in self.people {
                 let visit = self.visits.newest_of(person.visitor_id);
-                learned.known.push((key, Known { visitor_id: person.visitor_id, contact_id: person.contact_id, seen_at: person.seen_at, visit }));
+                learned
+                    .known
+                    .push((key, Known { visitor_id: person.visitor_id, contact_id: person.contact_id, seen_at: person.seen_at, visit }));
             }
         }
         Outcome { added, machine, visits_begun, learned }

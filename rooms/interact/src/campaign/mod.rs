@@ -2,11 +2,9 @@
 //!
 //! Guards that a campaign starts once, that its number was named before it left the house, and that its mail and audience are fixed then.
 
-//PAGES pub mod api;
-//PAGES pub mod pages;
+pub mod api;
+pub mod pages;
 pub mod store;
-//PAGES #[cfg(test)]
-//PAGES mod tests;
 
 use attune_db::Tx;
 use attune_differentiate::segment::FacetField;

@@ -52,8 +52,14 @@ struct Line {
     figures: Figures,
 }
 
-/// How a state is shown: its tone and whether it is live.
-pub(crate) fn tone(state: CampaignState) -> &'static str {
+impl Line {
+    fn tone(&self) -> &'static str {
+        tone(self.campaign.state)
+    }
+}
+
+/// The tone of a state's badge.
+fn tone(state: CampaignState) -> &'static str {
     match state {
         CampaignState::Running => "good",
         CampaignState::Paused => "warn",
@@ -239,6 +245,18 @@ struct ShowPage {
 }
 
 impl ShowPage {
+    fn act(&self, act: &str) -> String {
+        format!("/campaigns/{}/{act}", self.campaign.id)
+    }
+
+    fn state_text(&self) -> String {
+        self.shell.l.t(&format!("campaign-state-{}", self.campaign.state.word())).to_string()
+    }
+
+    fn tone(&self) -> &'static str {
+        tone(self.campaign.state)
+    }
+
     fn figure(&self, outcome: Outcome) -> String {
         format!("/campaigns/{}/people?what={}", self.campaign.id, outcome.word())
     }

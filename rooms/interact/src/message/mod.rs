@@ -116,6 +116,6 @@ pub async fn stop(tx: &mut Tx, now: i64, mailing_id: i64, reason: arbiter::Reaso
 }
 
 /// A contact's id as it stands in addresses.
-pub(crate) fn contact_href(id: i64) -> String {
-    attune_kernel::encode_id("con", id)
+pub(crate) fn contact_href(id: &i64) -> String {
+    attune_kernel::encode_id("con", *id)
 }

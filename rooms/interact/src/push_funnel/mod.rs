@@ -7,13 +7,14 @@
 mod drawing;
 pub mod figures;
 pub mod file;
-//PAGES pub mod pages;
+mod form;
+pub mod pages;
 pub mod react;
 mod respond;
 mod run;
 pub mod store;
-//PAGES #[cfg(test)]
-//PAGES mod tests;
+#[cfg(test)]
+mod tests;
 
 use attune_db::Tx;
 use attune_kernel::{Fault, Ids};

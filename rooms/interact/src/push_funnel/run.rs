@@ -41,7 +41,9 @@ pub async fn start(tx: &mut Tx, bench: &Bench, facets: &[FacetField], id: PushFu
     }
     store::set_started(tx, id, now).await?;
     let people = audience::compile(tx, &funnel.audience, facets, now).await?;
-    Ok(begin(tx, bench, &funnel, first, &people, now).await?)
+    let count = begin(tx, bench, &funnel, first, &people, now).await?;
+    append(tx, &mut [Event::new("push_funnel.started", now).subject(funnel.name).amount(count).origin(id.0)]).await?;
+    Ok(count)
 }
 
 /// Holds a running funnel: nothing is handed over, no round closes.

@@ -2,10 +2,8 @@
 //!
 //! Guards that a suppressed address stays suppressed until a person takes it off the list, and that every entry has its reason.
 
-//PAGES pub mod pages;
+pub mod pages;
 pub mod store;
-//PAGES #[cfg(test)]
-//PAGES mod tests;
 
 use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
 use attune_kernel::{Ids, fold_key};

@@ -6,7 +6,7 @@
 pub mod compile;
 mod find_tags;
 mod links;
-//PAGES pub mod pages;
+pub mod pages;
 mod person;
 mod plain;
 mod preview;

@@ -4,6 +4,8 @@
 //! opens the people behind it. The figures are a rollup kept from the event log; nothing scans people to draw the page.
 
 mod figures;
+#[cfg(test)]
+mod http_tests;
 pub(crate) mod pages;
 pub(crate) mod people;
 mod period;

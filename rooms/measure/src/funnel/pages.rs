@@ -74,7 +74,7 @@ fn tab(shell: &Shell, asked: &Asked, choice: &str) -> Tab {
 
 /// The newest push funnels that have begun, with their steps, if the reader may see them.
 async fn push_funnels(tx: &mut attune_db::Tx, can: &Can<ViewReports>) -> Result<Vec<FunnelFigures>, attune_web::Problem> {
-    let Some(scope) = can.actor.may("interact.push_funnel.view") else { return Ok(Vec::new()) };
+    let Some(scope) = can.actor.may("interact.mail.view") else { return Ok(Vec::new()) };
     let mut all = Vec::new();
     for funnel in push_funnel::store::list(tx, scope, i64::MAX, 3 * PUSH_FUNNELS).await? {
         if funnel.started_at.is_some() && all.len() < usize::try_from(PUSH_FUNNELS).unwrap_or(3) {

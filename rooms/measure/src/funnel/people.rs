@@ -52,18 +52,12 @@ struct PeoplePage {
 
 /// GET /reports/funnel/people
 pub(crate) async fn page(State(app): State<App>, can: Can<ViewReports>, shell: Shell, Query(asked): Query<Asked>) -> Answer {
-    let period = Period::of(&asked, shell.now);
-    let after = asked.after.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, attune_kernel::decode_id("row", id).ok()?)));
+    let (period, after) = (Period::of(&asked, shell.now), place(&asked.after));
+    let title = title(&shell, &asked).ok_or(Problem::NotFound)?;
+    let is_guests = matches!(asked.stage.as_str(), "visitor" | "identified");
+    let back = format!("/reports/funnel{}", with_query(&asked.query(), "stage", ""));
+    let mut page = PeoplePage { title, people: Vec::new(), guests: Vec::new(), is_guests, back, next: None, shell };
     let mut tx = app.db.read().await?;
-    let mut page = PeoplePage {
-        title: title(&shell, &asked).ok_or(Problem::NotFound)?,
-        people: Vec::new(),
-        guests: Vec::new(),
-        is_guests: matches!(asked.stage.as_str(), "visitor" | "identified"),
-        back: format!("/reports/funnel{}", with_query(&asked.query(), "stage", "")),
-        next: None,
-        shell,
-    };
     let last = if page.is_guests {
         page.guests = list_guests(&mut tx, period, asked.stage == "identified", after).await?;
         cut(&mut page.guests).map(|g| (g.first_at, g.visitor_id))
@@ -73,6 +67,12 @@ pub(crate) async fn page(State(app): State<App>, can: Can<ViewReports>, shell: S
     };
     page.next = last.map(|(at, id)| address(&asked, &format!("{at}.{}", attune_kernel::encode_id("row", id))));
     Ok(page.shell.page(&page))
+}
+
+/// Where a list goes on: order value and id.
+fn place(text: &str) -> Option<(i64, i64)> {
+    let (at, id) = text.split_once('.')?;
+    Some((at.parse().ok()?, attune_kernel::decode_id("row", id).ok()?))
 }
 
 /// Cuts a list to one page; answers the last row when there are more.
@@ -162,4 +162,9 @@ async fn list_guests(tx: &mut Tx, period: Period, identified: bool, after: Optio
         })
     };
     tx.rows_of(&sql).await?.iter().map(guest).collect()
+}
+
+/// A contact's id as shown.
+pub(crate) fn contact(id: &i64) -> ContactId {
+    ContactId(*id)
 }

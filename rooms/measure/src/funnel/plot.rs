@@ -1,7 +1,5 @@
 //! The drawing of people becoming known and engaged over time: geometry only, colours come from classes.
 
-/// The drawing's size, in its own units.
-pub(crate) const WIDTH: f64 = 556.0;
 const LEFT: f64 = 44.0;
 const RIGHT: f64 = 544.0;
 const TOP: f64 = 22.0;

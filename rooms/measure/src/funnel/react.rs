@@ -2,7 +2,7 @@
 
 use attune_db::{Sql, Tx, Value};
 use attune_events::{BoxFuture, Event, React, Spine, read_event};
-use attune_jobs::{Bench, OnDue};
+use attune_jobs::{Bench, JobContext, OnDue, Run, Verdict};
 use attune_kernel::{Fault, SECOND_US};
 
 use super::steps::{self, Steps};
@@ -56,7 +56,8 @@ impl React for FollowLeavers {
         Box::pin(async move {
             let back: Vec<i64> = events.iter().filter(|e| e.name == "contact.restored").filter_map(|e| e.contact_id).collect();
             if !back.is_empty() {
-                keep(tx, &replayed(tx, &back).await?).await?;
+                let again = replayed(tx, &back).await?;
+                keep(tx, &again).await?;
             }
             if events.iter().any(|e| e.name != "contact.restored") {
                 attune_jobs::set_timers(tx, RECOUNT, [(0, spine.clock.now() + PATIENCE_US)]).await?;
@@ -87,4 +88,29 @@ impl OnDue for Recount {
     fn due<'a>(&'a self, _: &'a Bench, tx: &'a mut Tx, _: &'a [i64], _: i64) -> attune_jobs::BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move { Ok(store::recount(tx).await?) })
     }
+}
+
+/// The job that looks after the figures.
+pub(crate) const CHECK: &str = "measure.check_funnel";
+
+/// Compares figures and steps, and counts anew when they differ.
+pub(crate) struct CheckFunnel;
+
+impl Run for CheckFunnel {
+    fn run<'a>(&'a self, context: &'a JobContext, _: &'a str) -> attune_jobs::BoxFuture<'a, Result<Verdict, Fault>> {
+        Box::pin(async move { heal(&context.bench).await.map(|()| Verdict::Done(None)) })
+    }
+}
+
+/// Counts anew if the figures and the steps differ.
+pub(super) async fn heal(bench: &Bench) -> Result<(), Fault> {
+    let mut look = bench.db.read().await?;
+    if store::is_true(&mut look).await? {
+        return Ok(());
+    }
+    drop(look);
+    let mut tx = bench.db.begin().await?;
+    store::recount(&mut tx).await?;
+    tx.commit().await?;
+    Ok(())
 }

@@ -134,9 +134,16 @@ pub(crate) async fn put_identified(tx: &mut Tx, identified: &BTreeMap<i64, (i64,
     }
     let sql = sql!(
         "UPDATE funnel_visitors SET contact_id = r.contact_id, known_at = r.at FROM {rows} AS r
-         WHERE funnel_visitors.visitor_id = r.id AND funnel_visitors.known_at IS NULL RETURNING funnel_visitors.first_at AS at, '' AS source"
+         WHERE funnel_visitors.visitor_id = r.id AND funnel_visitors.known_at IS NULL RETURNING first_at AS at, '' AS source"
     );
     bumps.take(&tx.rows_from(sql, &rows, params![]).await?, "identified")
+}
+
+/// Whether the figures have as many people as the steps: an import taken back leaves no event behind.
+pub(crate) async fn is_true(tx: &mut Tx) -> Result<bool, DbError> {
+    let steps = tx.count(sql!("SELECT count(*) FROM funnel_steps WHERE stage = 'known'"), params![]).await?;
+    let told = tx.count(sql!("SELECT CAST(sum(people) AS BIGINT) FROM funnel_days WHERE stage = 'known'"), params![]).await?;
+    Ok(steps == told)
 }
 
 /// Counts everything anew from the steps of those who are still there: after people were deleted, erased or an import was undone.

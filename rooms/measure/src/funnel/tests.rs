@@ -132,7 +132,7 @@ on_both_dbs! {
     async fn visitors_are_counted_once_and_known_when_they_say_who_they_are(db: Db) {
         let stage = Scene::new(db);
         let lena = stage.person("Lena", "web").await;
-        let mut view = |visitor: i64, machine: bool| {
+        let view = |visitor: i64, machine: bool| {
             let mut event = Event::new("page.viewed", stage.clock.now());
             (event.visitor_id, event.machine) = (Some(visitor), machine);
             event
@@ -180,6 +180,19 @@ on_both_dbs! {
         store::recount(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(stage.figures().await, before);
+    }
+
+    async fn figures_that_went_wrong_are_healed(db: Db) {
+        let stage = Scene::new(db);
+        let people = history(&stage).await;
+        let mut tx = stage.db.begin().await.unwrap();
+        tx.exec("DELETE FROM funnel_steps WHERE contact_id = $1", params![people[0]]).await.unwrap();
+        tx.exec("DELETE FROM contacts WHERE id = $1", params![people[0]]).await.unwrap();
+        tx.commit().await.unwrap();
+        let bench = Bench { db: stage.db.clone(), clock: stage.clock.clone(), ids: stage.ids.clone() };
+        react::heal(&bench).await.unwrap();
+        assert_eq!(counts(&stage.figures().await), [4, 2, 1, 0, 0]);
+        react::heal(&bench).await.unwrap();
     }
 
     async fn an_import_is_counted_in_one_go(db: Db) {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, params, sql};
+use attune_identify::contact::ContactId;
 use attune_web::Scope;
 
 /// Writes the newest moment of each (contact, name), with the contact's owner as it is now.
@@ -46,6 +47,13 @@ pub(crate) struct Changed {
     pub(crate) contact_name: String,
     pub(crate) owner_name: Option<String>,
     pub(crate) at: i64,
+}
+
+impl Changed {
+    /// The contact's id as shown.
+    pub(crate) fn contact(&self) -> ContactId {
+        ContactId(self.contact_id)
+    }
 }
 
 /// The people `name` happened to since `since_at` (µs), newest first, behind `after` (moment, contact).

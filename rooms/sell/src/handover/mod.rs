@@ -137,6 +137,11 @@ pub struct Handover {
 }
 
 impl Handover {
+    /// The id as shown.
+    pub fn shown_id(&self) -> HandoverId {
+        HandoverId(self.id)
+    }
+
     /// Whether the answer is late at `now`.
     pub fn is_late(&self, now: i64) -> bool {
         self.state == State::Offered && self.due_at.is_some_and(|at| at < now)
@@ -154,8 +159,14 @@ pub enum HandoverError {
     Fault(Fault),
 }
 
-impl<E: Into<Fault>> From<E> for HandoverError {
-    fn from(error: E) -> Self {
+impl From<Fault> for HandoverError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<DbError> for HandoverError {
+    fn from(error: DbError) -> Self {
         Self::Fault(error.into())
     }
 }

@@ -35,6 +35,15 @@ impl Asked {
         }
     }
 
+    fn filter(&self, staff_id: i64) -> HandoverFilter {
+        HandoverFilter {
+            state: Some(self.state()),
+            rep_id: (!self.mine.is_empty()).then_some(staff_id),
+            origin_id: self.origin.parse().ok(),
+            after: self.after.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, id.parse::<HandoverId>().ok()?.0))),
+        }
+    }
+
     fn query(&self) -> String {
         let mut query = String::new();
         for (name, value) in [("view", &self.view), ("mine", &self.mine), ("origin", &self.origin)] {
@@ -49,7 +58,6 @@ impl Asked {
 struct ListPage {
     shell: Shell,
     tabs: Vec<Tab>,
-    state: State,
     rows: Vec<Handover>,
     mine: bool,
     mine_href: String,
@@ -58,13 +66,7 @@ struct ListPage {
 
 /// GET /hand-overs
 pub(crate) async fn list(Held(app): Held<App>, can: Can<ViewHandovers>, shell: Shell, Query(asked): Query<Asked>) -> Answer {
-    let state = asked.state();
-    let filter = HandoverFilter {
-        state: Some(state),
-        rep_id: (!asked.mine.is_empty()).then_some(can.actor.staff_id),
-        origin_id: asked.origin.parse().ok(),
-        after: asked.after.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, id.parse::<HandoverId>().ok()?.0))),
-    };
+    let (state, filter) = (asked.state(), asked.filter(can.actor.staff_id));
     let mut tx = app.db.read().await?;
     let mut rows = super::list(&mut tx, &can.scope, &filter, i64::try_from(PAGE + 1).unwrap_or(51)).await?;
     let more = rows.len() > PAGE;
@@ -75,7 +77,7 @@ pub(crate) async fn list(Held(app): Held<App>, can: Can<ViewHandovers>, shell: S
     let tabs = [State::Offered, State::Waiting, State::Accepted, State::Rejected].into_iter().map(tab).collect();
     let mine = !asked.mine.is_empty();
     let mine_href = format!("/hand-overs{}", with_query(&query, "mine", if mine { "" } else { "1" }));
-    let page = ListPage { shell, tabs, state, rows, mine, mine_href, next };
+    let page = ListPage { shell, tabs, rows, mine, mine_href, next };
     Ok(page.shell.page(&page))
 }
 

@@ -8,7 +8,7 @@ use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Shell};
 use axum::extract::State as Held;
 use serde::Deserialize;
 
-use super::{Handover, HandoverId, Sharing, State, share_out, store};
+use super::{Handover, Sharing, State, find_of_contact, share_out};
 use crate::{HandOver, ViewHandovers, people};
 
 #[derive(Template)]
@@ -34,7 +34,7 @@ pub(crate) async fn panel(Held(app): Held<App>, can: Can<ViewHandovers>, shell: 
     let scope = people::contact_scope(&can.actor).ok_or(Problem::NotFound)?;
     let mut tx = app.db.read().await?;
     let person = attune_identify::contact::find(&mut tx, &scope, contact.0).await?.ok_or(Problem::NotFound)?;
-    let handover = store::find_of_contact(&mut tx, contact.0).await?;
+    let handover = find_of_contact(&mut tx, contact.0).await?;
     let reps = match Can::<HandOver>::of(&can.actor) {
         Some(may) => people::list_colleagues(&mut tx, &may.scope).await?.iter().map(|m| Choice::new(m.id, &m.name)).collect(),
         None => Vec::new(),

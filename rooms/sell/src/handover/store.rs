@@ -155,7 +155,7 @@ pub(super) async fn offer(tx: &mut Tx, rows: &Relation, now: i64, due_at: i64) -
 /// Ends an offer; answers whether it was open. `(when, by whom)`.
 pub(super) async fn decide(tx: &mut Tx, id: i64, state: State, (at, by): (i64, i64), reason: Option<&str>, note: &str) -> Result<bool, DbError> {
     let sql = sql!(
-        "UPDATE handovers SET state = $2, decided_at = $3, decided_by = $4, reason = $5, note = $6 WHERE id = $1 AND state = 'offered'"
+        "UPDATE handovers SET state = $2, decided_at = $3, decided_by = $4, reason = $5, note = $6, released_at = NULL WHERE id = $1 AND state = 'offered'"
     );
     Ok(tx.exec(sql, params![id, state.word(), at, by, reason, note]).await? == 1)
 }

@@ -17,6 +17,7 @@ use attune_record::audit;
 use attune_web::{Actor, Scope};
 
 pub use rules::{Due, TaskDraft, TaskForm, TaskFilter, Whose};
+pub(crate) use store::count_done;
 pub use store::{count_open, find, list, list_of_contact};
 
 attune_kernel::id_type!(
@@ -96,6 +97,16 @@ pub struct Task {
 }
 
 impl Task {
+    /// The id as shown.
+    pub fn shown_id(&self) -> TaskId {
+        TaskId(self.id)
+    }
+
+    /// The page of the contact it is about; empty without one.
+    pub fn contact_href(&self) -> String {
+        self.contact_id.map_or_else(String::new, |id| format!("/contacts/{}", attune_identify::contact::ContactId(id)))
+    }
+
     /// Whether it should have been done before `now`.
     pub fn is_late(&self, now: i64) -> bool {
         self.done_at.is_none() && self.due_at.is_some_and(|at| at < now)

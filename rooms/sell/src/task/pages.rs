@@ -45,23 +45,24 @@ pub(crate) async fn list(State(app): State<App>, can: Can<ViewTasks>, shell: She
     let mut tx = app.db.read().await?;
     let mut tasks = super::list(&mut tx, &can.scope, &filter, PAGE + 1).await?;
     let count = super::count_open(&mut tx, &can.scope, &TaskFilter { after: None, ..filter }).await?;
-    let more = tasks.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
-    tasks.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
-    let address = |whose: Whose, due: Due| format!("/tasks?view={}&due={}", whose.word(), due.word());
-    let next_page = tasks.last().filter(|_| more).map(|last| format!("{}&after={}", address(whose, due), place_of(last)));
+    let next_page = cut(&mut tasks).map(|place| format!("{}&after={place}", address(whose, due)));
     let tab = |w: Whose| Tab::new(address(w, due), shell.l.t(whose_key(w)), w == whose);
-    let page = ListPage {
-        tabs: Whose::ALL.into_iter().map(tab).collect(),
-        dues: Due::ALL.into_iter().map(|d| (d, address(whose, d))).collect(),
-        due,
-        tasks,
-        count,
-        next_page,
-        next: shell.here.clone(),
-        tidy: false,
-        shell,
-    };
+    let tabs = Whose::ALL.into_iter().map(tab).collect();
+    let dues = Due::ALL.into_iter().map(|d| (d, address(whose, d))).collect();
+    let page = ListPage { tabs, dues, due, tasks, count, next_page, next: shell.here.clone(), tidy: false, shell };
     Ok(page.shell.page(&page))
+}
+
+fn address(whose: Whose, due: Due) -> String {
+    format!("/tasks?view={}&due={}", whose.word(), due.word())
+}
+
+/// Cuts a list to one page; answers where it goes on, when it does.
+fn cut(tasks: &mut Vec<Task>) -> Option<String> {
+    let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
+    let more = tasks.len() > page;
+    tasks.truncate(page);
+    tasks.last().filter(|_| more).map(place_of)
 }
 
 fn whose_key(whose: Whose) -> &'static str {
@@ -282,6 +283,15 @@ pub(crate) async fn postpone(State(app): State<App>, can: Can<EditTasks>, shell:
 /// A value inside a query.
 pub(crate) fn encoded(text: &str) -> String {
     attune_web::kit::with_query("", "next", text).trim_start_matches("?next=").to_owned()
+}
+
+/// The tone of a due date: bad when late, warn today, empty later.
+pub(crate) fn due_tone(shell: &Shell, task: &Task) -> &'static str {
+    match task.due_at {
+        Some(at) if at < shell.now => "bad",
+        Some(at) if at < day_end(shell) => "warn",
+        _ => "",
+    }
 }
 
 /// Whether the task is the reader's own.

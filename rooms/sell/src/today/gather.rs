@@ -30,6 +30,13 @@ pub(crate) struct Hot {
     pub(crate) last_seen_at: Option<i64>,
 }
 
+impl Hot {
+    /// The contact's id as shown.
+    pub(crate) fn contact(&self) -> attune_identify::contact::ContactId {
+        attune_identify::contact::ContactId(self.contact_id)
+    }
+}
+
 /// A line of "Do next".
 #[derive(Clone, Debug)]
 pub(crate) enum Next {

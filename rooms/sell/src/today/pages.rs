@@ -133,8 +133,8 @@ fn word_line(shell: &Shell, hot: &gather::Hot) -> Line {
 fn steps(shell: &Shell, day: &Day) -> Vec<Step> {
     let step = |(name, done): &(&'static str, bool)| {
         let (key, href) = match *name {
-            "tracking" => ("today-step-tracking", "/settings/tracking"),
-            "contacts" => ("today-step-contacts", "/contacts/import"),
+            "tracking" => ("today-step-tracking", "/visitors"),
+            "contacts" => ("today-step-contacts", "/imports/new"),
             "segment" => ("today-step-segment", "/segments/new"),
             "mail" => ("today-step-mail", "/campaigns/new"),
             _ => ("today-step-colleague", "/settings/staff/new"),

@@ -12,7 +12,8 @@ use serde_json::{Value as Json, json};
 
 use super::{Client, Collector, Passed};
 
-pub(crate) const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+pub(crate) const CHROME: &str =
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 pub(crate) const BOT: &str = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
 
 /// A store with a collector in front, on a clock that stands still.
@@ -35,7 +36,13 @@ impl Stage {
     }
 
     pub(crate) fn client(&self, agent: &str) -> Client {
-        Client { received_at: self.clock.now(), ip: "203.0.113.7".parse().ok(), agent: agent.to_owned(), has_language: true, objects: false }
+        Client {
+            received_at: self.clock.now(),
+            ip: "203.0.113.7".parse().ok(),
+            agent: agent.to_owned(),
+            has_language: true,
+            objects: false,
+        }
     }
 
     /// Sends events of `visitor`, as the tracker would at this very moment.

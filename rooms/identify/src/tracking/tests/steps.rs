@@ -8,7 +8,9 @@ use serde_json::json;
 use super::{BOT, CHROME};
 use crate::tracking::pipeline::run;
 use crate::tracking::recent::Recent;
-use crate::tracking::{Agents, Arrival, Client, Ground, Machine, Medium, Network, Passed, Reason, SiteRules, Utm, attribute, key64, snippet};
+use crate::tracking::{
+    Agents, Arrival, Client, Ground, Machine, Medium, Network, Passed, Reason, SiteRules, Utm, attribute, key64, snippet,
+};
 
 const NOW: i64 = 1_795_168_800_000_000;
 
@@ -97,7 +99,10 @@ fn sites_and_networks_are_ruled_by_the_administrator() {
     let own = SiteRules { own: vec![Network::parse("203.0.113.0/24").unwrap()], ..SiteRules::default() };
     assert_eq!(reasons(&piped(&client(), &own, &body(event("page.viewed")))), ["own_network"]);
     let machines = SiteRules { machines: vec![Network::parse("203.0.113.7").unwrap()], ..SiteRules::default() };
-    assert_eq!(piped(&client(), &machines, &body(event("page.viewed"))).hits[0].sender.as_ref().unwrap().machine, Some(Machine::DataCentre));
+    assert_eq!(
+        piped(&client(), &machines, &body(event("page.viewed"))).hits[0].sender.as_ref().unwrap().machine,
+        Some(Machine::DataCentre)
+    );
     assert!(Network::parse("2001:db8::/32").unwrap().holds("2001:db8::5".parse().unwrap()));
     assert!(!Network::parse("0.0.0.0/0").unwrap().holds("2001:db8::5".parse().unwrap()));
     assert!(Network::parse("::/0").unwrap().holds("2001:db8::5".parse().unwrap()));
@@ -134,7 +139,10 @@ fn what_an_event_is_about_follows_its_name() {
     };
     let page = hit("page.viewed", json!({ "utm_source": "letter", "nested": { "a": { "b": 1 } } }));
     assert_eq!(page.subject.as_deref(), Some("/a"));
-    assert_eq!(page.props_json(), json!({ "title": "Preise \"neu\"", "query": "b=1", "utm_source": "letter", "nested": { "a": { "b": 1 } } }));
+    assert_eq!(
+        page.props_json(),
+        json!({ "title": "Preise \"neu\"", "query": "b=1", "utm_source": "letter", "nested": { "a": { "b": 1 } } })
+    );
     assert_eq!(hit("file.downloaded", json!({ "file": "a.pdf" })).subject.as_deref(), Some("a.pdf"));
     let video = hit("video.progressed", json!({ "video": "tour", "percent": 50 }));
     assert_eq!((video.subject.as_deref(), video.amount), (Some("tour"), Some(50)));
@@ -227,32 +235,5 @@ proptest! {
         from["events"][0]["at"] = json!(sent - ago);
         let passed = piped(&client(), &SiteRules::default(), &from);
         prop_assert_eq!(passed.hits[0].event.at, NOW - ago.max(0) * 1_000);
-    }
-}
-
-#[test]
-fn zz_measure() {
-    let agents = Agents::default();
-    let text = std::fs::read_to_string("/work/shared/data/bots/crawler-user-agents_dev.json").unwrap();
-    let bots: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
-    let (mut hit, mut all) = (0, 0);
-    for bot in &bots {
-        for ua in bot["instances"].as_array().unwrap() {
-            all += 1;
-            if agents.read(ua.as_str().unwrap()).machine.is_some() { hit += 1 } else if all % 7 == 0 { println!("MISS {ua}") }
-        }
-    }
-    println!("bots {hit}/{all}");
-    for file in ["uap_pgts_browser_dev", "uap_ua_dev", "uap_os_dev", "uap_device_dev"] {
-        let f = std::fs::File::open(format!("/work/shared/data/user_agents/{file}.csv.gz")).unwrap();
-        let mut csv = csv::Reader::from_reader(flate2::read::GzDecoder::new(f));
-        println!("{:?}", csv.headers().unwrap());
-        let (mut flagged, mut n) = (0, 0);
-        for r in csv.records().flatten() {
-            n += 1;
-            let a = agents.read(&r[0]);
-            if let Some(m) = a.machine { flagged += 1; if flagged % 9 == 0 { println!("FLAG {m:?} {:?}", &r) } }
-        }
-        println!("{file} {flagged}/{n}");
     }
 }

@@ -1,0 +1,57 @@
+//! B9: a file of people through the same import that users have.
+
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use attune_identify::import::{self, Options};
+use attune_jobs::Bench;
+use attune_kernel::{Clock, Ids};
+use attune_web::Actor;
+
+use crate::figures::{Series, number};
+use crate::fill::{PERSON_COLUMNS, person};
+use crate::ground::Ground;
+use crate::limit;
+use crate::report::Finding;
+
+/// Rows per second of the import against a plain loop of inserts.
+pub async fn speed(ground: &Ground) -> Result<Vec<Finding>> {
+    let rows = ground.scale.rows;
+    let file = write_file(&ground.folder, rows)?;
+    let (mut limit, mut attune) = (Series::default(), Series::default());
+    for _ in 0..ground.scale.rounds {
+        limit.push(limit::people(ground, rows).await?);
+        attune.push(rows as f64 / bring_in(ground, &file, rows).await?);
+    }
+    std::fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
+    let finding = Finding::rate("B9", "import of contacts, 10 columns", "rows/s", (&limit, &attune), (0.25, 0.60));
+    Ok(vec![finding.note(format!("{} rows a round into an empty store, matched by e-mail, with search words and log", number(rows as f64)))])
+}
+
+/// Seconds of one import into an empty store.
+async fn bring_in(ground: &Ground, file: &Path, rows: i64) -> Result<f64> {
+    let store = ground.fresh().await?;
+    let clock = Clock::system();
+    let bench = Bench { db: store.open().await?, ids: Ids::new(clock.clone(), 7), clock };
+    let options = Options { key: Some("email".to_owned()), ..Options::default() };
+    let begun = Instant::now();
+    let outcome = import::run_file(&bench, &Actor::system(), file, &options, &mut |_| {}).await?;
+    let seconds = begun.elapsed().as_secs_f64();
+    if outcome.counts.created == rows { Ok(seconds) } else { bail!("{} of {rows} rows were taken: {:?}", outcome.counts.created, outcome.errors.first()) }
+}
+
+/// A CSV file of `rows` invented people.
+pub fn write_file(folder: &Path, rows: i64) -> Result<PathBuf> {
+    let path = folder.join(format!("people-{rows}.csv"));
+    let file = std::fs::File::create(&path).with_context(|| format!("making {}", path.display()))?;
+    let mut out = BufWriter::new(file);
+    writeln!(out, "{}", PERSON_COLUMNS.join(","))?;
+    for index in 0..rows {
+        // No invented value holds a comma or a quotation mark.
+        writeln!(out, "{}", person(index).join(","))?;
+    }
+    out.flush()?;
+    Ok(path)
+}

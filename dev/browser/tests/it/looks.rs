@@ -1,0 +1,171 @@
+//! Every page with data, in both languages, light and dark, at the desk and on the phone: no accessibility rule broken, nothing over
+//! the edge, no text missing, no complaint of the browser. With `ATTUNE_SHOTS=docs` only the pictures of the guide are taken.
+
+use attune_browser::{Attune, Look, Scheme};
+
+use crate::ground;
+use crate::person::Person;
+
+/// A page: its name for pictures, its address, and which of its links are looked at too.
+struct Stop(&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// The line of a list that leads to what it is about.
+const FIRST: &str = "[data-rows] th a, table.table tbody th a";
+
+/// The navigation, and one of each thing behind it.
+const STOPS: &[Stop] = &[
+    Stop("today", "/", &[]),
+    Stop("changes", "/today/changes", &[]),
+    Stop("contacts", "/contacts", &[("contact", FIRST)]),
+    Stop("contacts-found", "/contacts?q=王芳&stage=lead", &[]),
+    Stop("contacts-none", "/contacts?q=nobody", &[]),
+    Stop("contact-new", "/contacts/new", &[]),
+    Stop("contacts-export", "/contacts/export", &[]),
+    Stop("contact-lena", "/contacts?q=Lena", &[("contact-known", FIRST)]),
+    Stop("companies", "/companies", &[("company", FIRST)]),
+    Stop("imports", "/imports", &[("import", FIRST)]),
+    Stop("import-new", "/imports/new", &[]),
+    Stop("visitors", "/visitors", &[]),
+    Stop("visits", "/visitors?show=people", &[("visit", FIRST)]),
+    Stop("machines", "/visitors?show=machines", &[("visit-machine", FIRST)]),
+    Stop("replay", "/visitors/replay", &[]),
+    Stop("segments", "/segments", &[("segment", FIRST), ("segment-members", "a.fig[href$=\"/members\"]")]),
+    Stop("segment-new", "/segments/new", &[]),
+    Stop("scoring", "/scoring", &[]),
+    Stop("campaigns", "/campaigns", &[("campaign", FIRST)]),
+    Stop("campaign-new", "/campaigns/new", &[]),
+    Stop("push-funnels", "/push-funnels", &[("push-funnel", FIRST)]),
+    Stop("push-funnel-new", "/push-funnels/new", &[]),
+    Stop("templates", "/templates", &[("template", FIRST)]),
+    Stop("template-new", "/templates/new", &[]),
+    Stop("suppressions", "/suppressions", &[]),
+    Stop("mailbox", "/mailbox", &[("mail", FIRST)]),
+    Stop("hand-overs", "/hand-overs", &[("hand-over", "main table a[href^=\"/hand-overs/\"], main li a[href^=\"/hand-overs/\"]")]),
+    Stop("hand-over-reps", "/hand-overs/reps", &[]),
+    Stop("tasks", "/tasks", &[("task", "main li a[href^=\"/tasks/\"]")]),
+    Stop("task-new", "/tasks/new", &[]),
+    Stop("funnel", "/reports/funnel", &[("funnel-people", "main a.fig[href*=\"/people\"]")]),
+    Stop("settings", "/settings", &[]),
+    Stop("settings-me", "/settings/me", &[]),
+    Stop("staff", "/settings/staff", &[("staff-edit", "main a[href^=\"/settings/staff/\"]:not([href$=\"/new\"])")]),
+    Stop("staff-new", "/settings/staff/new", &[]),
+    Stop("roles", "/settings/roles", &[]),
+    Stop("audit", "/settings/audit", &[]),
+    Stop("api-keys", "/settings/api-keys", &[]),
+    Stop("palette", "/palette?q=a", &[]),
+    Stop("menu", "/menu", &[]),
+    Stop("shop", "/shop", &[]),
+    Stop("shop-pricing", "/shop/pricing", &[]),
+    Stop("not-found", "/nothing-here", &[]),
+];
+
+/// The pictures of the user guide: small, at the desk, in English and light.
+const GUIDE: [&str; 12] = [
+    "today", "contacts", "contact-known", "import", "visits", "segment", "scoring", "push-funnel", "template", "hand-over", "funnel", "settings",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_stands_every_look() {
+    let mut attune = ground::lite();
+    ground::furnish(&attune).await;
+    attune.serve().await.unwrap();
+    finish_furnishing(&attune).await;
+    if std::env::var("ATTUNE_SHOTS").is_ok_and(|wish| wish == "docs") {
+        return draw_guide(&attune).await;
+    }
+    let (english, chinese) = tokio::join!(tour(&attune, "en", "ada@attune.example"), tour(&attune, "zh-CN", "fang@attune.example"));
+    let faults: Vec<String> = english.into_iter().chain(chinese).collect();
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// What only pages can make: a segment, a template, a campaign, an entry on the suppression list, a visit.
+async fn finish_furnishing(attune: &Attune) {
+    let mut person = Person::arrive(attune.url(""), Look::desk()).await;
+    person.sign_in("ada@attune.example").await;
+    person.go("/segments/new?name=Northern+buyers&r0.d=0&r0.j=all&r1.d=1&r1.w=field:city&r1.o=in&r1.v=Hamburg,+Leeds,+Bergen&r2.d=1&r2.w=event:mail.clicked&r2.o=ge&r2.c=1&r2.win=within&r2.n=30&r2.u=d").await;
+    person.click("button[value=\"dynamic\"]").await;
+    person.go("/templates/new").await;
+    person.fill("#f-name", "Autumn catalogue").await;
+    person.click("button[value=\"save\"]").await;
+    person.until("return location.pathname !== '/templates/new'", vec![], "the template to be kept").await;
+    person.go("/campaigns/new").await;
+    person.fill("#f-name", "Hello autumn").await;
+    let template = person.see("#f-template option:nth-child(2)").await.attr("value").await.unwrap().unwrap();
+    person.choose("#f-template", &template).await;
+    person.click("main form .btn.primary").await;
+    person.go("/suppressions").await;
+    person.click("main details summary").await;
+    person.fill("main details #f-email", "never@again.example").await;
+    person.click("main details .btn.primary").await;
+    person.go("/shop").await;
+    person.see("h1").await;
+    ground::settle(attune).await;
+}
+
+/// Walks through all pages as a reader of `language`; answers what is wrong.
+async fn tour(attune: &Attune, language: &'static str, email: &str) -> Vec<String> {
+    let mut person = Person::arrive(attune.url(""), Look::desk().in_language(language)).await;
+    let mut faults = Vec::new();
+    person.go("/sign-in").await;
+    look(&mut person, "sign-in", &mut faults).await;
+    person.sign_in(email).await;
+    for Stop(name, path, links) in STOPS {
+        person.go(path).await;
+        let mut found = Vec::new();
+        for (linked, css) in *links {
+            match person.link(css).await {
+                Some(href) => found.push((*linked, href)),
+                None => faults.push(format!("{language} {path} has no link {css}")),
+            }
+        }
+        look(&mut person, name, &mut faults).await;
+        for (linked, href) in found {
+            person.go(&href).await;
+            look(&mut person, linked, &mut faults).await;
+        }
+    }
+    faults
+}
+
+/// The open page in the four looks of a language. A page that answers 404 on purpose may say so to the console.
+async fn look(person: &mut Person, name: &str, faults: &mut Vec<String>) {
+    person.calm().await;
+    let language = person.browser.look().language;
+    for look in Look::all(language) {
+        person.browser.see_as(look).await.unwrap();
+        let seen = person.faults().await;
+        let expected = |fault: &String| name == "not-found" && fault.contains("404");
+        let at = format!("{name} {} {}", person.browser.look().name(), person.path().await);
+        faults.extend(seen.into_iter().filter(|fault| !expected(fault)).map(|fault| format!("{at}: {fault}")));
+        person.browser.screenshot(&format!("look-{name}-{}", person.browser.look().name())).await.unwrap();
+    }
+    person.browser.see_as(Look::desk()).await.unwrap();
+}
+
+/// The guide's pictures.
+async fn draw_guide(attune: &Attune) {
+    let small = Look { width: 1180, height: 740, scheme: Scheme::Light, ..Look::desk() };
+    let mut person = Person::arrive(attune.url(""), small).await;
+    person.sign_in("ada@attune.example").await;
+    for Stop(name, path, links) in STOPS {
+        person.go(path).await;
+        let mut found = Vec::new();
+        for (linked, css) in links.iter().filter(|(linked, _)| GUIDE.contains(linked)) {
+            found.push((*linked, person.link(css).await.unwrap()));
+        }
+        if GUIDE.contains(name) {
+            picture(&person, name).await;
+        }
+        for (linked, href) in found {
+            person.go(&href).await;
+            picture(&person, linked).await;
+        }
+    }
+}
+
+async fn picture(person: &Person, name: &str) {
+    person.calm().await;
+    let file = person.browser.screenshot(name).await.unwrap();
+    let bytes = std::fs::metadata(&file).unwrap().len();
+    assert!(bytes <= 150_000, "{} has {bytes} bytes", file.display());
+}

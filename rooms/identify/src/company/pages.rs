@@ -1,0 +1,283 @@
+//! `/companies`: the list, and one company with its people and what happened to it.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use attune_db::{Sql, Tx};
+use attune_events::{Event, read_event};
+use attune_house::App;
+use attune_web::kit::Choice;
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Scope, Shell};
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::{Company, CompanyDraft, CompanyId, CompanyLine, Listing};
+use crate::contact::timeline::Entry;
+use crate::contact::{self, By, Contact, ContactError, Listing as People, Order, Sorting};
+use crate::staff;
+use crate::{CreateContacts, EditContacts, ViewContacts};
+
+/// Companies on a page.
+const PAGE: i64 = 50;
+
+/// The routes of this noun's pages.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/companies", get(list).post(create))
+        .route("/companies/new", get(new))
+        .route("/companies/{id}", get(show))
+        .route("/companies/{id}/field/{key}", get(field).post(save))
+        .route("/companies/{id}/undo", axum::routing::post(undo))
+}
+
+/// The address of the list.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct ListQuery {
+    q: String,
+    after: String,
+}
+
+#[derive(Template)]
+#[template(path = "company/list.html")]
+struct ListPage {
+    shell: Shell,
+    lines: Vec<CompanyLine>,
+    owners: HashMap<i64, String>,
+    q: String,
+    next: Option<String>,
+}
+
+async fn list(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
+    let mut tx = app.db.read().await?;
+    let after = query.after.split_once('~').and_then(|(id, key)| Some((key.to_owned(), id.parse::<i64>().ok()?)));
+    let listing = Listing { search: query.q.clone(), after, limit: PAGE + 1 };
+    let mut lines = super::list(&mut tx, &can.scope, &listing).await?;
+    let more = lines.len() as i64 > PAGE;
+    lines.truncate(usize::try_from(PAGE).unwrap_or(50));
+    let mark = lines.last().filter(|_| more).map(|l| format!("{}~{}", l.company.id, super::name_key(&l.company.name)));
+    let text = url::form_urlencoded::Serializer::new(String::new()).append_pair("q", &query.q).finish();
+    let next = mark.map(|mark| format!("/companies{}", attune_web::kit::with_query(&text, "after", mark)));
+    let owners = staff::names(&staff::list(&mut tx).await?);
+    let page = ListPage { lines, owners, q: query.q, next, shell };
+    Ok(page.shell.page(&page))
+}
+
+/// A company as typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct CompanyForm {
+    name: String,
+    domain: String,
+    industry: String,
+    city: String,
+    country: String,
+}
+
+#[derive(Template)]
+#[template(path = "company/new.html", blocks = ["form"])]
+struct NewPage {
+    shell: Shell,
+    form: CompanyForm,
+    errors: FormErrors,
+}
+
+async fn new(_can: Can<CreateContacts>, shell: Shell) -> Answer {
+    let page = NewPage { form: CompanyForm::default(), errors: FormErrors::new(), shell };
+    Ok(page.shell.page(&page))
+}
+
+impl CompanyForm {
+    fn check(&self, owner_id: i64) -> Result<CompanyDraft, FormErrors> {
+        let mut errors = FormErrors::new();
+        let draft = CompanyDraft {
+            name: errors.required("name", &self.name, 200),
+            domain: errors.optional("domain", &self.domain, 200),
+            industry: errors.optional("industry", &self.industry, 200),
+            city: errors.optional("city", &self.city, 200),
+            country: errors.optional("country", &self.country, 200),
+            owner_id: Some(owner_id),
+        };
+        errors.or(draft)
+    }
+}
+
+async fn create(State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Form(form): Form<CompanyForm>) -> Answer {
+    let draft = match form.check(can.actor.staff_id) {
+        Ok(draft) => draft,
+        Err(errors) => {
+            let page = NewPage { form, errors, shell };
+            return Ok(page.shell.again(&page, &page.as_form()));
+        }
+    };
+    let mut tx = app.db.begin().await?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    let company = super::create(&mut tx, &by, draft).await?;
+    tx.commit().await?;
+    Ok(shell.leave(&format!("/companies/{}", company.shown_id()), Flash::good("identify-company-created")))
+}
+
+/// One line of "About".
+struct Prop {
+    label: String,
+    value: String,
+    edit: String,
+    href: String,
+}
+
+#[derive(Template)]
+#[template(path = "company/show.html")]
+struct ShowPage {
+    shell: Shell,
+    company: Company,
+    about: Vec<Prop>,
+    people: Vec<Contact>,
+    total: String,
+    entries: Vec<Entry>,
+}
+
+async fn show(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<CompanyId>) -> Answer {
+    let mut tx = app.db.read().await?;
+    let company = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let of_company = People { company_id: Some(id.0), ..People::default() };
+    let sorting = Sorting { order: Order::Name, up: true };
+    let people = contact::list(&mut tx, &can.scope, &of_company, sorting, "", PAGE).await?;
+    let owner = match company.owner_id {
+        Some(owner) => staff::find(&mut tx, owner).await?.map(|m| m.name).unwrap_or_default(),
+        None => String::new(),
+    };
+    let entries = contact::timeline::told_entries(&shell.l, events(&mut tx, &can.scope, id.0).await?);
+    let total = contact::pages::shown_count(&shell.l, people.total);
+    let page = ShowPage { about: about(&shell, &company, owner), people: people.contacts, total, entries, company, shell };
+    Ok(page.shell.page(&page))
+}
+
+/// What happened to the company's people, newest first.
+async fn events(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Vec<Event>, Problem> {
+    let mut sql = Sql::new(
+        "SELECT e.seq, e.name, e.at, e.contact_id, e.visitor_id, e.session_id, e.company_id, e.subject, e.amount, e.machine, e.cause, e.depth,
+         e.client_key, e.origin_id, e.props FROM (SELECT c.id FROM contacts c WHERE c.deleted_at IS NULL AND c.company_id = ",
+    );
+    sql.bind(id);
+    scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+    sql.push(" ORDER BY c.id DESC LIMIT 200) AS p JOIN events e ON e.contact_id = p.id");
+    sql.push(" WHERE e.name NOT IN ('score.changed', 'segment.entered', 'segment.left') ORDER BY e.at DESC, e.seq DESC LIMIT 30");
+    let rows = tx.rows_of(&sql).await?;
+    Ok(rows.iter().map(read_event).collect::<Result<_, _>>()?)
+}
+
+fn label(shell: &Shell, key: &str) -> String {
+    let key = if key == "owner_id" { "owner" } else { key };
+    shell.l.t(&format!("identify-{key}")).to_string()
+}
+
+fn about(shell: &Shell, c: &Company, owner: String) -> Vec<Prop> {
+    let may_edit = shell.may("identify.contact.edit");
+    let prop = |key: &&str| Prop {
+        label: label(shell, key),
+        value: if *key == "owner_id" { owner.clone() } else { c.get(key).as_str().unwrap_or("").to_owned() },
+        edit: if may_edit { format!("/companies/{}/field/{key}", c.shown_id()) } else { String::new() },
+        href: if *key == "domain" { c.domain.as_ref().map_or_else(String::new, |d| format!("https://{d}")) } else { String::new() },
+    };
+    super::KEYS.iter().map(prop).collect()
+}
+
+#[derive(Template)]
+#[template(path = "company/field.html", blocks = ["form"])]
+struct FieldPage {
+    shell: Shell,
+    id: CompanyId,
+    name: String,
+    key: String,
+    label: String,
+    value: String,
+    owners: Vec<Choice>,
+    errors: FormErrors,
+}
+
+async fn field_page(app: &App, shell: Shell, scope: &Scope, id: CompanyId, key: String) -> Result<FieldPage, Problem> {
+    let mut tx = app.db.read().await?;
+    let company = super::find(&mut tx, scope, id.0).await?.ok_or(Problem::NotFound)?;
+    if !super::KEYS.contains(&key.as_str()) {
+        return Err(Problem::NotFound);
+    }
+    let owners = if key == "owner_id" { staff::list(&mut tx).await? } else { Vec::new() };
+    let owners = owners.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect();
+    Ok(FieldPage { id, label: label(&shell, &key), value: typed(&company, &key), name: company.name, key, owners, errors: FormErrors::new(), shell })
+}
+
+fn typed(company: &Company, key: &str) -> String {
+    let value = company.get(key);
+    value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
+}
+
+async fn field(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path((id, key)): Path<(CompanyId, String)>) -> Answer {
+    let page = field_page(&app, shell, &can.scope, id, key).await?;
+    Ok(page.shell.show(&page, &page.as_form()))
+}
+
+/// What was typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct FieldForm {
+    value: String,
+}
+
+async fn set(app: &App, can: &Can<EditContacts>, id: CompanyId, key: &str, value: &str) -> Result<String, ContactError> {
+    let mut tx = app.db.begin().await?;
+    let before = super::find(&mut tx, &can.scope, id.0).await?.ok_or(ContactError::NotFound)?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    super::update_field(&mut tx, &by, &can.scope, id.0, key, value).await?;
+    tx.commit().await?;
+    Ok(typed(&before, key))
+}
+
+async fn save(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    shell: Shell,
+    Path((id, key)): Path<(CompanyId, String)>,
+    Form(form): Form<FieldForm>,
+) -> Answer {
+    match set(&app, &can, id, &key, &form.value).await {
+        Ok(before) => {
+            let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", &key).append_pair("value", &before).finish();
+            let said = Flash::good("identify-field-saved").s("name", label(&shell, &key)).undo(format!("/companies/{id}/undo?{back}"));
+            Ok(shell.leave(&format!("/companies/{id}"), said))
+        }
+        Err(ContactError::Invalid { key: why, .. }) => {
+            let mut page = field_page(&app, shell, &can.scope, id, key).await?;
+            page.value = form.value;
+            page.errors.add("value", why);
+            Ok(page.shell.again(&page, &page.as_form()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What to put back.
+#[derive(Clone, Debug, Deserialize)]
+struct UndoQuery {
+    key: String,
+    #[serde(default)]
+    value: String,
+}
+
+async fn undo(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<CompanyId>, Query(query): Query<UndoQuery>) -> Answer {
+    set(&app, &can, id, &query.key, &query.value).await?;
+    Ok(shell.leave(&format!("/companies/{id}"), Flash::good("identify-undone")))
+}
+
+impl ListPage {
+    fn owner(&self, company: &Company) -> &str {
+        company.owner_id.and_then(|id| self.owners.get(&id)).map_or("", String::as_str)
+    }
+}
+
+impl ShowPage {
+    fn name(&self, contact: &Contact) -> String {
+        contact::pages::name_of(&self.shell.l, contact)
+    }
+}

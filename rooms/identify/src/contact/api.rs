@@ -1,0 +1,195 @@
+//! `/api/v1/contacts`: the same use-case functions as the pages, in JSON, paged by `after`.
+
+use attune_house::App;
+use attune_web::{Answer, Can, Json, Path, Problem, Query};
+use axum::Router;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value as Any, json};
+
+use super::list::{self, Listing, Order, Person, Sorting};
+use super::{By, Contact, ContactDraft, ContactError, ContactId, Stage};
+use crate::company::{self, CompanyId};
+use crate::field;
+use crate::{CreateContacts, EditContacts, ViewContacts};
+
+/// The most records one answer holds.
+const MOST: i64 = 200;
+
+/// The routes of this noun for programs.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/contacts", get(index).post(create))
+        .route("/api/v1/contacts/{id}", get(show).patch(update).delete(remove))
+}
+
+/// A contact as programs see it.
+fn shown(c: &Contact) -> Any {
+    json!({
+        "id": c.shown_id(), "name": c.name, "given_name": c.given_name, "family_name": c.family_name, "email": c.email, "phone": c.phone,
+        "company_id": c.company_id.map(CompanyId), "company": c.company_name, "title": c.title, "city": c.city, "country": c.country,
+        "external_id": c.external_id, "stage": c.stage.word(), "owner_id": c.owner_id, "locale": c.locale, "source": c.source, "grade": c.grade,
+        "fit": c.fit, "fields": c.fields, "created_at": c.created_at, "updated_at": c.updated_at, "last_seen_at": c.last_seen_at,
+    })
+}
+
+/// The filters of the list.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct IndexQuery {
+    q: String,
+    email: String,
+    stage: String,
+    owner_id: String,
+    after: String,
+    sort: String,
+    limit: Option<i64>,
+}
+
+async fn index(State(app): State<App>, can: Can<ViewContacts>, Query(query): Query<IndexQuery>) -> Answer {
+    let listing = Listing {
+        search: if query.email.is_empty() { query.q } else { query.email },
+        stage: Stage::of(&query.stage),
+        owner: query.owner_id.parse().ok().map(Person::Staff),
+        ..Listing::default()
+    };
+    let sorting = Sorting::of(&query.sort).unwrap_or(Sorting { order: Order::Created, up: false });
+    let limit = query.limit.unwrap_or(50).clamp(1, MOST);
+    let page = list::list(&mut app.db.read().await?, &can.scope, &listing, sorting, &query.after, limit).await?;
+    Ok(Json(json!({ "items": page.contacts.iter().map(shown).collect::<Vec<_>>(), "next": page.next })).into_response())
+}
+
+async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<ContactId>) -> Answer {
+    let contact = super::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    Ok(Json(shown(&contact)).into_response())
+}
+
+/// A new contact from a program.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct NewContact {
+    name: String,
+    email: Option<String>,
+    phone: Option<String>,
+    company: Option<String>,
+    title: Option<String>,
+    city: Option<String>,
+    country: Option<String>,
+    stage: Option<String>,
+    source: Option<String>,
+    locale: Option<String>,
+    external_id: Option<String>,
+    owner_id: Option<i64>,
+    fields: Map<String, Any>,
+}
+
+impl NewContact {
+    fn check(self, defs: &[field::Field]) -> Result<ContactDraft, ContactError> {
+        let wrong = |attribute: &str, key: &'static str| ContactError::Invalid { attribute: attribute.to_owned(), key };
+        if self.email.as_deref().is_some_and(|e| super::email_key(e).is_none()) {
+            return Err(wrong("email", "web-not-an-email"));
+        }
+        if self.name.trim().is_empty() && self.email.is_none() && self.phone.is_none() && self.external_id.is_none() {
+            return Err(wrong("name", "identify-name-or-address"));
+        }
+        let stage = self.stage.as_deref().map_or(Ok(Stage::default()), |word| Stage::of(word).ok_or_else(|| wrong("stage", "web-not-a-choice")))?;
+        let mut fields = Map::new();
+        for (key, value) in self.fields {
+            let def = defs.iter().find(|d| d.key == key).ok_or_else(|| wrong(&format!("fields.{key}"), "web-not-a-choice"))?;
+            let typed = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            fields.insert(key.clone(), def.kind.read(&typed).ok_or_else(|| wrong(&format!("fields.{key}"), def.kind.wrong_key()))?);
+        }
+        let external = self.external_id.map(|id| ("api".to_owned(), id));
+        Ok(ContactDraft {
+            name: self.name,
+            email: self.email,
+            phone: self.phone,
+            company: self.company,
+            title: self.title,
+            city: self.city,
+            country: self.country,
+            stage,
+            owner_id: self.owner_id,
+            source: self.source,
+            external,
+            locale: self.locale,
+            fields,
+        })
+    }
+}
+
+async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Json<NewContact>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let draft = new.check(&field::list(&mut tx).await?)?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    let id = super::create(&mut tx, &by, draft).await?;
+    let contact = super::list_by_ids(&mut tx, [id]).await?.pop().ok_or(Problem::NotFound)?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(shown(&contact))).into_response())
+}
+
+/// Sets each attribute named in the body; custom fields under `fields`. All or nothing.
+async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<ContactId>, Json(body): Json<Map<String, Any>>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    for (key, value) in flat(body) {
+        let typed = value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
+        super::update_field(&mut tx, &by, &can.scope, id.0, &key, &typed).await?;
+    }
+    let contact = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    tx.commit().await?;
+    Ok(Json(shown(&contact)).into_response())
+}
+
+fn flat(body: Map<String, Any>) -> Vec<(String, Any)> {
+    let mut all = Vec::new();
+    for (key, value) in body {
+        match value {
+            Any::Object(fields) if key == "fields" => all.extend(fields.into_iter().map(|(k, v)| (format!("f:{k}"), v))),
+            value => all.push((key, value)),
+        }
+    }
+    all
+}
+
+async fn remove(State(app): State<App>, can: Can<crate::DeleteContacts>, Path(id): Path<ContactId>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    if super::delete(&mut tx, &by, &can.scope, &[id.0]).await?.is_empty() {
+        return Err(Problem::NotFound);
+    }
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// For the command palette: people by name, address, number or company.
+pub(crate) async fn found(web: attune_web::Web, actor: attune_web::Actor, words: String) -> Result<Vec<attune_web::Found>, attune_kernel::Fault> {
+    let Some(scope) = actor.may("identify.contact.view").copied() else { return Ok(Vec::new()) };
+    let listing = Listing { search: words, ..Listing::default() };
+    let page = list::list(&mut web.db.read().await?, &scope, &listing, Sorting::default(), "", 6).await?;
+    let l = web.lang(actor.locale);
+    let line = |c: &Contact| attune_web::Found {
+        label: super::pages::name_of(&l, c),
+        detail: c.company_name.clone().or_else(|| c.email.clone()).unwrap_or_default(),
+        href: format!("/contacts/{}", c.shown_id()),
+        icon: "user",
+    };
+    Ok(page.contacts.iter().map(line).collect())
+}
+
+/// For the command palette: companies by name.
+pub(crate) async fn found_companies(web: attune_web::Web, actor: attune_web::Actor, words: String) -> Result<Vec<attune_web::Found>, attune_kernel::Fault> {
+    let Some(scope) = actor.may("identify.contact.view").copied() else { return Ok(Vec::new()) };
+    let listing = company::Listing { search: words, after: None, limit: 4 };
+    let lines = company::list(&mut web.db.read().await?, &scope, &listing).await?;
+    let line = |c: company::CompanyLine| attune_web::Found {
+        href: format!("/companies/{}", c.company.shown_id()),
+        detail: c.company.city.clone().unwrap_or_default(),
+        label: c.company.name,
+        icon: "building-2",
+    };
+    Ok(lines.into_iter().map(line).collect())
+}

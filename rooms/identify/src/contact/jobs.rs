@@ -1,0 +1,62 @@
+//! Erasing for good what was deleted 30 days ago.
+
+use std::sync::Arc;
+
+use attune_db::{DbError, Tx, params, sql};
+use attune_events::{Event, append};
+use attune_house::{BoxFuture, erase_from};
+use attune_jobs::{Cron, JobContext, JobDef, Run, Verdict};
+use attune_kernel::{DAY_US, Fault};
+use attune_record::audit;
+use attune_web::Actor;
+
+use crate::import::jobs::Tables;
+
+const KIND: &str = "identify.erase_deleted";
+/// How long a deleted contact can come back.
+const KEPT_US: i64 = 30 * DAY_US;
+/// People in one transaction.
+const BATCH: i64 = 1_000;
+
+/// The kind of job.
+pub(crate) fn def(tables: &Tables) -> JobDef {
+    JobDef { kind: KIND, max_attempts: 3, run: Arc::new(Erase(tables.clone())) }
+}
+
+/// Once a day.
+pub(crate) fn cron() -> Cron {
+    Cron { kind: KIND, every_us: DAY_US }
+}
+
+struct Erase(Tables);
+
+impl Run for Erase {
+    fn run<'a>(&'a self, context: &'a JobContext, _payload: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
+        Box::pin(async move {
+            let Some(tables) = self.0.get() else { return Ok(Verdict::Done(None)) };
+            let bench = &context.bench;
+            let mut erased = 0;
+            while !context.stop.is_cancelled() {
+                let mut tx = bench.db.begin().await?;
+                let now = bench.clock.now();
+                let people = list_overdue(&mut tx, now - KEPT_US).await?;
+                if people.is_empty() {
+                    break;
+                }
+                erase_from(&mut tx, tables, &people).await?;
+                let trail = people.iter().map(|id| (*id, None, None)).collect();
+                audit::note_many(&mut tx, &bench.ids, now, &Actor::system(), ("contact.erased", "contact"), trail).await?;
+                let count = i64::try_from(people.len()).unwrap_or(0);
+                append(&mut tx, &mut [Event::new("contact.erased", now).amount(count)]).await?;
+                tx.commit().await?;
+                erased += count;
+            }
+            Ok(Verdict::Done(Some(serde_json::json!({ "erased": erased }))))
+        })
+    }
+}
+
+async fn list_overdue(tx: &mut Tx, before: i64) -> Result<Vec<i64>, DbError> {
+    let rows = tx.rows(sql!("SELECT id FROM contacts WHERE deleted_at IS NOT NULL AND deleted_at < $1 ORDER BY deleted_at LIMIT $2"), params![before, BATCH]).await?;
+    rows.iter().map(|row| row.at(0)).collect()
+}

@@ -1,0 +1,50 @@
+//! What tracking, visitors, stitching, consent and replay plug into the house.
+
+use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, Room};
+
+use crate::tracking::{self, Collector};
+use crate::{consent, replay, visitor};
+
+/// Tables of these nouns that hold a person.
+const CONTACT_TABLES: [ContactTable; 5] = [
+    ContactTable { table: "visitors", column: "contact_id", on_erase: OnErase::Delete },
+    ContactTable { table: "visits", column: "contact_id", on_erase: OnErase::Delete },
+    ContactTable { table: "identifiers", column: "contact_id", on_erase: OnErase::Delete },
+    ContactTable { table: "stitches", column: "contact_id", on_erase: OnErase::Delete },
+    ContactTable { table: "consents", column: "contact_id", on_erase: OnErase::Delete },
+];
+
+const FACETS: [Facet; 1] = [Facet {
+    key: "contact.allows_email",
+    label_key: "consent-facet-email",
+    kind: FacetKind::Bool,
+    sql: "SELECT contact_id, value FROM v_identify_allows_email",
+    changed_by: &["consent.given", "consent.withdrawn"],
+}];
+
+const DATASETS: [Dataset; 1] =
+    [Dataset { view: "v_identify_visit", meaning: "A visit: a stretch of activity of one browser with gaps of less than 30 minutes." }];
+
+/// Adds these nouns to the room.
+pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
+    room.routes(tracking::collect::routes(collector))
+        .routes(tracking::api::routes(collector))
+        .routes(visitor::pages::routes())
+        .routes(consent::pages::routes())
+        .routes(replay::pages::routes())
+        .public_paths(tracking::collect::PUBLIC_PATHS)
+        .nav([visitor::pages::nav()])
+        .permissions(tracking::api::permissions())
+        .permissions(visitor::pages::permissions())
+        .permissions(consent::pages::permissions())
+        .permissions(replay::pages::permissions())
+        .events(tracking::EVENTS.iter().chain(consent::EVENTS).copied())
+        .jobs(tracking::jobs())
+        .jobs(replay::pages::jobs())
+        .crons(tracking::crons())
+        .panels([visitor::pages::panel(), consent::pages::panel()])
+        .facets(FACETS)
+        .datasets(DATASETS)
+        .contact_tables(CONTACT_TABLES)
+        .settings(tracking::SETTINGS.iter().copied())
+}

@@ -1,0 +1,201 @@
+//! The drawing board's form: rounds are repeated fields, and buttons add, remove and move them without any script.
+
+use attune_db::Tx;
+use attune_kernel::{DAY_US, HOUR_US, MINUTE_US};
+use attune_web::{FormErrors, Problem};
+use serde::Deserialize;
+
+use super::file::read_span;
+use super::{FunnelDraft, MAX_ROUNDS, PushFunnel, Rep, Respond, Round, RoundDraft};
+use crate::audience::{self, Audience};
+use crate::template::TemplateId;
+use crate::{choices, rules};
+
+/// The fields as typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct FunnelForm {
+    #[serde(default)]
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) segment: String,
+    #[serde(default)]
+    pub(super) rule: String,
+    #[serde(default)]
+    pub(super) from_name: String,
+    #[serde(default)]
+    pub(super) from_address: String,
+    #[serde(default)]
+    pub(super) any_hour: String,
+    #[serde(default)]
+    pub(super) round_name: Vec<String>,
+    #[serde(default)]
+    pub(super) round_offer: Vec<String>,
+    #[serde(default)]
+    pub(super) round_template: Vec<String>,
+    #[serde(default)]
+    pub(super) round_respond: Vec<String>,
+    #[serde(default)]
+    pub(super) round_event: Vec<String>,
+    #[serde(default)]
+    pub(super) round_wait: Vec<String>,
+    #[serde(default)]
+    pub(super) rep: Vec<String>,
+    #[serde(default)]
+    pub(super) cap: String,
+    #[serde(default)]
+    pub(super) act: String,
+}
+
+/// One round as typed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RoundForm {
+    pub(super) number: usize,
+    pub(super) name: String,
+    pub(super) offer: String,
+    pub(super) template: String,
+    pub(super) respond: String,
+    pub(super) event: String,
+    pub(super) wait: String,
+}
+
+impl FunnelForm {
+    /// The form of a funnel as it is drawn.
+    pub(super) fn of(funnel: &PushFunnel, rounds: &[Round], reps: &[Rep]) -> Self {
+        let mut form = Self {
+            name: funnel.name.clone(),
+            segment: funnel.audience.segment_id.map_or_else(String::new, choices::segment_value),
+            rule: funnel.audience.rule.clone(),
+            from_name: funnel.from_name.clone(),
+            from_address: funnel.from_address.clone(),
+            any_hour: if funnel.any_hour { "1".to_owned() } else { String::new() },
+            rep: reps.iter().map(|rep| rep.staff_id.to_string()).collect(),
+            cap: reps.first().map_or(40, |rep| rep.cap).to_string(),
+            ..Self::default()
+        };
+        for round in rounds {
+            form.push(RoundForm {
+                number: 0,
+                name: round.name.clone(),
+                offer: round.offer.clone(),
+                template: round.template_id.to_string(),
+                respond: round.respond.word().to_owned(),
+                event: round.respond.event().to_owned(),
+                wait: span_text(round.wait_us),
+            });
+        }
+        form
+    }
+
+    /// A fresh form: two rounds, both asking for a click.
+    pub(super) fn fresh((from_name, from_address): (String, String), reps: &[i64]) -> Self {
+        let mut form = Self { from_name, from_address, cap: "40".to_owned(), rep: reps.iter().map(i64::to_string).collect(), ..Self::default() };
+        for wait in ["3d", "2d"] {
+            form.push(RoundForm { respond: "clicked".to_owned(), wait: wait.to_owned(), ..RoundForm::default() });
+        }
+        form
+    }
+
+    /// The rounds as typed, in order.
+    pub(super) fn rounds(&self) -> Vec<RoundForm> {
+        let at = |list: &[String], n: usize| list.get(n).cloned().unwrap_or_default();
+        let read = |n: usize| RoundForm {
+            number: n + 1,
+            name: at(&self.round_name, n),
+            offer: at(&self.round_offer, n),
+            template: at(&self.round_template, n),
+            respond: at(&self.round_respond, n),
+            event: at(&self.round_event, n),
+            wait: at(&self.round_wait, n),
+        };
+        (0..self.round_name.len()).map(read).collect()
+    }
+
+    fn push(&mut self, round: RoundForm) {
+        self.round_name.push(round.name);
+        self.round_offer.push(round.offer);
+        self.round_template.push(round.template);
+        self.round_respond.push(round.respond);
+        self.round_event.push(round.event);
+        self.round_wait.push(round.wait);
+    }
+
+    fn set_rounds(&mut self, rounds: Vec<RoundForm>) {
+        for list in [&mut self.round_name, &mut self.round_offer, &mut self.round_template, &mut self.round_respond, &mut self.round_event, &mut self.round_wait] {
+            list.clear();
+        }
+        rounds.into_iter().for_each(|round| self.push(round));
+    }
+
+    /// Carries out `add`, `remove-2`, `up-2`, `down-2`; answers whether the drawing was changed instead of saved.
+    pub(super) fn redraw(&mut self) -> bool {
+        let (verb, number) = self.act.split_once('-').unwrap_or((self.act.as_str(), "0"));
+        let at = number.parse::<usize>().unwrap_or(0).saturating_sub(1);
+        let mut rounds = self.rounds();
+        match verb {
+            "add" if rounds.len() < MAX_ROUNDS => {
+                rounds.push(RoundForm { respond: "clicked".to_owned(), wait: "2d".to_owned(), ..RoundForm::default() });
+            }
+            "remove" if at < rounds.len() && rounds.len() > 1 => {
+                rounds.remove(at);
+            }
+            "up" if at > 0 && at < rounds.len() => rounds.swap(at, at - 1),
+            "down" if at + 1 < rounds.len() => rounds.swap(at, at + 1),
+            "add" | "remove" | "up" | "down" => {}
+            _ => return false,
+        }
+        self.set_rounds(rounds);
+        true
+    }
+
+    /// Whether this member of staff takes survivors.
+    pub(super) fn takes(&self, staff_id: &i64) -> bool {
+        self.rep.contains(&staff_id.to_string())
+    }
+
+    /// The checked drawing, or what is wrong with it.
+    pub(super) async fn check(&self, tx: &mut Tx, facets: &[attune_differentiate::segment::FacetField], now: i64) -> Result<Result<FunnelDraft, FormErrors>, Problem> {
+        let mut errors = FormErrors::new();
+        let name = errors.required("name", &self.name, 120);
+        let from_name = errors.required("from_name", &self.from_name, 120);
+        let from_address = errors.required("from_address", &self.from_address, 254);
+        if !from_address.is_empty() && !rules::is_address(&from_address) {
+            errors.add("from_address", "web-not-an-email");
+        }
+        let audience = Audience { rule: self.rule.trim().to_owned(), segment_id: choices::read_segment(&self.segment) };
+        if let Err(error) = audience::compile(tx, &audience, facets, now).await {
+            errors.add("rule", "interact-error-audience").s("reason", error);
+        }
+        let rounds = self.rounds().iter().map(|round| check_round(round, &mut errors)).collect();
+        let cap = errors.number("cap", &self.cap, 1, 10_000);
+        let reps = self.rep.iter().filter_map(|id| id.parse().ok()).map(|staff_id| Rep { staff_id, cap }).collect();
+        let any_hour = !self.any_hour.is_empty();
+        Ok(errors.or(FunnelDraft { name, audience, from_name, from_address, any_hour, rounds, reps, simulation: None }))
+    }
+}
+
+fn check_round(round: &RoundForm, errors: &mut FormErrors) -> RoundDraft {
+    let field = |name: &str| format!("{name}-{}", round.number);
+    let template_id = round.template.parse().unwrap_or(TemplateId(0));
+    if template_id.0 == 0 {
+        errors.add(field("round_template"), "web-required");
+    }
+    let respond = if round.respond == "event" { Respond::Event(round.event.trim().to_owned()) } else { Respond::parse(&round.respond) };
+    if matches!(&respond, Respond::Event(name) if name.is_empty()) {
+        errors.add(field("round_event"), "web-required");
+    }
+    let wait_us = read_span(&round.wait).unwrap_or_else(|| {
+        errors.add(field("round_wait"), "push-funnel-error-wait");
+        0
+    });
+    let name = if round.name.trim().is_empty() { format!("{}", round.number) } else { round.name.trim().chars().take(120).collect() };
+    RoundDraft { name, offer: round.offer.trim().chars().take(300).collect(), template_id, respond, wait_us }
+}
+
+/// A wait as the form writes it: `2d`, `12h`, `30m`.
+pub(super) fn span_text(us: i64) -> String {
+    match us {
+        us if us > 0 && us % DAY_US == 0 => format!("{}d", us / DAY_US),
+        us if us > 0 && us % HOUR_US == 0 => format!("{}h", us / HOUR_US),
+        us => format!("{}m", us / MINUTE_US),
+    }
+}
