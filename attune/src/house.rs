@@ -36,7 +36,3 @@ pub fn build(parts: &Parts, collector: &Collector) -> Result<Arc<House>, HouseEr
     House::build(rooms(parts, collector))
 }
 
-/// The REST interfaces of the rooms, for the OpenAPI description.
-pub fn apis() -> Vec<utoipa::openapi::OpenApi> {
-    Vec::new()
-}

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use attune_identify::replay::{self, Report};
 use attune_kernel::Fault;
+use serde_json::json;
 
 use super::{Ended, Outcome, Say};
 use crate::config::Config;
@@ -25,7 +26,10 @@ pub(super) async fn run(config: &Config, store: &str, file: &Path, say: &Say) ->
         eprintln!("{line}: {cause}");
     }
     let text = say.l().of("cli-replayed").n("lines", report.lines).n("events", report.events).n("sessions", report.sessions);
-    say.result(&report, text.n("machine", report.machine).n("malformed", report.malformed));
+    let counts = json!({
+        "lines": report.lines, "events": report.events, "sessions": report.sessions, "machine": report.machine, "malformed": report.malformed,
+    });
+    say.result(&counts, text.n("machine", report.machine).n("malformed", report.malformed));
     Ok(if report.malformed > 0 { Ended::InPart } else { Ended::Well })
 }
 

@@ -71,14 +71,6 @@ impl Store {
         }
     }
 
-    /// The name of a PostgreSQL database.
-    pub fn database(&self) -> Option<&str> {
-        match &self.place {
-            Place::Database(database) => Some(database.name()),
-            _ => None,
-        }
-    }
-
     /// Bytes on disk.
     pub async fn bytes(&self) -> Result<u64> {
         if let Some(folder) = self.folder() {

@@ -173,12 +173,15 @@ impl Report {
         Ok(Self { kept, document, sizes: ground.sizes(), now: Vec::new(), all, engine: ground.engine_name().to_owned() })
     }
 
-    /// Keeps a finding in place of the earlier one.
-    pub fn keep(&mut self, finding: Finding) -> Result<()> {
+    /// Keeps a finding in place of the earlier one; `lasting` also for later runs.
+    pub fn keep(&mut self, finding: Finding, lasting: bool) -> Result<()> {
         let key = finding.key();
         let finding = finding.note(self.sizes.clone());
         self.now.push(key.clone());
         self.all.entry(self.engine.clone()).or_default().insert(key, finding);
+        if !lasting {
+            return Ok(());
+        }
         let text = serde_json::to_string_pretty(&self.all)?;
         std::fs::write(&self.kept, text).with_context(|| format!("writing {}", self.kept.display()))
     }

@@ -57,6 +57,11 @@ impl Scale {
         }
     }
 
+    /// So little that only mistakes show.
+    pub fn trial() -> Self {
+        Self { contacts: 2_000, events: 10_000, rounds: 1, requests: 200, batched: 400, mails: 200, rsa_mails: 50, large_mailing: 200, rows: 500, asked: 5 }
+    }
+
     /// With what the command line says instead.
     pub fn with(mut self, contacts: Option<i64>, events: Option<i64>, rounds: Option<usize>) -> Self {
         self.contacts = contacts.unwrap_or(self.contacts).max(1_000);

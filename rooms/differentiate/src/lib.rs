@@ -76,8 +76,8 @@ pub fn room_with_facets(_parts: &Parts, facets: &[Facet]) -> Room {
         .locales(LOCALES.en, LOCALES.zh)
         .routes(routes())
         .nav([
-            NavItem::new("segment-nav", "segment-list", "/segments", "filter", 240, "differentiate.segment.view").go('S'),
-            NavItem::new("segment-nav", "score-scoring", "/scoring", "gauge", 250, "differentiate.score.view"),
+            NavItem::new("nav-customers", "segment-list", "/segments", "filter", 240, "differentiate.segment.view").go('S'),
+            NavItem::new("nav-customers", "score-scoring", "/scoring", "gauge", 250, "differentiate.score.view"),
         ])
         .permissions(permissions())
         .events(EVENTS)

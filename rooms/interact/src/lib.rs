@@ -32,8 +32,6 @@ pub fn migrations() -> Vec<Migration> {
 }
 
 #[cfg(test)]
-mod fixture;
+mod tests;
 #[cfg(test)]
-pub(crate) use fixture::test_migrations;
-#[cfg(test)]
-mod http_tests;
+pub(crate) use tests::fixture::test_migrations;

@@ -168,7 +168,7 @@ handover-in-hand = In hand
 handover-load = Load
 handover-held = { $held } of { $cap }
 handover-cap = Own limit
-handover-cap-of = Own limit of { $name }
+handover-cap-hint = Empty: the general limit holds
 handover-cap-default = Without a limit of their own, a rep may hold { $cap }. Whoever has bought or moved on no longer counts.
 handover-cap-saved = Limit of { $name } saved
 

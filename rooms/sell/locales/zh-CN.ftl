@@ -156,7 +156,7 @@ handover-in-hand = 手中
 handover-load = 负载
 handover-held = { $held } / { $cap }
 handover-cap = 个人上限
-handover-cap-of = { $name } 的个人上限
+handover-cap-hint = 留空则用通用上限
 handover-cap-default = 没有个人上限的销售最多持有 { $cap } 个，成交或转走的不再计入
 handover-cap-saved = { $name } 的上限已保存
 

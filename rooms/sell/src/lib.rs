@@ -3,13 +3,11 @@
 
 mod change;
 pub mod handover;
-#[cfg(test)]
-mod http_tests;
 mod people;
 mod settings;
-#[cfg(test)]
-mod stage;
 pub mod task;
+#[cfg(test)]
+mod tests;
 mod today;
 
 use std::sync::Arc;

@@ -124,22 +124,28 @@ pub struct NavView {
     pub phone: bool,
 }
 
+/// The group an item stands in: rooms whose headings read the same share one.
+fn group_of<'a>(headings: &'a HashMap<&str, Text>, item: &NavItem) -> &'a str {
+    headings.get(item.group_key).map_or("", |heading| heading.as_str())
+}
+
 /// The items of `shell`'s actor in order; empty for somebody signed out.
 pub(crate) async fn views(web: &Web, shell: &Shell) -> Result<Vec<NavView>, Problem> {
     let Some(actor) = &shell.actor else { return Ok(Vec::new()) };
     let mut items: Vec<&NavItem> = web.nav.iter().filter(|i| i.permission.is_empty() || actor.may(i.permission).is_some()).collect();
+    let headings: HashMap<&str, Text> = items.iter().filter(|i| !i.group_key.is_empty()).map(|i| (i.group_key, shell.l.t(i.group_key))).collect();
     let mut place: HashMap<&str, i32> = HashMap::new();
     for item in &items {
-        let first = place.entry(item.group_key).or_insert(item.order);
+        let first = place.entry(group_of(&headings, item)).or_insert(item.order);
         *first = item.order.min(*first);
     }
-    items.sort_by_key(|i| (!i.group_key.is_empty(), place.get(i.group_key).copied().unwrap_or(0), i.order));
+    items.sort_by_key(|i| (!i.group_key.is_empty(), place.get(group_of(&headings, i)).copied().unwrap_or(0), i.order));
     let here = current(items.iter().map(|i| i.href), &shell.path);
     let mut group = "";
     let mut views = Vec::with_capacity(items.len());
     for item in items {
-        let heading = (item.group_key != group).then(|| shell.l.t(item.group_key));
-        group = item.group_key;
+        let heading = (group_of(&headings, item) != group).then(|| shell.l.t(item.group_key));
+        group = group_of(&headings, item);
         let count = match &item.count {
             Some(count) => Some(count.get(web, actor).await?).filter(|n| *n > 0).map(|n| shell.l.count(n)),
             None => None,

@@ -89,7 +89,7 @@ pub async fn furnish(attune: &Attune) {
     take_on(attune, "fang@attune.example", "方敏", "admin", "zh-CN").await;
     take_on(attune, "mei@attune.example", "Mei Lin", "agent", "en").await;
     take_on(attune, "jonas@attune.example", "Jonas Weber", "agent", "en").await;
-    attune.json(&["import", "contacts", &file(attune, "people.csv", &people()), "--key", "No"]).await.unwrap();
+    attune.json(&["import", "contacts", &file(attune, "people.csv", &people()), "--key", "external_id"]).await.unwrap();
     attune.json(&["import", "events", &file(attune, "purchases.csv", &purchases())]).await.unwrap();
     attune.run(&["replay-log", &file(attune, "access.log", LOG)]).await.unwrap();
     let ran = attune.run(&["--json", "push-funnel", "run", &file(attune, "funnel.toml", FUNNEL)]).await.unwrap();
@@ -98,7 +98,7 @@ pub async fn furnish(attune: &Attune) {
 
 /// Both files as one, with the fields that decide who responds to the funnel's rounds.
 fn people() -> String {
-    let mut text = "No,Full name,E-mail,Company,Job title,City,Mobile,Plan,likes_one,likes_two\n".to_owned();
+    let mut text = "external_id,Full name,E-mail,Company,Job title,City,Mobile,Plan,likes_one,likes_two\n".to_owned();
     let lines = PEOPLE_EN.lines().skip(1).chain(PEOPLE_ZH.lines().skip(1));
     for (number, line) in lines.enumerate() {
         writeln!(text, "{},{line},{},{}", number + 1, number % 3 != 2, number % 3 == 0).unwrap();

@@ -14,8 +14,7 @@ const FIRST: &str = "[data-rows] th a, table.table tbody th a";
 
 /// The navigation, and one of each thing behind it.
 const STOPS: &[Stop] = &[
-    Stop("today", "/", &[]),
-    Stop("changes", "/today/changes", &[]),
+    Stop("today", "/", &[("changes", "main a[href^=\"/today/changes\"]")]),
     Stop("contacts", "/contacts", &[("contact", FIRST)]),
     Stop("contacts-found", "/contacts?q=王芳&stage=lead", &[]),
     Stop("contacts-none", "/contacts?q=nobody", &[]),

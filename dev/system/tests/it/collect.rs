@@ -114,7 +114,7 @@ on_both_engines! {
         let everything: i64 = rows(&attune, "SELECT count(*) FROM events").await[0][0].parse().unwrap();
         assert_eq!(counted(&attune, &["events"]).await, everything);
         println!("{} acknowledged, {} in doubt, {KILLS} kills", all.acknowledged.len(), all.in_doubt.len());
-        assert!(all.acknowledged.len() > 1_000 && !all.in_doubt.is_empty());
+        assert!(all.acknowledged.len() > 800 && !all.in_doubt.is_empty());
     }
 
     /// One malformed event is refused with its reason; the rest of its request is kept.

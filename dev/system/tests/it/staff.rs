@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::ground::{api_key, file, keys, refused, rows, words};
+use crate::ground::{api_key, file, keys, refused, rows, take_on_admin, words};
 
 async fn ask(address: &str, key: Option<&str>) -> (StatusCode, Value) {
     let mut request = reqwest::Client::new().get(address).header("accept", "application/json");
@@ -36,6 +36,7 @@ on_both_engines! {
 
     /// A key opens the REST interface in its role; without one nothing is told.
     async fn an_api_key_opens_the_rest_interface(attune: Attune) {
+        take_on_admin(&attune).await;
         let people = file(&attune, "people.csv", "no,name,email\n1,Ann,ann@a.example\n2,Bob,bob@b.example\n");
         attune.json(&["import", "contacts", &people]).await.unwrap();
         let made = attune.json(&["api-key", "create", "--role", "admin", "--name", "trial"]).await.unwrap();

@@ -7,7 +7,6 @@ use attune_web::{Answer, Can, Path, Problem, Query, Shell};
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::score::Scale;
 use super::timeline::{self, Filter, Timeline, TimelinePart};
 use super::{Contact, ContactId, edit, told};
 use crate::ViewContacts;
@@ -50,8 +49,6 @@ struct RecordPage {
     about: Vec<Prop>,
     origin: Vec<Prop>,
     customs: Vec<Prop>,
-    points: i64,
-    scale: Scale,
     tabs: Vec<Tab>,
     filters: Vec<Tab>,
     asides: Vec<Slot>,
@@ -70,7 +67,6 @@ pub(super) async fn page(
 ) -> Answer {
     let mut tx = app.db.read().await?;
     let contact = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let scale = Scale::read(&mut tx, shell.now).await?;
     let timeline = timeline::read(&mut tx, &shell.l, id.0, Filter::of(&query.show), &query.before).await?;
     let owner = match contact.owner_id {
         Some(owner) => staff::find(&mut tx, owner).await?.map(|m| m.name),
@@ -84,7 +80,6 @@ pub(super) async fn page(
         about: about(&shell, &contact, owner.as_deref()),
         origin: origin(&shell, &contact),
         customs: customs(&shell, &contact, &fields),
-        points: scale.points(&contact),
         tabs: tabs(&shell, id, &panels, &query.tab),
         filters: filters(&shell, id, &query.show),
         tab: panels.into_iter().find(|p| p.key == query.tab),
@@ -92,7 +87,6 @@ pub(super) async fn page(
         newest: timeline.newest,
         show: query.show,
         asides,
-        scale,
         contact,
         shell,
     };
@@ -192,15 +186,6 @@ fn customs(shell: &Shell, c: &Contact, fields: &[field::Field]) -> Vec<Prop> {
 impl RecordPage {
     fn id(&self) -> ContactId {
         self.contact.shown_id()
-    }
-
-    /// What the score says in one word.
-    fn heat(&self) -> &'static str {
-        match self.points {
-            points if points >= self.scale.hot => "identify-hot",
-            0 => "identify-quiet",
-            _ => "identify-warming",
-        }
     }
 
     fn company_href(&self) -> String {

@@ -37,7 +37,7 @@ impl Line {
             who,
             medium: l.t(&format!("visit-medium-{}", visit.medium)),
             source: if visit.medium == "direct" { String::new() } else { visit.source.clone() },
-            dwell: l.duration_ms(visit.dwell_us / 1_000),
+            dwell: if visit.dwell_us > 0 { l.duration_ms(visit.dwell_us / 1_000) } else { Text::from("–") },
             device: parts.join(" · "),
             reason: visit.reason.as_ref().map(|code| l.t(&format!("visit-machine-{code}")).to_string()).unwrap_or_default(),
             visit,

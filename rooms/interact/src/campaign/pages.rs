@@ -322,9 +322,7 @@ async fn stream(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(i
 
 /// POST /campaigns/{id}/{act}
 async fn act(can: Can<SendMail>, State(app): State<App>, shell: Shell, Path((id, act)): Path<(CampaignId, String)>) -> Answer {
-    let back = format!("/campaigns/{id}");
-    let now = app.clock.now();
-    let bench = app.bench();
+    let (now, bench) = (app.clock.now(), app.bench());
     let mut tx = app.db.begin().await?;
     let campaign = store::get(&mut tx, id).await?;
     can.check(campaign.owner_id, campaign.team_id)?;
@@ -340,7 +338,7 @@ async fn act(can: Can<SendMail>, State(app): State<App>, shell: Shell, Path((id,
     };
     audit::note(&mut tx, &app.ids, now, &can.actor, action, "campaign", id.0, None, None).await?;
     tx.commit().await?;
-    Ok(shell.leave(&back, flash))
+    Ok(shell.leave(&format!("/campaigns/{id}"), flash))
 }
 
 /// Which people.

@@ -3,7 +3,6 @@
 use attune_db::Tx;
 use attune_kernel::{DAY_US, HOUR_US, MINUTE_US};
 use attune_web::{FormErrors, Problem};
-use serde::Deserialize;
 
 use super::file::read_span;
 use super::{FunnelDraft, MAX_ROUNDS, PushFunnel, Rep, Respond, Round, RoundDraft};
@@ -11,39 +10,47 @@ use crate::audience::{self, Audience};
 use crate::template::TemplateId;
 use crate::{choices, rules};
 
-/// The fields as typed.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// The fields as typed. Those of a round carry its number: `round_name-1`.
+#[derive(Clone, Debug, Default)]
 pub(super) struct FunnelForm {
-    #[serde(default)]
     pub(super) name: String,
-    #[serde(default)]
     pub(super) segment: String,
-    #[serde(default)]
     pub(super) rule: String,
-    #[serde(default)]
     pub(super) from_name: String,
-    #[serde(default)]
     pub(super) from_address: String,
-    #[serde(default)]
     pub(super) any_hour: String,
-    #[serde(default)]
-    pub(super) round_name: Vec<String>,
-    #[serde(default)]
-    pub(super) round_offer: Vec<String>,
-    #[serde(default)]
-    pub(super) round_template: Vec<String>,
-    #[serde(default)]
-    pub(super) round_respond: Vec<String>,
-    #[serde(default)]
-    pub(super) round_event: Vec<String>,
-    #[serde(default)]
-    pub(super) round_wait: Vec<String>,
-    #[serde(default)]
+    pub(super) rounds: Vec<RoundForm>,
     pub(super) rep: Vec<String>,
-    #[serde(default)]
     pub(super) cap: String,
-    #[serde(default)]
     pub(super) act: String,
+}
+
+impl From<Vec<(String, String)>> for FunnelForm {
+    fn from(pairs: Vec<(String, String)>) -> Self {
+        let text = |name: &str| pairs.iter().rfind(|(key, _)| key == name).map_or_else(String::new, |(_, value)| value.clone());
+        let has = |number: usize| pairs.iter().any(|(key, _)| *key == format!("round_name-{number}"));
+        let round = |number: usize| RoundForm {
+            number,
+            name: text(&format!("round_name-{number}")),
+            offer: text(&format!("round_offer-{number}")),
+            template: text(&format!("round_template-{number}")),
+            respond: text(&format!("round_respond-{number}")),
+            event: text(&format!("round_event-{number}")),
+            wait: text(&format!("round_wait-{number}")),
+        };
+        Self {
+            name: text("name"),
+            segment: text("segment"),
+            rule: text("rule"),
+            from_name: text("from_name"),
+            from_address: text("from_address"),
+            any_hour: text("any_hour"),
+            rounds: (1..=MAX_ROUNDS).take_while(|number| has(*number)).map(round).collect(),
+            rep: pairs.iter().filter(|(key, _)| key == "rep").map(|(_, value)| value.clone()).collect(),
+            cap: text("cap"),
+            act: text("act"),
+        }
+    }
 }
 
 /// One round as typed.
@@ -95,42 +102,16 @@ impl FunnelForm {
         form
     }
 
-    /// The rounds as typed, in order.
-    pub(super) fn rounds(&self) -> Vec<RoundForm> {
-        let at = |list: &[String], n: usize| list.get(n).cloned().unwrap_or_default();
-        let read = |n: usize| RoundForm {
-            number: n + 1,
-            name: at(&self.round_name, n),
-            offer: at(&self.round_offer, n),
-            template: at(&self.round_template, n),
-            respond: at(&self.round_respond, n),
-            event: at(&self.round_event, n),
-            wait: at(&self.round_wait, n),
-        };
-        (0..self.round_name.len()).map(read).collect()
-    }
-
     fn push(&mut self, round: RoundForm) {
-        self.round_name.push(round.name);
-        self.round_offer.push(round.offer);
-        self.round_template.push(round.template);
-        self.round_respond.push(round.respond);
-        self.round_event.push(round.event);
-        self.round_wait.push(round.wait);
-    }
-
-    fn set_rounds(&mut self, rounds: Vec<RoundForm>) {
-        for list in [&mut self.round_name, &mut self.round_offer, &mut self.round_template, &mut self.round_respond, &mut self.round_event, &mut self.round_wait] {
-            list.clear();
-        }
-        rounds.into_iter().for_each(|round| self.push(round));
+        self.rounds.push(RoundForm { number: self.rounds.len() + 1, ..round });
     }
 
     /// Carries out `add`, `remove-2`, `up-2`, `down-2`; answers whether the drawing was changed instead of saved.
     pub(super) fn redraw(&mut self) -> bool {
         let (verb, number) = self.act.split_once('-').unwrap_or((self.act.as_str(), "0"));
         let at = number.parse::<usize>().unwrap_or(0).saturating_sub(1);
-        let mut rounds = self.rounds();
+        let mut rounds = std::mem::take(&mut self.rounds);
+        let known = matches!(verb, "add" | "remove" | "up" | "down");
         match verb {
             "add" if rounds.len() < MAX_ROUNDS => {
                 rounds.push(RoundForm { respond: "clicked".to_owned(), wait: "2d".to_owned(), ..RoundForm::default() });
@@ -140,11 +121,10 @@ impl FunnelForm {
             }
             "up" if at > 0 && at < rounds.len() => rounds.swap(at, at - 1),
             "down" if at + 1 < rounds.len() => rounds.swap(at, at + 1),
-            "add" | "remove" | "up" | "down" => {}
-            _ => return false,
+            _ => {}
         }
-        self.set_rounds(rounds);
-        true
+        rounds.into_iter().for_each(|round| self.push(round));
+        known
     }
 
     /// Whether this member of staff takes survivors.
@@ -165,7 +145,7 @@ impl FunnelForm {
         if let Err(error) = audience::compile(tx, &audience, facets, now).await {
             errors.add("rule", "interact-error-audience").s("reason", error);
         }
-        let rounds = self.rounds().iter().map(|round| check_round(round, &mut errors)).collect();
+        let rounds = self.rounds.iter().map(|round| check_round(round, &mut errors)).collect();
         let cap = errors.number("cap", &self.cap, 1, 10_000);
         let reps = self.rep.iter().filter_map(|id| id.parse().ok()).map(|staff_id| Rep { staff_id, cap }).collect();
         let any_hour = !self.any_hour.is_empty();

@@ -93,7 +93,6 @@ struct DrawPage {
     shell: Shell,
     id: Option<PushFunnelId>,
     form: FunnelForm,
-    rounds: Vec<RoundForm>,
     errors: FormErrors,
     templates: Vec<Choice>,
     segments: Vec<Choice>,
@@ -122,8 +121,7 @@ async fn draw_page(app: &App, shell: Shell, id: Option<PushFunnelId>, form: Funn
     let staff = choices::staff(&mut tx).await?;
     let people = audience::Audience { rule: form.rule.clone(), segment_id: choices::read_segment(&form.segment) };
     let reach = audience::count(&mut tx, &people, &audience::facets(app.house()), app.clock.now()).await.ok();
-    let rounds = form.rounds();
-    Ok(DrawPage { shell, id, form, rounds, errors, templates, segments, staff, reach })
+    Ok(DrawPage { shell, id, form, errors, templates, segments, staff, reach })
 }
 
 /// GET /push-funnels/new
@@ -137,13 +135,13 @@ async fn blank(_: Can<EditMail>, State(app): State<App>, shell: Shell) -> Answer
 }
 
 /// POST /push-funnels
-async fn add(can: Can<EditMail>, State(app): State<App>, shell: Shell, Form(form): Form<FunnelForm>) -> Answer {
-    keep(&can, &app, shell, None, form).await
+async fn add(can: Can<EditMail>, State(app): State<App>, shell: Shell, Form(pairs): Form<Vec<(String, String)>>) -> Answer {
+    keep(&can, &app, shell, None, pairs.into()).await
 }
 
 /// POST /push-funnels/{id}
-async fn change(can: Can<EditMail>, State(app): State<App>, shell: Shell, Path(id): Path<PushFunnelId>, Form(form): Form<FunnelForm>) -> Answer {
-    keep(&can, &app, shell, Some(id), form).await
+async fn change(can: Can<EditMail>, State(app): State<App>, shell: Shell, Path(id): Path<PushFunnelId>, Form(pairs): Form<Vec<(String, String)>>) -> Answer {
+    keep(&can, &app, shell, Some(id), pairs.into()).await
 }
 
 async fn keep(can: &Can<EditMail>, app: &App, shell: Shell, id: Option<PushFunnelId>, mut form: FunnelForm) -> Answer {

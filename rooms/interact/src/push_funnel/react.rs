@@ -13,7 +13,7 @@ pub struct CountHandOvers;
 impl React for CountHandOvers {
     fn react<'a>(&'a self, _: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
-            let staff_of = |event: &Event| event.props_json().get("staff_id").and_then(serde_json::Value::as_i64);
+            let staff_of = |event: &Event| event.subject.as_deref().and_then(|subject| subject.parse::<i64>().ok());
             let handed: Vec<_> = events
                 .iter()
                 .filter_map(|event| Some((event.origin_id?, event.contact_id?, staff_of(event), event.at)))

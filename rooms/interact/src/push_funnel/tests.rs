@@ -1,9 +1,9 @@
 use attune_db::params;
 use attune_house::Parts;
-use attune_kernel::{DAY_US, HOUR_US, SECOND_US};
+use attune_kernel::{DAY_US, HOUR_US};
 
 use super::*;
-use crate::fixture::Stage;
+use crate::tests::fixture::Stage;
 use crate::message::track::{Touch, Tracker, What};
 
 const FILE: &str = r#"
@@ -50,7 +50,7 @@ async fn drawn(stage: &Stage) -> PushFunnelId {
 
 async fn click(stage: &Stage, tracker: &Tracker, send_ids: impl Iterator<Item = i64>) {
     for send_id in send_ids {
-        tracker.offer(Touch { send_id, what: What::Click(0), at: stage.now() + SECOND_US, machine: None }).await.unwrap().unwrap();
+        tracker.offer(Touch { send_id, what: What::Click(0), at: stage.now(), machine: None }).await.unwrap().unwrap();
     }
 }
 

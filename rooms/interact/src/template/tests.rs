@@ -1,7 +1,7 @@
 use super::render::{Addresses, Body, render_address};
 use super::rules::{Check, check};
 use super::*;
-use crate::fixture::draft;
+use crate::tests::fixture::draft;
 
 struct Plain;
 impl Addresses for Plain {

@@ -4,7 +4,7 @@ use attune_web::Scope;
 
 use super::react::{KeepChanges, TickSteps};
 use super::*;
-use crate::stage::Stage;
+use crate::tests::stage::Stage;
 
 on_both_dbs! {
     async fn what_changed_is_counted_by_people_and_owner(db: Db) {

@@ -3,6 +3,7 @@
 use askama::Template;
 use attune_house::App;
 use attune_record::audit;
+use attune_web::kit::Choice;
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Problem, Shell};
 use axum::extract::State as Held;
 use serde::Deserialize;
@@ -16,6 +17,7 @@ use crate::{EditCaps, settings};
 struct RepsPage {
     shell: Shell,
     loads: Vec<Load>,
+    reps: Vec<Choice>,
     default_cap: i64,
     form: CapForm,
     errors: FormErrors,
@@ -25,22 +27,13 @@ struct RepsPage {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct CapForm {
-    staff: i64,
+    staff: String,
     cap: String,
 }
 
 impl RepsPage {
     fn cap_of(&self, load: &Load) -> i64 {
         load.own_cap.unwrap_or(self.default_cap)
-    }
-
-    /// What stands in the field: what was typed for this rep just now, else the rep's own cap.
-    fn typed(&self, load: &Load) -> String {
-        if self.form.staff == load.staff_id { self.form.cap.clone() } else { load.own_cap.map_or_else(String::new, |cap| cap.to_string()) }
-    }
-
-    fn errors_of(&self, load: &Load) -> FormErrors {
-        if self.form.staff == load.staff_id { self.errors.clone() } else { FormErrors::new() }
     }
 }
 
@@ -54,7 +47,8 @@ async fn reps_page(app: &App, can: &Can<EditCaps>, shell: Shell, form: CapForm, 
     let mut tx = app.db.read().await?;
     let loads = list_loads(&mut tx, &can.scope).await?;
     let default_cap = settings::holding_cap(&mut tx).await?;
-    Ok(RepsPage { shell, loads, default_cap, form, errors })
+    let reps = loads.iter().map(|load| Choice::new(load.staff_id, &load.name)).collect();
+    Ok(RepsPage { shell, loads, reps, default_cap, form, errors })
 }
 
 /// POST /hand-overs/reps: an empty cap goes back to the setting's. Room that opens is filled at once.
@@ -68,7 +62,7 @@ pub(crate) async fn save(Held(app): Held<App>, can: Can<EditCaps>, shell: Shell,
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let loads = list_loads(&mut tx, &can.scope).await?;
-    let load = loads.into_iter().find(|load| load.staff_id == form.staff).ok_or(Problem::NotFound)?;
+    let load = loads.into_iter().find(|load| load.staff_id.to_string() == form.staff).ok_or(Problem::NotFound)?;
     write_cap(&mut tx, load.staff_id, cap, now).await?;
     let (was, is) = (Some(json!({ "cap": load.own_cap })), Some(json!({ "cap": cap })));
     audit::note(&mut tx, &app.ids, now, &can.actor, "rep_cap.updated", "staff", load.staff_id, was, is).await?;

@@ -5,7 +5,7 @@ use attune_web::{Actor, Scope};
 
 use super::react::FreeHands;
 use super::*;
-use crate::stage::Stage;
+use crate::tests::stage::Stage;
 use attune_events::{React, Spine};
 use attune_jobs::{Bench, OnDue};
 

@@ -2,7 +2,7 @@ use attune_kernel::{DAY_US, HOUR_US};
 use attune_testkit::on_both_dbs;
 
 use super::*;
-use crate::stage::Stage;
+use crate::tests::stage::Stage;
 
 async fn give(stage: &Stage, title: &str, owner_id: i64, team_id: Option<i64>, due_in: Option<i64>) -> i64 {
     let draft = TaskDraft {

@@ -4,7 +4,7 @@ use attune_web::{Actor, Scope};
 
 use super::gather::{Next, Sight, gather};
 use crate::handover::{Sharing, share_out};
-use crate::stage::Stage;
+use crate::tests::stage::Stage;
 use crate::task::{self, TaskDraft, Wording};
 
 on_both_dbs! {

@@ -1,5 +1,3 @@
-//! The room's pages as people of each role see them.
-
 use attune_identify::contact::ContactId;
 use attune_web::Actor;
 use axum::body::{Body, to_bytes};
@@ -8,7 +6,7 @@ use axum::response::Response;
 use tower::ServiceExt;
 
 use crate::handover::{HandoverId, Sharing, share_out};
-use crate::stage::Stage;
+use crate::tests::stage::Stage;
 
 struct Browser {
     stage: Stage,

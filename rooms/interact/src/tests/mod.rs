@@ -1,0 +1,4 @@
+//! What the room's tests share, and its pages over HTTP.
+
+pub(crate) mod fixture;
+mod http;
