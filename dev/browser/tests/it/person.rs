@@ -6,7 +6,7 @@ use attune_browser::{Browser, Element, Look};
 use serde_json::{Value, json};
 
 /// How long a person waits for something to change, in seconds.
-const PATIENCE_S: u64 = 20;
+const PATIENCE_S: u64 = 60;
 
 /// What is wrong with the open page beyond what axe knows: what hangs over the edge, and keys that stand where a text should.
 const FAULTS: &str = r"

@@ -19,8 +19,10 @@ use crate::{campaign, push_funnel, rules};
 
 /// The kind of the job.
 pub const SEND_JOB: &str = "interact.send_mails";
-/// Rows a batch leases. What is on the wire when the process dies is at most this many.
+/// Rows a batch leases.
 const BATCH: i64 = 1_000;
+/// Mails that are with the relay at a time. What is in doubt when the process dies is at most this many.
+const ON_THE_WIRE: usize = 100;
 /// Outcomes written in one transaction.
 const OUTCOMES: usize = 250;
 /// The shortest and the longest wait while the relay is down.
@@ -168,8 +170,23 @@ impl Shift {
         Ok(envelopes)
     }
 
-    /// Marks a batch as handed over, writes it to the relay and keeps what became of each mail; answers why the relay takes nothing.
+    /// Hands a batch to the relay, a few mails at a time: only those on the wire are in doubt should the process die. Answers why the
+    /// relay takes nothing; what was not handed over by then stays leased.
     async fn hand_over(&self, envelopes: Vec<Envelope>) -> Result<Option<String>, Fault> {
+        let mut rest = envelopes.into_iter();
+        loop {
+            let few: Vec<Envelope> = rest.by_ref().take(ON_THE_WIRE).collect();
+            if few.is_empty() {
+                return Ok(None);
+            }
+            if let Some(error) = self.hand_over_few(few).await? {
+                return Ok(Some(error));
+            }
+        }
+    }
+
+    /// Marks mails as handed over, writes them to the relay and keeps what became of each.
+    async fn hand_over_few(&self, envelopes: Vec<Envelope>) -> Result<Option<String>, Fault> {
         let ids: Vec<i64> = envelopes.iter().map(Envelope::id).collect();
         let mut tx = self.bench.db.begin().await?;
         let held: std::collections::HashSet<i64> = store::mark_handed(&mut tx, self.mailing().id, self.lease_id, &ids).await?.into_iter().collect();
