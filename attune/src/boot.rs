@@ -47,7 +47,8 @@ pub async fn boot(config: &Config, store: &str) -> Result<Booted, Fault> {
     let sink = Arc::new(StoreSink::new(db.clone(), ids.clone()));
     let mailbox = MailboxServer::bind(listen, sink, clock.clone(), MailboxLimits::default()).await?;
     let courier = Courier::new(config.relay(mailbox.address()))?;
-    let parts = Parts { db: db.clone(), clock: clock.clone(), ids: ids.clone(), secret: secret.clone(), public_url: config.public_url(), courier };
+    let parts =
+        Parts { db: db.clone(), clock: clock.clone(), ids: ids.clone(), secret: secret.clone(), public_url: config.public_url(), courier };
     let collector = Collector::start(&parts);
     let house = house::build(&parts, &collector)?;
     let texts = Arc::new(Texts::build(&house.locales)?);
@@ -134,8 +135,12 @@ impl Serving {
 pub async fn bind(address: &str) -> Result<tokio::net::TcpListener, Fault> {
     let bound = tokio::net::TcpListener::bind(address).await;
     bound.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => Fault::new(format!("{address} is in use by another program: stop it, or choose another with --port")),
-        std::io::ErrorKind::PermissionDenied => Fault::new(format!("{address} may not be used by this account: ports below 1024 need root; choose another with --port")),
+        std::io::ErrorKind::AddrInUse => {
+            Fault::new(format!("{address} is in use by another program: stop it, or choose another with --port"))
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            Fault::new(format!("{address} may not be used by this account: ports below 1024 need root; choose another with --port"))
+        }
         _ => Fault::new(format!("{address} cannot be listened on: {error}")),
     })
 }

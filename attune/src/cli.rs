@@ -177,7 +177,8 @@ impl Cli {
                 None => {}
             }
         }
-        let system = || ["ATTUNE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+        let system =
+            || ["ATTUNE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
         let text = wished.or_else(system).unwrap_or_default();
         if text.starts_with("zh") { Locale::ZhCn } else { Locale::En }
     }
@@ -198,11 +199,8 @@ fn localised(command: Command, path: &str, l: &Lang) -> Command {
     let say = |key: &str| l.t(key).to_string();
     let children: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
     let args: Vec<String> = command.get_arguments().map(|a| a.get_id().to_string()).collect();
-    let template = format!(
-        "{{about-with-newline}}\n{}: {{usage}}\n{}{{all-args}}\n",
-        say("cli-usage"),
-        if children.is_empty() { "" } else { "\n" }
-    );
+    let template =
+        format!("{{about-with-newline}}\n{}: {{usage}}\n{}{{all-args}}\n", say("cli-usage"), if children.is_empty() { "" } else { "\n" });
     let mut command = command
         .about(say(path))
         .help_template(template)
@@ -218,7 +216,9 @@ fn localised(command: Command, path: &str, l: &Lang) -> Command {
     for id in args {
         let key = argument_key(path, &id);
         let (help, heading) = (say(&key), say("cli-options"));
-        command = command.mut_arg(&id, |arg| if arg.is_positional() { arg.help(help).help_heading(say("cli-arguments")) } else { arg.help(help).help_heading(heading) });
+        command = command.mut_arg(&id, |arg| {
+            if arg.is_positional() { arg.help(help).help_heading(say("cli-arguments")) } else { arg.help(help).help_heading(heading) }
+        });
     }
     for name in children {
         let below = format!("{path}-{name}");

@@ -164,7 +164,12 @@ impl Config {
         if self.work.node_number > 1023 {
             wrong.push(format!("work.node_number = {} is above 1023", self.work.node_number));
         }
-        for (name, number) in [("store.connections", self.store.connections), ("mail.connections", self.mail.connections), ("work.slots", self.work.slots), ("collect.queue", self.collect.queue)] {
+        for (name, number) in [
+            ("store.connections", self.store.connections),
+            ("mail.connections", self.mail.connections),
+            ("work.slots", self.work.slots),
+            ("collect.queue", self.collect.queue),
+        ] {
             if number == 0 {
                 wrong.push(format!("{name} must be at least 1"));
             }
@@ -183,7 +188,11 @@ impl Config {
     /// The relay to deliver to, given where the built-in mailbox listens.
     pub fn relay(&self, mailbox: SocketAddr) -> SmtpConfig {
         let built_in = self.mail.delivery == "mailbox";
-        let mut smtp = if built_in { SmtpConfig::new(mailbox.ip().to_string(), mailbox.port()) } else { SmtpConfig::new(&self.mail.host, self.mail.port) };
+        let mut smtp = if built_in {
+            SmtpConfig::new(mailbox.ip().to_string(), mailbox.port())
+        } else {
+            SmtpConfig::new(&self.mail.host, self.mail.port)
+        };
         smtp.tls = match self.mail.security.as_str() {
             _ if built_in => TlsMode::None,
             "tls" => TlsMode::Implicit,
@@ -201,7 +210,9 @@ impl Config {
 
 /// Every setting that cannot be read: each is tried by itself, the others at their defaults.
 fn unfit(figment: &Figment, first: &figment::Error) -> Vec<String> {
-    let (Ok(given), Ok(defaults)) = (sections(figment), sections(&Figment::from(Toml::string(DEFAULTS)))) else { return vec![told(first, figment)] };
+    let (Some(given), Some(defaults)) = (sections(figment), sections(&Figment::from(Toml::string(DEFAULTS)))) else {
+        return vec![told(first, figment)];
+    };
     let mut wrong = Vec::new();
     let mut good = Figment::from(Toml::string(DEFAULTS));
     for (section, values) in &given {
@@ -224,8 +235,8 @@ fn unfit(figment: &Figment, first: &figment::Error) -> Vec<String> {
 
 type Sections = std::collections::BTreeMap<String, figment::value::Dict>;
 
-fn sections(figment: &Figment) -> figment::Result<Sections> {
-    figment.extract()
+fn sections(figment: &Figment) -> Option<Sections> {
+    figment.extract().ok()
 }
 
 fn origin(figment: &Figment, path: &str) -> String {

@@ -35,4 +35,3 @@ pub fn rooms(parts: &Parts, collector: &Collector) -> Vec<Room> {
 pub fn build(parts: &Parts, collector: &Collector) -> Result<Arc<House>, HouseError> {
     House::build(rooms(parts, collector))
 }
-

@@ -15,4 +15,5 @@ pub mod openapi;
 use attune_web::LocaleFiles;
 
 /// The words of the command line, the demo and the demo shop.
-pub const LOCALES: LocaleFiles = LocaleFiles { room: "attune", en: include_str!("../locales/en.ftl"), zh: include_str!("../locales/zh-CN.ftl") };
+pub const LOCALES: LocaleFiles =
+    LocaleFiles { room: "attune", en: include_str!("../locales/en.ftl"), zh: include_str!("../locales/zh-CN.ftl") };

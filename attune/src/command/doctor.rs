@@ -22,7 +22,10 @@ pub(super) async fn run(config: &Config, store: &str, say: &Say) -> Outcome {
     findings.push(check_port(&config.server.listen).await);
     findings.push(check_mail(config).await);
     let well = findings.iter().all(|f| f.ok);
-    let lines: Vec<String> = findings.iter().map(|f| format!("{} {}: {}", if f.ok { "ok " } else { "!! " }, say.l().t(&format!("cli-doctor-{}", f.check)), f.note)).collect();
+    let lines: Vec<String> = findings
+        .iter()
+        .map(|f| format!("{} {}: {}", if f.ok { "ok " } else { "!! " }, say.l().t(&format!("cli-doctor-{}", f.check)), f.note))
+        .collect();
     say.result(&serde_json::json!({ "ok": well, "findings": findings }), lines.join("\n"));
     Ok(if well { Ended::Well } else { Ended::InPart })
 }
@@ -78,7 +81,9 @@ async fn check_mail(config: &Config) -> Finding {
         Err(error) => Err(error),
     };
     match probed {
-        Ok(probe) => Finding { check: "mail", ok: true, note: format!("{} ({} ms)", probe.banner, (Clock::system().now() - started) / 1000) },
+        Ok(probe) => {
+            Finding { check: "mail", ok: true, note: format!("{} ({} ms)", probe.banner, (Clock::system().now() - started) / 1000) }
+        }
         Err(error) => Finding { check: "mail", ok: false, note: error.to_string() },
     }
 }

@@ -59,7 +59,8 @@ async fn events(config: &Config, store: &str, args: &ImportEvents, say: &Say) ->
     };
     let bench = bench(config, store).await?;
     let event = map.events.first().cloned().unwrap_or_else(usual_columns);
-    let options = import::EventOptions { key: map.key.unwrap_or_else(|| "external_id".to_owned()), event, create_missing: false, dry_run: false };
+    let options =
+        import::EventOptions { key: map.key.unwrap_or_else(|| "external_id".to_owned()), event, create_missing: false, dry_run: false };
     let bar = say.progress(None);
     let mut tell = |progress: Progress| show(&bar, progress);
     let imported = import::run_events(&bench, &Actor::system(), &args.file, &options, &mut tell).await;
@@ -102,7 +103,8 @@ fn report(imported: Result<Imported, ImportError>, say: &Say) -> Outcome {
     for error in &outcome.errors {
         eprintln!("{}: {} {}", error.line, error.cause, error.detail);
     }
-    let text = say.l().of("cli-imported").s("id", outcome.id).n("rows", counts.rows).n("created", counts.created).n("updated", counts.updated);
+    let text =
+        say.l().of("cli-imported").s("id", outcome.id).n("rows", counts.rows).n("created", counts.created).n("updated", counts.updated);
     say.result(&outcome, text.n("skipped", counts.skipped).n("rejected", counts.rejected));
     Ok(if counts.rejected > 0 { Ended::InPart } else { Ended::Well })
 }

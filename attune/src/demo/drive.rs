@@ -73,7 +73,12 @@ pub enum Audience {
 }
 
 /// Follows a running funnel to its end. `tell` hears of each round when it closes.
-pub async fn drive(app: &App, id: PushFunnelId, audience: &Audience, tell: &mut (dyn FnMut(usize, RoundReport) + Send)) -> Result<Report, Fault> {
+pub async fn drive(
+    app: &App,
+    id: PushFunnelId,
+    audience: &Audience,
+    tell: &mut (dyn FnMut(usize, RoundReport) + Send),
+) -> Result<Report, Fault> {
     let mut told = 0;
     let mut acted = 0;
     loop {

@@ -4,23 +4,71 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 const GIVEN: [&str; 40] = [
-    "Ada", "Amir", "Anneke", "Astrid", "Ben", "Carla", "Cedric", "Chloe", "Daniel", "Elif", "Emil", "Farah", "Felix", "Grace", "Hanna", "Hugo",
-    "Ines", "Ivan", "Jonas", "Julia", "Karim", "Lena", "Liam", "Lucia", "Mara", "Mateo", "Maya", "Milan", "Nadia", "Nils", "Noor", "Oscar", "Paula",
-    "Rafael", "Rosa", "Samir", "Sofia", "Theo", "Vera", "Zoe",
+    "Ada", "Amir", "Anneke", "Astrid", "Ben", "Carla", "Cedric", "Chloe", "Daniel", "Elif", "Emil", "Farah", "Felix", "Grace", "Hanna",
+    "Hugo", "Ines", "Ivan", "Jonas", "Julia", "Karim", "Lena", "Liam", "Lucia", "Mara", "Mateo", "Maya", "Milan", "Nadia", "Nils", "Noor",
+    "Oscar", "Paula", "Rafael", "Rosa", "Samir", "Sofia", "Theo", "Vera", "Zoe",
 ];
 const FAMILY: [&str; 40] = [
-    "Adler", "Bakker", "Becker", "Berg", "Brandt", "Castro", "Clarke", "Costa", "Dahl", "Diaz", "Eriksen", "Evans", "Fischer", "Fontaine", "Garcia",
-    "Haas", "Hoffmann", "Ito", "Jansen", "Kaya", "Keller", "Khan", "Larsen", "Leclerc", "Lindqvist", "Marino", "Meyer", "Moreau", "Nowak", "Okafor",
-    "Olsen", "Petrov", "Quinn", "Rossi", "Santos", "Silva", "Tanaka", "Vogel", "Weber", "Young",
+    "Adler",
+    "Bakker",
+    "Becker",
+    "Berg",
+    "Brandt",
+    "Castro",
+    "Clarke",
+    "Costa",
+    "Dahl",
+    "Diaz",
+    "Eriksen",
+    "Evans",
+    "Fischer",
+    "Fontaine",
+    "Garcia",
+    "Haas",
+    "Hoffmann",
+    "Ito",
+    "Jansen",
+    "Kaya",
+    "Keller",
+    "Khan",
+    "Larsen",
+    "Leclerc",
+    "Lindqvist",
+    "Marino",
+    "Meyer",
+    "Moreau",
+    "Nowak",
+    "Okafor",
+    "Olsen",
+    "Petrov",
+    "Quinn",
+    "Rossi",
+    "Santos",
+    "Silva",
+    "Tanaka",
+    "Vogel",
+    "Weber",
+    "Young",
 ];
-const FAMILY_ZH: [&str; 20] = ["王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "郭", "何", "林", "罗", "高"];
+const FAMILY_ZH: [&str; 20] =
+    ["王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "郭", "何", "林", "罗", "高"];
 const GIVEN_ZH: [&str; 24] = [
-    "晓雨", "志远", "雅婷", "建国", "思琪", "子涵", "俊杰", "雪梅", "文博", "欣怡", "海燕", "立新", "梦洁", "国强", "嘉怡", "浩然", "静", "磊", "敏",
-    "伟", "芳", "超", "丽", "涛",
+    "晓雨", "志远", "雅婷", "建国", "思琪", "子涵", "俊杰", "雪梅", "文博", "欣怡", "海燕", "立新", "梦洁", "国强", "嘉怡", "浩然", "静",
+    "磊", "敏", "伟", "芳", "超", "丽", "涛",
 ];
 const CITIES: [(&str, &str); 12] = [
-    ("Seattle", "US"), ("Boston", "US"), ("Austin", "US"), ("Chicago", "US"), ("Toronto", "CA"), ("London", "GB"), ("Berlin", "DE"), ("Lyon", "FR"),
-    ("Porto", "PT"), ("Singapore", "SG"), ("上海", "CN"), ("杭州", "CN"),
+    ("Seattle", "US"),
+    ("Boston", "US"),
+    ("Austin", "US"),
+    ("Chicago", "US"),
+    ("Toronto", "CA"),
+    ("London", "GB"),
+    ("Berlin", "DE"),
+    ("Lyon", "FR"),
+    ("Porto", "PT"),
+    ("Singapore", "SG"),
+    ("上海", "CN"),
+    ("杭州", "CN"),
 ];
 
 /// One invented person.

@@ -100,7 +100,11 @@ impl Recipients {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let driver = tokio::spawn(connection);
         let host = self.public_url.split("://").nth(1).unwrap_or("localhost");
-        let request = Request::get(path).header("host", host).header("user-agent", READER).header("accept-language", "en").header("connection", "close");
+        let request = Request::get(path)
+            .header("host", host)
+            .header("user-agent", READER)
+            .header("accept-language", "en")
+            .header("connection", "close");
         let response = sender.send_request(request.body(Empty::<Bytes>::new())?).await?;
         let status = response.status();
         response.into_body().collect().await?;

@@ -37,7 +37,18 @@ pub fn read(seed: u64) -> Result<Sample, Fault> {
     let mut contacts = csv::Writer::from_writer(Vec::new());
     let mut purchases = csv::Writer::from_writer(Vec::new());
     contacts.write_record([
-        "external_id", "name", "given_name", "family_name", "email", "city", "country", "orders", "cds", "spent_usd", "first_order", "last_order",
+        "external_id",
+        "name",
+        "given_name",
+        "family_name",
+        "email",
+        "city",
+        "country",
+        "orders",
+        "cds",
+        "spent_usd",
+        "first_order",
+        "last_order",
     ])?;
     purchases.write_record(["external_id", "name", "at", "subject", "amount", "currency"])?;
     let mut responds = HashMap::new();
@@ -51,7 +62,20 @@ pub fn read(seed: u64) -> Result<Sample, Fault> {
         let last = customer.known.last().map_or("", |(date, ..)| date.as_str());
         let (orders, spent) = (customer.known.len().to_string(), format!("{}.{:02}", cents / 100, cents % 100));
         let (cds, city, country) = (cds.to_string(), person.city, person.country);
-        contacts.write_record([&key, &person.name, person.given, person.family, &email, city, country, &orders, &cds, &spent, first, last])?;
+        contacts.write_record([
+            &key,
+            &person.name,
+            person.given,
+            person.family,
+            &email,
+            city,
+            country,
+            &orders,
+            &cds,
+            &spent,
+            first,
+            last,
+        ])?;
         for (date, cds, cents) in &customer.known {
             let (at, what) = (format!("{date}T12:00:00Z"), format!("{cds} CD"));
             purchases.write_record([&key, "purchase.made", &at, &what, &format!("{}.{:02}", cents / 100, cents % 100), "USD"])?;

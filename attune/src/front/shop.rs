@@ -69,7 +69,14 @@ async fn pricing(shell: Shell) -> Answer {
 async fn catalogue() -> Answer {
     let mut text = String::from("slug,title,band,usd\r\n");
     for record in &RECORDS {
-        text.push_str(&format!("{},\"{}\",\"{}\",{}.{:02}\r\n", record.slug, record.title, record.band, record.cents / 100, record.cents % 100));
+        text.push_str(&format!(
+            "{},\"{}\",\"{}\",{}.{:02}\r\n",
+            record.slug,
+            record.title,
+            record.band,
+            record.cents / 100,
+            record.cents % 100
+        ));
     }
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8"), (CONTENT_DISPOSITION, "attachment; filename=\"catalogue.csv\"")];
     Ok((headers, text).into_response())

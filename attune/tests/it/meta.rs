@@ -13,15 +13,26 @@ use attune_web::{Secret, Texts};
 fn house(db: &Db) -> Arc<House> {
     let clock = clock();
     let courier = Courier::new(SmtpConfig::new("127.0.0.1", 9)).unwrap();
-    let parts = Parts { db: db.clone(), ids: ids(&clock), clock, secret: Secret::new([7; 32]), public_url: "http://127.0.0.1:1".to_owned(), courier };
+    let parts = Parts {
+        db: db.clone(),
+        ids: ids(&clock),
+        clock,
+        secret: Secret::new([7; 32]),
+        public_url: "http://127.0.0.1:1".to_owned(),
+        courier,
+    };
     let collector = Collector::start(&parts);
     attune::house::build(&parts, &collector).unwrap()
 }
 
 async fn columns(db: &Db) -> BTreeSet<(String, String)> {
     let sql = match db.engine() {
-        Engine::Lite => "SELECT m.name AS t, c.name AS c FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'",
-        Engine::Pg => "SELECT table_name::text AS t, column_name::text AS c FROM information_schema.columns WHERE table_schema = 'public' AND table_name IN (SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema = 'public')",
+        Engine::Lite => {
+            "SELECT m.name AS t, c.name AS c FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'"
+        }
+        Engine::Pg => {
+            "SELECT table_name::text AS t, column_name::text AS c FROM information_schema.columns WHERE table_schema = 'public' AND table_name IN (SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema = 'public')"
+        }
     };
     let rows = db.read().await.unwrap().rows(sql, params![]).await.unwrap();
     rows.iter().map(|row| (row.get("t").unwrap(), row.get("c").unwrap())).collect()
@@ -80,7 +91,9 @@ async fn both_engines_have_the_same_tables_and_columns() {
     let lite = attune_testkit::lite(&attune::house::migrations()).await;
     let Some(pg) = attune_testkit::pg(&attune::house::migrations()).await else { return };
     // Full-text search has a table of its own kind on each engine.
-    let plain = |all: BTreeSet<(String, String)>| -> BTreeSet<(String, String)> { all.into_iter().filter(|(t, _)| !t.contains("search")).collect() };
+    let plain = |all: BTreeSet<(String, String)>| -> BTreeSet<(String, String)> {
+        all.into_iter().filter(|(t, _)| !t.contains("search")).collect()
+    };
     let (lite, pg) = (plain(columns(&lite.db()).await), plain(columns(&pg.db()).await));
     let only_lite: Vec<_> = lite.difference(&pg).collect();
     let only_pg: Vec<_> = pg.difference(&lite).collect();

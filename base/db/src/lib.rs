@@ -22,9 +22,9 @@ pub use batch::{Column, Conflict, Relation};
 pub use error::DbError;
 pub use migrate::{Migration, migrations};
 pub use row::{FromValue, Row};
+pub(crate) use signals::Signals;
 pub use sql::Sql;
 pub use tx::Tx;
-pub(crate) use signals::Signals;
 pub use value::Value;
 
 /// Which engine a store runs on.

@@ -44,7 +44,12 @@ impl Store {
         for _ in 0..count {
             free.push(connect_reader(&file, options).map_err(|e| opened(e.to_string()))?);
         }
-        let readers = Arc::new(Readers { free: SyncMutex::new(free), permits: Arc::new(Semaphore::new(count)), file: file.clone(), options: options.clone() });
+        let readers = Arc::new(Readers {
+            free: SyncMutex::new(free),
+            permits: Arc::new(Semaphore::new(count)),
+            file: file.clone(),
+            options: options.clone(),
+        });
         let checkpointer = connect(&file, options).map_err(|e| opened(e.to_string()))?;
         fold_log_in_background(checkpointer, file.clone(), Arc::downgrade(&readers));
         Ok(Self { file, writer: Arc::new(Mutex::new(writer)), readers, signals: Arc::default() })
@@ -219,7 +224,7 @@ impl Drop for LiteTx {
 
 fn query(conn: &Connection, text: &str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
     let mut statement = conn.prepare_cached(text)?;
-    let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
     let width = columns.len();
     let mut found = statement.query(rusqlite::params_from_iter(values))?;
     let mut rows = Vec::new();
@@ -230,7 +235,9 @@ fn query(conn: &Connection, text: &str, values: &[Value]) -> rusqlite::Result<Ve
                 rusqlite::types::ValueRef::Null => Value::Null,
                 rusqlite::types::ValueRef::Integer(v) => Value::Int(v),
                 rusqlite::types::ValueRef::Real(v) => Value::Real(v),
-                rusqlite::types::ValueRef::Text(v) | rusqlite::types::ValueRef::Blob(v) => Value::Text(String::from_utf8_lossy(v).into_owned()),
+                rusqlite::types::ValueRef::Text(v) | rusqlite::types::ValueRef::Blob(v) => {
+                    Value::Text(String::from_utf8_lossy(v).into_owned())
+                }
             });
         }
         rows.push(Row { columns: columns.clone(), values: read });

@@ -28,7 +28,8 @@ impl Store {
         let durable = if options.durable { "on" } else { "off" };
         config.options(format!("-c synchronous_commit={durable} -c jit=off -c client_min_messages=warning"));
         let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let pool = Pool::builder(manager).max_size(options.connections.max(2) + 2).wait_timeout(Some(WAIT)).runtime(Runtime::Tokio1).build();
+        let pool =
+            Pool::builder(manager).max_size(options.connections.max(2) + 2).wait_timeout(Some(WAIT)).runtime(Runtime::Tokio1).build();
         let pool = pool.map_err(|e| opened(e.to_string()))?;
         drop(pool.get().await.map_err(|e| opened(chain(&e)))?);
         Ok(Self { pool, signals: Arc::default() })
@@ -205,7 +206,9 @@ fn read(row: &tokio_postgres::Row, columns: &Arc<[String]>, sql: &str) -> Result
             Type::FLOAT8 => row.try_get::<_, Option<f64>>(index).map(Value::from),
             Type::FLOAT4 => row.try_get::<_, Option<f32>>(index).map(|v| Value::from(v.map(f64::from))),
             Type::BOOL => row.try_get::<_, Option<bool>>(index).map(Value::from),
-            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN => row.try_get::<_, Option<String>>(index).map(Value::from),
+            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN => {
+                row.try_get::<_, Option<String>>(index).map(Value::from)
+            }
             ref other => {
                 let reason = format!("column {} has type {other}: CAST it to bigint, double precision or text", column.name());
                 return Err(DbError::Statement { reason, sql: sql.to_owned() });
@@ -228,11 +231,17 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 fn failed(error: &tokio_postgres::Error, sql: &str) -> DbError {
     let Some(db) = error.as_db_error() else {
-        return if error.is_closed() { DbError::Busy(chain(error)) } else { DbError::Statement { reason: chain(error), sql: sql.to_owned() } };
+        return if error.is_closed() {
+            DbError::Busy(chain(error))
+        } else {
+            DbError::Statement { reason: chain(error), sql: sql.to_owned() }
+        };
     };
     match *db.code() {
         SqlState::UNIQUE_VIOLATION => DbError::Unique(db.constraint().unwrap_or("key").to_owned()),
-        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::LOCK_NOT_AVAILABLE => DbError::Busy(db.message().to_owned()),
+        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::LOCK_NOT_AVAILABLE => {
+            DbError::Busy(db.message().to_owned())
+        }
         SqlState::DISK_FULL => DbError::DiskFull,
         _ => DbError::Statement { reason: db.message().to_owned(), sql: sql.to_owned() },
     }

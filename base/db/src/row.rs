@@ -19,7 +19,8 @@ impl Row {
 
     /// The column at `index` (from 0) as `T`; for one-column results.
     pub fn at<T: FromValue>(&self, index: usize) -> Result<T, DbError> {
-        let value = self.values.get(index).ok_or_else(|| DbError::Type { column: index.to_string(), found: "nothing", wanted: "a column" })?;
+        let value =
+            self.values.get(index).ok_or_else(|| DbError::Type { column: index.to_string(), found: "nothing", wanted: "a column" })?;
         T::from_value(value).map_err(|(found, wanted)| DbError::Type { column: index.to_string(), found, wanted })
     }
 

@@ -41,7 +41,10 @@ pub struct Catalogue {
 
 impl Catalogue {
     /// Joins the rooms' definitions and checks that every reactor hears only what exists.
-    pub fn build<'r>(defs: impl IntoIterator<Item = EventDef>, heard: impl IntoIterator<Item = (&'r str, &'r str)>) -> Result<Self, CatalogueError> {
+    pub fn build<'r>(
+        defs: impl IntoIterator<Item = EventDef>,
+        heard: impl IntoIterator<Item = (&'r str, &'r str)>,
+    ) -> Result<Self, CatalogueError> {
         let mut by_name = BTreeMap::new();
         for def in defs {
             if by_name.insert(def.name, def).is_some() {

@@ -36,7 +36,11 @@ pub async fn append(tx: &mut Tx, events: &mut [Event]) -> Result<(), DbError> {
     if count == 0 {
         return Ok(());
     }
-    let head = tx.get("the head of the event log", sql!("UPDATE event_head SET last_seq = last_seq + $1 WHERE id = 1 RETURNING last_seq"), params![count]);
+    let head = tx.get(
+        "the head of the event log",
+        sql!("UPDATE event_head SET last_seq = last_seq + $1 WHERE id = 1 RETURNING last_seq"),
+        params![count],
+    );
     let last: i64 = head.await?.at(0)?;
     let mut relation = Relation::new(&COLUMNS);
     for (event, seq) in events.iter_mut().zip(last - count + 1..) {
@@ -74,7 +78,9 @@ pub async fn known_client_keys(tx: &mut Tx, keys: impl IntoIterator<Item = i64>)
 /// Gives the events of browsers to the people behind them: a relation `(visitor_id, contact_id)`. Events that have a person keep theirs.
 /// Call it after [`append`]: under the head's lock no event of the browser can slip in between.
 pub async fn adopt(tx: &mut Tx, found: &Relation) -> Result<u64, DbError> {
-    let update = sql!("UPDATE events SET contact_id = r.contact_id FROM {rows} AS r WHERE events.visitor_id = r.visitor_id AND events.contact_id IS NULL");
+    let update = sql!(
+        "UPDATE events SET contact_id = r.contact_id FROM {rows} AS r WHERE events.visitor_id = r.visitor_id AND events.contact_id IS NULL"
+    );
     tx.exec_from(update, found, params![]).await
 }
 

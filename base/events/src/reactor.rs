@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use attune_db::{Conflict, Column, DbError, Relation, Tx, Value, params, sql};
+use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
 use attune_kernel::Fault;
 use tokio_util::sync::CancellationToken;
 

@@ -1,6 +1,6 @@
 use attune_events::EventDef;
 
-use crate::{House, HouseError, Place, Panel, Room, SettingDef, SettingError, SettingKind, check_setting};
+use crate::{House, HouseError, Panel, Place, Room, SettingDef, SettingError, SettingKind, check_setting};
 
 fn event(name: &'static str) -> EventDef {
     EventDef { name, meaning: "", subject: "", amount: "", behaviour: false }

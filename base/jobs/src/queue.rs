@@ -182,7 +182,8 @@ pub async fn list_recent(tx: &mut Tx, kind: &str, limit: i64) -> Result<Vec<Job>
 
 /// Asks a job to stop: a waiting one at once, a running one at its next step.
 pub async fn cancel(tx: &mut Tx, id: i64, now: i64) -> Result<bool, DbError> {
-    let waiting = tx.exec(sql!("UPDATE jobs SET state = 'cancelled', finished_at = $2 WHERE id = $1 AND state = 'ready'"), params![id, now]).await?;
+    let waiting =
+        tx.exec(sql!("UPDATE jobs SET state = 'cancelled', finished_at = $2 WHERE id = $1 AND state = 'ready'"), params![id, now]).await?;
     let running = tx.exec(sql!("UPDATE jobs SET cancel_asked = TRUE WHERE id = $1 AND state = 'running'"), params![id]).await?;
     Ok(waiting + running > 0)
 }
@@ -214,7 +215,9 @@ pub(crate) async fn claim(tx: &mut Tx, kinds: &[&str], worker: &str, now: i64, l
 
 /// Gives jobs back whose worker died: those whose lease ended, and those an earlier life of the same worker had taken.
 pub(crate) async fn release(tx: &mut Tx, worker: Option<&str>, now: i64) -> Result<u64, DbError> {
-    let sql = sql!("UPDATE jobs SET state = 'ready', worker = NULL, lease_until = NULL WHERE state = 'running' AND (lease_until < $1 OR worker = $2)");
+    let sql = sql!(
+        "UPDATE jobs SET state = 'ready', worker = NULL, lease_until = NULL WHERE state = 'running' AND (lease_until < $1 OR worker = $2)"
+    );
     let released = tx.exec(sql, params![now, worker.unwrap_or("")]).await?;
     if released > 0 {
         tx.wake(SIGNAL);
@@ -287,5 +290,9 @@ pub(crate) async fn put_cron(tx: &mut Tx, bench: &Bench, kind: &'static str, key
 
 /// Drops the record of ended jobs older than `before`.
 pub(crate) async fn prune(tx: &mut Tx, before: i64) -> Result<u64, DbError> {
-    tx.exec(sql!("DELETE FROM jobs WHERE state IN ('done', 'cancelled') AND finished_at < $1 AND unique_key LIKE 'cron:%'"), params![before]).await
+    tx.exec(
+        sql!("DELETE FROM jobs WHERE state IN ('done', 'cancelled') AND finished_at < $1 AND unique_key LIKE 'cron:%'"),
+        params![before],
+    )
+    .await
 }

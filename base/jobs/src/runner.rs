@@ -152,7 +152,11 @@ impl Runner {
         let kinds: Vec<&str> = self.defs.iter().map(|d| d.kind).collect();
         let now = self.bench.clock.now();
         let mut look = self.bench.db.read().await?;
-        if look.find(attune_db::sql!("SELECT id FROM jobs WHERE state = 'ready' AND run_at <= $1 LIMIT 1"), attune_db::params![now]).await?.is_none() {
+        if look
+            .find(attune_db::sql!("SELECT id FROM jobs WHERE state = 'ready' AND run_at <= $1 LIMIT 1"), attune_db::params![now])
+            .await?
+            .is_none()
+        {
             return Ok(Vec::new());
         }
         drop(look);

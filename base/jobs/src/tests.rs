@@ -8,8 +8,8 @@ use attune_kernel::{Clock, DAY_US, Fault, Ids, MINUTE_US, SECOND_US};
 use attune_testkit::on_both_dbs;
 
 use crate::{
-    Bench, BoxFuture, Cron, JobContext, JobDef, JobSpec, JobState, OnDue, Run, Runner, TimerDef, Timers, Verdict, cancel, clear_timers, find, list_recent,
-    put, queue, set_timers,
+    Bench, BoxFuture, Cron, JobContext, JobDef, JobSpec, JobState, OnDue, Run, Runner, TimerDef, Timers, Verdict, cancel, clear_timers,
+    find, list_recent, put, queue, set_timers,
 };
 
 const START: i64 = 1_760_000_000_000_000;

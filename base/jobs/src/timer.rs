@@ -96,7 +96,14 @@ impl Timers {
     async fn settle_batch(&self, def: &TimerDef) -> Result<usize, Fault> {
         let now = self.bench.clock.now();
         let mut look = self.bench.db.read().await?;
-        if look.count(sql!("SELECT count(*) FROM (SELECT 1 FROM timers WHERE kind = $1 AND due_at <= $2 LIMIT 1) AS one"), params![def.kind, now]).await? == 0 {
+        if look
+            .count(
+                sql!("SELECT count(*) FROM (SELECT 1 FROM timers WHERE kind = $1 AND due_at <= $2 LIMIT 1) AS one"),
+                params![def.kind, now],
+            )
+            .await?
+            == 0
+        {
             return Ok(0);
         }
         drop(look);

@@ -39,7 +39,13 @@ impl Locale {
             let mut pieces = part.trim().split(';');
             let tag = pieces.next()?.trim().to_ascii_lowercase();
             let weight = pieces.find_map(|p| p.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok())).unwrap_or(1.0);
-            let locale = if tag.starts_with("zh") { Self::ZhCn } else if tag.starts_with("en") { Self::En } else { return None };
+            let locale = if tag.starts_with("zh") {
+                Self::ZhCn
+            } else if tag.starts_with("en") {
+                Self::En
+            } else {
+                return None;
+            };
             Some((locale, weight))
         });
         let mut best: Option<(Self, f32)> = None;

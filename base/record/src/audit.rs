@@ -111,7 +111,8 @@ pub async fn note_many(
 
 /// Lines of the log, newest first, at most `limit`.
 pub async fn list(tx: &mut Tx, filter: &AuditFilter, limit: i64) -> Result<Vec<AuditLine>, DbError> {
-    let mut sql = Sql::new("SELECT id, at, staff_id, staff_name, via, action, kind, record_id, before_json, after_json FROM audit_log WHERE TRUE");
+    let mut sql =
+        Sql::new("SELECT id, at, staff_id, staff_name, via, action, kind, record_id, before_json, after_json FROM audit_log WHERE TRUE");
     if let Some(kind) = &filter.kind {
         sql.push(" AND kind = ").bind(kind);
     }

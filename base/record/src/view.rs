@@ -49,7 +49,9 @@ fn read(row: &Row) -> Result<SavedView, DbError> {
 
 /// The views of `list` that `staff_id` sees, oldest first.
 pub async fn list(tx: &mut Tx, list: &str, staff_id: i64) -> Result<Vec<SavedView>, DbError> {
-    let sql = sql!("SELECT id, list, name, query, staff_id, shared FROM saved_views WHERE list = $1 AND (staff_id = $2 OR shared) ORDER BY id LIMIT 30");
+    let sql = sql!(
+        "SELECT id, list, name, query, staff_id, shared FROM saved_views WHERE list = $1 AND (staff_id = $2 OR shared) ORDER BY id LIMIT 30"
+    );
     tx.rows(sql, params![list, staff_id]).await?.iter().map(read).collect()
 }
 

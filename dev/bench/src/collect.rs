@@ -84,7 +84,8 @@ pub async fn in_batches(ground: &Ground) -> Result<Vec<Finding>> {
     }
     site.server.stop()?;
     let finding = Finding::rate("B2", "collect, 20 events per request", "events/s", (&limit, &attune.through), (0.35, 0.90));
-    let finding = finding.note(format!("{} events a round; limit: event and contact by prepared statements, batches of 2,000", number(events as f64)));
+    let finding = finding
+        .note(format!("{} events a round; limit: event and contact by prepared statements, batches of 2,000", number(events as f64)));
     Ok(vec![attune.notes(finding, "events/s")])
 }
 
@@ -161,7 +162,10 @@ fn body(visitors: i64, round: &str, request: u64, events: u64) -> String {
             )
         })
         .collect();
-    format!(r#"{{"v":1,"visitor":"{visitor}","consent":"granted","host":"shop.example","sent_at":{now_ms},"events":[{}]}}"#, views.join(","))
+    format!(
+        r#"{{"v":1,"visitor":"{visitor}","consent":"granted","host":"shop.example","sent_at":{now_ms},"events":[{}]}}"#,
+        views.join(",")
+    )
 }
 
 #[cfg(test)]

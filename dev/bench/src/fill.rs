@@ -23,16 +23,41 @@ const IMPORT: i64 = 17;
 /// How far back the events reach.
 const PAST_US: i64 = 180 * DAY_US;
 
-const GIVEN: [&str; 16] = [
-    "Anna", "Jonas", "Mei", "Carla", "Omar", "Lena", "Yuki", "Pavel", "Sofia", "Liam", "Ines", "Noah", "Aisha", "Marek", "Chloe", "Wei",
-];
+const GIVEN: [&str; 16] =
+    ["Anna", "Jonas", "Mei", "Carla", "Omar", "Lena", "Yuki", "Pavel", "Sofia", "Liam", "Ines", "Noah", "Aisha", "Marek", "Chloe", "Wei"];
 const FAMILY: [&str; 20] = [
-    "Tan", "Vogel", "Rossi", "Novak", "Jensen", "Kowalski", "Moreau", "Silva", "Nakamura", "Haddad", "Brandt", "Lindqvist", "Okafor", "Murphy", "Costa",
-    "Fischer", "Petrov", "Garcia", "Andersen", "Dubois",
+    "Tan",
+    "Vogel",
+    "Rossi",
+    "Novak",
+    "Jensen",
+    "Kowalski",
+    "Moreau",
+    "Silva",
+    "Nakamura",
+    "Haddad",
+    "Brandt",
+    "Lindqvist",
+    "Okafor",
+    "Murphy",
+    "Costa",
+    "Fischer",
+    "Petrov",
+    "Garcia",
+    "Andersen",
+    "Dubois",
 ];
 const CITIES: [(&str, &str); 10] = [
-    ("Berlin", "DE"), ("Shanghai", "CN"), ("Lyon", "FR"), ("Porto", "PT"), ("Osaka", "JP"), ("Gdansk", "PL"), ("Leeds", "GB"), ("Austin", "US"),
-    ("Turin", "IT"), ("Aarhus", "DK"),
+    ("Berlin", "DE"),
+    ("Shanghai", "CN"),
+    ("Lyon", "FR"),
+    ("Porto", "PT"),
+    ("Osaka", "JP"),
+    ("Gdansk", "PL"),
+    ("Leeds", "GB"),
+    ("Austin", "US"),
+    ("Turin", "IT"),
+    ("Aarhus", "DK"),
 ];
 const TITLES: [&str; 6] = ["Buyer", "Head of Sales", "Engineer", "Owner", "Accountant", "Marketing Manager"];
 const STAGES: [&str; 5] = ["visitor", "lead", "lead", "mql", "customer"];
@@ -125,13 +150,32 @@ pub async fn contacts(db: &Db, count: i64) -> Result<()> {
 async fn insert_contacts(tx: &mut Tx, indexes: std::ops::Range<i64>, now: i64) -> Result<()> {
     use Column::{Int, Real, Text};
     let mut people = Relation::new(&[
-        ("id", Int), ("name", Text), ("name_key", Text), ("given_name", Text), ("family_name", Text), ("email", Text), ("email_key", Text),
-        ("phone", Text), ("title", Text), ("city", Text), ("country", Text), ("external_id", Text), ("stage", Text), ("source", Text),
-        ("import_id", Int), ("engagement_k", Real), ("fit", Int), ("grade", Text), ("fields", Text), ("created_at", Int), ("updated_at", Int),
+        ("id", Int),
+        ("name", Text),
+        ("name_key", Text),
+        ("given_name", Text),
+        ("family_name", Text),
+        ("email", Text),
+        ("email_key", Text),
+        ("phone", Text),
+        ("title", Text),
+        ("city", Text),
+        ("country", Text),
+        ("external_id", Text),
+        ("stage", Text),
+        ("source", Text),
+        ("import_id", Int),
+        ("engagement_k", Real),
+        ("fit", Int),
+        ("grade", Text),
+        ("fields", Text),
+        ("created_at", Int),
+        ("updated_at", Int),
         ("last_seen_at", Int),
     ]);
     let mut words = Relation::new(&[("rowid", Int), ("body", Text)]);
-    let mut scores = Relation::new(&[("contact_id", Int), ("fit", Int), ("shown", Int), ("tier", Text), ("grade", Text), ("updated_at", Int)]);
+    let mut scores =
+        Relation::new(&[("contact_id", Int), ("fit", Int), ("shown", Int), ("tier", Text), ("grade", Text), ("updated_at", Int)]);
     let decay = Decay::new(30 * DAY_US);
     for index in indexes {
         let mut dice = Dice::new(index.unsigned_abs());
@@ -141,13 +185,38 @@ async fn insert_contacts(tx: &mut Tx, indexes: std::ops::Range<i64>, now: i64) -
         let k = decay.k_of(points as f64, now - dice.below(30 * DAY_US));
         let grade = ["C", "B", "A"].get(usize::try_from(fit / 34).unwrap_or(0)).copied().unwrap_or("C");
         let stage = dice.pick(&STAGES).unwrap_or("lead");
-        let tier = if points >= 40 { "hot" } else if points >= 15 { "warm" } else { "cold" };
+        let tier = if points >= 40 {
+            "hot"
+        } else if points >= 15 {
+            "warm"
+        } else {
+            "cold"
+        };
         words.push(vec![Value::Int(contact_id(index)), search::words([name.as_str(), &email, &company, &external_id], None).into()]);
         scores.push(vec![Value::Int(contact_id(index)), fit.into(), points.into(), tier.into(), grade.into(), now.into()]);
         people.push(vec![
-            Value::Int(contact_id(index)), name.as_str().into(), name.to_lowercase().into(), given.into(), family.into(), email.as_str().into(),
-            email_key(&email).into(), phone.into(), title.into(), city.into(), country.into(), external_id.into(), stage.into(), source.into(),
-            IMPORT.into(), k.into(), fit.into(), grade.into(), "{}".into(), (now - PAST_US).into(), now.into(), (now - dice.below(PAST_US)).into(),
+            Value::Int(contact_id(index)),
+            name.as_str().into(),
+            name.to_lowercase().into(),
+            given.into(),
+            family.into(),
+            email.as_str().into(),
+            email_key(&email).into(),
+            phone.into(),
+            title.into(),
+            city.into(),
+            country.into(),
+            external_id.into(),
+            stage.into(),
+            source.into(),
+            IMPORT.into(),
+            k.into(),
+            fit.into(),
+            grade.into(),
+            "{}".into(),
+            (now - PAST_US).into(),
+            now.into(),
+            (now - dice.below(PAST_US)).into(),
         ]);
     }
     tx.insert("contacts", &people, Conflict::Fail).await?;
@@ -161,13 +230,20 @@ pub async fn visitors(db: &Db, count: i64) -> Result<()> {
     let now = Clock::system().now();
     for from in (0..count).step_by(50_000) {
         let mut rows = Relation::new(&[
-            ("id", Column::Int), ("key", Column::Int), ("contact_id", Column::Int), ("first_seen_at", Column::Int), ("last_seen_at", Column::Int),
+            ("id", Column::Int),
+            ("key", Column::Int),
+            ("contact_id", Column::Int),
+            ("first_seen_at", Column::Int),
+            ("last_seen_at", Column::Int),
             ("machine", Column::Bool),
         ]);
         for index in from..(from + 50_000).min(count) {
             let key = key64("visitor", &[&visitor_name(index)]);
             let times = [Value::Int(now - PAST_US), Value::Int(now - DAY_US)];
-            rows.push([&[Value::Int(FIRST_VISITOR + index), Value::Int(key), Value::Int(contact_id(index))][..], &times, &[Value::Bool(false)]].concat());
+            rows.push(
+                [&[Value::Int(FIRST_VISITOR + index), Value::Int(key), Value::Int(contact_id(index))][..], &times, &[Value::Bool(false)]]
+                    .concat(),
+            );
         }
         let mut tx = db.begin().await?;
         tx.insert("visitors", &rows, Conflict::Fail).await?;
@@ -221,12 +297,36 @@ async fn know_the_reactors(ground: &Ground, store: &Store) -> Result<i64> {
 async fn insert_visits(tx: &mut Tx, numbers: std::ops::Range<i64>, people: i64, (start, step): (i64, i64), seq: i64) -> Result<()> {
     use Column::{Bool, Int, Text};
     let mut visits = Relation::new(&[
-        ("id", Int), ("visitor_id", Int), ("contact_id", Int), ("started_at", Int), ("last_at", Int), ("pages", Int), ("events", Int), ("dwell_us", Int),
-        ("source", Text), ("medium", Text), ("host", Text), ("landing", Text), ("browser", Text), ("os", Text), ("device", Text), ("machine", Bool),
+        ("id", Int),
+        ("visitor_id", Int),
+        ("contact_id", Int),
+        ("started_at", Int),
+        ("last_at", Int),
+        ("pages", Int),
+        ("events", Int),
+        ("dwell_us", Int),
+        ("source", Text),
+        ("medium", Text),
+        ("host", Text),
+        ("landing", Text),
+        ("browser", Text),
+        ("os", Text),
+        ("device", Text),
+        ("machine", Bool),
     ]);
     let mut events = Relation::new(&[
-        ("seq", Int), ("name", Text), ("at", Int), ("contact_id", Int), ("visitor_id", Int), ("session_id", Int), ("subject", Text), ("amount", Int),
-        ("machine", Bool), ("depth", Int), ("client_key", Int), ("props", Text),
+        ("seq", Int),
+        ("name", Text),
+        ("at", Int),
+        ("contact_id", Int),
+        ("visitor_id", Int),
+        ("session_id", Int),
+        ("subject", Text),
+        ("amount", Int),
+        ("machine", Bool),
+        ("depth", Int),
+        ("client_key", Int),
+        ("props", Text),
     ]);
     for number in numbers {
         let mut dice = Dice::new(number.unsigned_abs() ^ 0xe7e7);
@@ -244,8 +344,22 @@ async fn insert_visits(tx: &mut Tx, numbers: std::ops::Range<i64>, people: i64, 
         }
         let last_at = at + (EVENTS_A_VISIT - 1) * 20_000_000;
         visits.push(vec![
-            visit.into(), visitor.into(), contact.into(), at.into(), last_at.into(), 8.into(), EVENTS_A_VISIT.into(), 120_000_000.into(), "search.example".into(),
-            "search".into(), "shop.example".into(), "/".into(), "Chrome".into(), "Linux".into(), "desktop".into(), Value::Bool(false),
+            visit.into(),
+            visitor.into(),
+            contact.into(),
+            at.into(),
+            last_at.into(),
+            8.into(),
+            EVENTS_A_VISIT.into(),
+            120_000_000.into(),
+            "search.example".into(),
+            "search".into(),
+            "shop.example".into(),
+            "/".into(),
+            "Chrome".into(),
+            "Linux".into(),
+            "desktop".into(),
+            Value::Bool(false),
         ]);
     }
     tx.insert("visits", &visits, Conflict::Fail).await?;
@@ -258,7 +372,12 @@ fn deed(dice: &mut Dice) -> (&'static str, String, Option<i64>, Option<String>) 
     let section = dice.below(50);
     let page = format!("/section-{section}/page-{}", dice.below(1_000));
     match dice.below(100) {
-        0..2 => ("purchase.made", format!("sku-{}", dice.below(5_000)), Some(100 + dice.below(20_000)), Some(r#"{"currency":"EUR"}"#.to_owned())),
+        0..2 => (
+            "purchase.made",
+            format!("sku-{}", dice.below(5_000)),
+            Some(100 + dice.below(20_000)),
+            Some(r#"{"currency":"EUR"}"#.to_owned()),
+        ),
         2..5 => ("form.submitted", "contact".to_owned(), None, None),
         5..10 => ("site.searched", format!("word {}", dice.below(500)), None, None),
         10..20 => ("page.left", page, Some(1_000_000 * dice.below(180)), Some(format!(r#"{{"scroll_pct":{}}}"#, dice.below(101)))),

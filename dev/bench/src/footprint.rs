@@ -49,7 +49,8 @@ async fn importing(ground: &Ground, rows: i64) -> Result<u64> {
     let file = import::write_file(&ground.folder, rows)?;
     let mut command = Command::new(&ground.program);
     command.args(["--store", &store.argument, "import", "contacts"]).arg(&file).args(["--key", "email"]);
-    let mut running = Running::start(command.current_dir(&ground.folder).env("ATTUNE_LOG__LEVEL", "warn").stdout(Stdio::null()).stderr(Stdio::null()))?;
+    let mut running =
+        Running::start(command.current_dir(&ground.folder).env("ATTUNE_LOG__LEVEL", "warn").stdout(Stdio::null()).stderr(Stdio::null()))?;
     let mut peak = 0;
     let well = loop {
         peak = peak.max(running.peak_bytes());

@@ -27,7 +27,9 @@ pub async fn speed(ground: &Ground) -> Result<Vec<Finding>> {
     }
     std::fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
     let finding = Finding::rate("B9", "import of contacts, 10 columns", "rows/s", (&limit, &attune), (0.25, 0.60));
-    Ok(vec![finding.note(format!("{} rows a round into an empty store, matched by e-mail, with search words and log", number(rows as f64)))])
+    Ok(vec![
+        finding.note(format!("{} rows a round into an empty store, matched by e-mail, with search words and log", number(rows as f64))),
+    ])
 }
 
 /// Seconds of one import into an empty store.
@@ -39,7 +41,11 @@ async fn bring_in(ground: &Ground, file: &Path, rows: i64) -> Result<f64> {
     let begun = Instant::now();
     let outcome = import::run_file(&bench, &Actor::system(), file, &options, &mut |_| {}).await?;
     let seconds = begun.elapsed().as_secs_f64();
-    if outcome.counts.created == rows { Ok(seconds) } else { bail!("{} of {rows} rows were taken: {:?}", outcome.counts.created, outcome.errors.first()) }
+    if outcome.counts.created == rows {
+        Ok(seconds)
+    } else {
+        bail!("{} of {rows} rows were taken: {:?}", outcome.counts.created, outcome.errors.first())
+    }
 }
 
 /// A CSV file of `rows` invented people.

@@ -125,7 +125,14 @@ async fn events_pg(ground: &Ground, contacts: i64, events: i64) -> Result<f64> {
     tx.exec("INSERT INTO limit_contacts (id, name, email) SELECT g, 'Anna Lindqvist', 'anna.' || g || '@firm.example' FROM generate_series(0, $1) g", [Value::Int(contacts)]).await?;
     tx.commit().await?;
     let mut dice = Dice::new(2);
-    let columns = [("seq", Column::Int), ("name", Column::Text), ("at", Column::Int), ("contact_id", Column::Int), ("subject", Column::Text), ("props", Column::Text)];
+    let columns = [
+        ("seq", Column::Int),
+        ("name", Column::Text),
+        ("at", Column::Int),
+        ("contact_id", Column::Int),
+        ("subject", Column::Text),
+        ("props", Column::Text),
+    ];
     let begun = Instant::now();
     let mut seq = 0;
     while seq < events {
@@ -143,7 +150,12 @@ async fn events_pg(ground: &Ground, contacts: i64, events: i64) -> Result<f64> {
         }
         let mut tx = db.begin().await?;
         tx.insert("limit_events", &rows, Conflict::Fail).await?;
-        tx.exec_from("UPDATE limit_contacts SET last_seen_at = r.at, k = r.k FROM {rows} AS r WHERE limit_contacts.id = r.id", &changes, []).await?;
+        tx.exec_from(
+            "UPDATE limit_contacts SET last_seen_at = r.at, k = r.k FROM {rows} AS r WHERE limit_contacts.id = r.id",
+            &changes,
+            [],
+        )
+        .await?;
         tx.commit().await?;
     }
     Ok(seq as f64 / begun.elapsed().as_secs_f64())
@@ -155,7 +167,8 @@ async fn people_pg(ground: &Ground, rows: i64) -> Result<f64> {
     let mut tx = db.begin().await?;
     tx.script(PEOPLE_TABLE).await?;
     tx.commit().await?;
-    let columns: Vec<(&str, Column)> = std::iter::once(("id", Column::Int)).chain(PERSON_COLUMNS.map(|name| (name, Column::Text))).collect();
+    let columns: Vec<(&str, Column)> =
+        std::iter::once(("id", Column::Int)).chain(PERSON_COLUMNS.map(|name| (name, Column::Text))).collect();
     let begun = Instant::now();
     let mut id = 0;
     while id < rows {

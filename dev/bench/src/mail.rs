@@ -11,8 +11,8 @@ use attune_interact::template::{self, TemplateDraft, TemplateId};
 use attune_jobs::Bench;
 use attune_kernel::{Clock, Ids};
 
-use crate::fill;
 use crate::figures::{Series, number};
+use crate::fill;
 use crate::ground::{Ground, Store};
 use crate::program::Server;
 use crate::report::Finding;
@@ -69,9 +69,17 @@ pub async fn rsa(ground: &Ground) -> Result<Vec<Finding>> {
 /// What all cores could sign with RSA-2048 if they did nothing else.
 fn signatures_a_second() -> Result<f64> {
     let mut speed = Command::new("openssl");
-    let output = speed.args(["speed", "-seconds", "2", "rsa2048"]).stdin(Stdio::null()).stderr(Stdio::null()).output().context("running openssl speed")?;
+    let output = speed
+        .args(["speed", "-seconds", "2", "rsa2048"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .context("running openssl speed")?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let line = text.lines().find(|line| line.starts_with("rsa 2048") || line.starts_with("rsa  2048")).context("openssl speed said nothing of rsa 2048")?;
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("rsa 2048") || line.starts_with("rsa  2048"))
+        .context("openssl speed said nothing of rsa 2048")?;
     let mut columns = line.split_whitespace().rev();
     let signs: f64 = columns.nth(1).and_then(|text| text.parse().ok()).with_context(|| format!("openssl speed said {line:?}"))?;
     Ok(signs * std::thread::available_parallelism().map_or(1, usize::from) as f64)

@@ -128,7 +128,10 @@ pub async fn weight(ground: &Ground) -> Result<Vec<Finding>> {
     let kilobytes = |bytes: usize| bytes as f64 / 1e3;
     let page = Finding::count("B13", "contact page, HTML gz", "kB", kilobytes(html), (60.0, 20.0));
     let script = Finding::count("B13", "contact page, JS gz", "kB", kilobytes(scripts), (60.0, 25.0));
-    Ok(vec![page.note(format!("{} bytes before compression", number(plain.len() as f64))), script.note(format!("{} scripts", sources.len()))])
+    Ok(vec![
+        page.note(format!("{} bytes before compression", number(plain.len() as f64))),
+        script.note(format!("{} scripts", sources.len())),
+    ])
 }
 
 /// The values of `name` in every tag that begins with `tag`.

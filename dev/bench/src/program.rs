@@ -94,7 +94,8 @@ impl Server {
     /// Starts it and waits until it answers. `settings` are environment variables behind `ATTUNE_`.
     pub fn start(ground: &Ground, store: &str, settings: &[(&str, String)]) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(ground.folder.join("attune.log")).context("opening attune.log")?;
+        let log =
+            std::fs::OpenOptions::new().create(true).append(true).open(ground.folder.join("attune.log")).context("opening attune.log")?;
         let mut command = Command::new(&ground.program);
         command.args(["--store", store, "serve", "--port", &address.port().to_string()]);
         command.current_dir(&ground.folder).env("ATTUNE_LOG__LEVEL", "warn").stdout(Stdio::null()).stderr(log);

@@ -59,7 +59,18 @@ impl Scale {
 
     /// So little that only mistakes show.
     pub fn trial() -> Self {
-        Self { contacts: 2_000, events: 10_000, rounds: 1, requests: 200, batched: 400, mails: 200, rsa_mails: 50, large_mailing: 200, rows: 500, asked: 5 }
+        Self {
+            contacts: 2_000,
+            events: 10_000,
+            rounds: 1,
+            requests: 200,
+            batched: 400,
+            mails: 200,
+            rsa_mails: 50,
+            large_mailing: 200,
+            rows: 500,
+            asked: 5,
+        }
     }
 
     /// With what the command line says instead.

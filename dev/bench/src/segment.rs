@@ -42,7 +42,9 @@ pub async fn preview(ground: &Ground) -> Result<Vec<Finding>> {
         }
     }
     let [narrow, wide] = of_rules;
-    let told = |name: &str, (series, found): &(Series, i64)| format!("{name}: {} ms for {} people", number(series.median()), number(*found as f64));
+    let told = |name: &str, (series, found): &(Series, i64)| {
+        format!("{name}: {} ms for {} people", number(series.median()), number(*found as f64))
+    };
     let notes = format!("{}; {}", told("narrow rule", &narrow), told("wide rule", &wide));
     let slower = if narrow.0.median() > wide.0.median() { &narrow.0 } else { &wide.0 };
     let finding = Finding::times("B7", "segment preview, five conditions", (&limit, slower), (20.0, 1.0));

@@ -47,7 +47,11 @@ impl Sink {
 
     /// What the limit is, for people.
     pub fn limit_name(&self) -> &'static str {
-        if self.postfix { "smtp-source → smtp-sink, 20 kept connections, 5,000 bytes" } else { "own SMTP loop → own sink (postfix is not installed), 20 kept connections, 5,000 bytes" }
+        if self.postfix {
+            "smtp-source → smtp-sink, 20 kept connections, 5,000 bytes"
+        } else {
+            "own SMTP loop → own sink (postfix is not installed), 20 kept connections, 5,000 bytes"
+        }
     }
 
     /// Mails a second that the limit's sender brings to the sink.
@@ -99,7 +103,12 @@ fn send(address: SocketAddr, mails: i64) -> Result<()> {
     hear("250")?;
     let body = format!("{}\r\n.\r\n", "x".repeat(78).chars().chain("\r\n".chars()).collect::<String>().repeat(LENGTH / 80));
     for _ in 0..mails {
-        for (command, code) in [("MAIL FROM:<a@attune.example>\r\n", "250"), ("RCPT TO:<b@attune.example>\r\n", "250"), ("DATA\r\n", "354"), (body.as_str(), "250")] {
+        for (command, code) in [
+            ("MAIL FROM:<a@attune.example>\r\n", "250"),
+            ("RCPT TO:<b@attune.example>\r\n", "250"),
+            ("DATA\r\n", "354"),
+            (body.as_str(), "250"),
+        ] {
             out.write_all(command.as_bytes())?;
             hear(code)?;
         }

@@ -13,7 +13,8 @@ pub fn run(tree: &Tree, arguments: &[String]) -> Result<bool> {
         cargo.current_dir(tree.root());
         cargo
     };
-    let built = cargo().args(["build", "--release", "--package", "attune", "--package", "attune-bench"]).status().context("running cargo")?;
+    let built =
+        cargo().args(["build", "--release", "--package", "attune", "--package", "attune-bench"]).status().context("running cargo")?;
     if !built.success() {
         return Ok(false);
     }

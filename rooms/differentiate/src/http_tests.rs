@@ -52,7 +52,14 @@ impl Doorman for Known {
         Box::pin(async { Ok(false) })
     }
 
-    fn set_preference<'a>(&'a self, _: &'a Db, _: &'a Actor, _: Option<Locale>, _: Option<Theme>, _: i64) -> BoxFuture<'a, Result<(), Fault>> {
+    fn set_preference<'a>(
+        &'a self,
+        _: &'a Db,
+        _: &'a Actor,
+        _: Option<Locale>,
+        _: Option<Theme>,
+        _: i64,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async { Ok(()) })
     }
 }
@@ -66,7 +73,13 @@ fn app(trial: &Trial) -> App {
         public_url: "http://localhost".to_owned(),
         courier: Courier::new(SmtpConfig::new("127.0.0.1", 2525)).unwrap(),
     };
-    let view = PermissionDef { key: "identify.contact.view", label_key: "segment-may-view", admin: Grant::All, manager: Grant::All, agent: Grant::Own };
+    let view = PermissionDef {
+        key: "identify.contact.view",
+        label_key: "segment-may-view",
+        admin: Grant::All,
+        manager: Grant::All,
+        agent: Grant::Own,
+    };
     let house = House::build(vec![Room::new("neighbours").permissions([view]), crate::room(&parts)]).unwrap();
     let texts = Arc::new(Texts::build(&house.locales).unwrap());
     let mut web = Web::bare(trial.db.clone(), texts, Arc::new(Known(house.permissions.clone())), parts.secret.clone());

@@ -1,10 +1,10 @@
 //! Differentiate: who is worth what, and who belongs together. Scores that fade and explain themselves; segments kept to the moment.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
-pub mod score;
-pub mod segment;
 #[cfg(test)]
 mod http_tests;
+pub mod score;
+pub mod segment;
 #[cfg(test)]
 mod trial;
 
@@ -92,7 +92,11 @@ pub fn room_with_facets(_parts: &Parts, facets: &[Facet]) -> Room {
             Dataset { view: "v_differentiate_segment", meaning: "one row per segment with the number of its members" },
             Dataset { view: "v_differentiate_segment_member", meaning: "one row per segment and member, with the moment of entry" },
         ])
-        .contact_tables(["score_lines", "contact_scores", "segment_members"].map(|table| ContactTable { table, column: "contact_id", on_erase: OnErase::Delete }))
+        .contact_tables(["score_lines", "contact_scores", "segment_members"].map(|table| ContactTable {
+            table,
+            column: "contact_id",
+            on_erase: OnErase::Delete,
+        }))
 }
 
 fn permissions() -> Vec<PermissionDef> {
@@ -101,7 +105,13 @@ fn permissions() -> Vec<PermissionDef> {
         def("differentiate.segment.view", "segment-may-view", Grant::All),
         def("differentiate.segment.edit", "segment-may-edit", Grant::None),
         def("differentiate.score.view", "score-may-view", Grant::All),
-        PermissionDef { key: "differentiate.score.edit", label_key: "score-may-edit", admin: Grant::All, manager: Grant::None, agent: Grant::None },
+        PermissionDef {
+            key: "differentiate.score.edit",
+            label_key: "score-may-edit",
+            admin: Grant::All,
+            manager: Grant::None,
+            agent: Grant::None,
+        },
     ]
 }
 

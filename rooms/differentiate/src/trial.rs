@@ -1,6 +1,5 @@
 //! A small house for tests of this room: the reactors, timers and jobs of scores and segments over a store of their own.
 
-
 use attune_db::Db;
 use attune_events::{Event, Reactors, Spine, append};
 use attune_identify::contact::{self, ContactDraft};
@@ -110,4 +109,3 @@ impl Trial {
         all.into_iter().filter(|event| event.contact_id == Some(contact)).collect()
     }
 }
-

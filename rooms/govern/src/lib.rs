@@ -27,7 +27,8 @@ permission!(
 );
 
 /// The words of this room.
-pub const LOCALES: LocaleFiles = LocaleFiles { room: "govern", en: include_str!("../locales/en.ftl"), zh: include_str!("../locales/zh-CN.ftl") };
+pub const LOCALES: LocaleFiles =
+    LocaleFiles { room: "govern", en: include_str!("../locales/en.ftl"), zh: include_str!("../locales/zh-CN.ftl") };
 
 /// The tables of this room.
 pub fn migrations() -> Vec<Migration> {
@@ -53,7 +54,13 @@ pub fn room(_parts: &Parts) -> Room {
 fn permissions() -> Vec<PermissionDef> {
     let admins = |key, label_key| PermissionDef { key, label_key, admin: Grant::All, manager: Grant::None, agent: Grant::None };
     vec![
-        PermissionDef { key: "govern.staff.view", label_key: "govern-may-view-staff", admin: Grant::All, manager: Grant::All, agent: Grant::None },
+        PermissionDef {
+            key: "govern.staff.view",
+            label_key: "govern-may-view-staff",
+            admin: Grant::All,
+            manager: Grant::All,
+            agent: Grant::None,
+        },
         admins("govern.staff.edit", "govern-may-edit-staff"),
         admins("govern.role.edit", "govern-may-edit-roles"),
         admins("govern.setting.edit", "govern-may-edit-settings"),

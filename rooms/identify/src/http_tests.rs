@@ -26,14 +26,25 @@ fn sha(text: &str) -> String {
 
 impl Known {
     fn actor(&self, token: &str) -> Option<Actor> {
-        let (role, staff_id, team_id) = [("admin", 9, None), ("manager", 8, Some(10)), ("agent", 1, Some(10)), ("other", 2, Some(20))].into_iter().find(|r| sha(r.0) == token)?;
+        let (role, staff_id, team_id) = [("admin", 9, None), ("manager", 8, Some(10)), ("agent", 1, Some(10)), ("other", 2, Some(20))]
+            .into_iter()
+            .find(|r| sha(r.0) == token)?;
         let grant = |def: &PermissionDef| match role {
             "admin" => def.admin,
             "manager" => def.manager,
             _ => def.agent,
         };
-        let grants: HashMap<String, Scope> = self.0.iter().filter_map(|d| Some((d.key.to_owned(), grant(d).scope(staff_id, team_id)?))).collect();
-        Some(Actor { staff_id, team_id, role: role.to_owned(), name: role.to_owned(), grants: Arc::new(grants), via: Via::ApiKey { id: 1 }, ..Actor::system() })
+        let grants: HashMap<String, Scope> =
+            self.0.iter().filter_map(|d| Some((d.key.to_owned(), grant(d).scope(staff_id, team_id)?))).collect();
+        Some(Actor {
+            staff_id,
+            team_id,
+            role: role.to_owned(),
+            name: role.to_owned(),
+            grants: Arc::new(grants),
+            via: Via::ApiKey { id: 1 },
+            ..Actor::system()
+        })
     }
 }
 
@@ -47,7 +58,14 @@ impl Doorman for Known {
     fn needs_setup<'a>(&'a self, _: &'a Db) -> BoxFuture<'a, Result<bool, Fault>> {
         Box::pin(async { Ok(false) })
     }
-    fn set_preference<'a>(&'a self, _: &'a Db, _: &'a Actor, _: Option<Locale>, _: Option<Theme>, _: i64) -> BoxFuture<'a, Result<(), Fault>> {
+    fn set_preference<'a>(
+        &'a self,
+        _: &'a Db,
+        _: &'a Actor,
+        _: Option<Locale>,
+        _: Option<Theme>,
+        _: i64,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async { Ok(()) })
     }
 }
@@ -78,7 +96,8 @@ impl Site {
         let texts = Arc::new(Texts::build(&house.locales).unwrap());
         let mut web = Web::bare(db, texts, Arc::new(Known(house.permissions.clone())), parts.secret.clone());
         (web.clock, web.ids) = (parts.clock.clone(), parts.ids.clone());
-        (web.nav, web.permissions, web.finders) = (Arc::new(house.nav.clone()), Arc::new(house.permissions.clone()), Arc::new(house.finders.clone()));
+        (web.nav, web.permissions, web.finders) =
+            (Arc::new(house.nav.clone()), Arc::new(house.permissions.clone()), Arc::new(house.finders.clone()));
         Self(App::new(parts, web, house, "test", 1))
     }
 
@@ -106,7 +125,9 @@ impl Site {
     }
 
     async fn upload(&self, body: &str) -> Got {
-        let form = format!("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"leads.csv\"\r\nContent-Type: text/csv\r\n\r\n{body}\r\n--x--\r\n");
+        let form = format!(
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"leads.csv\"\r\nContent-Type: text/csv\r\n\r\n{body}\r\n--x--\r\n"
+        );
         self.send("admin", Request::post("/imports").header("content-type", "multipart/form-data; boundary=x"), form).await
     }
 }

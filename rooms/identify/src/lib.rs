@@ -5,10 +5,10 @@ pub mod company;
 pub mod consent;
 pub mod contact;
 pub mod field;
-pub mod import;
-pub mod replay;
 #[cfg(test)]
 mod http_tests;
+pub mod import;
+pub mod replay;
 mod sockets;
 pub mod staff;
 pub mod stitching;
@@ -72,7 +72,8 @@ fn permissions() -> Vec<PermissionDef> {
 }
 
 /// The words of this room.
-pub const LOCALES: LocaleFiles = LocaleFiles { room: "identify", en: include_str!("../locales/en.ftl"), zh: include_str!("../locales/zh-CN.ftl") };
+pub const LOCALES: LocaleFiles =
+    LocaleFiles { room: "identify", en: include_str!("../locales/en.ftl"), zh: include_str!("../locales/zh-CN.ftl") };
 
 /// The room. `collector` takes the events of the tracker.
 pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
@@ -91,7 +92,9 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .permissions(permissions())
         .finders([
             Finder::new("identify-contacts", "identify.contact.view", |web, actor, words| Box::pin(contact::api::found(web, actor, words))),
-            Finder::new("identify-companies", "identify.contact.view", |web, actor, words| Box::pin(contact::api::found_companies(web, actor, words))),
+            Finder::new("identify-companies", "identify.contact.view", |web, actor, words| {
+                Box::pin(contact::api::found_companies(web, actor, words))
+            }),
         ])
         .events(EVENTS)
         .jobs(import::jobs::defs(&tables))

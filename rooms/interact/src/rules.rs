@@ -13,10 +13,30 @@ use crate::message::arbiter::{Policy, QuietHours};
 /// Every setting of the room.
 pub const SETTINGS: [SettingDef; 12] = [
     SettingDef { key: "interact.sender_name", label_key: "interact-setting-sender-name", kind: SettingKind::Text, default: "Attune" },
-    SettingDef { key: "interact.sender_address", label_key: "interact-setting-sender-address", kind: SettingKind::Text, default: "hello@attune.example" },
-    SettingDef { key: "interact.imported_consent", label_key: "interact-setting-imported-consent", kind: SettingKind::Bool, default: "true" },
-    SettingDef { key: "interact.cap_mails", label_key: "interact-setting-cap-mails", kind: SettingKind::Int { min: 0, max: 100 }, default: "3" },
-    SettingDef { key: "interact.cap_days", label_key: "interact-setting-cap-days", kind: SettingKind::Int { min: 1, max: 90 }, default: "7" },
+    SettingDef {
+        key: "interact.sender_address",
+        label_key: "interact-setting-sender-address",
+        kind: SettingKind::Text,
+        default: "hello@attune.example",
+    },
+    SettingDef {
+        key: "interact.imported_consent",
+        label_key: "interact-setting-imported-consent",
+        kind: SettingKind::Bool,
+        default: "true",
+    },
+    SettingDef {
+        key: "interact.cap_mails",
+        label_key: "interact-setting-cap-mails",
+        kind: SettingKind::Int { min: 0, max: 100 },
+        default: "3",
+    },
+    SettingDef {
+        key: "interact.cap_days",
+        label_key: "interact-setting-cap-days",
+        kind: SettingKind::Int { min: 1, max: 90 },
+        default: "7",
+    },
     SettingDef { key: "interact.quiet_hours", label_key: "interact-setting-quiet-hours", kind: SettingKind::Text, default: "21:00-08:00" },
     SettingDef { key: "interact.time_zone", label_key: "interact-setting-time-zone", kind: SettingKind::Text, default: "UTC" },
     SettingDef { key: "interact.tracked_sites", label_key: "interact-setting-tracked-sites", kind: SettingKind::Text, default: "" },
@@ -28,7 +48,10 @@ pub const SETTINGS: [SettingDef; 12] = [
 
 /// The sender new campaigns start with: name and address.
 pub async fn default_sender(tx: &mut Tx) -> Result<(String, String), Fault> {
-    Ok((setting_text(tx, "interact.sender_name", "Attune").await?, setting_text(tx, "interact.sender_address", "hello@attune.example").await?))
+    Ok((
+        setting_text(tx, "interact.sender_name", "Attune").await?,
+        setting_text(tx, "interact.sender_address", "hello@attune.example").await?,
+    ))
 }
 
 /// The arbiter's policy as set. Unusable texts (a zone that does not exist) fall back to the default.
@@ -77,5 +100,10 @@ pub async fn generate_dkim(tx: &mut Tx, rsa: bool, staff_id: Option<i64>, now: i
 pub fn is_address(address: &str) -> bool {
     let Some((local, domain)) = address.rsplit_once('@') else { return false };
     let bad = |c: char| c.is_control() || c.is_whitespace() || "<>,;:()[]\"\\@".contains(c);
-    (1..=64).contains(&local.len()) && (1..=253).contains(&domain.len()) && !local.contains(bad) && !domain.contains(bad) && !domain.starts_with('.') && !domain.ends_with('.')
+    (1..=64).contains(&local.len())
+        && (1..=253).contains(&domain.len())
+        && !local.contains(bad)
+        && !domain.contains(bad)
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
 }

@@ -40,7 +40,12 @@ async fn show(_: Can<SendMail>, State(app): State<App>, shell: Shell) -> Answer 
     let key = |kind: &'static str, path: &'static str, suffix: &str| {
         let signer = signers.iter().find(|signer| signer.dns_name().split('.').next().is_some_and(|selector| selector.ends_with(suffix)));
         let record = signer.and_then(|signer| signer.key().public_dns_record().ok());
-        Key { kind, path, dns_name: signer.map_or_else(String::new, attune_courier::DkimSigner::dns_name), record: record.unwrap_or_default() }
+        Key {
+            kind,
+            path,
+            dns_name: signer.map_or_else(String::new, attune_courier::DkimSigner::dns_name),
+            record: record.unwrap_or_default(),
+        }
     };
     let keys = vec![key("Ed25519", "ed25519", "-ed"), key("RSA", "rsa", "-rsa")];
     let page = SenderPage { shell, address, keys };

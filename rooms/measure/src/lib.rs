@@ -40,7 +40,10 @@ pub fn room(_: &Parts) -> Room {
         .jobs([JobDef { kind: funnel::react::CHECK, max_attempts: 1, run: Arc::new(funnel::react::CheckFunnel) }])
         .crons([Cron { kind: funnel::react::CHECK, every_us: attune_kernel::MINUTE_US }])
         .datasets([
-            Dataset { view: "v_measure_funnel_step", meaning: "one row per contact and stage reached, with the moment and the time it took" },
+            Dataset {
+                view: "v_measure_funnel_step",
+                meaning: "one row per contact and stage reached, with the moment and the time it took",
+            },
             Dataset { view: "v_measure_funnel_day", meaning: "people by day they became known, source and stage" },
         ])
         .contact_tables([
@@ -60,7 +63,11 @@ fn routes() -> Router<App> {
 fn reactors() -> Vec<Reactor> {
     vec![
         Reactor { key: "measure.keep_funnel", hears: funnel::react::HEARS, react: Arc::new(funnel::react::KeepFunnel) },
-        Reactor { key: "measure.follow_leavers", hears: funnel::react::FollowLeavers::HEARS, react: Arc::new(funnel::react::FollowLeavers) },
+        Reactor {
+            key: "measure.follow_leavers",
+            hears: funnel::react::FollowLeavers::HEARS,
+            react: Arc::new(funnel::react::FollowLeavers),
+        },
     ]
 }
 

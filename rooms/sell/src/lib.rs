@@ -129,7 +129,11 @@ const fn event(name: &'static str, meaning: &'static str, subject: &'static str,
 
 fn reactors() -> Vec<Reactor> {
     vec![
-        Reactor { key: "sell.share_survivors", hears: handover::react::ShareSurvivors::HEARS, react: Arc::new(handover::react::ShareSurvivors) },
+        Reactor {
+            key: "sell.share_survivors",
+            hears: handover::react::ShareSurvivors::HEARS,
+            react: Arc::new(handover::react::ShareSurvivors),
+        },
         Reactor { key: "sell.free_hands", hears: handover::react::FreeHands::HEARS, react: Arc::new(handover::react::FreeHands) },
         Reactor { key: "sell.keep_changes", hears: change::react::KeepChanges::HEARS, react: Arc::new(change::react::KeepChanges) },
         Reactor { key: "sell.tick_steps", hears: change::react::TickSteps::HEARS, react: Arc::new(change::react::TickSteps) },

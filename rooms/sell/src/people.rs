@@ -34,7 +34,8 @@ pub(crate) async fn qualify(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, con
 
 async fn below(tx: &mut Tx, contacts: &[i64], stages: &[&str]) -> Result<Vec<i64>, DbError> {
     let rows = Relation::of_ids("id", contacts.iter().copied());
-    let found = tx.rows_from(sql!("SELECT c.id, c.stage FROM {rows} AS r JOIN v_identify_contact c ON c.id = r.id"), &rows, params![]).await?;
+    let found =
+        tx.rows_from(sql!("SELECT c.id, c.stage FROM {rows} AS r JOIN v_identify_contact c ON c.id = r.id"), &rows, params![]).await?;
     let mut movable = Vec::with_capacity(found.len());
     for row in &found {
         if stages.contains(&row.get::<String>("stage")?.as_str()) {
@@ -54,7 +55,8 @@ fn fault(error: ContactError) -> Fault {
 /// The team these members of staff share; nothing when they are of several, or of none.
 pub(crate) async fn common_team(tx: &mut Tx, staff_ids: impl Iterator<Item = i64>) -> Result<Option<i64>, DbError> {
     let rows = Relation::of_ids("id", staff_ids);
-    let found = tx.rows_from(sql!("SELECT DISTINCT s.team_id FROM {rows} AS r JOIN v_govern_staff s ON s.id = r.id"), &rows, params![]).await?;
+    let found =
+        tx.rows_from(sql!("SELECT DISTINCT s.team_id FROM {rows} AS r JOIN v_govern_staff s ON s.id = r.id"), &rows, params![]).await?;
     match found.as_slice() {
         [one] => one.get("team_id"),
         _ => Ok(None),

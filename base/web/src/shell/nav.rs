@@ -133,7 +133,8 @@ fn group_of<'a>(headings: &'a HashMap<&str, Text>, item: &NavItem) -> &'a str {
 pub(crate) async fn views(web: &Web, shell: &Shell) -> Result<Vec<NavView>, Problem> {
     let Some(actor) = &shell.actor else { return Ok(Vec::new()) };
     let mut items: Vec<&NavItem> = web.nav.iter().filter(|i| i.permission.is_empty() || actor.may(i.permission).is_some()).collect();
-    let headings: HashMap<&str, Text> = items.iter().filter(|i| !i.group_key.is_empty()).map(|i| (i.group_key, shell.l.t(i.group_key))).collect();
+    let headings: HashMap<&str, Text> =
+        items.iter().filter(|i| !i.group_key.is_empty()).map(|i| (i.group_key, shell.l.t(i.group_key))).collect();
     let mut place: HashMap<&str, i32> = HashMap::new();
     for item in &items {
         let first = place.entry(group_of(&headings, item)).or_insert(item.order);

@@ -21,8 +21,10 @@ struct Story {
     company: &'static str,
 }
 
-const EN: Story = Story { language: "en", people: ground::PEOPLE_EN, city: "Hamburg", in_city: "3", title: "Chief buyer", company: "Corner Records" };
-const ZH: Story = Story { language: "zh-CN", people: ground::PEOPLE_ZH, city: "上海", in_city: "3", title: "首席采购官", company: "街角唱片" };
+const EN: Story =
+    Story { language: "en", people: ground::PEOPLE_EN, city: "Hamburg", in_city: "3", title: "Chief buyer", company: "Corner Records" };
+const ZH: Story =
+    Story { language: "zh-CN", people: ground::PEOPLE_ZH, city: "上海", in_city: "3", title: "首席采购官", company: "街角唱片" };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_english() {

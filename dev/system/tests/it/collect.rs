@@ -29,11 +29,13 @@ fn body(sender: usize, request: usize, count: usize) -> String {
         json!({ "id": id, "name": "trial.counted", "at": at, "url": "/trial", "props": { "subject": id } })
     };
     let events: Vec<Value> = (0..count).map(event).collect();
-    json!({ "v": 1, "visitor": format!("visitor-{sender}"), "consent": "implied", "host": "shop.example", "sent_at": at, "events": events }).to_string()
+    json!({ "v": 1, "visitor": format!("visitor-{sender}"), "consent": "implied", "host": "shop.example", "sent_at": at, "events": events })
+        .to_string()
 }
 
 async fn post(client: &reqwest::Client, url: &str, body: String) -> Result<StatusCode, reqwest::Error> {
-    let request = client.post(url).header("content-type", "application/json").header("user-agent", AGENT).header("accept-language", "en").body(body);
+    let request =
+        client.post(url).header("content-type", "application/json").header("user-agent", AGENT).header("accept-language", "en").body(body);
     Ok(request.send().await?.status())
 }
 

@@ -51,7 +51,11 @@ async fn people_are_shown_a_table_in_their_language() {
     let english = attune.run_without_store(&["demo", "--once", "--data", &data]).await.unwrap();
     assert_eq!(english.code, Some(0), "{}", english.errors);
     let row = |text: &str, cells: &[&str]| text.lines().any(|line| line.split_whitespace().take(4).eq(cells.iter().copied()));
-    assert!(row(&english.output, &["1", "2,357", "2,357", "402"]) && row(&english.output, &["3", "195", "195", "106"]), "{}", english.output);
+    assert!(
+        row(&english.output, &["1", "2,357", "2,357", "402"]) && row(&english.output, &["3", "195", "195", "106"]),
+        "{}",
+        english.output
+    );
     let chinese = attune.run_without_store(&["--lang", "zh-CN", "demo", "--once", "--data", &data]).await.unwrap();
     assert!(row(&chinese.output, &["2", "402", "402", "195"]) && !chinese.output.contains("Sent"), "{}", chinese.output);
 }
@@ -78,5 +82,11 @@ async fn an_interrupted_demo_goes_on() {
     let doubles = "SELECT count(*) FROM (SELECT rcpt_to, subject FROM mailbox_mails GROUP BY rcpt_to, subject HAVING count(*) > 1) AS d";
     assert!(one(&data, doubles).await <= unknown, "nobody was written to twice for one round unless it is listed as unknown");
     let other = attune.store().file("attune.db");
-    drop(words(attune.run_without_store(&["demo", "--once", "--data", &other.join("x").display().to_string(), "--port", "0", "--seed", "no"]).await.unwrap(), 2));
+    drop(words(
+        attune
+            .run_without_store(&["demo", "--once", "--data", &other.join("x").display().to_string(), "--port", "0", "--seed", "no"])
+            .await
+            .unwrap(),
+        2,
+    ));
 }

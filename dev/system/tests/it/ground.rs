@@ -134,7 +134,7 @@ async fn lite_tables(attune: &Attune) -> Vec<(String, String)> {
     names.map(select).collect()
 }
 
-/// Waits until the running server has heard every event and no job waits any more.
+/// Waits until the running server has heard every event, no job waits any more and no timer is due in the next ten seconds.
 pub async fn settle(attune: &Attune) {
     let started = Instant::now();
     let mut calm = 0;
@@ -142,8 +142,10 @@ pub async fn settle(attune: &Attune) {
         assert!(started.elapsed() < Duration::from_secs(120), "the server does not come to rest: {}", attune.process().unwrap().log());
         let health: Value = reqwest::get(attune.url("/healthz")).await.unwrap().json().await.unwrap();
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
-        let jobs = number(attune, &format!("SELECT count(*) FROM jobs WHERE state = 'running' OR (state = 'ready' AND run_at <= {now})")).await;
-        calm = if health["reactor_lag_events"] == 0 && jobs == 0 { calm + 1 } else { 0 };
+        let jobs =
+            number(attune, &format!("SELECT count(*) FROM jobs WHERE state = 'running' OR (state = 'ready' AND run_at <= {now})")).await;
+        let soon = number(attune, &format!("SELECT count(*) FROM timers WHERE due_at <= {}", now + 10_000_000)).await;
+        calm = if health["reactor_lag_events"] == 0 && jobs + soon == 0 { calm + 1 } else { 0 };
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -205,7 +207,8 @@ pub async fn counted(attune: &Attune, arguments: &[&str]) -> i64 {
 
 /// Takes on an administrator.
 pub async fn take_on_admin(attune: &Attune) {
-    let arguments = ["user", "create", "--email", "ada@attune.example", "--name", "Ada Admin", "--role", "admin", "--password", "a long pass phrase"];
+    let arguments =
+        ["user", "create", "--email", "ada@attune.example", "--name", "Ada Admin", "--role", "admin", "--password", "a long pass phrase"];
     attune.json(&arguments).await.unwrap();
 }
 
@@ -225,7 +228,8 @@ pub async fn api_key(attune: &Attune, role: &str) -> String {
 /// A push funnel as a file: one round for each field that decides who responds, then hand-over to `reps`.
 pub fn funnel_file(name: &str, audience: &str, fields: &[&str], reps: &str) -> String {
     let quoted = |text: &str| Value::from(text).to_string();
-    let mut text = format!("name = {}\naudience = {}\nfrom = \"Trial <trial@attune.example>\"\nany_hour = true\n", quoted(name), quoted(audience));
+    let mut text =
+        format!("name = {}\naudience = {}\nfrom = \"Trial <trial@attune.example>\"\nany_hour = true\n", quoted(name), quoted(audience));
     for (_, number) in fields.iter().zip(1..) {
         write!(
             text,

@@ -42,7 +42,8 @@ impl MailSink for Relay {
 
 async fn open_relay() -> (Arc<Relay>, u16, CancellationToken) {
     let relay = Arc::new(Relay::default());
-    let server = MailboxServer::bind("127.0.0.1:0".parse().unwrap(), relay.clone(), Clock::system(), MailboxLimits::default()).await.unwrap();
+    let server =
+        MailboxServer::bind("127.0.0.1:0".parse().unwrap(), relay.clone(), Clock::system(), MailboxLimits::default()).await.unwrap();
     let (port, stop) = (server.address().port(), CancellationToken::new());
     tokio::spawn(server.serve(stop.clone()));
     (relay, port, stop)
@@ -73,7 +74,11 @@ async fn progress(attune: &Attune) -> (i64, i64) {
 async fn until_taken(relay: &Relay, count: usize) {
     let started = Instant::now();
     while relay.taken.load(Ordering::SeqCst) < count {
-        assert!(started.elapsed() < Duration::from_secs(120), "the relay got {} mails and waits for {count}", relay.taken.load(Ordering::SeqCst));
+        assert!(
+            started.elapsed() < Duration::from_secs(120),
+            "the relay got {} mails and waits for {count}",
+            relay.taken.load(Ordering::SeqCst)
+        );
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
@@ -164,7 +169,7 @@ on_both_engines! {
             assert!(started.elapsed() < Duration::from_secs(120), "{}", attune.process().unwrap().log());
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        attune.stop().await.unwrap();
+        attune.kill().unwrap();
         stop.cancel();
     }
 }

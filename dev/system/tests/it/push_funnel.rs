@@ -17,7 +17,8 @@ pub fn rounds(report: &Value) -> Vec<[i64; 3]> {
 }
 
 /// Every round as the store has it: mails accepted, and people marked as having responded.
-const ROUNDS: &str = "SELECT count(*), sum(CASE WHEN s.state = 'accepted' THEN 1 ELSE 0 END), sum(CASE WHEN s.responded_at IS NOT NULL THEN 1 ELSE 0 END)
+const ROUNDS: &str =
+    "SELECT count(*), sum(CASE WHEN s.state = 'accepted' THEN 1 ELSE 0 END), sum(CASE WHEN s.responded_at IS NOT NULL THEN 1 ELSE 0 END)
     FROM push_rounds r JOIN mailings m ON m.id = r.mailing_id JOIN sends s ON s.mailing_id = m.id GROUP BY r.position ORDER BY r.position";
 
 /// What the store says about the only funnel it holds.

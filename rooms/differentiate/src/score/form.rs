@@ -78,7 +78,8 @@ impl RuleForm {
         if points.signum() * first_bonus.signum() < 0 {
             errors.add("first_bonus", "score-bonus-sign");
         }
-        let subject = subject.and_then(|text| Subject::of(if self.subject_test.is_empty() { "contains" } else { &self.subject_test }, &text));
+        let subject =
+            subject.and_then(|text| Subject::of(if self.subject_test.is_empty() { "contains" } else { &self.subject_test }, &text));
         errors.or(ScoreRule { id, event, subject, min_amount, points, daily_cap, first_bonus, active: !self.active.is_empty() })
     }
 }
@@ -108,7 +109,8 @@ impl FitForm {
         let mut errors = FormErrors::new();
         let points = errors.number("fit_points", &self.fit_points, -100, 100);
         let values = [("w", format!("field:{}", self.field)), ("o", self.op.clone()), ("v", self.value.clone())];
-        let row = Row { depth: 1, join: String::new(), values: values.into_iter().map(|(k, v)| (k.to_owned(), v)).collect::<BTreeMap<_, _>>() };
+        let row =
+            Row { depth: 1, join: String::new(), values: values.into_iter().map(|(k, v)| (k.to_owned(), v)).collect::<BTreeMap<_, _>>() };
         match row.condition() {
             Ok(Rule::Field(condition)) if FIT_OPS.contains(&self.op.as_str()) => errors.or(FitRule { id, condition, points, active: true }),
             Ok(_) => Err(wrong(errors, "op", "segment-row-choose")),

@@ -65,7 +65,8 @@ pub async fn recompute_all(tx: &mut Tx, bench: &Bench, staff_id: Option<i64>) ->
 pub(super) async fn after_import(tx: &mut Tx, spine: &Spine, import_id: i64, at: i64) -> Result<(), DbError> {
     let bench = Bench { db: spine.db.clone(), clock: spine.clock.clone(), ids: spine.ids.clone() };
     let whose = Whose { import_id: Some(import_id), since_at: Some(at - HOUR_US) };
-    put(tx, &bench, JobSpec::new(RECOMPUTE, serde_json::to_value(whose).unwrap_or_default()).unique(format!("score-import-{import_id}"))).await?;
+    put(tx, &bench, JobSpec::new(RECOMPUTE, serde_json::to_value(whose).unwrap_or_default()).unique(format!("score-import-{import_id}")))
+        .await?;
     Ok(())
 }
 
@@ -152,7 +153,8 @@ impl Run for ApplySettings {
 
 /// The newest recomputation that is not over, for the page: its id, what is done and what there is to do.
 pub async fn running(tx: &mut Tx) -> Result<Option<(i64, i64, i64)>, DbError> {
-    let sql = sql!("SELECT id, done_count, total_count FROM jobs WHERE kind = $1 AND state IN ('ready', 'running') ORDER BY id DESC LIMIT 1");
+    let sql =
+        sql!("SELECT id, done_count, total_count FROM jobs WHERE kind = $1 AND state IN ('ready', 'running') ORDER BY id DESC LIMIT 1");
     let row = tx.find(sql, params![RECOMPUTE]).await?;
     row.map(|row| Ok((row.get("id")?, row.get("done_count")?, row.get::<Option<i64>>("total_count")?.unwrap_or(0)))).transpose()
 }

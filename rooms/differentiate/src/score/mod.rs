@@ -14,4 +14,6 @@ mod tests;
 
 pub use react::KEY as REACTOR;
 pub use rules::{Basis, Line, ScoreRule, Tier};
-pub use store::{Explanation, FitRule, basis, delete_fit_rule, delete_rule, explain, list_fit_rules, list_rules, save_basis, save_fit_rule, save_rule};
+pub use store::{
+    Explanation, FitRule, basis, delete_fit_rule, delete_rule, explain, list_fit_rules, list_rules, save_basis, save_fit_rule, save_rule,
+};

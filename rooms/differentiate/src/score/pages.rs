@@ -122,7 +122,11 @@ fn field_choices(teller: &Teller<'_>, words: &Vocabulary) -> Vec<Choice> {
 }
 
 fn op_label(teller: &Teller<'_>, op: &str) -> String {
-    if crate::segment::rule::Cmp::of(op).is_some() { op.to_owned() } else { teller.l.t(&format!("segment-op-{}", op.replace('_', "-"))).to_string() }
+    if crate::segment::rule::Cmp::of(op).is_some() {
+        op.to_owned()
+    } else {
+        teller.l.t(&format!("segment-op-{}", op.replace('_', "-"))).to_string()
+    }
 }
 
 /// What a rule counts, in words.
@@ -276,8 +280,14 @@ pub async fn panel(State(app): State<App>, can: Can<ViewScores>, shell: Shell, P
     let l = shell.l.clone();
     let teller = Teller { l: &l, texts: &app.texts, vocabulary: &words };
     let shown = shown(basis.decay(), contact.engagement_k, app.clock.now());
-    let reason = |why: &Explanation| Reason { words: say(&teller, &why.rule), points: why.points.round() as i64, count: why.line.count, last_at: why.line.last_at };
+    let reason = |why: &Explanation| Reason {
+        words: say(&teller, &why.rule),
+        points: why.points.round() as i64,
+        count: why.line.count,
+        last_at: why.line.last_at,
+    };
     let reasons = reasons.iter().map(reason).take(6).collect();
-    let page = Panel { tier: basis.tier(shown), shown, fit: contact.fit.unwrap_or(0), grade: contact.grade.unwrap_or_default(), reasons, shell };
+    let page =
+        Panel { tier: basis.tier(shown), shown, fit: contact.fit.unwrap_or(0), grade: contact.grade.unwrap_or_default(), reasons, shell };
     Ok(page.shell.fragment(&page))
 }

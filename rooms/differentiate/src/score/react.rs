@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use attune_db::{Column, DbError, Relation, Sql, Tx, Value, params, sql};
-use attune_identify::contact::put_scores;
 use attune_events::{BoxFuture, Event, React, Spine, append};
+use attune_identify::contact::put_scores;
 use attune_jobs::{Bench, OnDue, clear_timers, set_timers};
 use attune_kernel::Fault;
 

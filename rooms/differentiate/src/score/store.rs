@@ -42,7 +42,9 @@ pub struct Explanation {
 
 /// The numbers in force.
 pub async fn basis(tx: &mut Tx) -> Result<Basis, DbError> {
-    let row = tx.get("the basis of scores", sql!("SELECT half_life_days, hot, warm, fit_good, fit_fair FROM score_basis WHERE id = 1"), params![]).await?;
+    let row = tx
+        .get("the basis of scores", sql!("SELECT half_life_days, hot, warm, fit_good, fit_fair FROM score_basis WHERE id = 1"), params![])
+        .await?;
     Ok(Basis {
         half_life_days: row.get("half_life_days")?,
         hot: row.get("hot")?,
@@ -76,7 +78,8 @@ fn read_rule(row: &Row) -> Result<ScoreRule, DbError> {
 
 /// All score rules, in the order in which they were made.
 pub async fn list_rules(tx: &mut Tx) -> Result<Vec<ScoreRule>, DbError> {
-    let sql = sql!("SELECT id, event, subject_test, subject, min_amount, points, daily_cap, first_bonus, active FROM score_rules ORDER BY id");
+    let sql =
+        sql!("SELECT id, event, subject_test, subject, min_amount, points, daily_cap, first_bonus, active FROM score_rules ORDER BY id");
     tx.rows(sql, params![]).await?.iter().map(read_rule).collect()
 }
 
@@ -176,7 +179,15 @@ pub(super) async fn put_lines(tx: &mut Tx, lines: impl Iterator<Item = ((i64, i6
         ("day_points", Column::Int),
     ]);
     for ((contact, rule), line) in lines {
-        rows.push(vec![contact.into(), rule.into(), line.count.into(), line.k.into(), line.last_at.into(), line.day.into(), line.day_points.into()]);
+        rows.push(vec![
+            contact.into(),
+            rule.into(),
+            line.count.into(),
+            line.k.into(),
+            line.last_at.into(),
+            line.day.into(),
+            line.day_points.into(),
+        ]);
     }
     let set = "count = excluded.count, k = excluded.k, last_at = excluded.last_at, day = excluded.day, day_points = excluded.day_points";
     tx.insert("score_lines", &rows, Conflict::Update(&["contact_id", "rule_id"], set)).await?;
@@ -196,7 +207,8 @@ pub(super) async fn told(tx: &mut Tx, contacts: &Relation) -> Result<HashMap<i64
     let read = |row: &Row| {
         let grade: String = row.get("grade")?;
         let tier: String = row.get("tier")?;
-        let told = Told { fit: row.get("fit")?, shown: row.get("shown")?, tier: Tier::of(&tier), grade: grade.chars().next().unwrap_or('C') };
+        let told =
+            Told { fit: row.get("fit")?, shown: row.get("shown")?, tier: Tier::of(&tier), grade: grade.chars().next().unwrap_or('C') };
         Ok((row.get("contact_id")?, told))
     };
     rows.iter().map(read).collect()

@@ -156,4 +156,3 @@ pub async fn members(State(app): State<App>, can: Can<ViewSegments>, Path(id): P
     let next = items.last().map(|member| member.contact.to_string()).filter(|_| more);
     Ok(Json(Page { items, next }).into_response())
 }
-

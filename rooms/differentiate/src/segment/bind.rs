@@ -292,7 +292,11 @@ impl Binder<'_> {
             return self.wrong("rule-error-backwards", &condition.name, format!("{first} lies after {last}"));
         }
         if !(0..=1_000_000).contains(&condition.count.number()) || condition.count == Count::AtLeast(0) {
-            return self.wrong("rule-error-count", &condition.name, "a count lies between 1 and 1,000,000; “never” is count = 0".to_owned());
+            return self.wrong(
+                "rule-error-count",
+                &condition.name,
+                "a count lies between 1 and 1,000,000; “never” is count = 0".to_owned(),
+            );
         }
         Ok(Bound::Event(condition.clone()))
     }

@@ -95,7 +95,8 @@ impl Compiler {
             Count::Exactly(n) => (false, Some(("= ", n))),
         };
         sql.push(if without { "c.id NOT IN (" } else { "c.id IN (" });
-        sql.push("SELECT e.contact_id FROM events e WHERE e.contact_id IS NOT NULL AND e.machine = FALSE AND e.name = ").bind(event.name.as_str());
+        sql.push("SELECT e.contact_id FROM events e WHERE e.contact_id IS NOT NULL AND e.machine = FALSE AND e.name = ")
+            .bind(event.name.as_str());
         match event.window {
             Window::Ever => {}
             Window::Within(span) => {

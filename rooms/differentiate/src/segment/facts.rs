@@ -73,7 +73,13 @@ impl Wanted {
 }
 
 /// The facts `rules` ask about `contacts`, by contact; those who are gone do not exist in them.
-pub async fn load(tx: &mut Tx, contacts: &[i64], rules: &[&Bound], facets: &[FacetField], now: i64) -> Result<HashMap<i64, Facts>, DbError> {
+pub async fn load(
+    tx: &mut Tx,
+    contacts: &[i64],
+    rules: &[&Bound],
+    facets: &[FacetField],
+    now: i64,
+) -> Result<HashMap<i64, Facts>, DbError> {
     let wanted = Wanted::of(rules, now);
     let ids = Relation::of_ids("id", contacts.iter().copied());
     let mut facts: HashMap<i64, Facts> = contacts.iter().map(|id| (*id, Facts::default())).collect();
@@ -118,9 +124,19 @@ async fn load_contacts(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut
 }
 
 async fn load_custom(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
-    let sources: [(&BTreeSet<i64>, &str, fn(i64) -> Source); 2] = [
-        (&wanted.texts, "SELECT f.contact_id, f.field_id, f.value_key AS value FROM {rows} AS r JOIN v_identify_contact_text f ON f.contact_id = r.id WHERE f.field_id IN ", Source::CustomText),
-        (&wanted.numbers, "SELECT f.contact_id, f.field_id, f.value FROM {rows} AS r JOIN v_identify_contact_number f ON f.contact_id = r.id WHERE f.field_id IN ", Source::CustomNumber),
+    /// The fields wanted, the statement that reads them, and how a field is called in the facts.
+    type Reading<'a> = (&'a BTreeSet<i64>, &'a str, fn(i64) -> Source);
+    let sources: [Reading<'_>; 2] = [
+        (
+            &wanted.texts,
+            "SELECT f.contact_id, f.field_id, f.value_key AS value FROM {rows} AS r JOIN v_identify_contact_text f ON f.contact_id = r.id WHERE f.field_id IN ",
+            Source::CustomText,
+        ),
+        (
+            &wanted.numbers,
+            "SELECT f.contact_id, f.field_id, f.value FROM {rows} AS r JOIN v_identify_contact_number f ON f.contact_id = r.id WHERE f.field_id IN ",
+            Source::CustomNumber,
+        ),
     ];
     for (fields, text, source) in sources {
         if fields.is_empty() {
@@ -168,7 +184,8 @@ async fn load_events(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut H
 /// Which of these segments these contacts are in, as (segment, contact).
 pub async fn memberships(tx: &mut Tx, contacts: &[i64], segments: &BTreeSet<i64>) -> Result<Vec<(i64, i64)>, DbError> {
     let ids = Relation::of_ids("id", contacts.iter().copied());
-    let mut sql = Sql::new("SELECT m.segment_id, m.contact_id FROM {rows} AS r JOIN segment_members m ON m.contact_id = r.id WHERE m.segment_id IN ");
+    let mut sql =
+        Sql::new("SELECT m.segment_id, m.contact_id FROM {rows} AS r JOIN segment_members m ON m.contact_id = r.id WHERE m.segment_id IN ");
     sql.bind_list(segments.iter().map(|id| Value::Int(*id)));
     let rows = tx.rows_from(sql.text(), &ids, sql.values()).await?;
     rows.iter().map(|row| Ok((row.get("segment_id")?, row.get("contact_id")?))).collect()

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::rule::{Cmp, Count, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreCondition, ScoreName, SegmentCondition, Span, Subject, Test, Window};
+use super::rule::{
+    Cmp, Count, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreCondition, ScoreName, SegmentCondition, Span,
+    Subject, Test, Window,
+};
 
 /// One line of the builder.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -205,7 +208,9 @@ fn event(row: &Row, name: &str) -> Result<Rule, &'static str> {
     };
     let window = match row.get("win") {
         "within" => Window::Within(span(row)?),
-        "between" => Window::Between(row.get("f").parse().map_err(|_| "segment-row-day")?, row.get("l").parse().map_err(|_| "segment-row-day")?),
+        "between" => {
+            Window::Between(row.get("f").parse().map_err(|_| "segment-row-day")?, row.get("l").parse().map_err(|_| "segment-row-day")?)
+        }
         _ => Window::Ever,
     };
     Ok(Rule::Event(EventCondition { name: name.to_owned(), subject, min_amount, count, window }))

@@ -140,7 +140,9 @@ impl Index {
             "contact.stage_changed" => self.reading(&Fact::Column("stage")),
             "grade.changed" => self.reading(&Fact::Column("grade")),
             "score.changed" => self.reading(&Fact::Score(if subject == "fit" { "fit" } else { "engagement" })),
-            "segment.entered" | "segment.left" => subject.parse::<SegmentId>().map_or_else(|_| BTreeSet::new(), |id| self.reading(&Fact::Segment(id.0))),
+            "segment.entered" | "segment.left" => {
+                subject.parse::<SegmentId>().map_or_else(|_| BTreeSet::new(), |id| self.reading(&Fact::Segment(id.0)))
+            }
             _ => self.reading(&Fact::Column("last_seen_at")),
         };
         touched.extend(self.reading(&Fact::Happening(name.to_owned())));

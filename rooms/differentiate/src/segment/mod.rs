@@ -336,7 +336,14 @@ fn staff(by: &By<'_>) -> Option<i64> {
     (by.actor.staff_id != 0).then_some(by.actor.staff_id)
 }
 
-async fn note(tx: &mut Tx, by: &By<'_>, what: &'static str, id: i64, before: Option<&Segment>, after: Option<&Segment>) -> Result<(), DbError> {
+async fn note(
+    tx: &mut Tx,
+    by: &By<'_>,
+    what: &'static str,
+    id: i64,
+    before: Option<&Segment>,
+    after: Option<&Segment>,
+) -> Result<(), DbError> {
     let json = |segment: &Segment| serde_json::json!({ "name": segment.name, "kind": segment.kind.word(), "rule": segment.rule });
     audit::note(tx, by.ids, by.now, by.actor, what, "segment", id, before.map(json), after.map(json)).await
 }

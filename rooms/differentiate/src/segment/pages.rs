@@ -86,7 +86,13 @@ pub async fn new(State(app): State<App>, _can: Can<EditSegments>, shell: Shell, 
 }
 
 /// GET /segments/{id}
-pub async fn show(State(app): State<App>, _can: Can<ViewSegments>, shell: Shell, Path(id): Path<SegmentId>, Query(fields): Query<Fields>) -> Answer {
+pub async fn show(
+    State(app): State<App>,
+    _can: Can<ViewSegments>,
+    shell: Shell,
+    Path(id): Path<SegmentId>,
+    Query(fields): Query<Fields>,
+) -> Answer {
     let segment = get(&app, id).await?;
     let page = BuilderPage::load(&app, shell, Some(&segment), Shape::read(&fields, Some(&segment))).await?;
     Ok(page.shell.show(&page, &page.as_builder()))
@@ -102,7 +108,13 @@ pub async fn create(State(app): State<App>, can: Can<EditSegments>, shell: Shell
 }
 
 /// POST /segments/{id}
-pub async fn update(State(app): State<App>, can: Can<EditSegments>, shell: Shell, Path(id): Path<SegmentId>, Form(fields): Form<Fields>) -> Answer {
+pub async fn update(
+    State(app): State<App>,
+    can: Can<EditSegments>,
+    shell: Shell,
+    Path(id): Path<SegmentId>,
+    Form(fields): Form<Fields>,
+) -> Answer {
     let segment = get(&app, id).await?;
     let shape = Shape::read(&fields, Some(&segment));
     match save(&app, &can, Some(&segment), &shape).await? {
@@ -122,7 +134,12 @@ async fn refuse(app: &App, shell: Shell, segment: Option<&Segment>, shape: Shape
 }
 
 /// Publishes, saves or takes a snapshot, as the button said; the mistakes when the user can mend them.
-async fn save(app: &App, can: &Can<EditSegments>, segment: Option<&Segment>, shape: &Shape) -> Result<Result<(SegmentId, Flash), FormErrors>, Problem> {
+async fn save(
+    app: &App,
+    can: &Can<EditSegments>,
+    segment: Option<&Segment>,
+    shape: &Shape,
+) -> Result<Result<(SegmentId, Flash), FormErrors>, Problem> {
     let mut errors = FormErrors::new();
     let name = errors.required("name", &shape.name, 80);
     let (rule, wrong) = shape.form.rule();
@@ -137,8 +154,12 @@ async fn save(app: &App, can: &Can<EditSegments>, segment: Option<&Segment>, sha
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids, bench: &bench };
     let mut tx = app.db.begin().await?;
     let done = match segment {
-        _ if shape.act == "snapshot" => super::snapshot(&mut tx, &by, &name, rule, &facets).await.map(|(id, count)| (id, Flash::good("segment-snapshot-taken").n("count", count))),
-        Some(segment) => super::update(&mut tx, &by, segment.id, &name, rule, &facets).await.map(|()| (segment.id, Flash::good("segment-saved").s("name", &name))),
+        _ if shape.act == "snapshot" => super::snapshot(&mut tx, &by, &name, rule, &facets)
+            .await
+            .map(|(id, count)| (id, Flash::good("segment-snapshot-taken").n("count", count))),
+        Some(segment) => super::update(&mut tx, &by, segment.id, &name, rule, &facets)
+            .await
+            .map(|()| (segment.id, Flash::good("segment-saved").s("name", &name))),
         None => super::create(&mut tx, &by, &name, rule, &facets).await.map(|id| (id, Flash::good("segment-saved").s("name", &name))),
     };
     match done {
@@ -157,7 +178,9 @@ fn told(error: SegmentError) -> Result<FormErrors, Problem> {
         SegmentError::NameTaken(name) => errors.add("name", "segment-name-taken").s("name", name),
         SegmentError::Circle(name) => errors.add("rule", "segment-circle").s("name", name),
         SegmentError::Rule(wrong) => errors.add("rule", wrong.key).s("what", wrong.what).n("at", 0).s("found", ""),
-        SegmentError::Text(wrong) => errors.add("text", wrong.key).n("at", i64::try_from(wrong.at).unwrap_or(0)).s("found", wrong.found).s("what", ""),
+        SegmentError::Text(wrong) => {
+            errors.add("text", wrong.key).n("at", i64::try_from(wrong.at).unwrap_or(0)).s("found", wrong.found).s("what", "")
+        }
         other => return Err(other.into()),
     };
     Ok(errors)
@@ -202,7 +225,13 @@ struct MembersPage {
 }
 
 /// GET /segments/{id}/members
-pub async fn members(State(app): State<App>, can: Can<ViewSegments>, shell: Shell, Path(id): Path<SegmentId>, Query(asked): Query<Asked>) -> Answer {
+pub async fn members(
+    State(app): State<App>,
+    can: Can<ViewSegments>,
+    shell: Shell,
+    Path(id): Path<SegmentId>,
+    Query(asked): Query<Asked>,
+) -> Answer {
     let segment = get(&app, id).await?;
     let scope = seen(&can.actor).ok_or(Problem::Forbidden { permission: "identify.contact.view" })?;
     let after = asked.after.parse::<ContactId>().map_or(i64::MIN, |id| id.0);

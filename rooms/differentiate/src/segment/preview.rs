@@ -43,7 +43,15 @@ pub struct Preview {
 const COUNTED_ROWS: usize = 16;
 
 /// Counts `rule` and the parts of `form`; the sample holds only whom `scope` allows to see.
-pub async fn preview(tx: &mut Tx, rule: &Rule, form: &RuleForm, vocabulary: &Vocabulary, scope: Option<&Scope>, decay: Decay, now: i64) -> Result<Preview, DbError> {
+pub async fn preview(
+    tx: &mut Tx,
+    rule: &Rule,
+    form: &RuleForm,
+    vocabulary: &Vocabulary,
+    scope: Option<&Scope>,
+    decay: Decay,
+    now: i64,
+) -> Result<Preview, DbError> {
     let mut found = Preview { everyone: tx.count(sql!("SELECT count(*) FROM v_identify_contact"), params![]).await?, ..Preview::default() };
     let Ok(bound) = bind(rule, vocabulary) else { return Ok(found) };
     let started = std::time::Instant::now();
@@ -107,7 +115,11 @@ pub struct Difference {
 /// Compares what `found` (a statement of [`super::select`]) yields with the members kept.
 pub async fn difference(tx: &mut Tx, segment: i64, found: &Sql, scope: Option<&Scope>) -> Result<Difference, DbError> {
     let mut added = Sql::new("SELECT q.id FROM (");
-    added.append(found).push(") q WHERE q.id NOT IN (SELECT m.contact_id FROM segment_members m WHERE m.segment_id = ").bind(segment).push(")");
+    added
+        .append(found)
+        .push(") q WHERE q.id NOT IN (SELECT m.contact_id FROM segment_members m WHERE m.segment_id = ")
+        .bind(segment)
+        .push(")");
     let mut dropped = Sql::new("SELECT m.contact_id AS id FROM segment_members m WHERE m.segment_id = ");
     dropped.bind(segment).push(" AND m.contact_id NOT IN (").append(found).push(")");
     let mut difference = Difference { added: super::count(tx, &added).await?, dropped: super::count(tx, &dropped).await?, example: None };

@@ -80,13 +80,17 @@ pub async fn list_after(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<Segme
 
 /// The segment `id`.
 pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Segment>, DbError> {
-    let sql = sql!("SELECT id, name, kind, rule, member_count, created_at, updated_at, filled_at FROM segments WHERE id = $1 AND deleted_at IS NULL");
+    let sql = sql!(
+        "SELECT id, name, kind, rule, member_count, created_at, updated_at, filled_at FROM segments WHERE id = $1 AND deleted_at IS NULL"
+    );
     tx.find(sql, params![id]).await?.as_ref().map(read).transpose()
 }
 
 /// The segment of this name, whatever the case.
 pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Option<Segment>, DbError> {
-    let sql = sql!("SELECT id, name, kind, rule, member_count, created_at, updated_at, filled_at FROM segments WHERE name_key = $1 AND deleted_at IS NULL");
+    let sql = sql!(
+        "SELECT id, name, kind, rule, member_count, created_at, updated_at, filled_at FROM segments WHERE name_key = $1 AND deleted_at IS NULL"
+    );
     tx.find(sql, params![fold_key(name)]).await?.as_ref().map(read).transpose()
 }
 
@@ -114,7 +118,9 @@ pub(super) async fn insert(tx: &mut Tx, segment: &Segment, staff_id: Option<i64>
 }
 
 pub(super) async fn update(tx: &mut Tx, id: i64, name: &str, rule: &Rule, now: i64) -> Result<u64, DbError> {
-    let sql = sql!("UPDATE segments SET name = $2, name_key = $3, rule = $4, updated_at = $5, filled_at = NULL WHERE id = $1 AND deleted_at IS NULL");
+    let sql = sql!(
+        "UPDATE segments SET name = $2, name_key = $3, rule = $4, updated_at = $5, filled_at = NULL WHERE id = $1 AND deleted_at IS NULL"
+    );
     tx.exec(sql, params![id, name, fold_key(name), rule.to_json(), now]).await
 }
 
@@ -172,7 +178,8 @@ pub(super) async fn write_days(tx: &mut Tx, per_segment: &BTreeMap<i64, (i64, i6
     }
     let set = "entered = segment_days.entered + excluded.entered, departed = segment_days.departed + excluded.departed";
     tx.insert("segment_days", &days, Conflict::Update(&["segment_id", "day_at"], set)).await?;
-    let sql = sql!("UPDATE segments SET member_count = member_count + r.entered - r.departed FROM {rows} AS r WHERE segments.id = r.segment_id");
+    let sql =
+        sql!("UPDATE segments SET member_count = member_count + r.entered - r.departed FROM {rows} AS r WHERE segments.id = r.segment_id");
     tx.exec_from(sql, &days, params![]).await?;
     Ok(())
 }

@@ -5,7 +5,9 @@ use attune_kernel::{DAY_US, HOUR_US};
 use attune_testkit::on_both_dbs;
 use proptest::prelude::*;
 
-use crate::segment::rule::{Cmp, Count, Day, EventCondition, FieldCondition, Rule, ScoreCondition, ScoreName, SegmentCondition, Span, Subject, Test, Window};
+use crate::segment::rule::{
+    Cmp, Count, Day, EventCondition, FieldCondition, Rule, ScoreCondition, ScoreName, SegmentCondition, Span, Subject, Test, Window,
+};
 use crate::segment::{parse, print};
 use crate::trial::Trial;
 
@@ -192,9 +194,14 @@ fn test() -> impl Strategy<Value = Test> {
 }
 
 fn condition() -> impl Strategy<Value = Rule> {
-    let subject = (prop::sample::select(vec!["equals", "starts", "contains"]), word()).prop_map(|(kind, text)| Subject::of(kind, &text).unwrap());
+    let subject =
+        (prop::sample::select(vec!["equals", "starts", "contains"]), word()).prop_map(|(kind, text)| Subject::of(kind, &text).unwrap());
     let count = prop_oneof![(1_i64..9).prop_map(Count::AtLeast), (0_i64..9).prop_map(Count::AtMost), (0_i64..9).prop_map(Count::Exactly)];
-    let window = prop_oneof![Just(Window::Ever), span().prop_map(Window::Within), (day(), day()).prop_map(|(a, b)| Window::Between(a.min(b), a.max(b)))];
+    let window = prop_oneof![
+        Just(Window::Ever),
+        span().prop_map(Window::Within),
+        (day(), day()).prop_map(|(a, b)| Window::Between(a.min(b), a.max(b)))
+    ];
     let name = prop::sample::select(vec!["page.viewed", "custom.my-event", "odd name"]).prop_map(str::to_owned);
     let event = (name, prop::option::of(subject), prop::option::of(0_i64..1_000_000), count, window)
         .prop_map(|(name, subject, min_amount, count, window)| Rule::Event(EventCondition { name, subject, min_amount, count, window }));

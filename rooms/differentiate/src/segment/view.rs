@@ -82,7 +82,13 @@ impl Builder {
         let scope = shell.actor.as_ref().and_then(super::pages::seen);
         let preview = preview(&mut tx, &rule, &shape.form, &vocabulary, scope.as_ref(), basis.decay(), now).await?;
         let teller = Teller { l: &shell.l, texts: &app.texts, vocabulary: &vocabulary };
-        let lines = Lines { shell, form: &shape.form, errors: &row_errors, preview: &preview, inputs: Inputs { teller, catalogue: &app.house().catalogue } };
+        let lines = Lines {
+            shell,
+            form: &shape.form,
+            errors: &row_errors,
+            preview: &preview,
+            inputs: Inputs { teller, catalogue: &app.house().catalogue },
+        };
         let mut builder = Self {
             action: segment.map_or_else(|| "/segments".to_owned(), |segment| format!("/segments/{}", SegmentId(segment.id))),
             id: segment.map(|segment| SegmentId(segment.id)),
@@ -240,8 +246,12 @@ struct ConditionPart<'a> {
 impl Lines<'_> {
     fn group(&self, index: usize) -> String {
         let Some(row) = self.form.rows.get(index) else { return String::new() };
-        let inner = (index + 1..self.form.end(index)).filter(|inner| self.form.rows.get(*inner).is_some_and(|inner| inner.depth == row.depth + 1));
-        let lines = inner.map(|inner| if self.form.rows.get(inner).is_some_and(|row| row.is_group()) { self.group(inner) } else { self.condition(inner) });
+        let inner =
+            (index + 1..self.form.end(index)).filter(|inner| self.form.rows.get(*inner).is_some_and(|inner| inner.depth == row.depth + 1));
+        let lines =
+            inner.map(
+                |inner| if self.form.rows.get(inner).is_some_and(|row| row.is_group()) { self.group(inner) } else { self.condition(inner) },
+            );
         let joins = ["all", "any", "none"].map(|join| attune_web::kit::Choice::new(join, self.shell.l.t(&format!("segment-join-{join}"))));
         let part = GroupPart {
             shell: self.shell,

@@ -46,7 +46,11 @@ impl Teller<'_> {
             }
             Rule::Score(condition) => {
                 let name = self.l.t(if condition.score == ScoreName::Fit { "segment-what-fit" } else { "segment-what-score" });
-                self.l.of("segment-say-compare").s("field", name).s("value", format!("{} {}", condition.cmp.sign(), condition.points)).to_string()
+                self.l
+                    .of("segment-say-compare")
+                    .s("field", name)
+                    .s("value", format!("{} {}", condition.cmp.sign(), condition.points))
+                    .to_string()
             }
             Rule::Segment(condition) => {
                 let name = self.vocabulary.segment_name(&condition.segment).unwrap_or_else(|| condition.segment.clone());

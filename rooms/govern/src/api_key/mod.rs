@@ -62,7 +62,8 @@ pub async fn create(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, name: &str,
 
 /// The living key with this hash.
 pub(crate) async fn find_by_hash(tx: &mut Tx, hash: &str) -> Result<Option<ApiKey>, DbError> {
-    let sql = sql!("SELECT id, name, role, hint, created_at, used_at, revoked_at FROM api_keys WHERE token_hash = $1 AND revoked_at IS NULL");
+    let sql =
+        sql!("SELECT id, name, role, hint, created_at, used_at, revoked_at FROM api_keys WHERE token_hash = $1 AND revoked_at IS NULL");
     tx.find(sql, params![hash]).await?.as_ref().map(read).transpose()
 }
 

@@ -74,7 +74,8 @@ pub async fn scopes(
 
 /// Changes what `role` gets of a permission.
 pub async fn set_grant(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, role: Role, permission: &str, grant: Grant) -> Result<(), DbError> {
-    let before = tx.find(sql!("SELECT reach FROM role_grants WHERE role = $1 AND permission = $2"), params![role.word(), permission]).await?;
+    let before =
+        tx.find(sql!("SELECT reach FROM role_grants WHERE role = $1 AND permission = $2"), params![role.word(), permission]).await?;
     let before: Option<String> = before.map(|row| row.get("reach")).transpose()?;
     if before.as_deref() == Some(word(grant)) {
         return Ok(());
@@ -83,6 +84,7 @@ pub async fn set_grant(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, role: Ro
     row.push(vec![Value::from(role.word()), Value::from(permission), Value::from(word(grant))]);
     tx.insert("role_grants", &row, Conflict::Update(&["role", "permission"], "reach = excluded.reach")).await?;
     let what = |reach: &str| serde_json::json!({ "role": role.word(), "permission": permission, "reach": reach });
-    let change = Change { action: "role.updated", kind: "role", id: 0, before: before.as_deref().map(what), after: Some(what(word(grant))) };
+    let change =
+        Change { action: "role.updated", kind: "role", id: 0, before: before.as_deref().map(what), after: Some(what(word(grant))) };
     audit::note(tx, ids, now, actor, change).await
 }

@@ -54,7 +54,8 @@ pub(crate) async fn page(State(app): State<App>, _: Can<EditRoles>, shell: Shell
     let rows = app.permissions.iter().map(row).collect();
     let roles = Role::ALL.iter().map(|role| (*role, shell.l.t(&format!("govern-role-{}", role.word())).to_string())).collect();
     let reaches = [Grant::All, Grant::Team, Grant::Own, Grant::None];
-    let choices = reaches.iter().map(|grant| Choice::new(super::word(*grant), shell.l.t(&format!("govern-reach-{}", super::word(*grant))))).collect();
+    let choices =
+        reaches.iter().map(|grant| Choice::new(super::word(*grant), shell.l.t(&format!("govern-reach-{}", super::word(*grant))))).collect();
     let page = GridPage { shell, roles, rows, choices };
     Ok(page.shell.page(&page))
 }

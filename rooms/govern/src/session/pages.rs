@@ -70,7 +70,7 @@ pub(crate) async fn sign_in(State(app): State<App>, peer: Peer, shell: Shell, he
     let token = super::open(&mut tx, &app.ids, now, member.id, agent).await?;
     tx.commit().await?;
     names.iter().for_each(|name| TRIES.forgive(name));
-    with_cookie(see_other(&local(&form.next)), &app, &token)
+    with_cookie(see_other(local(&form.next)), &app, &token)
 }
 
 /// POST /sign-out
@@ -106,9 +106,17 @@ pub(crate) async fn me_page(State(app): State<App>, SignedIn(actor): SignedIn, s
 pub(crate) async fn save_me(State(app): State<App>, SignedIn(actor): SignedIn, shell: Shell, Form(typed): Form<StaffForm>) -> Answer {
     let mut tx = app.db.begin().await?;
     let member = staff::find_staff(&mut tx, actor.staff_id).await?.ok_or(Problem::NotFound)?;
-    let own = StaffForm { name: typed.name, time_zone: typed.time_zone, password: typed.password, locale: typed.locale, ..StaffForm::of(&member) };
+    let own = StaffForm {
+        name: typed.name,
+        time_zone: typed.time_zone,
+        password: typed.password,
+        locale: typed.locale,
+        ..StaffForm::of(&member)
+    };
     let checked = match own.hashed(false).await? {
-        Ok(draft) => staff::update(&mut tx, &app.ids, app.clock.now(), &actor, member.id, &draft).await.map_err(staff::problem).map(|()| None)?,
+        Ok(draft) => {
+            staff::update(&mut tx, &app.ids, app.clock.now(), &actor, member.id, &draft).await.map_err(staff::problem).map(|()| None)?
+        }
         Err(errors) => Some(errors),
     };
     let Some(errors) = checked else {

@@ -65,5 +65,14 @@ pub async fn list_sessions(tx: &mut Tx, staff_id: i64, now: i64) -> Result<Vec<S
         "SELECT id, agent, created_at, seen_at FROM staff_sessions WHERE staff_id = $1 AND expires_at > $2 ORDER BY seen_at DESC, id DESC LIMIT 50"
     );
     let rows = tx.rows(sql, params![staff_id, now]).await?;
-    rows.iter().map(|row| Ok(SessionRow { id: row.get("id")?, agent: row.get("agent")?, created_at: row.get("created_at")?, seen_at: row.get("seen_at")? })).collect()
+    rows.iter()
+        .map(|row| {
+            Ok(SessionRow {
+                id: row.get("id")?,
+                agent: row.get("agent")?,
+                created_at: row.get("created_at")?,
+                seen_at: row.get("seen_at")?,
+            })
+        })
+        .collect()
 }

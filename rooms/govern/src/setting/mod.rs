@@ -38,7 +38,14 @@ pub(crate) async fn list(tx: &mut Tx, house: &House) -> Result<Vec<Shown>, DbErr
 }
 
 /// Checks and stores what was typed for a setting; an empty hidden field keeps the old value.
-pub async fn change(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, def: &SettingDef, typed: &str) -> Result<Result<bool, SettingError>, DbError> {
+pub async fn change(
+    tx: &mut Tx,
+    ids: &Ids,
+    now: i64,
+    actor: &Actor,
+    def: &SettingDef,
+    typed: &str,
+) -> Result<Result<bool, SettingError>, DbError> {
     if def.kind == SettingKind::Hidden && typed.trim().is_empty() {
         return Ok(Ok(false));
     }

@@ -32,7 +32,12 @@ pub(crate) async fn index(State(app): State<App>, _: SignedIn, shell: Shell) -> 
 }
 
 /// POST /settings
-pub(crate) async fn save(State(app): State<App>, can: Can<EditSettings>, shell: Shell, Form(typed): Form<HashMap<String, String>>) -> Answer {
+pub(crate) async fn save(
+    State(app): State<App>,
+    can: Can<EditSettings>,
+    shell: Shell,
+    Form(typed): Form<HashMap<String, String>>,
+) -> Answer {
     let mut errors = FormErrors::new();
     let mut tx = app.db.begin().await?;
     let room = typed.get("room").cloned().unwrap_or_default();

@@ -18,8 +18,16 @@ use crate::staff::{self, StaffForm};
 
 /// Zones offered first; any other IANA name may be typed.
 const ZONES: [&str; 10] = [
-    "UTC", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Singapore", "Asia/Tokyo", "Europe/Berlin", "Europe/London", "America/New_York",
-    "America/Chicago", "America/Los_Angeles",
+    "UTC",
+    "Asia/Shanghai",
+    "Asia/Hong_Kong",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Europe/Berlin",
+    "Europe/London",
+    "America/New_York",
+    "America/Chicago",
+    "America/Los_Angeles",
 ];
 /// Currencies offered.
 const CURRENCIES: [&str; 8] = ["CNY", "EUR", "USD", "GBP", "JPY", "HKD", "SGD", "CHF"];

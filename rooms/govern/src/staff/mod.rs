@@ -2,8 +2,8 @@
 //!
 //! Guards that an installation always keeps one active administrator, and that a password is only ever stored as an Argon2id hash.
 
-mod password;
 pub(crate) mod pages;
+mod password;
 mod rules;
 mod store;
 #[cfg(test)]
@@ -18,8 +18,8 @@ use crate::audit::{self, Change};
 pub(crate) use pages::problem;
 pub use password::{hash_password, verify_password};
 pub use rules::{StaffDraft, StaffForm};
-pub(crate) use store::{is_empty, set_preference, set_zone};
 pub use store::{find_by_email, find_staff, find_team_by_name, list_staff, list_teams};
+pub(crate) use store::{is_empty, set_preference, set_zone};
 
 attune_kernel::id_type!(
     /// A member of staff.
@@ -116,7 +116,8 @@ pub async fn create(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, draft: &Sta
     }
     let id = ids.next();
     store::insert(tx, id, draft, now).await?;
-    audit::note(tx, ids, now, actor, Change { action: "staff.created", kind: "staff", id, before: None, after: Some(draft.shown()) }).await?;
+    audit::note(tx, ids, now, actor, Change { action: "staff.created", kind: "staff", id, before: None, after: Some(draft.shown()) })
+        .await?;
     Ok(id)
 }
 

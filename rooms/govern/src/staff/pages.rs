@@ -73,7 +73,13 @@ async fn list_view(app: &App, shell: Shell, errors: FormErrors, team_name: Strin
 
 /// GET /settings/staff/new
 pub(crate) async fn new_page(State(app): State<App>, _: Can<EditStaff>, shell: Shell) -> Answer {
-    let form = StaffForm { role: "agent".to_owned(), locale: shell.l.tag().to_owned(), active: Some("on".to_owned()), time_zone: shell.l.zone_name().to_owned(), ..StaffForm::default() };
+    let form = StaffForm {
+        role: "agent".to_owned(),
+        locale: shell.l.tag().to_owned(),
+        active: Some("on".to_owned()),
+        time_zone: shell.l.zone_name().to_owned(),
+        ..StaffForm::default()
+    };
     let page = edit_view(&app, shell, None, form, FormErrors::new()).await?;
     Ok(page.shell.page(&page))
 }
@@ -113,7 +119,13 @@ pub(crate) async fn edit_page(State(app): State<App>, _: Can<EditStaff>, shell: 
 }
 
 /// POST /settings/staff/{id}
-pub(crate) async fn update(State(app): State<App>, can: Can<EditStaff>, shell: Shell, Path(id): Path<i64>, Form(form): Form<StaffForm>) -> Answer {
+pub(crate) async fn update(
+    State(app): State<App>,
+    can: Can<EditStaff>,
+    shell: Shell,
+    Path(id): Path<i64>,
+    Form(form): Form<StaffForm>,
+) -> Answer {
     let draft = match form.hashed(false).await? {
         Ok(draft) => draft,
         Err(errors) => return edit_again(&app, shell, Some(id), form, errors).await,

@@ -126,7 +126,12 @@ impl StaffForm {
 pub(crate) fn check_email(errors: &mut FormErrors, typed: &str) -> String {
     let email = errors.required("email", typed, 254);
     let plausible = email.split_once('@').is_some_and(|(name, domain)| {
-        !name.is_empty() && !domain.contains('@') && domain.len() >= 3 && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.')
+        !name.is_empty()
+            && !domain.contains('@')
+            && domain.len() >= 3
+            && domain.contains('.')
+            && !domain.starts_with('.')
+            && !domain.ends_with('.')
     });
     if !email.is_empty() && (!plausible || email.contains(char::is_whitespace)) {
         errors.add("email", "govern-staff-email-wrong");

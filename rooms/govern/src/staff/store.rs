@@ -29,13 +29,16 @@ pub async fn find_staff(tx: &mut Tx, id: i64) -> Result<Option<Staff>, DbError> 
 
 /// Whoever signs in with this address.
 pub async fn find_by_email(tx: &mut Tx, email: &str) -> Result<Option<Staff>, DbError> {
-    let sql = sql!("SELECT id, name, email, role, team_id, locale, theme, time_zone, active, password_hash FROM staff WHERE email_key = $1");
+    let sql =
+        sql!("SELECT id, name, email, role, team_id, locale, theme, time_zone, active, password_hash FROM staff WHERE email_key = $1");
     tx.find(sql, params![email_key(email)]).await?.as_ref().map(read).transpose()
 }
 
 /// Everybody, by name.
 pub async fn list_staff(tx: &mut Tx) -> Result<Vec<Staff>, DbError> {
-    let sql = sql!("SELECT id, name, email, role, team_id, locale, theme, time_zone, active, password_hash FROM staff ORDER BY active DESC, name, id LIMIT 3000");
+    let sql = sql!(
+        "SELECT id, name, email, role, team_id, locale, theme, time_zone, active, password_hash FROM staff ORDER BY active DESC, name, id LIMIT 3000"
+    );
     tx.rows(sql, params![]).await?.iter().map(read).collect()
 }
 
@@ -50,7 +53,8 @@ pub(super) async fn insert(tx: &mut Tx, id: i64, draft: &StaffDraft, now: i64) -
     );
     let hash = draft.password_hash.as_deref().unwrap_or("");
     let (key, role, locale) = (email_key(&draft.email), draft.role.word(), draft.locale.tag());
-    tx.exec(sql, params![id, &draft.name, &draft.email, key, role, draft.team_id, hash, locale, &draft.time_zone, draft.active, now]).await?;
+    tx.exec(sql, params![id, &draft.name, &draft.email, key, role, draft.team_id, hash, locale, &draft.time_zone, draft.active, now])
+        .await?;
     Ok(())
 }
 
@@ -61,7 +65,8 @@ pub(super) async fn update(tx: &mut Tx, id: i64, draft: &StaffDraft, now: i64) -
     );
     let (key, role, locale) = (email_key(&draft.email), draft.role.word(), draft.locale.tag());
     let hash = draft.password_hash.clone();
-    tx.exec(sql, params![id, &draft.name, &draft.email, key, role, draft.team_id, hash, locale, &draft.time_zone, draft.active, now]).await?;
+    tx.exec(sql, params![id, &draft.name, &draft.email, key, role, draft.team_id, hash, locale, &draft.time_zone, draft.active, now])
+        .await?;
     Ok(())
 }
 

@@ -134,7 +134,13 @@ on_both_dbs! {
 
 #[test]
 fn a_form_lists_every_mistake() {
-    let wrong = StaffForm { email: "mei@".to_owned(), role: "boss".to_owned(), time_zone: "Mars/Base".to_owned(), password: "short".to_owned(), ..StaffForm::default() };
+    let wrong = StaffForm {
+        email: "mei@".to_owned(),
+        role: "boss".to_owned(),
+        time_zone: "Mars/Base".to_owned(),
+        password: "short".to_owned(),
+        ..StaffForm::default()
+    };
     let errors = wrong.check(true).unwrap_err();
     for field in ["name", "email", "role", "time_zone", "password"] {
         assert!(errors.has(field), "{field} passed");

@@ -64,7 +64,14 @@ struct NewCompany {
 async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Json<NewCompany>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    let draft = CompanyDraft { name: new.name, domain: new.domain, industry: new.industry, city: new.city, country: new.country, owner_id: new.owner_id };
+    let draft = CompanyDraft {
+        name: new.name,
+        domain: new.domain,
+        industry: new.industry,
+        city: new.city,
+        country: new.country,
+        owner_id: new.owner_id,
+    };
     let company = super::create(&mut tx, &by, draft).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(shown(&company))).into_response())

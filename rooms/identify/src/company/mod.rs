@@ -65,7 +65,12 @@ pub async fn create(tx: &mut Tx, by: &By<'_>, draft: CompanyDraft) -> Result<Com
 }
 
 /// Makes companies in one go.
-pub(crate) async fn create_many(tx: &mut Tx, by: &By<'_>, drafts: Vec<CompanyDraft>, import_id: Option<i64>) -> Result<Vec<Company>, DbError> {
+pub(crate) async fn create_many(
+    tx: &mut Tx,
+    by: &By<'_>,
+    drafts: Vec<CompanyDraft>,
+    import_id: Option<i64>,
+) -> Result<Vec<Company>, DbError> {
     let mut made = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let team_id = match draft.owner_id {

@@ -205,7 +205,16 @@ async fn field_page(app: &App, shell: Shell, scope: &Scope, id: CompanyId, key: 
     }
     let owners = if key == "owner_id" { staff::list(&mut tx).await? } else { Vec::new() };
     let owners = owners.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect();
-    Ok(FieldPage { id, label: label(&shell, &key), value: typed(&company, &key), name: company.name, key, owners, errors: FormErrors::new(), shell })
+    Ok(FieldPage {
+        id,
+        label: label(&shell, &key),
+        value: typed(&company, &key),
+        name: company.name,
+        key,
+        owners,
+        errors: FormErrors::new(),
+        shell,
+    })
 }
 
 fn typed(company: &Company, key: &str) -> String {
@@ -265,7 +274,13 @@ struct UndoQuery {
     value: String,
 }
 
-async fn undo(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<CompanyId>, Query(query): Query<UndoQuery>) -> Answer {
+async fn undo(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    shell: Shell,
+    Path(id): Path<CompanyId>,
+    Query(query): Query<UndoQuery>,
+) -> Answer {
     set(&app, &can, id, &query.key, &query.value).await?;
     Ok(shell.leave(&format!("/companies/{id}"), Flash::good("identify-undone")))
 }

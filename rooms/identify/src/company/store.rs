@@ -73,7 +73,8 @@ pub struct Listing {
     pub limit: i64,
 }
 
-const SELECT: &str = sql!("SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.created_at FROM companies c");
+const SELECT: &str =
+    sql!("SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.created_at FROM companies c");
 
 fn read(row: &Row) -> Result<Company, DbError> {
     Ok(Company {
@@ -212,8 +213,7 @@ pub(super) async fn update(tx: &mut Tx, c: &Company, now: i64) -> Result<(), DbE
 
 /// Drops the companies an import made that nobody belongs to any more; answers how many.
 pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64) -> Result<u64, DbError> {
-    let unused = sql!(
-        "DELETE FROM companies WHERE import_id = $1 AND NOT EXISTS (SELECT 1 FROM contacts p WHERE p.company_id = companies.id)"
-    );
+    let unused =
+        sql!("DELETE FROM companies WHERE import_id = $1 AND NOT EXISTS (SELECT 1 FROM contacts p WHERE p.company_id = companies.id)");
     tx.exec(unused, params![import_id]).await
 }

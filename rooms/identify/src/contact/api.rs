@@ -21,9 +21,7 @@ const MOST: i64 = 200;
 
 /// The routes of this noun for programs.
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/v1/contacts", get(index).post(create))
-        .route("/api/v1/contacts/{id}", get(show).patch(update).delete(remove))
+    Router::new().route("/api/v1/contacts", get(index).post(create)).route("/api/v1/contacts/{id}", get(show).patch(update).delete(remove))
 }
 
 /// A contact as programs see it.
@@ -95,7 +93,8 @@ impl NewContact {
         if self.name.trim().is_empty() && self.email.is_none() && self.phone.is_none() && self.external_id.is_none() {
             return Err(wrong("name", "identify-name-or-address"));
         }
-        let stage = self.stage.as_deref().map_or(Ok(Stage::default()), |word| Stage::of(word).ok_or_else(|| wrong("stage", "web-not-a-choice")))?;
+        let stage =
+            self.stage.as_deref().map_or(Ok(Stage::default()), |word| Stage::of(word).ok_or_else(|| wrong("stage", "web-not-a-choice")))?;
         let mut fields = Map::new();
         for (key, value) in self.fields {
             let def = defs.iter().find(|d| d.key == key).ok_or_else(|| wrong(&format!("fields.{key}"), "web-not-a-choice"))?;
@@ -166,7 +165,11 @@ async fn remove(State(app): State<App>, can: Can<crate::DeleteContacts>, Path(id
 }
 
 /// For the command palette: people by name, address, number or company.
-pub(crate) async fn found(web: attune_web::Web, actor: attune_web::Actor, words: String) -> Result<Vec<attune_web::Found>, attune_kernel::Fault> {
+pub(crate) async fn found(
+    web: attune_web::Web,
+    actor: attune_web::Actor,
+    words: String,
+) -> Result<Vec<attune_web::Found>, attune_kernel::Fault> {
     let Some(scope) = actor.may("identify.contact.view").copied() else { return Ok(Vec::new()) };
     let listing = Listing { search: words, ..Listing::default() };
     let page = list::list(&mut web.db.read().await?, &scope, &listing, Sorting::default(), "", 6).await?;
@@ -181,7 +184,11 @@ pub(crate) async fn found(web: attune_web::Web, actor: attune_web::Actor, words:
 }
 
 /// For the command palette: companies by name.
-pub(crate) async fn found_companies(web: attune_web::Web, actor: attune_web::Actor, words: String) -> Result<Vec<attune_web::Found>, attune_kernel::Fault> {
+pub(crate) async fn found_companies(
+    web: attune_web::Web,
+    actor: attune_web::Actor,
+    words: String,
+) -> Result<Vec<attune_web::Found>, attune_kernel::Fault> {
     let Some(scope) = actor.may("identify.contact.view").copied() else { return Ok(Vec::new()) };
     let listing = company::Listing { search: words, after: None, limit: 4 };
     let lines = company::list(&mut web.db.read().await?, &scope, &listing).await?;

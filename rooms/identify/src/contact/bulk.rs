@@ -150,7 +150,8 @@ async fn export_selection(app: &App, actor: &Actor, selection: Selection) -> Ans
 
 /// A CSV file to be saved.
 pub(crate) fn download(name: &str, body: Body) -> Response {
-    let headers = [("content-type", "text/csv; charset=utf-8".to_owned()), ("content-disposition", format!("attachment; filename=\"{name}\""))];
+    let headers =
+        [("content-type", "text/csv; charset=utf-8".to_owned()), ("content-disposition", format!("attachment; filename=\"{name}\""))];
     (headers, body).into_response()
 }
 
@@ -188,7 +189,8 @@ fn csv_stream(db: Db, scope: Scope, selection: Selection, defs: Vec<Field>) -> i
 }
 
 /// Names of columns are those the import guesses, so that an export can come back in.
-const EXPORTED: [&str; 12] = ["external_id", "name", "given_name", "family_name", "email", "phone", "title", "city", "country", "stage", "locale", "source"];
+const EXPORTED: [&str; 12] =
+    ["external_id", "name", "given_name", "family_name", "email", "phone", "title", "city", "country", "stage", "locale", "source"];
 
 fn csv_rows(people: &[Contact], defs: &[Field], with_head: bool) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -197,7 +199,9 @@ fn csv_rows(people: &[Contact], defs: &[Field], with_head: bool) -> Vec<u8> {
         let _ = writer.write_record(fixed.chain(defs.iter().map(|d| d.label.clone())));
     }
     for person in people {
-        let text = |value: serde_json::Value| value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
+        let text = |value: serde_json::Value| {
+            value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
+        };
         let fixed = EXPORTED.iter().map(|key| text(person.get(key))).chain([person.company_name.clone().unwrap_or_default()]);
         let customs = defs.iter().map(|d| text(person.get(&format!("f:{}", d.key))));
         let row = [person.shown_id().to_string()].into_iter().chain(fixed).chain(customs).map(|value| harmless(&value));

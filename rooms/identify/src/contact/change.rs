@@ -83,7 +83,9 @@ async fn give_typed(tx: &mut Tx, by: &By<'_>, contact: &mut Contact, key: &str, 
         "phone" if !typed.is_empty() && phone_key(typed).is_none() => return Err(wrong("identify-not-a-phone")),
         "stage" => Json::from(Stage::of(typed).ok_or_else(|| wrong("web-not-a-choice"))?.word()),
         "locale" if !typed.is_empty() && typed.parse::<attune_kernel::Locale>().is_err() => return Err(wrong("web-not-a-choice")),
-        "name" | "given_name" | "family_name" | "email" | "phone" | "title" | "city" | "country" | "locale" | "time_zone" | "source" => Json::from(typed),
+        "name" | "given_name" | "family_name" | "email" | "phone" | "title" | "city" | "country" | "locale" | "time_zone" | "source" => {
+            Json::from(typed)
+        }
         custom => {
             let defs = field::list(tx).await?;
             let def = custom.strip_prefix("f:").and_then(|key| defs.iter().find(|d| d.key == key)).ok_or(ContactError::NotFound)?;
@@ -96,7 +98,8 @@ async fn give_typed(tx: &mut Tx, by: &By<'_>, contact: &mut Contact, key: &str, 
 }
 
 async fn write_trail(tx: &mut Tx, by: &By<'_>, contact: &Contact, differences: &[(String, Json, Json)]) -> Result<(), DbError> {
-    let part = |pick: fn(&(String, Json, Json)) -> &Json| Json::Object(differences.iter().map(|d| (d.0.clone(), pick(d).clone())).collect());
+    let part =
+        |pick: fn(&(String, Json, Json)) -> &Json| Json::Object(differences.iter().map(|d| (d.0.clone(), pick(d).clone())).collect());
     audit::note(tx, by.ids, by.now, by.actor, "contact.updated", "contact", contact.id, Some(part(|d| &d.1)), Some(part(|d| &d.2))).await?;
     let mut events: Vec<Event> = differences.iter().map(|d| event(by, "contact.updated", contact).subject(d.0.clone())).collect();
     if let Some((_, _, stage)) = differences.iter().find(|d| d.0 == "stage") {

@@ -42,14 +42,32 @@ async fn field_page(app: &App, shell: Shell, contact: &Contact, key: &str) -> Re
     let mut tx = app.db.read().await?;
     let defs = field::list(&mut tx).await?;
     let def = key.strip_prefix("f:").and_then(|k| defs.iter().find(|d| d.key == k));
-    let known = matches!(key, "name" | "given_name" | "family_name" | "email" | "phone" | "company" | "title" | "city" | "country" | "stage" | "owner_id" | "locale" | "time_zone" | "source");
+    let known = matches!(
+        key,
+        "name"
+            | "given_name"
+            | "family_name"
+            | "email"
+            | "phone"
+            | "company"
+            | "title"
+            | "city"
+            | "country"
+            | "stage"
+            | "owner_id"
+            | "locale"
+            | "time_zone"
+            | "source"
+    );
     if !known && def.is_none() {
         return Err(Problem::NotFound);
     }
     let control = match key {
         "stage" => Control::Select(super::pages::stages(&shell)),
         "locale" => Control::Select(attune_kernel::Locale::ALL.iter().map(|l| Choice::new(l.tag(), l.own_name())).collect()),
-        "owner_id" => Control::Select(staff::list(&mut tx).await?.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect()),
+        "owner_id" => {
+            Control::Select(staff::list(&mut tx).await?.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect())
+        }
         "email" => Control::Text("email"),
         "phone" => Control::Text("tel"),
         _ => control_of(&shell, def),
@@ -63,7 +81,9 @@ async fn field_page(app: &App, shell: Shell, contact: &Contact, key: &str) -> Re
 fn control_of(shell: &Shell, def: Option<&Field>) -> Control {
     match def.map(|d| d.kind) {
         Some(FieldKind::Date) => Control::Text("date"),
-        Some(FieldKind::Bool) => Control::Select(vec![Choice::new("yes", shell.l.t("identify-yes")), Choice::new("no", shell.l.t("identify-no"))]),
+        Some(FieldKind::Bool) => {
+            Control::Select(vec![Choice::new("yes", shell.l.t("identify-yes")), Choice::new("no", shell.l.t("identify-no"))])
+        }
         _ => Control::Text("text"),
     }
 }
@@ -78,7 +98,12 @@ fn typed(value: &serde_json::Value) -> String {
     }
 }
 
-pub(super) async fn form(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path((id, key)): Path<(ContactId, String)>) -> Answer {
+pub(super) async fn form(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    shell: Shell,
+    Path((id, key)): Path<(ContactId, String)>,
+) -> Answer {
     let contact = super::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let page = field_page(&app, shell, &contact, &key).await?;
     Ok(page.shell.show(&page, &page.as_form()))
@@ -102,7 +127,10 @@ pub(super) async fn save(
         Ok(before) => {
             let label = label_of(&app, &shell, &key).await?;
             let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", &key).append_pair("value", &before).finish();
-            Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-field-saved").s("name", label).undo(format!("/contacts/{id}/undo?{back}"))))
+            Ok(shell.leave(
+                &format!("/contacts/{id}"),
+                Flash::good("identify-field-saved").s("name", label).undo(format!("/contacts/{id}/undo?{back}")),
+            ))
         }
         Err(ContactError::Invalid { key: why, .. }) => {
             let contact = super::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
@@ -139,7 +167,13 @@ pub(super) struct UndoQuery {
     value: String,
 }
 
-pub(super) async fn undo(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<ContactId>, Query(query): Query<UndoQuery>) -> Answer {
+pub(super) async fn undo(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    shell: Shell,
+    Path(id): Path<ContactId>,
+    Query(query): Query<UndoQuery>,
+) -> Answer {
     set(&app, &can, id, &query.key, &query.value).await?;
     Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-undone")))
 }
@@ -151,7 +185,13 @@ pub(super) struct NoteForm {
     body: String,
 }
 
-pub(super) async fn add_note(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<ContactId>, Form(form): Form<NoteForm>) -> Answer {
+pub(super) async fn add_note(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    shell: Shell,
+    Path(id): Path<ContactId>,
+    Form(form): Form<NoteForm>,
+) -> Answer {
     let mut tx = app.db.begin().await?;
     super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     if form.body.trim().is_empty() {
@@ -165,7 +205,12 @@ pub(super) async fn add_note(State(app): State<App>, can: Can<EditContacts>, she
     Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-note-saved")))
 }
 
-pub(super) async fn delete_note(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path((id, note)): Path<(ContactId, i64)>) -> Answer {
+pub(super) async fn delete_note(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    shell: Shell,
+    Path((id, note)): Path<(ContactId, i64)>,
+) -> Answer {
     let mut tx = app.db.begin().await?;
     super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let found = note::find(&mut tx, note).await?.filter(|n| n.record_id == id.0).ok_or(Problem::NotFound)?;
@@ -175,7 +220,12 @@ pub(super) async fn delete_note(State(app): State<App>, can: Can<EditContacts>, 
     Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-note-deleted").undo(undo)))
 }
 
-pub(super) async fn restore_note(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path((id, note)): Path<(ContactId, i64)>) -> Answer {
+pub(super) async fn restore_note(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    shell: Shell,
+    Path((id, note)): Path<(ContactId, i64)>,
+) -> Answer {
     let mut tx = app.db.begin().await?;
     super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     if !note::restore(&mut tx, note).await? {

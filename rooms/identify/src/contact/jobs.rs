@@ -57,6 +57,11 @@ impl Run for Erase {
 }
 
 async fn list_overdue(tx: &mut Tx, before: i64) -> Result<Vec<i64>, DbError> {
-    let rows = tx.rows(sql!("SELECT id FROM contacts WHERE deleted_at IS NOT NULL AND deleted_at < $1 ORDER BY deleted_at LIMIT $2"), params![before, BATCH]).await?;
+    let rows = tx
+        .rows(
+            sql!("SELECT id FROM contacts WHERE deleted_at IS NOT NULL AND deleted_at < $1 ORDER BY deleted_at LIMIT $2"),
+            params![before, BATCH],
+        )
+        .await?;
     rows.iter().map(|row| row.at(0)).collect()
 }

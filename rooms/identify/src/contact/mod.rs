@@ -29,8 +29,8 @@ use attune_web::{Actor, Scope};
 pub use change::{Change, assign_owner, create, delete, restore, set_stage, update_field};
 pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, View, count, ids_of, list, list_behind};
 pub use record::{Contact, ContactDraft, Stage};
-pub use rules::{email_key, phone_key};
 pub(crate) use rules::{compose_name, split_name};
+pub use rules::{email_key, phone_key};
 pub(crate) use store::{ByKeys, insert, list_by_keys, update};
 
 id_type!(

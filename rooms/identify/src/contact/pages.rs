@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::list::{self, Listing, Person, Sorting};
 use super::score::Scale;
-use super::{By, COUNTED, Contact, ContactDraft, ContactError, PAGE, Stage, bulk, edit, record_page, timeline};
+use super::{By, COUNTED, Contact, ContactDraft, PAGE, Stage, bulk, edit, record_page, timeline};
 use crate::company;
 use crate::staff::{self, Member};
 use crate::{CreateContacts, ViewContacts};
@@ -84,8 +84,15 @@ impl ListQuery {
     pub(crate) fn text(&self) -> String {
         let mut out = url::form_urlencoded::Serializer::new(String::new());
         let all = [
-            ("view", &self.view), ("q", &self.q), ("stage", &self.stage), ("owner", &self.owner), ("grade", &self.grade), ("company", &self.company),
-            ("import", &self.import), ("sort", &self.sort), ("saved", &self.saved),
+            ("view", &self.view),
+            ("q", &self.q),
+            ("stage", &self.stage),
+            ("owner", &self.owner),
+            ("grade", &self.grade),
+            ("company", &self.company),
+            ("import", &self.import),
+            ("sort", &self.sort),
+            ("saved", &self.saved),
         ];
         for (name, value) in all.into_iter().filter(|(_, value)| !value.is_empty()) {
             out.append_pair(name, value);
@@ -195,7 +202,10 @@ fn chips(shell: &Shell, query: &ListQuery, text: &str, members: &[Member], compa
         add("stage", "identify-filter-stage", shell.l.t(stage.label_key()).to_string());
     }
     if !query.owner.is_empty() {
-        let name = members.iter().find(|m| m.id.to_string() == query.owner).map_or_else(|| shell.l.t("identify-no-owner").to_string(), |m| m.name.clone());
+        let name = members
+            .iter()
+            .find(|m| m.id.to_string() == query.owner)
+            .map_or_else(|| shell.l.t("identify-no-owner").to_string(), |m| m.name.clone());
         add("owner", "identify-filter-owner", name);
     }
     if !query.grade.is_empty() {
@@ -287,7 +297,7 @@ async fn create(State(app): State<App>, can: Can<CreateContacts>, shell: Shell, 
     }
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    let id = super::create(&mut tx, &by, draft).await.map_err(ContactError::from)?;
+    let id = super::create(&mut tx, &by, draft).await?;
     tx.commit().await?;
     Ok(shell.leave(&format!("/contacts/{}", super::ContactId(id)), Flash::good("identify-contact-created")))
 }

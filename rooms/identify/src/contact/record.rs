@@ -125,8 +125,24 @@ pub struct Contact {
 impl Contact {
     /// The attributes that can be read and written by key; custom fields are `f:` and their key.
     pub const KEYS: [&'static str; 18] = [
-        "name", "given_name", "family_name", "email", "phone", "company_id", "title", "city", "country", "stage", "owner_id", "team_id", "locale",
-        "time_zone", "source", "external_id", "external_key", "last_seen_at",
+        "name",
+        "given_name",
+        "family_name",
+        "email",
+        "phone",
+        "company_id",
+        "title",
+        "city",
+        "country",
+        "stage",
+        "owner_id",
+        "team_id",
+        "locale",
+        "time_zone",
+        "source",
+        "external_id",
+        "external_key",
+        "last_seen_at",
     ];
 
     /// The id as shown.

@@ -132,7 +132,11 @@ fn about(shell: &Shell, c: &Contact, owner: Option<&str>) -> Vec<Prop> {
     };
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let company = c.company_id.map_or_else(String::new, |company| format!("/companies/{}", CompanyId(company)));
-    let locale = c.locale.as_deref().and_then(|l| l.parse::<attune_kernel::Locale>().ok()).map_or_else(|| text(&c.locale), |l| l.own_name().to_owned());
+    let locale = c
+        .locale
+        .as_deref()
+        .and_then(|l| l.parse::<attune_kernel::Locale>().ok())
+        .map_or_else(|| text(&c.locale), |l| l.own_name().to_owned());
     vec![
         prop("name", c.name.clone(), String::new()),
         prop("email", text(&c.email), c.email.as_ref().map_or_else(String::new, |e| format!("mailto:{e}"))),
@@ -163,7 +167,8 @@ fn origin(shell: &Shell, c: &Contact) -> Vec<Prop> {
         props.push(plain("identify-external-id", id.clone()));
     }
     if let Some(import) = c.import_id {
-        let href = if shell.may("identify.contact.import") { format!("/imports/{}", crate::import::ImportId(import)) } else { String::new() };
+        let href =
+            if shell.may("identify.contact.import") { format!("/imports/{}", crate::import::ImportId(import)) } else { String::new() };
         props.push(Prop { href, ..plain("identify-from-import", shell.l.t("identify-import").to_string()) });
     }
     props

@@ -9,7 +9,8 @@ fn is_han(c: char) -> bool {
 /// The form of an e-mail address for matching: trimmed, lower case. `None` when it is not an address.
 pub fn email_key(email: &str) -> Option<String> {
     let email = email.trim();
-    let valid = email.len() <= 254 && email_address::EmailAddress::is_valid(email) && email.rsplit('@').next().is_some_and(|d| d.contains('.'));
+    let valid =
+        email.len() <= 254 && email_address::EmailAddress::is_valid(email) && email.rsplit('@').next().is_some_and(|d| d.contains('.'));
     valid.then(|| email.to_lowercase())
 }
 

@@ -140,9 +140,10 @@ impl Query {
         let mut sql = Sql::new("SELECT rowid FROM contact_search WHERE ");
         match engine {
             Engine::Lite => sql.push("contact_search MATCH ").bind(terms(" AND ", "*", '"')),
-            Engine::Pg => {
-                sql.push("array_to_tsvector(string_to_array(body, ' ')) @@ CAST(CAST(").bind(terms(" & ", ":*", '\'')).push(" AS TEXT) AS tsquery)")
-            }
+            Engine::Pg => sql
+                .push("array_to_tsvector(string_to_array(body, ' ')) @@ CAST(CAST(")
+                .bind(terms(" & ", ":*", '\''))
+                .push(" AS TEXT) AS tsquery)"),
         };
         sql
     }

@@ -96,7 +96,8 @@ pub(super) async fn read(tx: &mut Tx, l: &Lang, contact_id: i64, filter: Filter,
     let events = if filter == Filter::Notes { Vec::new() } else { list_events(tx, contact_id, filter, mark).await? };
     let full = events.len() as i64 == PAGE;
     let floor = if full { events.last().map(|e| e.at) } else { None };
-    let notes = if matches!(filter, Filter::All | Filter::Notes) { note::list(tx, contact_id, mark.map(|m| m.0), PAGE).await? } else { Vec::new() };
+    let notes =
+        if matches!(filter, Filter::All | Filter::Notes) { note::list(tx, contact_id, mark.map(|m| m.0), PAGE).await? } else { Vec::new() };
     let notes: Vec<Note> = notes.into_iter().filter(|n| floor.is_none_or(|at| n.created_at >= at)).collect();
     let full_notes = filter == Filter::Notes && notes.len() as i64 == PAGE;
     let older = match (events.last().filter(|_| full), notes.last().filter(|_| full_notes)) {
@@ -175,7 +176,14 @@ pub(super) async fn more(
     super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let timeline = read(&mut tx, &shell.l, id.0, Filter::of(&query.show), &query.before).await?;
     let can_edit = shell.may("identify.contact.edit");
-    Ok(shell.fragment(&TimelinePart { shell: &shell, id, timeline: &timeline, show: &query.show, first: query.before.is_empty(), can_edit }))
+    Ok(shell.fragment(&TimelinePart {
+        shell: &shell,
+        id,
+        timeline: &timeline,
+        show: &query.show,
+        first: query.before.is_empty(),
+        can_edit,
+    }))
 }
 
 #[derive(Template)]

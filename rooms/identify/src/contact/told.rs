@@ -120,7 +120,9 @@ fn shown_subject(l: &Lang, event: &Event) -> String {
 /// What pages call an attribute.
 pub(super) fn attribute_name(l: &Lang, key: &str) -> String {
     match key {
-        "name" | "email" | "phone" | "title" | "city" | "country" | "stage" | "locale" | "source" => l.t(&format!("identify-{key}")).to_string(),
+        "name" | "email" | "phone" | "title" | "city" | "country" | "stage" | "locale" | "source" => {
+            l.t(&format!("identify-{key}")).to_string()
+        }
         "given_name" => l.t("identify-given-name").to_string(),
         "family_name" => l.t("identify-family-name").to_string(),
         "company_id" | "company" => l.t("identify-company").to_string(),

@@ -164,14 +164,23 @@ pub fn shown(l: &attune_web::Lang, value: &Json) -> String {
         Json::Null => String::new(),
         Json::Bool(true) => l.t("identify-yes").to_string(),
         Json::Bool(false) => l.t("identify-no").to_string(),
-        Json::Number(n) => n.as_i64().map_or_else(|| n.as_f64().map_or_else(String::new, |f| l.decimal(f, 4).to_string()), |i| i.to_string()),
+        Json::Number(n) => {
+            n.as_i64().map_or_else(|| n.as_f64().map_or_else(String::new, |f| l.decimal(f, 4).to_string()), |i| i.to_string())
+        }
         Json::String(text) => text.clone(),
         other => other.to_string(),
     }
 }
 
 /// The field `key`, made when it is missing.
-pub(crate) async fn find_or_create(tx: &mut Tx, by: &crate::contact::By<'_>, key: &str, label: &str, kind: FieldKind, import_id: Option<i64>) -> Result<Field, DbError> {
+pub(crate) async fn find_or_create(
+    tx: &mut Tx,
+    by: &crate::contact::By<'_>,
+    key: &str,
+    label: &str,
+    kind: FieldKind,
+    import_id: Option<i64>,
+) -> Result<Field, DbError> {
     match find_by_key(tx, key).await? {
         Some(field) => Ok(field),
         None => create(tx, by, key, label, kind, import_id).await,

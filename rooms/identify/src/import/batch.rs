@@ -6,12 +6,12 @@ use attune_db::{Column, DbError, Relation, Tx, Value};
 use attune_events::{Event, append, known_client_keys};
 use serde_json::Value as Json;
 
+use super::Counts;
 use super::event_rows::{self, EventRow, Repeats};
 use super::matching::{Fate, Matched, Matching, Pending};
 use super::plan::Plan;
 use super::rows::{self, Line, RowDraft, RowError};
 use super::store::{self, Changed};
-use super::Counts;
 use crate::contact::{self, By, Contact};
 use crate::field::Field;
 use crate::staff::Member;
@@ -49,7 +49,12 @@ impl<'a> Batches<'a> {
 }
 
 /// Takes a batch: answers what became of its lines and those refused. In a dry run nothing is written.
-pub(crate) async fn take(tx: &mut Tx, batches: &mut Batches<'_>, by: &By<'_>, lines: Vec<Line>) -> Result<(Counts, Vec<RowError>), DbError> {
+pub(crate) async fn take(
+    tx: &mut Tx,
+    batches: &mut Batches<'_>,
+    by: &By<'_>,
+    lines: Vec<Line>,
+) -> Result<(Counts, Vec<RowError>), DbError> {
     let mut counts = Counts { rows: i64::try_from(lines.len()).unwrap_or(0), ..Counts::default() };
     let (drafts, events, mut refused) = read_lines(batches.plan, &lines, &mut counts);
     let keys: HashMap<i64, String> = drafts.iter().map(|d| (d.line, person_key(d))).collect();
@@ -75,7 +80,12 @@ pub(crate) async fn take(tx: &mut Tx, batches: &mut Batches<'_>, by: &By<'_>, li
 
 /// What the person of a line is called in the file; part of what makes an event the same one.
 fn person_key(draft: &RowDraft) -> String {
-    draft.external_id.clone().or_else(|| draft.email_key.clone()).or_else(|| draft.phone_key.clone()).unwrap_or_else(|| draft.fingerprint.to_string())
+    draft
+        .external_id
+        .clone()
+        .or_else(|| draft.email_key.clone())
+        .or_else(|| draft.phone_key.clone())
+        .unwrap_or_else(|| draft.fingerprint.to_string())
 }
 
 fn read_lines(plan: &Plan, lines: &[Line], counts: &mut Counts) -> (Vec<RowDraft>, Vec<EventRow>, Vec<RowError>) {
@@ -136,7 +146,8 @@ async fn write(
     }
     let is_new = |p: &&Pending| p.before.is_none();
     let new: Vec<Contact> = matched.people.iter().filter(is_new).map(|p| p.contact.clone()).collect();
-    let old: Vec<&Pending> = matched.people.iter().filter(|p| p.before.is_some() && (p.changed || touches.contains_key(&p.contact.id))).collect();
+    let old: Vec<&Pending> =
+        matched.people.iter().filter(|p| p.before.is_some() && (p.changed || touches.contains_key(&p.contact.id))).collect();
     contact::insert(tx, &new, &batches.fields).await?;
     let changed: Vec<Contact> = old.iter().filter(|p| p.changed).map(|p| p.contact.clone()).collect();
     contact::update(tx, &changed, &batches.fields).await?;

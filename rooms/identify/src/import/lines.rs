@@ -53,7 +53,9 @@ fn parse(text: impl Read, delimiter: u8, send: &mpsc::Sender<Result<Vec<Line>, P
         let number = i64::try_from(place).unwrap_or(i64::MAX);
         match read {
             Ok(false) => break,
-            Ok(true) if record.iter().any(|v| v.len() > LONGEST_VALUE) => batch.push(Line { number, values: Err("a quote is not closed".to_owned()) }),
+            Ok(true) if record.iter().any(|v| v.len() > LONGEST_VALUE) => {
+                batch.push(Line { number, values: Err("a quote is not closed".to_owned()) })
+            }
             Ok(true) => batch.push(Line { number, values: Ok(record) }),
             Err(error) if error.is_io_error() => return Err(error.into()),
             Err(error) => batch.push(Line { number, values: Err(error.to_string()) }),

@@ -124,7 +124,11 @@ impl<'a> Matching<'a> {
         };
         let found = matched.find(external_key.as_deref(), &draft);
         if found.is_none() && self.plan.only_known {
-            matched.errors.push(RowError { line: draft.line, cause: "nobody", detail: draft.external_id.or(draft.email_key).unwrap_or_default() });
+            matched.errors.push(RowError {
+                line: draft.line,
+                cause: "nobody",
+                detail: draft.external_id.or(draft.email_key).unwrap_or_default(),
+            });
             return;
         }
         let index = found.unwrap_or_else(|| matched.add(self, &draft));
@@ -148,7 +152,13 @@ impl<'a> Matching<'a> {
             contact.owner_id = Some(owner.id);
             contact.team_id = owner.team_id;
         }
-        let fate = if fresh { Fate::Created } else if *contact == was { Fate::Skipped } else { Fate::Updated };
+        let fate = if fresh {
+            Fate::Created
+        } else if *contact == was {
+            Fate::Skipped
+        } else {
+            Fate::Updated
+        };
         if fate != Fate::Skipped {
             contact.updated_at = self.by.now;
             pending.changed = true;

@@ -123,7 +123,9 @@ fn samples(plan: &Plan, head: &[Vec<String>], index: usize) -> String {
 fn targets(shell: &Shell) -> Vec<Choice> {
     let mut all = vec![Choice::new("-", shell.l.t("identify-map-skip"))];
     all.extend(ATTRIBUTES.iter().map(|key| Choice::new(key, shell.l.t(&format!("identify-map-{key}")))));
-    let field = |kind: FieldKind| Choice::new(format!("field:{}", kind.word()), shell.l.of("identify-map-field").s("kind", shell.l.t(kind.label_key())));
+    let field = |kind: FieldKind| {
+        Choice::new(format!("field:{}", kind.word()), shell.l.of("identify-map-field").s("kind", shell.l.t(kind.label_key())))
+    };
     all.extend(FieldKind::ALL.into_iter().map(field));
     all
 }

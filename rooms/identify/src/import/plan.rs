@@ -78,7 +78,20 @@ pub struct EventPlan {
 
 /// The attributes a column can go to.
 pub const ATTRIBUTES: [&str; 15] = [
-    "name", "given_name", "family_name", "email", "phone", "company", "title", "city", "country", "stage", "owner", "locale", "time_zone", "source",
+    "name",
+    "given_name",
+    "family_name",
+    "email",
+    "phone",
+    "company",
+    "title",
+    "city",
+    "country",
+    "stage",
+    "owner",
+    "locale",
+    "time_zone",
+    "source",
     "external_id",
 ];
 
@@ -198,7 +211,8 @@ impl Plan {
             if at == index && !by_address {
                 column.to = Target::Attribute { key: "external_id".to_owned() };
             } else if is(&column.to, &["external_id"]) {
-                column.to = Target::Field { key: crate::field::key_of(&column.column), label: column.column.clone(), kind: FieldKind::Text };
+                column.to =
+                    Target::Field { key: crate::field::key_of(&column.column), label: column.column.clone(), kind: FieldKind::Text };
             }
         }
         self.key = Some(key.to_owned());
@@ -240,7 +254,8 @@ mod tests {
 
     #[test]
     fn a_mapping_file_overrules_the_guess() {
-        let map = MapFile::parse("key = \"Visits\"\nempty = [\"x\"]\n[columns]\nMail = \"-\"\n[constants]\nemail = \"{Id}@a.example\"\n").unwrap();
+        let map = MapFile::parse("key = \"Visits\"\nempty = [\"x\"]\n[columns]\nMail = \"-\"\n[constants]\nemail = \"{Id}@a.example\"\n")
+            .unwrap();
         let plan = plan().with_map(&map).unwrap();
         assert_eq!(plan.column_of("external_id"), Some(2));
         assert!(plan.is_empty_word("X"));

@@ -193,7 +193,8 @@ impl Column {
     fn is_identifier(&self, rows: i64) -> bool {
         const WORDS: [&str; 12] = ["id", "no", "nr", "num", "number", "key", "uuid", "guid", "code", "编号", "编码", "号码"];
         let words = header_words(&self.name);
-        let named = words.iter().any(|w| WORDS.contains(&w.as_str())) || ["编号", "编码", "id"].iter().any(|end| self.name.to_lowercase().ends_with(end));
+        let named = words.iter().any(|w| WORDS.contains(&w.as_str()))
+            || ["编号", "编码", "id"].iter().any(|end| self.name.to_lowercase().ends_with(end));
         let phone = attribute_of(&self.name) == Some("phone");
         named && !phone && rows > 0 && self.seen.is_some() && self.filled == rows && self.identifiers == rows
     }
@@ -244,14 +245,17 @@ fn header_words(name: &str) -> Vec<String> {
 fn attribute_of(name: &str) -> Option<&'static str> {
     let words = header_words(name).join(" ");
     let key = match words.as_str() {
-        "name" | "full name" | "fullname" | "contact name" | "lead name" | "customer name" | "姓名" | "名字" | "联系人" | "联系人姓名" | "客户姓名" => "name",
+        "name" | "full name" | "fullname" | "contact name" | "lead name" | "customer name" | "姓名" | "名字" | "联系人" | "联系人姓名"
+        | "客户姓名" => "name",
         "first name" | "firstname" | "given name" | "forename" | "vorname" | "名" => "given_name",
         "last name" | "lastname" | "surname" | "family name" | "nachname" | "姓" => "family_name",
-        "email" | "e mail" | "mail" | "email address" | "e mail address" | "emailaddress" | "邮箱" | "电子邮件" | "电子邮箱" | "邮件" => "email",
-        "phone" | "phone number" | "telephone" | "tel" | "mobile" | "mobile number" | "cell" | "cell phone" | "电话" | "手机" | "手机号" | "手机号码"
-        | "联系电话" => "phone",
-        "company" | "company name" | "organization" | "organisation" | "account" | "account name" | "employer" | "firma" | "公司" | "公司名称" | "单位"
-        | "企业" => "company",
+        "email" | "e mail" | "mail" | "email address" | "e mail address" | "emailaddress" | "邮箱" | "电子邮件" | "电子邮箱" | "邮件" => {
+            "email"
+        }
+        "phone" | "phone number" | "telephone" | "tel" | "mobile" | "mobile number" | "cell" | "cell phone" | "电话" | "手机"
+        | "手机号" | "手机号码" | "联系电话" => "phone",
+        "company" | "company name" | "organization" | "organisation" | "account" | "account name" | "employer" | "firma" | "公司"
+        | "公司名称" | "单位" | "企业" => "company",
         "title" | "job title" | "position" | "role" | "职位" | "职务" | "岗位" => "title",
         "city" | "town" | "城市" | "所在城市" => "city",
         "country" | "country region" | "国家" | "国家地区" => "country",

@@ -52,7 +52,8 @@ pub async fn run_events(bench: &Bench, actor: &Actor, path: &Path, options: &Eve
     };
     let columns = guessed.columns.into_iter().map(only_key).collect();
     let events = vec![options.event.clone()];
-    let plan = Plan { columns, events, key: None, only_known: !options.create_missing, ..Plan { columns: Vec::new(), ..guessed_rest(&profile) } };
+    let plan =
+        Plan { columns, events, key: None, only_known: !options.create_missing, ..Plan { columns: Vec::new(), ..guessed_rest(&profile) } };
     let plan = plan.with_key(&options.key)?;
     start(bench, actor, path, (source, profile.rows, plan), options.dry_run, tell).await
 }
@@ -162,7 +163,8 @@ async fn finish(bench: &Bench, by: &By<'_>, import: &Import, counts: &Counts) ->
     store::set_state(&mut tx, import.id, &[ImportState::Running], ImportState::Done, Some(by.now)).await?;
     let after = json!({ "file": import.file_name, "created": counts.created, "updated": counts.updated, "rejected": counts.rejected });
     audit::note(&mut tx, by.ids, by.now, by.actor, "contact.imported", "import", import.id, None, Some(after)).await?;
-    let told = Event::new("contact.imported", by.now).origin(import.id).subject(import.file_name.clone()).amount(counts.created + counts.updated);
+    let told =
+        Event::new("contact.imported", by.now).origin(import.id).subject(import.file_name.clone()).amount(counts.created + counts.updated);
     append(&mut tx, &mut [told]).await?;
     tx.commit().await?;
     Ok(())
@@ -181,7 +183,8 @@ fn planned_fields(plan: &Plan) -> Vec<(String, String, field::FieldKind)> {
         Target::Field { key, label, kind } => Some((key.clone(), label.clone(), *kind)),
         Target::Skip | Target::Attribute { .. } => None,
     });
-    let constants = plan.constants.keys().filter_map(|key| key.strip_prefix("f:")).map(|k| (k.to_owned(), k.to_owned(), field::FieldKind::Text));
+    let constants =
+        plan.constants.keys().filter_map(|key| key.strip_prefix("f:")).map(|k| (k.to_owned(), k.to_owned(), field::FieldKind::Text));
     columns.chain(constants).collect()
 }
 

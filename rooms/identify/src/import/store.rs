@@ -128,7 +128,8 @@ pub(crate) async fn insert(tx: &mut Tx, import: &Import) -> Result<(), DbError> 
     );
     let kind = if import.is_events { "events" } else { "contacts" };
     let (plan, state) = (plan_text(&import.plan), import.state.word());
-    let values = params![import.id, kind, state, &import.file_name, import.file_bytes, plan, import.total_rows, import.staff_id, import.created_at];
+    let values =
+        params![import.id, kind, state, &import.file_name, import.file_bytes, plan, import.total_rows, import.staff_id, import.created_at];
     tx.exec(sql, values).await?;
     Ok(())
 }
@@ -145,7 +146,13 @@ pub(crate) async fn set_plan(tx: &mut Tx, id: i64, plan: &Plan, total_rows: i64)
 }
 
 /// Moves an import from one of `from` to `to`; answers whether it stood there.
-pub(crate) async fn set_state(tx: &mut Tx, id: i64, from: &[ImportState], to: ImportState, finished_at: Option<i64>) -> Result<bool, DbError> {
+pub(crate) async fn set_state(
+    tx: &mut Tx,
+    id: i64,
+    from: &[ImportState],
+    to: ImportState,
+    finished_at: Option<i64>,
+) -> Result<bool, DbError> {
     let mut sql = attune_db::Sql::new("UPDATE imports SET state = ");
     sql.bind(to.word()).push(", finished_at = CAST(").bind(finished_at).push(" AS BIGINT) WHERE id = ").bind(id);
     sql.push(" AND state IN ").bind_list(from.iter().map(|s| Value::from(s.word())));

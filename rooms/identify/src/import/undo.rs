@@ -21,7 +21,13 @@ const BATCH: i64 = 2_000;
 /// Takes the import `id` back, batch by batch; goes on where an interrupted undo stopped. `tables` are the house's contact tables.
 ///
 /// Answers what was undone: `created` people removed, `updated` people restored. [`ImportError::NotFound`] unless the import is over.
-pub async fn undo(bench: &Bench, actor: &Actor, id: i64, tables: &[ContactTable], tell: &mut (dyn FnMut(Progress) + Send)) -> Result<Counts, ImportError> {
+pub async fn undo(
+    bench: &Bench,
+    actor: &Actor,
+    id: i64,
+    tables: &[ContactTable],
+    tell: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Counts, ImportError> {
     let mut tx = bench.db.begin().await?;
     let import = store::find(&mut tx, id).await?.ok_or(ImportError::NotFound)?;
     let from = [ImportState::Done, ImportState::Failed, ImportState::Undoing];
@@ -99,7 +105,8 @@ async fn name_companies(tx: &mut Tx, people: &mut [Contact]) -> Result<(), DbErr
 async fn finish(bench: &Bench, by: &By<'_>, id: i64, undone: &Counts) -> Result<(), ImportError> {
     let mut tx = bench.db.begin().await?;
     // Whoever was changed has to be scored anew; those events stay, the import's own go.
-    let touched = tx.rows(sql!("SELECT DISTINCT contact_id FROM events WHERE origin_id = $1 AND contact_id IS NOT NULL"), params![id]).await?;
+    let touched =
+        tx.rows(sql!("SELECT DISTINCT contact_id FROM events WHERE origin_id = $1 AND contact_id IS NOT NULL"), params![id]).await?;
     let people = touched.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
     store::remove_events(&mut tx, id).await?;
     company::remove_of_import(&mut tx, id).await?;
@@ -110,6 +117,9 @@ async fn finish(bench: &Bench, by: &By<'_>, id: i64, undone: &Counts) -> Result<
     let after = json!({ "removed": undone.created, "restored": undone.updated });
     audit::note(&mut tx, by.ids, by.now, by.actor, "contact.import_undone", "import", id, None, Some(after)).await?;
     let mut told: Vec<Event> = people.iter().map(|person| Event::new("contact.updated", by.now).contact(*person)).collect();
+    if undone.created > 0 {
+        told.push(Event::new("contact.erased", by.now).amount(undone.created));
+    }
     append(&mut tx, &mut told).await?;
     tx.commit().await?;
     Ok(())

@@ -199,7 +199,18 @@ pub async fn add(can: Can<EditMail>, State(app): State<App>, Json(new): Json<New
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let id = super::create(&mut tx, &app.ids, now, &draft, (Some(can.actor.staff_id), can.actor.team_id)).await?;
-    audit::note(&mut tx, &app.ids, now, &can.actor, "campaign.created", "campaign", id.0, None, Some(serde_json::json!({ "name": draft.name }))).await?;
+    audit::note(
+        &mut tx,
+        &app.ids,
+        now,
+        &can.actor,
+        "campaign.created",
+        "campaign",
+        id.0,
+        None,
+        Some(serde_json::json!({ "name": draft.name })),
+    )
+    .await?;
     let campaign = store::get(&mut tx, id).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(view(campaign, None))).into_response())

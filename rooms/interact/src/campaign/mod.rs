@@ -64,7 +64,13 @@ impl From<attune_db::DbError> for CampaignError {
 }
 
 /// Creates a draft.
-pub async fn create(tx: &mut Tx, ids: &Ids, now: i64, draft: &CampaignDraft, owner: (Option<i64>, Option<i64>)) -> Result<CampaignId, CampaignError> {
+pub async fn create(
+    tx: &mut Tx,
+    ids: &Ids,
+    now: i64,
+    draft: &CampaignDraft,
+    owner: (Option<i64>, Option<i64>),
+) -> Result<CampaignId, CampaignError> {
     let id = CampaignId(ids.next());
     store::insert(tx, id, draft, owner, now).await?;
     Ok(id)

@@ -200,7 +200,13 @@ async fn add(can: Can<EditMail>, State(app): State<App>, shell: Shell, Form(form
 }
 
 /// POST /campaigns/{id}
-async fn change(can: Can<EditMail>, State(app): State<App>, shell: Shell, Path(id): Path<CampaignId>, Form(form): Form<CampaignForm>) -> Answer {
+async fn change(
+    can: Can<EditMail>,
+    State(app): State<App>,
+    shell: Shell,
+    Path(id): Path<CampaignId>,
+    Form(form): Form<CampaignForm>,
+) -> Answer {
     keep(&can, &app, shell, Some(id), form).await
 }
 
@@ -223,7 +229,8 @@ async fn keep(can: &Can<EditMail>, app: &App, shell: Shell, id: Option<CampaignI
         }
         None => (super::create(&mut tx, &app.ids, now, &draft, (Some(can.actor.staff_id), can.actor.team_id)).await?, "campaign.created"),
     };
-    audit::note(&mut tx, &app.ids, now, &can.actor, action, "campaign", id.0, None, Some(serde_json::json!({ "name": draft.name }))).await?;
+    audit::note(&mut tx, &app.ids, now, &can.actor, action, "campaign", id.0, None, Some(serde_json::json!({ "name": draft.name })))
+        .await?;
     tx.commit().await?;
     Ok(shell.leave(&format!("/campaigns/{id}"), Flash::good("campaign-saved").s("name", draft.name)))
 }
@@ -302,7 +309,9 @@ async fn show(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(id)
 /// GET /campaigns/{id}/stream: the live part again whenever something has changed.
 async fn stream(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(id): Path<CampaignId>) -> Answer {
     read(&app, shell.clone(), id, |c| can.check(c.owner_id, c.team_id)).await?;
-    let changes = app.db.listen(message::SIGNAL);
+    let mut changes = app.db.listen(message::SIGNAL);
+    // What happened between the page and this stream is told at once.
+    changes.mark_changed();
     let frames = futures::stream::unfold((app, changes, false), move |(app, mut changes, over)| {
         let shell = shell.clone();
         async move {
@@ -396,7 +405,13 @@ pub(crate) async fn people_view(
 }
 
 /// GET /campaigns/{id}/people
-async fn people(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(id): Path<CampaignId>, Query(filter): Query<PeopleFilter>) -> Answer {
+async fn people(
+    can: Can<ViewMail>,
+    State(app): State<App>,
+    shell: Shell,
+    Path(id): Path<CampaignId>,
+    Query(filter): Query<PeopleFilter>,
+) -> Answer {
     let mut tx = app.db.read().await?;
     let campaign = store::get(&mut tx, id).await?;
     can.check(campaign.owner_id, campaign.team_id)?;

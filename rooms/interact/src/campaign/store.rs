@@ -120,7 +120,13 @@ pub async fn get(tx: &mut Tx, id: CampaignId) -> Result<Campaign, DbError> {
     find(tx, id).await?.ok_or(DbError::NotFound("campaign"))
 }
 
-pub(super) async fn insert(tx: &mut Tx, id: CampaignId, draft: &CampaignDraft, owner: (Option<i64>, Option<i64>), now: i64) -> Result<(), DbError> {
+pub(super) async fn insert(
+    tx: &mut Tx,
+    id: CampaignId,
+    draft: &CampaignDraft,
+    owner: (Option<i64>, Option<i64>),
+    now: i64,
+) -> Result<(), DbError> {
     let text = sql!(
         "INSERT INTO campaigns (id, name, audience, segment_id, template_id, from_name, from_address, state, owner_id, team_id, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9, $10)"
@@ -145,8 +151,15 @@ pub(super) async fn update(tx: &mut Tx, id: CampaignId, draft: &CampaignDraft) -
     let text = sql!(
         "UPDATE campaigns SET name = $2, audience = $3, segment_id = $4, template_id = $5, from_name = $6, from_address = $7 WHERE id = $1 AND state = 'draft'"
     );
-    let values =
-        params![id.0, &draft.name, &draft.audience.rule, draft.audience.segment_id, draft.template_id.0, &draft.from_name, &draft.from_address];
+    let values = params![
+        id.0,
+        &draft.name,
+        &draft.audience.rule,
+        draft.audience.segment_id,
+        draft.template_id.0,
+        &draft.from_name,
+        &draft.from_address
+    ];
     tx.exec(text, values).await?;
     Ok(())
 }

@@ -46,7 +46,10 @@ async fn list(_: Can<ViewMailbox>, State(app): State<App>, shell: Shell, Query(f
     let more = mails.len() > PAGE as usize;
     mails.truncate(PAGE as usize);
     let query = attune_web::kit::with_query("", "to", &to);
-    let next = mails.last().filter(|_| more).map(|last| format!("/mailbox{}", attune_web::kit::with_query(query.trim_start_matches('?'), "before", last.id)));
+    let next = mails
+        .last()
+        .filter(|_| more)
+        .map(|last| format!("/mailbox{}", attune_web::kit::with_query(query.trim_start_matches('?'), "before", last.id)));
     let page = ListPage { shell, mails, to, next };
     Ok(page.shell.page(&page))
 }

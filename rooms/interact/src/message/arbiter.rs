@@ -111,7 +111,11 @@ impl QuietHours {
     }
 
     fn covers(self, minute: i64) -> bool {
-        if self.from_min < self.to_min { (self.from_min..self.to_min).contains(&minute) } else { minute >= self.from_min || minute < self.to_min }
+        if self.from_min < self.to_min {
+            (self.from_min..self.to_min).contains(&minute)
+        } else {
+            minute >= self.from_min || minute < self.to_min
+        }
     }
 }
 

@@ -19,7 +19,14 @@ pub(super) struct Chosen {
 }
 
 /// Leases up to `limit` rows and decides on each. Six statements for any number of rows. Answers how many were leased and who gets mail.
-pub(super) async fn choose(tx: &mut Tx, mailing: &Mailing, policy: &Policy, lease_id: i64, now: i64, limit: i64) -> Result<(usize, Vec<Chosen>), DbError> {
+pub(super) async fn choose(
+    tx: &mut Tx,
+    mailing: &Mailing,
+    policy: &Policy,
+    lease_id: i64,
+    now: i64,
+    limit: i64,
+) -> Result<(usize, Vec<Chosen>), DbError> {
     let leased = store::lease(tx, mailing.id, lease_id, now, limit).await?;
     if leased.is_empty() {
         return Ok((0, Vec::new()));
@@ -109,4 +116,3 @@ fn read_facts(row: &Row, consents: &HashMap<i64, Consent>) -> Result<Facts, DbEr
         time_zone: row.get("time_zone")?,
     })
 }
-

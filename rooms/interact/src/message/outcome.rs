@@ -58,9 +58,12 @@ pub(super) async fn write(tx: &mut Tx, ids: &Ids, mailing: &Mailing, outcomes: &
 }
 
 fn events(mailing: &Mailing, accepted: &[Option<i64>], failed: &[(Option<i64>, String)], now: i64) -> Vec<Event> {
-    let event = |name: &'static str, contact_id: Option<i64>| Event::new(name, now).contact(contact_id).subject(mailing.title.clone()).origin(mailing.series_id);
+    let event = |name: &'static str, contact_id: Option<i64>| {
+        Event::new(name, now).contact(contact_id).subject(mailing.title.clone()).origin(mailing.series_id)
+    };
     let taken = accepted.iter().map(|contact_id| event("mail.accepted", *contact_id));
-    let refused = failed.iter().map(|(contact_id, reason)| event("mail.failed", *contact_id).props(&serde_json::json!({ "reason": reason })));
+    let refused =
+        failed.iter().map(|(contact_id, reason)| event("mail.failed", *contact_id).props(&serde_json::json!({ "reason": reason })));
     taken.chain(refused).collect()
 }
 
@@ -80,7 +83,14 @@ pub(super) fn turn_of(id: i64, outcome: &Outcome, attempts: i64, now: i64) -> Tu
         Outcome::Unknown { reason } => ended("unknown", Some(cut(reason))),
         Outcome::Rejected { permanent: false, code, text, .. } if attempts + 1 < MAX_ATTEMPTS => {
             let wait = FIRST_WAIT_US << attempts.clamp(0, 8);
-            Turn { id, state: "planned", reason: Some(cut(&format!("{code} {text}"))), due_at: Some(now + wait), ended_at: None, attempt: true }
+            Turn {
+                id,
+                state: "planned",
+                reason: Some(cut(&format!("{code} {text}"))),
+                due_at: Some(now + wait),
+                ended_at: None,
+                attempt: true,
+            }
         }
         Outcome::Rejected { code, text, .. } => ended("failed", Some(cut(&format!("{code} {text}")))),
         Outcome::NotSent { reason } => {

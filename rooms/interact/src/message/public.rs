@@ -6,10 +6,10 @@ use askama::Template;
 use attune_house::App;
 use attune_identify::stitching;
 use attune_web::{Answer, Form, Path, Problem, Shell};
+use axum::Router;
 use axum::extract::{Extension, State};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use axum::Router;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
@@ -47,7 +47,8 @@ async fn click(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let target = target(&app, &landing).await?;
-    let mut response = (StatusCode::FOUND, [(http::header::LOCATION, HeaderValue::try_from(target).map_err(|_| Problem::NotFound)?)]).into_response();
+    let mut response =
+        (StatusCode::FOUND, [(http::header::LOCATION, HeaderValue::try_from(target).map_err(|_| Problem::NotFound)?)]).into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
@@ -176,4 +177,3 @@ fn masked(email: &str) -> String {
         None => String::new(),
     }
 }
-

@@ -189,7 +189,8 @@ impl Shift {
     async fn hand_over_few(&self, envelopes: Vec<Envelope>) -> Result<Option<String>, Fault> {
         let ids: Vec<i64> = envelopes.iter().map(Envelope::id).collect();
         let mut tx = self.bench.db.begin().await?;
-        let held: std::collections::HashSet<i64> = store::mark_handed(&mut tx, self.mailing().id, self.lease_id, &ids).await?.into_iter().collect();
+        let held: std::collections::HashSet<i64> =
+            store::mark_handed(&mut tx, self.mailing().id, self.lease_id, &ids).await?.into_iter().collect();
         tx.commit().await?;
         let envelopes: Vec<Envelope> = envelopes.into_iter().filter(|envelope| held.contains(&envelope.id())).collect();
         let mut coming = self.courier.deliver(envelopes);

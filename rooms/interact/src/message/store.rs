@@ -153,7 +153,9 @@ pub(super) async fn insert_mailing(tx: &mut Tx, id: i64, plan: &Plan, first: i64
 pub(super) async fn insert_sends(tx: &mut Tx, mailing_id: i64, head: i64, now: i64, audience: &Sql) -> Result<i64, DbError> {
     let mut text = Sql::new("INSERT INTO sends (id, mailing_id, contact_id, state, due_at, attempts) SELECT CAST(");
     text.bind(head).push(" AS BIGINT) + row_number() OVER (ORDER BY a.contact_id), CAST(").bind(mailing_id);
-    text.push(" AS BIGINT), a.contact_id, 'planned', CAST(").bind(now).push(" AS BIGINT), 0 FROM (SELECT DISTINCT c.id AS contact_id FROM v_identify_contact c WHERE c.id IN (");
+    text.push(" AS BIGINT), a.contact_id, 'planned', CAST(")
+        .bind(now)
+        .push(" AS BIGINT), 0 FROM (SELECT DISTINCT c.id AS contact_id FROM v_identify_contact c WHERE c.id IN (");
     text.append(audience).push(")) AS a");
     let count = tx.exec_of(&text).await?;
     Ok(i64::try_from(count).unwrap_or(i64::MAX))
@@ -203,8 +205,9 @@ pub async fn recover(tx: &mut Tx, mailing_id: i64, now: i64) -> Result<(u64, u64
             params![mailing_id, now],
         )
         .await?;
-    let planned =
-        tx.exec(sql!("UPDATE sends SET state = 'planned', lease_id = NULL WHERE mailing_id = $1 AND state = 'leased'"), params![mailing_id]).await?;
+    let planned = tx
+        .exec(sql!("UPDATE sends SET state = 'planned', lease_id = NULL WHERE mailing_id = $1 AND state = 'leased'"), params![mailing_id])
+        .await?;
     Ok((planned, doubtful))
 }
 
@@ -247,8 +250,14 @@ pub(super) async fn turn(tx: &mut Tx, from_handed: bool, turns: &[Turn]) -> Resu
         ("attempt", Column::Int),
     ]);
     for turn in turns {
-        let values: [Value; 6] =
-            [turn.id.into(), turn.state.into(), turn.reason.as_deref().into(), turn.due_at.into(), turn.ended_at.into(), i64::from(turn.attempt).into()];
+        let values: [Value; 6] = [
+            turn.id.into(),
+            turn.state.into(),
+            turn.reason.as_deref().into(),
+            turn.due_at.into(),
+            turn.ended_at.into(),
+            i64::from(turn.attempt).into(),
+        ];
         rows.push(values);
     }
     // An outcome may come after its row was put in doubt: it then resolves the doubt.

@@ -9,8 +9,8 @@ use super::token::{Act, TRAP};
 use super::track::{Touch, Tracker, What};
 use super::verdict::{Clicks, Machine, Request, judge};
 use super::*;
-use crate::tests::fixture::Stage;
 use crate::suppression;
+use crate::tests::fixture::Stage;
 
 fn policy() -> Policy {
     Policy { imported_consent: true, cap: 2, period_us: 7 * DAY_US, quiet: QuietHours::parse("21:00-08:00"), zone: TimeZone::UTC }
@@ -132,8 +132,16 @@ async fn plan_all(stage: &Stage) -> (i64, i64) {
     let version_id = crate::template::store::get(&mut tx, template_id).await.unwrap().version_id;
     let owner_id = stage.parts.ids.next();
     let mailing = Plan {
-        kind: Kind::Round, owner_id, series_id: owner_id, title: "Spring".to_owned(), version_id, from_name: "Attune".to_owned(),
-        from_address: "hello@attune.example".to_owned(), any_hour: false, answer: false, priority: 0,
+        kind: Kind::Round,
+        owner_id,
+        series_id: owner_id,
+        title: "Spring".to_owned(),
+        version_id,
+        from_name: "Attune".to_owned(),
+        from_address: "hello@attune.example".to_owned(),
+        any_hour: false,
+        answer: false,
+        priority: 0,
     };
     let bench = stage.parts.bench();
     let planned = plan(&mut tx, &bench, stage.now(), &mailing, &Sql::new("SELECT id FROM v_identify_contact")).await.unwrap();

@@ -56,7 +56,9 @@ fn band(at: usize, left: f64, right: f64, done: f64) -> Band {
     let top = f64::from(u32::try_from(at).unwrap_or(0)) * 72.0;
     let (l, r, nl, nr) = (112.0 - left * 0.9, 112.0 + left * 0.9, 112.0 - right * 0.9, 112.0 + right * 0.9);
     let (y1, y2, y3) = (top + 26.0, top + 52.0, top + 72.0);
-    let upright = format!("M{l:.1} {top:.0}V{y1:.0}C{l:.1} {y2:.0} {nl:.1} {y1:.0} {nl:.1} {y3:.0}H{nr:.1}C{nr:.1} {y1:.0} {r:.1} {y2:.0} {r:.1} {y1:.0}V{top:.0}Z");
+    let upright = format!(
+        "M{l:.1} {top:.0}V{y1:.0}C{l:.1} {y2:.0} {nl:.1} {y1:.0} {nl:.1} {y3:.0}H{nr:.1}C{nr:.1} {y1:.0} {r:.1} {y2:.0} {r:.1} {y1:.0}V{top:.0}Z"
+    );
     Band { plan, edge, done: format!("{done:.0}"), upright, text_y: format!("{:.0}", top + 30.0) }
 }
 

@@ -153,7 +153,7 @@ pub fn from_toml(text: &str) -> Result<FunnelFile, FileError> {
 
 fn read_round(raw: RawRound, number: usize, wrong: &mut Vec<String>) -> FileRound {
     let written = !raw.mjml.trim().is_empty();
-    if written == !raw.template.trim().is_empty() {
+    if written != raw.template.trim().is_empty() {
         wrong.push(format!("round {number} needs either template or mjml"));
     }
     if written && raw.subject.trim().is_empty() {
@@ -164,7 +164,15 @@ fn read_round(raw: RawRound, number: usize, wrong: &mut Vec<String>) -> FileRoun
         0
     });
     let name = if raw.name.trim().is_empty() { format!("Round {number}") } else { raw.name };
-    FileRound { name, offer: raw.offer, template: raw.template, subject: raw.subject, mjml: raw.mjml, respond: Respond::parse(&raw.respond), wait_us }
+    FileRound {
+        name,
+        offer: raw.offer,
+        template: raw.template,
+        subject: raw.subject,
+        mjml: raw.mjml,
+        respond: Respond::parse(&raw.respond),
+        wait_us,
+    }
 }
 
 fn read_rep(raw: RawRep, cap: i64, wrong: &mut Vec<String>) -> FileRep {

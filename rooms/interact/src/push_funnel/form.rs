@@ -95,7 +95,8 @@ impl FunnelForm {
 
     /// A fresh form: two rounds, both asking for a click.
     pub(super) fn fresh((from_name, from_address): (String, String), reps: &[i64]) -> Self {
-        let mut form = Self { from_name, from_address, cap: "40".to_owned(), rep: reps.iter().map(i64::to_string).collect(), ..Self::default() };
+        let mut form =
+            Self { from_name, from_address, cap: "40".to_owned(), rep: reps.iter().map(i64::to_string).collect(), ..Self::default() };
         for wait in ["3d", "2d"] {
             form.push(RoundForm { respond: "clicked".to_owned(), wait: wait.to_owned(), ..RoundForm::default() });
         }
@@ -133,7 +134,12 @@ impl FunnelForm {
     }
 
     /// The checked drawing, or what is wrong with it.
-    pub(super) async fn check(&self, tx: &mut Tx, facets: &[attune_differentiate::segment::FacetField], now: i64) -> Result<Result<FunnelDraft, FormErrors>, Problem> {
+    pub(super) async fn check(
+        &self,
+        tx: &mut Tx,
+        facets: &[attune_differentiate::segment::FacetField],
+        now: i64,
+    ) -> Result<Result<FunnelDraft, FormErrors>, Problem> {
         let mut errors = FormErrors::new();
         let name = errors.required("name", &self.name, 120);
         let from_name = errors.required("from_name", &self.from_name, 120);

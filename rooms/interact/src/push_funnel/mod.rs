@@ -23,8 +23,8 @@ use crate::audience::{Audience, AudienceError};
 use crate::template::TemplateId;
 pub use file::{FileError, Simulation, from_toml};
 pub use respond::{Responder, responders};
-pub use run::{ROUND_TIMER, RoundDue, cancel, close_round, pause, resume, start};
 pub(crate) use run::round_sent;
+pub use run::{ROUND_TIMER, RoundDue, cancel, close_round, pause, resume, start};
 pub use store::{FunnelState, PushFunnel, Rep, Round, RoundState};
 
 attune_kernel::id_type!(
@@ -142,7 +142,13 @@ impl From<attune_db::DbError> for FunnelError {
 }
 
 /// Creates a funnel in the state draft.
-pub async fn create(tx: &mut Tx, ids: &Ids, now: i64, draft: &FunnelDraft, owner: (Option<i64>, Option<i64>)) -> Result<PushFunnelId, FunnelError> {
+pub async fn create(
+    tx: &mut Tx,
+    ids: &Ids,
+    now: i64,
+    draft: &FunnelDraft,
+    owner: (Option<i64>, Option<i64>),
+) -> Result<PushFunnelId, FunnelError> {
     let id = PushFunnelId(ids.next());
     store::insert(tx, id, draft, owner, now).await?;
     store::replace_rounds(tx, ids, id, &draft.rounds).await?;

@@ -140,7 +140,13 @@ async fn add(can: Can<EditMail>, State(app): State<App>, shell: Shell, Form(pair
 }
 
 /// POST /push-funnels/{id}
-async fn change(can: Can<EditMail>, State(app): State<App>, shell: Shell, Path(id): Path<PushFunnelId>, Form(pairs): Form<Vec<(String, String)>>) -> Answer {
+async fn change(
+    can: Can<EditMail>,
+    State(app): State<App>,
+    shell: Shell,
+    Path(id): Path<PushFunnelId>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Answer {
     keep(&can, &app, shell, Some(id), pairs.into()).await
 }
 
@@ -166,9 +172,12 @@ async fn keep(can: &Can<EditMail>, app: &App, shell: Shell, id: Option<PushFunne
             super::update(&mut tx, &app.ids, id, &draft).await?;
             (id, "push_funnel.updated")
         }
-        None => (super::create(&mut tx, &app.ids, now, &draft, (Some(can.actor.staff_id), can.actor.team_id)).await?, "push_funnel.created"),
+        None => {
+            (super::create(&mut tx, &app.ids, now, &draft, (Some(can.actor.staff_id), can.actor.team_id)).await?, "push_funnel.created")
+        }
     };
-    audit::note(&mut tx, &app.ids, now, &can.actor, action, "push_funnel", id.0, None, Some(serde_json::json!({ "name": draft.name }))).await?;
+    audit::note(&mut tx, &app.ids, now, &can.actor, action, "push_funnel", id.0, None, Some(serde_json::json!({ "name": draft.name })))
+        .await?;
     tx.commit().await?;
     Ok(shell.leave(&format!("/push-funnels/{id}"), Flash::good("push-funnel-saved").s("name", draft.name)))
 }
@@ -214,7 +223,8 @@ impl ShowPage {
     }
 
     fn is_live(&self) -> bool {
-        matches!(self.view.funnel.state, FunnelState::Running | FunnelState::Paused) || (self.view.funnel.handed_over < self.view.funnel.survivors)
+        matches!(self.view.funnel.state, FunnelState::Running | FunnelState::Paused)
+            || (self.view.funnel.handed_over < self.view.funnel.survivors)
     }
 
     fn people(&self, round: &RoundFigures, outcome: Outcome) -> String {
@@ -245,7 +255,10 @@ impl ShowPage {
         let wait = l.duration_ms(round.round.wait_us / 1_000);
         match &round.round.respond {
             Respond::Event(name) => l.of("push-funnel-goes-on-event").s("event", name).s("wait", wait).to_string(),
-            other => l.of(if *other == Respond::Clicked { "push-funnel-goes-on-clicked" } else { "push-funnel-goes-on-opened" }).s("wait", wait).to_string(),
+            other => l
+                .of(if *other == Respond::Clicked { "push-funnel-goes-on-clicked" } else { "push-funnel-goes-on-opened" })
+                .s("wait", wait)
+                .to_string(),
         }
     }
 
@@ -285,7 +298,9 @@ async fn show(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(id)
 /// GET /push-funnels/{id}/stream: the live part again whenever something has changed.
 async fn stream(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(id): Path<PushFunnelId>) -> Answer {
     covered(&can, &app, id).await?;
-    let changes = app.db.listen(message::SIGNAL);
+    let mut changes = app.db.listen(message::SIGNAL);
+    // What happened between the page and this stream is told at once.
+    changes.mark_changed();
     let frames = futures::stream::unfold((app, changes, false), move |(app, mut changes, over)| {
         let shell = shell.clone();
         async move {
@@ -316,7 +331,9 @@ async fn act(can: Can<SendMail>, State(app): State<App>, shell: Shell, Path((id,
         }
         "pause" => run::pause(&mut tx, id).await.map(|()| (Flash::good("push-funnel-paused"), "push_funnel.paused"))?,
         "resume" => run::resume(&mut tx, &bench, id).await.map(|()| (Flash::good("push-funnel-resumed"), "push_funnel.resumed"))?,
-        "close-round" => run::close_round(&mut tx, &bench, id).await.map(|_| (Flash::good("push-funnel-round-was-closed"), "push_funnel.round_closed"))?,
+        "close-round" => run::close_round(&mut tx, &bench, id)
+            .await
+            .map(|_| (Flash::good("push-funnel-round-was-closed"), "push_funnel.round_closed"))?,
         "cancel" => run::cancel(&mut tx, now, id).await.map(|()| (Flash::good("push-funnel-cancelled"), "push_funnel.cancelled"))?,
         _ => return Err(Problem::NotFound),
     };
@@ -338,7 +355,13 @@ struct FunnelPeople {
 }
 
 /// GET /push-funnels/{id}/people
-async fn people(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(id): Path<PushFunnelId>, Query(query): Query<FunnelPeople>) -> Answer {
+async fn people(
+    can: Can<ViewMail>,
+    State(app): State<App>,
+    shell: Shell,
+    Path(id): Path<PushFunnelId>,
+    Query(query): Query<FunnelPeople>,
+) -> Answer {
     let funnel = covered(&can, &app, id).await?;
     let mut tx = app.db.read().await?;
     let rounds = store::rounds(&mut tx, id).await?;
@@ -348,7 +371,11 @@ async fn people(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(i
         None => None,
     };
     drop(tx);
-    let place = (format!("/push-funnels/{id}/people?round={}&", round.id), format!("{} · {}", funnel.name, round.name), format!("/push-funnels/{id}"));
+    let place = (
+        format!("/push-funnels/{id}/people?round={}&", round.id),
+        format!("{} · {}", funnel.name, round.name),
+        format!("/push-funnels/{id}"),
+    );
     let filter = PeopleFilter { what: query.what, reason: query.reason, after: query.after };
     let page = people_view(&app, &can, shell, mailing.as_ref(), place, &filter).await?;
     Ok(page.shell.page(&page))

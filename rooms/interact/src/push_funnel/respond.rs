@@ -41,7 +41,8 @@ pub(super) async fn mark(tx: &mut Tx, round: &Round, mailing: &Mailing, now: i64
 
 /// The statement that yields the contacts who responded to a mailing.
 pub(super) fn survivors_of(mailing: &Mailing) -> Sql {
-    let mut text = Sql::new("SELECT s.contact_id FROM sends s WHERE s.responded_at IS NOT NULL AND s.unsubscribed_at IS NULL AND s.id BETWEEN ");
+    let mut text =
+        Sql::new("SELECT s.contact_id FROM sends s WHERE s.responded_at IS NOT NULL AND s.unsubscribed_at IS NULL AND s.id BETWEEN ");
     text.bind(mailing.first_send_id).push(" AND ").bind(mailing.last_send_id);
     text
 }

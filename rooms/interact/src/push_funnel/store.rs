@@ -248,7 +248,13 @@ pub async fn reps(tx: &mut Tx, id: PushFunnelId) -> Result<Vec<Rep>, DbError> {
     rows.iter().map(|row| Ok(Rep { staff_id: row.get("staff_id")?, cap: row.get("cap")? })).collect()
 }
 
-pub(super) async fn insert(tx: &mut Tx, id: PushFunnelId, draft: &FunnelDraft, owner: (Option<i64>, Option<i64>), now: i64) -> Result<(), DbError> {
+pub(super) async fn insert(
+    tx: &mut Tx,
+    id: PushFunnelId,
+    draft: &FunnelDraft,
+    owner: (Option<i64>, Option<i64>),
+    now: i64,
+) -> Result<(), DbError> {
     let text = sql!(
         "INSERT INTO push_funnels (id, name, audience, segment_id, from_name, from_address, any_hour, state, simulation, owner_id, team_id,
                                    survivors, handed_over, created_at)
@@ -276,15 +282,8 @@ pub(super) async fn update(tx: &mut Tx, id: PushFunnelId, draft: &FunnelDraft) -
         "UPDATE push_funnels SET name = $2, audience = $3, segment_id = $4, from_name = $5, from_address = $6, any_hour = $7
          WHERE id = $1 AND state = 'draft'"
     );
-    let values = params![
-        id.0,
-        &draft.name,
-        &draft.audience.rule,
-        draft.audience.segment_id,
-        &draft.from_name,
-        &draft.from_address,
-        draft.any_hour
-    ];
+    let values =
+        params![id.0, &draft.name, &draft.audience.rule, draft.audience.segment_id, &draft.from_name, &draft.from_address, draft.any_hour];
     tx.exec(text, values).await?;
     Ok(())
 }
@@ -305,7 +304,18 @@ pub(super) async fn replace_rounds(tx: &mut Tx, ids: &Ids, id: PushFunnelId, dra
     ]);
     for (round, position) in drafts.iter().zip(1_i64..) {
         let (word, event) = (round.respond.word(), round.respond.event());
-        rows.push(params![ids.next(), id.0, position, &round.name, &round.offer, round.template_id.0, word, event, round.wait_us, "waiting"]);
+        rows.push(params![
+            ids.next(),
+            id.0,
+            position,
+            &round.name,
+            &round.offer,
+            round.template_id.0,
+            word,
+            event,
+            round.wait_us,
+            "waiting"
+        ]);
     }
     tx.insert("push_rounds", &rows, Conflict::Fail).await?;
     Ok(())
@@ -356,7 +366,8 @@ pub(super) async fn close_round(tx: &mut Tx, id: RoundId, now: i64) -> Result<bo
 
 /// Remembers hand-overs that were heard, and counts them.
 pub(super) async fn add_handed(tx: &mut Tx, handed: &[(i64, i64, Option<i64>, i64)]) -> Result<(), DbError> {
-    let mut rows = Relation::new(&[("funnel_id", Column::Int), ("contact_id", Column::Int), ("staff_id", Column::Int), ("at", Column::Int)]);
+    let mut rows =
+        Relation::new(&[("funnel_id", Column::Int), ("contact_id", Column::Int), ("staff_id", Column::Int), ("at", Column::Int)]);
     for (funnel_id, contact_id, staff_id, at) in handed {
         rows.push(params![*funnel_id, *contact_id, *staff_id, *at]);
     }
@@ -372,6 +383,8 @@ pub(super) async fn add_handed(tx: &mut Tx, handed: &[(i64, i64, Option<i64>, i6
 
 /// How many of a funnel each rep has got.
 pub async fn handed_by_rep(tx: &mut Tx, id: PushFunnelId) -> Result<Vec<(i64, i64)>, DbError> {
-    let text = sql!("SELECT staff_id, count(*) AS count FROM push_handed WHERE funnel_id = $1 AND staff_id IS NOT NULL GROUP BY staff_id ORDER BY staff_id");
+    let text = sql!(
+        "SELECT staff_id, count(*) AS count FROM push_handed WHERE funnel_id = $1 AND staff_id IS NOT NULL GROUP BY staff_id ORDER BY staff_id"
+    );
     tx.rows(text, params![id.0]).await?.iter().map(|row| Ok((row.get("staff_id")?, row.get("count")?))).collect()
 }

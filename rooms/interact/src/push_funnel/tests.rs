@@ -3,8 +3,8 @@ use attune_house::Parts;
 use attune_kernel::{DAY_US, HOUR_US};
 
 use super::*;
-use crate::tests::fixture::Stage;
 use crate::message::track::{Touch, Tracker, What};
+use crate::tests::fixture::Stage;
 
 const FILE: &str = r#"
 name = "Minutes you lose"

@@ -54,7 +54,10 @@ async fn read(app: &App, shell: Shell, filter: Filter, form: EntryForm, errors: 
     let more = entries.len() > usize::try_from(PAGE).unwrap_or(50);
     entries.truncate(usize::try_from(PAGE).unwrap_or(50));
     let query = attune_web::kit::with_query("", "q", &filter.q);
-    let next = entries.last().filter(|_| more).map(|last| format!("/suppressions{}", attune_web::kit::with_query(query.trim_start_matches('?'), "before", last.id)));
+    let next = entries
+        .last()
+        .filter(|_| more)
+        .map(|last| format!("/suppressions{}", attune_web::kit::with_query(query.trim_start_matches('?'), "before", last.id)));
     Ok(ListPage { shell, entries, q: filter.q, next, form, errors })
 }
 
@@ -79,7 +82,18 @@ async fn enter(can: Can<EditSuppressions>, State(app): State<App>, shell: Shell,
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let fresh = add(&mut tx, &app.ids, &email, note.as_deref(), Some(can.actor.staff_id), now).await?;
-    audit::note(&mut tx, &app.ids, now, &can.actor, "suppression.added", "suppression", 0, None, Some(serde_json::json!({ "email": email }))).await?;
+    audit::note(
+        &mut tx,
+        &app.ids,
+        now,
+        &can.actor,
+        "suppression.added",
+        "suppression",
+        0,
+        None,
+        Some(serde_json::json!({ "email": email })),
+    )
+    .await?;
     tx.commit().await?;
     let flash = if fresh { Flash::good("suppression-added") } else { Flash::good("suppression-known") };
     Ok(shell.leave("/suppressions", flash.s("email", email)))

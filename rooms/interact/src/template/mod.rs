@@ -76,11 +76,19 @@ pub async fn create(tx: &mut Tx, ids: &Ids, now: i64, draft: &TemplateDraft, sta
 }
 
 /// Saves a template: a changed body becomes a new version, mails under way keep the old one.
-pub async fn save(tx: &mut Tx, ids: &Ids, now: i64, id: TemplateId, draft: &TemplateDraft, staff_id: Option<i64>) -> Result<(), TemplateError> {
+pub async fn save(
+    tx: &mut Tx,
+    ids: &Ids,
+    now: i64,
+    id: TemplateId,
+    draft: &TemplateDraft,
+    staff_id: Option<i64>,
+) -> Result<(), TemplateError> {
     let compiled = compile::compile(draft)?;
     let before = store::get(tx, id).await?;
     let last = store::get_version(tx, before.version_id).await?;
-    let same = last.subject == draft.subject && last.preheader == draft.preheader && last.mjml == draft.mjml && before.language == draft.language;
+    let same =
+        last.subject == draft.subject && last.preheader == draft.preheader && last.mjml == draft.mjml && before.language == draft.language;
     let version_id = if same { before.version_id } else { ids.next() };
     if !same {
         store::insert_version(tx, version_id, (id, last.number + 1), draft, &compiled, (now, staff_id)).await?;

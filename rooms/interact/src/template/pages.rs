@@ -9,10 +9,10 @@ use attune_house::App;
 use attune_record::audit;
 use attune_web::kit::Choice;
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Lang, Path, Problem, Shell};
+use axum::Router;
 use axum::extract::{Extension, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use http::HeaderValue;
 use http::header::CONTENT_SECURITY_POLICY;
 use serde::Deserialize;
@@ -165,7 +165,8 @@ impl EditPage {
 
 /// Renders a draft for somebody made up, keeps it for the frame, and looks for mistakes.
 fn look_at(app: &App, previews: &Previews, draft: &TemplateDraft) -> Preview {
-    let mut shown = Preview { key: app.ids.next(), subject: String::new(), plain: String::new(), findings: Vec::new(), error: String::new(), size: 0 };
+    let mut shown =
+        Preview { key: app.ids.next(), subject: String::new(), plain: String::new(), findings: Vec::new(), error: String::new(), size: 0 };
     if let Ok(compiled) = compile::compile(draft) {
         shown.findings = check(draft, &compiled);
         shown.size = i64::try_from(compiled.html.len()).unwrap_or(0);
@@ -190,12 +191,19 @@ async fn blank(_: Can<EditMail>, State(app): State<App>, Extension(previews): Ex
     let starter = starters.into_iter().find(|draft| draft.language == language).unwrap_or_default();
     let draft = TemplateDraft { name: String::new(), ..starter };
     let preview = look_at(&app, &previews, &draft);
-    let page = EditPage { shell, id: None, number: 0, form: TemplateForm::of(draft), errors: FormErrors::new(), preview, test_to: String::new() };
+    let page =
+        EditPage { shell, id: None, number: 0, form: TemplateForm::of(draft), errors: FormErrors::new(), preview, test_to: String::new() };
     Ok(page.shell.page(&page))
 }
 
 /// GET /templates/{id}
-async fn edit(_: Can<ViewMail>, State(app): State<App>, Extension(previews): Extension<Previews>, shell: Shell, Path(id): Path<TemplateId>) -> Answer {
+async fn edit(
+    _: Can<ViewMail>,
+    State(app): State<App>,
+    Extension(previews): Extension<Previews>,
+    shell: Shell,
+    Path(id): Path<TemplateId>,
+) -> Answer {
     let mut tx = app.db.read().await?;
     let template = store::get(&mut tx, id).await?;
     let draft = store::draft(&mut tx, &template).await?;
@@ -206,7 +214,13 @@ async fn edit(_: Can<ViewMail>, State(app): State<App>, Extension(previews): Ext
 }
 
 /// POST /templates/preview: what the form would send, for htmx.
-async fn live(_: Can<EditMail>, State(app): State<App>, Extension(previews): Extension<Previews>, shell: Shell, Form(form): Form<TemplateForm>) -> Answer {
+async fn live(
+    _: Can<EditMail>,
+    State(app): State<App>,
+    Extension(previews): Extension<Previews>,
+    shell: Shell,
+    Form(form): Form<TemplateForm>,
+) -> Answer {
     let preview = look_at(&app, &previews, &form.draft());
     let page = EditPage { shell, id: None, number: 0, form, errors: FormErrors::new(), preview, test_to: String::new() };
     Ok(page.shell.fragment(&page.as_preview()))
@@ -218,7 +232,13 @@ async fn frame(_: Can<ViewMail>, Extension(previews): Extension<Previews>, Path(
 }
 
 /// POST /templates
-async fn add(can: Can<EditMail>, State(app): State<App>, Extension(previews): Extension<Previews>, shell: Shell, Form(form): Form<TemplateForm>) -> Answer {
+async fn add(
+    can: Can<EditMail>,
+    State(app): State<App>,
+    Extension(previews): Extension<Previews>,
+    shell: Shell,
+    Form(form): Form<TemplateForm>,
+) -> Answer {
     keep(can, &app, &previews, shell, None, form).await
 }
 

@@ -67,7 +67,19 @@ impl Person {
         let values: [&str; COLUMNS.len()] = if language == "zh-CN" {
             ["林小雨", "小雨", "林", "xiaoyu.lin@example.com", "13700006036", "采购经理", "上海", "中国", "晨光仪器", "C-1042", "lead"]
         } else {
-            ["Lena Hoffmann", "Lena", "Hoffmann", "lena@example.com", "+49 521 1036", "Head of Purchasing", "Bielefeld", "Germany", "Kestrel Instruments", "C-1042", "lead"]
+            [
+                "Lena Hoffmann",
+                "Lena",
+                "Hoffmann",
+                "lena@example.com",
+                "+49 521 1036",
+                "Head of Purchasing",
+                "Bielefeld",
+                "Germany",
+                "Kestrel Instruments",
+                "C-1042",
+                "lead",
+            ]
         };
         let mut person = Self::new();
         for (column, value) in COLUMNS.iter().zip(values) {

@@ -3,7 +3,8 @@
 /// Elements whose content nobody reads.
 const SILENT: [&str; 4] = ["head", "style", "script", "title"];
 /// Elements that stand on lines of their own.
-const BLOCKS: [&str; 17] = ["p", "div", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "section", "hr", "center", "td"];
+const BLOCKS: [&str; 17] =
+    ["p", "div", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "section", "hr", "center", "td"];
 
 /// Derives the text part. Marks and merge tags pass through untouched.
 pub(super) fn plain_text(html: &str) -> String {
@@ -134,6 +135,18 @@ fn decode(text: &str) -> String {
     if !text.contains('&') {
         return text.to_owned();
     }
-    let named = [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&zwnj;", ""), ("&copy;", "©"), ("&mdash;", "—"), ("&ndash;", "–"), ("&hellip;", "…"), ("&amp;", "&")];
+    let named = [
+        ("&nbsp;", " "),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&zwnj;", ""),
+        ("&copy;", "©"),
+        ("&mdash;", "—"),
+        ("&ndash;", "–"),
+        ("&hellip;", "…"),
+        ("&amp;", "&"),
+    ];
     named.iter().fold(text.to_owned(), |text, (name, sign)| text.replace(name, sign))
 }

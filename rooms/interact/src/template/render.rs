@@ -49,8 +49,14 @@ pub struct Rendered {
 #[derive(Clone, Debug, PartialEq)]
 enum Segment {
     Literal(String),
-    Column { slot: usize, fallback: Option<String> },
-    Custom { field: String, fallback: Option<String> },
+    Column {
+        slot: usize,
+        fallback: Option<String>,
+    },
+    Custom {
+        field: String,
+        fallback: Option<String>,
+    },
     /// A template of the engine, by its name.
     Engine(String),
     Link(u16),
@@ -180,7 +186,8 @@ impl Scene<'_> {
         let mut unsubscribe = String::new();
         self.addresses.push_unsubscribe(&mut unsubscribe);
         let contact = Value::Object(self.person.context());
-        let context = minijinja::Value::from_pairs([("contact", engine_value(&contact)), ("unsubscribe_url", minijinja::Value::from(unsubscribe))]);
+        let context =
+            minijinja::Value::from_pairs([("contact", engine_value(&contact)), ("unsubscribe_url", minijinja::Value::from(unsubscribe))]);
         let template = self.engine.get_template(name).map_err(|e| RenderError::Tag(e.to_string()))?;
         template.render(context).map_err(|e| RenderError::Tag(e.to_string()))
     }
@@ -191,7 +198,9 @@ fn engine_value(value: &Value) -> minijinja::Value {
     match value {
         Value::Null => minijinja::Value::UNDEFINED,
         Value::Bool(yes) => minijinja::Value::from(*yes),
-        Value::Number(number) => number.as_i64().map_or_else(|| minijinja::Value::from(number.as_f64().unwrap_or(0.0)), minijinja::Value::from),
+        Value::Number(number) => {
+            number.as_i64().map_or_else(|| minijinja::Value::from(number.as_f64().unwrap_or(0.0)), minijinja::Value::from)
+        }
         Value::String(text) => minijinja::Value::from(text.as_str()),
         Value::Array(items) => minijinja::Value::from(items.iter().map(engine_value).collect::<Vec<_>>()),
         Value::Object(map) => {

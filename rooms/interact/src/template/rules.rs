@@ -103,13 +103,18 @@ pub fn check(draft: &TemplateDraft, compiled: &Compiled) -> Vec<Finding> {
 
 fn targets(source: &str) -> Vec<String> {
     let starts = source.match_indices("href=\"");
-    starts.filter_map(|(at, start)| source.get(at + start.len()..)).filter_map(|rest| rest.split_once('"')).map(|(target, _)| target.replace("&amp;", "&")).collect()
+    starts
+        .filter_map(|(at, start)| source.get(at + start.len()..))
+        .filter_map(|rest| rest.split_once('"'))
+        .map(|(target, _)| target.replace("&amp;", "&"))
+        .collect()
 }
 
 fn images_without_alt(source: &str) -> Vec<String> {
     let tags = source.split("<mj-image").skip(1).filter_map(|rest| rest.split_once('>')).map(|(tag, _)| tag);
     let bare = tags.filter(|tag| !tag.contains("alt="));
-    bare.map(|tag| tag.split_once("src=\"").and_then(|(_, rest)| rest.split_once('"')).map_or(String::new(), |(src, _)| src.to_owned())).collect()
+    bare.map(|tag| tag.split_once("src=\"").and_then(|(_, rest)| rest.split_once('"')).map_or(String::new(), |(src, _)| src.to_owned()))
+        .collect()
 }
 
 fn length_without_tags(text: &str) -> usize {

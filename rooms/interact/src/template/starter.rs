@@ -32,9 +32,27 @@ pub(super) fn drafts(site: &str) -> Vec<TemplateDraft> {
         mjml: mjml.replace("https://site.example", site),
     };
     vec![
-        draft("Welcome", "en", "Good to have you here, {{ contact.given_name | default(\"hello\") }}", "What you can expect from us, and how often", WELCOME_EN),
-        draft("An offer that runs for a week", "en", "{{ contact.given_name | default(\"Hello\") }}, this is yours until Sunday", "One click, and we keep it for you", OFFER_EN),
+        draft(
+            "Welcome",
+            "en",
+            "Good to have you here, {{ contact.given_name | default(\"hello\") }}",
+            "What you can expect from us, and how often",
+            WELCOME_EN,
+        ),
+        draft(
+            "An offer that runs for a week",
+            "en",
+            "{{ contact.given_name | default(\"Hello\") }}, this is yours until Sunday",
+            "One click, and we keep it for you",
+            OFFER_EN,
+        ),
         draft("欢迎", "zh-CN", "{{ contact.name | default(\"您好\") }}，很高兴认识您", "您会收到什么，多久收到一次", WELCOME_ZH),
-        draft("一周有效的优惠", "zh-CN", "{{ contact.name | default(\"您好\") }}，这份优惠为您保留到周日", "点一下，我们就为您留着", OFFER_ZH),
+        draft(
+            "一周有效的优惠",
+            "zh-CN",
+            "{{ contact.name | default(\"您好\") }}，这份优惠为您保留到周日",
+            "点一下，我们就为您留着",
+            OFFER_ZH,
+        ),
     ]
 }

@@ -42,7 +42,11 @@ fn a_mail_is_made_of_literals_values_and_addresses() {
     assert!(mail.html.contains("href=\"L0\"") && mail.html.contains("href=\"L1\"") && mail.html.contains("href=\"UNSUB\""));
     assert!(mail.html.contains("src=\"PIXEL\"") && mail.html.contains("href=\"TRAP\""));
     assert!(!mail.html.contains("{{") && !mail.html.contains("[[attune"), "{}", mail.html);
-    assert!(mail.plain.contains("Hello Ada <b> & co") && mail.plain.contains("Look: L0") && mail.plain.contains("Stop: UNSUB"), "{}", mail.plain);
+    assert!(
+        mail.plain.contains("Hello Ada <b> & co") && mail.plain.contains("Look: L0") && mail.plain.contains("Stop: UNSUB"),
+        "{}",
+        mail.plain
+    );
     assert!(!mail.plain.contains("TRAP"));
     let nobody = body_of(&draft()).render(&Person::new(), &Plain).unwrap();
     assert!(nobody.html.contains("Hello there"));
@@ -75,11 +79,16 @@ fn what_cannot_be_compiled_says_where() {
 
 #[test]
 fn a_links_host_is_never_a_value() {
-    for wrong in ["https://{{ contact.city }}/", "https://shop.example{{ contact.city }}", "javascript:alert(1)", "//x", "https://a@b.example/"] {
+    for wrong in
+        ["https://{{ contact.city }}/", "https://shop.example{{ contact.city }}", "javascript:alert(1)", "//x", "https://a@b.example/"]
+    {
         assert!(!links::is_trackable(wrong), "{wrong}");
     }
     assert!(links::is_trackable("https://shop.example/{{ contact.city }}"));
-    assert_eq!(render_address("https://shop.example/b?who={{ contact.email }}", &ada()).unwrap(), "https://shop.example/b?who=ada%2B1%40example.com");
+    assert_eq!(
+        render_address("https://shop.example/b?who={{ contact.email }}", &ada()).unwrap(),
+        "https://shop.example/b?who=ada%2B1%40example.com"
+    );
 }
 
 #[test]
@@ -87,10 +96,12 @@ fn authors_are_told_what_they_should_know() {
     let mut loose = draft();
     loose.subject = "{{ contact.city }} ".to_owned() + &"long ".repeat(20);
     loose.preheader = String::new();
-    loose.mjml = loose.mjml.replace("https://shop.example/a?x=1&amp;y=2", "http://shop.example/").replace("{{ unsubscribe_url }}", "more.html");
+    loose.mjml =
+        loose.mjml.replace("https://shop.example/a?x=1&amp;y=2", "http://shop.example/").replace("{{ unsubscribe_url }}", "more.html");
     let compiled = compile::compile(&loose).unwrap();
     let found: Vec<Check> = check(&loose, &compiled).into_iter().map(|finding| finding.check).collect();
-    for wanted in [Check::MissingFallback, Check::BrokenLink, Check::PlainLink, Check::LongSubject, Check::NoPreheader, Check::FooterAdded] {
+    for wanted in [Check::MissingFallback, Check::BrokenLink, Check::PlainLink, Check::LongSubject, Check::NoPreheader, Check::FooterAdded]
+    {
         assert!(found.contains(&wanted), "{wanted:?} in {found:?}");
     }
     assert!(compiled.html.contains(links::UNSUBSCRIBE));

@@ -6,7 +6,7 @@ use attune_courier::mailbox::{MailboxLimits, MailboxServer, MemorySink};
 use attune_courier::{Courier, SmtpConfig};
 use attune_db::{Column, Conflict, Db, Migration, Relation, Value, params};
 use attune_house::Parts;
-use attune_jobs::{JobDef, Runner, Timers, TimerDef};
+use attune_jobs::{JobDef, Runner, TimerDef, Timers};
 use attune_kernel::{Clock, Ids};
 use attune_testkit::START_AT;
 use attune_web::Secret;
@@ -42,7 +42,9 @@ impl Stage {
         let sink = MemorySink::default();
         let clock = Clock::manual(START_AT);
         let stop = CancellationToken::new();
-        let server = MailboxServer::bind("127.0.0.1:0".parse().unwrap(), Arc::new(sink.clone()), clock.clone(), MailboxLimits::default()).await.unwrap();
+        let server = MailboxServer::bind("127.0.0.1:0".parse().unwrap(), Arc::new(sink.clone()), clock.clone(), MailboxLimits::default())
+            .await
+            .unwrap();
         let port = server.address().port();
         tokio::spawn(server.serve(stop.clone()));
         Self { parts: parts(db, clock, port), sink, stop }
@@ -69,16 +71,36 @@ impl Stage {
     /// Adds `count` contacts that staff imported: ids 1001…, addresses p1001@example.com….
     pub(crate) async fn people(&self, count: i64) {
         let names = [
-            ("id", Column::Int), ("name", Column::Text), ("name_key", Column::Text), ("given_name", Column::Text), ("email", Column::Text),
-            ("email_key", Column::Text), ("stage", Column::Text), ("import_id", Column::Int), ("fields", Column::Text),
-            ("created_at", Column::Int), ("updated_at", Column::Int),
+            ("id", Column::Int),
+            ("name", Column::Text),
+            ("name_key", Column::Text),
+            ("given_name", Column::Text),
+            ("email", Column::Text),
+            ("email_key", Column::Text),
+            ("stage", Column::Text),
+            ("import_id", Column::Int),
+            ("fields", Column::Text),
+            ("created_at", Column::Int),
+            ("updated_at", Column::Int),
         ];
         let mut rows = Relation::new(&names);
         for id in 1001..1001 + count {
             let email = format!("p{id}@example.com");
             let fields = if id % 2 == 0 { r#"{"round_1":"yes"}"# } else { "{}" };
             let given = if id == 1003 { Value::Null } else { Value::from(format!("Ada{id}")) };
-            rows.push(params![id, format!("Ada{id} Lin"), format!("ada{id} lin"), given, &email, &email, "lead", 5_i64, fields, START_AT, START_AT]);
+            rows.push(params![
+                id,
+                format!("Ada{id} Lin"),
+                format!("ada{id} lin"),
+                given,
+                &email,
+                &email,
+                "lead",
+                5_i64,
+                fields,
+                START_AT,
+                START_AT
+            ]);
         }
         let mut tx = self.parts.db.begin().await.unwrap();
         tx.insert("contacts", &rows, Conflict::Fail).await.unwrap();

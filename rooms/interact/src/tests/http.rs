@@ -13,9 +13,9 @@ use axum::body::{Body, to_bytes};
 use http::{Request, StatusCode, header};
 use tower::ServiceExt;
 
-use crate::tests::fixture::Stage;
 use crate::message::token::Act;
 use crate::message::{Linker, SEND_JOB};
+use crate::tests::fixture::Stage;
 
 /// Tokens are the roles' names.
 struct Door(Vec<PermissionDef>);
@@ -39,7 +39,17 @@ impl Door {
             _ => 9,
         };
         let (locale, theme) = (if role == "manager" { Locale::ZhCn } else { Locale::En }, Theme::Auto);
-        Actor { staff_id, name: role.to_owned(), role: role.to_owned(), team_id: Some(3), locale, theme, time_zone: jiff::tz::TimeZone::UTC, grants: Arc::new(grants), via }
+        Actor {
+            staff_id,
+            name: role.to_owned(),
+            role: role.to_owned(),
+            team_id: Some(3),
+            locale,
+            theme,
+            time_zone: jiff::tz::TimeZone::UTC,
+            grants: Arc::new(grants),
+            via,
+        }
     }
 }
 
@@ -55,7 +65,14 @@ impl Doorman for Door {
     fn needs_setup<'a>(&'a self, _: &'a Db) -> BoxFuture<'a, Result<bool, Fault>> {
         Box::pin(async { Ok(false) })
     }
-    fn set_preference<'a>(&'a self, _: &'a Db, _: &'a Actor, _: Option<Locale>, _: Option<Theme>, _: i64) -> BoxFuture<'a, Result<(), Fault>> {
+    fn set_preference<'a>(
+        &'a self,
+        _: &'a Db,
+        _: &'a Actor,
+        _: Option<Locale>,
+        _: Option<Theme>,
+        _: i64,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async { Ok(()) })
     }
 }
@@ -91,7 +108,9 @@ async fn ask(app: &App, role: &str, method: &str, path: &str, form: &str) -> Sai
     if role == "key" {
         request = request.header(header::AUTHORIZATION, "Bearer key").header(header::CONTENT_TYPE, "application/json");
     } else {
-        request = request.header(header::COOKIE, format!("attune_session={role}")).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        request = request
+            .header(header::COOKIE, format!("attune_session={role}"))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     }
     let response = app.router().oneshot(request.body(Body::from(form.to_owned())).unwrap()).await.unwrap();
     let text = |name: header::HeaderName| response.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
@@ -116,7 +135,17 @@ async fn every_page_opens_for_those_who_may() {
     let (_store, stage) = stage().await;
     let app = app(&stage);
     let template = stage.template().await;
-    let pages = ["/templates", "/templates/new", "/campaigns", "/campaigns/new", "/push-funnels", "/push-funnels/new", "/suppressions", "/mailbox", "/mail/sender"];
+    let pages = [
+        "/templates",
+        "/templates/new",
+        "/campaigns",
+        "/campaigns/new",
+        "/push-funnels",
+        "/push-funnels/new",
+        "/suppressions",
+        "/mailbox",
+        "/mail/sender",
+    ];
     for role in ["admin", "manager"] {
         for page in pages {
             let said = ask(&app, role, "GET", page, "").await;
@@ -138,13 +167,18 @@ async fn a_template_is_written_previewed_and_tested() {
     let (_store, stage) = stage().await;
     let app = app(&stage);
     let draft = crate::tests::fixture::draft();
-    let fields = [("name", "Spring"), ("language", "en"), ("subject", draft.subject.as_str()), ("preheader", ""), ("mjml", draft.mjml.as_str())];
+    let fields =
+        [("name", "Spring"), ("language", "en"), ("subject", draft.subject.as_str()), ("preheader", ""), ("mjml", draft.mjml.as_str())];
     let made = ask(&app, "admin", "POST", "/templates", &encode(&fields)).await;
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.body);
     let page = ask(&app, "admin", "GET", &made.location, "").await;
     let frame = page.body.split("src=\"/templates/preview/").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
     let shown = ask(&app, "admin", "GET", &format!("/templates/preview/{frame}"), "").await;
-    assert!(shown.body.contains("Hello Lena") && shown.policy.contains("sandbox") && shown.policy.contains("default-src 'none'"), "{}", shown.policy);
+    assert!(
+        shown.body.contains("Hello Lena") && shown.policy.contains("sandbox") && shown.policy.contains("default-src 'none'"),
+        "{}",
+        shown.policy
+    );
     let mut wrong = fields;
     wrong[4].1 = "<mjml><mj-body><mj-nothing></mj-body></mjml>";
     let refused = ask(&app, "admin", "POST", &made.location, &encode(&wrong)).await;
@@ -160,7 +194,8 @@ async fn a_campaign_runs_from_the_page_to_the_people() {
     let (_store, stage) = stage().await;
     let app = app(&stage);
     let template = stage.template().await.to_string();
-    let fields = [("name", "Spring"), ("rule", ""), ("template", template.as_str()), ("from_name", "Anna"), ("from_address", "anna@attune.example")];
+    let fields =
+        [("name", "Spring"), ("rule", ""), ("template", template.as_str()), ("from_name", "Anna"), ("from_address", "anna@attune.example")];
     let made = ask(&app, "admin", "POST", "/campaigns", &encode(&fields)).await;
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.body);
     let draft = ask(&app, "admin", "GET", &made.location, "").await;
@@ -184,7 +219,10 @@ async fn a_campaign_runs_from_the_page_to_the_people() {
     assert!(json.body.contains("\"delivered\":6") && json.body.contains("\"state\":\"finished\""), "{}", json.body);
     let new = format!("{{\"name\":\"By key\",\"template\":\"{template}\"}}");
     assert_eq!(ask(&app, "key", "POST", "/api/v1/campaigns", &new).await.status, StatusCode::CREATED);
-    assert_eq!(ask(&app, "key", "POST", "/api/v1/campaigns", "{\"name\":\"\",\"template\":\"x\"}").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        ask(&app, "key", "POST", "/api/v1/campaigns", "{\"name\":\"\",\"template\":\"x\"}").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
     assert!(ask(&app, "key", "GET", "/api/v1/campaigns", "").await.body.contains("By key"));
 }
 
@@ -220,11 +258,29 @@ async fn a_push_funnel_is_drawn_run_and_watched() {
     let (_store, stage) = stage().await;
     let app = app(&stage);
     let template = stage.template().await.to_string();
-    let mut fields = vec![("name", "Minutes"), ("rule", ""), ("from_name", "Anna"), ("from_address", "anna@attune.example"), ("any_hour", "1"), ("cap", "40"), ("rep", "7")];
-    fields.extend([("round_name-1", "One"), ("round_template-1", template.as_str()), ("round_respond-1", "clicked"), ("round_wait-1", "2d")]);
+    let mut fields = vec![
+        ("name", "Minutes"),
+        ("rule", ""),
+        ("from_name", "Anna"),
+        ("from_address", "anna@attune.example"),
+        ("any_hour", "1"),
+        ("cap", "40"),
+        ("rep", "7"),
+    ];
+    fields.extend([
+        ("round_name-1", "One"),
+        ("round_template-1", template.as_str()),
+        ("round_respond-1", "clicked"),
+        ("round_wait-1", "2d"),
+    ]);
     let grown = ask(&app, "admin", "POST", "/push-funnels", &(encode(&fields) + "&act=add")).await;
     assert!(grown.status == StatusCode::OK && grown.body.contains("id=\"round-2\""), "{}", grown.body);
-    fields.extend([("round_name-2", "Two"), ("round_template-2", template.as_str()), ("round_respond-2", "opened"), ("round_wait-2", "1d")]);
+    fields.extend([
+        ("round_name-2", "Two"),
+        ("round_template-2", template.as_str()),
+        ("round_respond-2", "opened"),
+        ("round_wait-2", "1d"),
+    ]);
     let moved = ask(&app, "admin", "POST", "/push-funnels", &(encode(&fields) + "&act=up-2")).await;
     assert!(moved.body.find("value=\"Two\"") < moved.body.find("value=\"One\""));
     let fewer = ask(&app, "admin", "POST", "/push-funnels", &(encode(&fields) + "&act=remove-1")).await;
@@ -238,7 +294,11 @@ async fn a_push_funnel_is_drawn_run_and_watched() {
     assert_eq!(ask(&app, "admin", "POST", &format!("{}/start", made.location), "").await.status, StatusCode::SEE_OTHER);
     app.settle().await.unwrap();
     let live = ask(&app, "admin", "GET", &made.location, "").await;
-    assert!(live.body.contains("class=\"pf\" data-n=\"3\"") && live.body.contains("Awaiting responses") && live.body.contains("Mei Tan"), "{}", live.body);
+    assert!(
+        live.body.contains("class=\"pf\" data-n=\"3\"") && live.body.contains("Awaiting responses") && live.body.contains("Mei Tan"),
+        "{}",
+        live.body
+    );
     for act in ["pause", "resume", "close-round"] {
         assert_eq!(ask(&app, "admin", "POST", &format!("{}/{act}", made.location), "").await.status, StatusCode::SEE_OTHER, "{act}");
         app.settle().await.unwrap();

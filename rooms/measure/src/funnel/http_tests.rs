@@ -55,7 +55,14 @@ impl Doorman for Known {
         Box::pin(async { Ok(false) })
     }
 
-    fn set_preference<'a>(&'a self, _: &'a Db, _: &'a Actor, _: Option<Locale>, _: Option<Theme>, _: i64) -> BoxFuture<'a, Result<(), Fault>> {
+    fn set_preference<'a>(
+        &'a self,
+        _: &'a Db,
+        _: &'a Actor,
+        _: Option<Locale>,
+        _: Option<Theme>,
+        _: i64,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async { Ok(()) })
     }
 }

@@ -125,7 +125,13 @@ impl FunnelPage {
     fn change(&self, row: &Row) -> Option<(String, &'static str)> {
         let points = (row.rate? - row.rate_before?) * 100.0;
         let number = self.shell.l.decimal(points.abs(), 1).to_string();
-        let (sign, class) = if number == "0" { ("±", "sub") } else if points > 0.0 { ("+", "up") } else { ("−", "down") };
+        let (sign, class) = if number == "0" {
+            ("±", "sub")
+        } else if points > 0.0 {
+            ("+", "up")
+        } else {
+            ("−", "down")
+        };
         Some((self.shell.l.of("funnel-points").s("points", format!("{sign}{number}")).to_string(), class))
     }
 
@@ -134,7 +140,13 @@ impl FunnelPage {
         let before = row.people_before.filter(|before| *before > 0)?;
         let change = row.people as f64 / before as f64 - 1.0;
         let number = self.shell.l.percent(change.abs()).to_string();
-        let (sign, class) = if change == 0.0 { ("±", "sub") } else if change > 0.0 { ("+", "up") } else { ("−", "down") };
+        let (sign, class) = if change == 0.0 {
+            ("±", "sub")
+        } else if change > 0.0 {
+            ("+", "up")
+        } else {
+            ("−", "down")
+        };
         Some((format!("{sign}{number}"), class))
     }
 
@@ -154,7 +166,14 @@ impl FunnelPage {
             parts.push(self.shell.l.of("funnel-why").s("reason", self.shell.l.t(loss_key(reason))).s("share", share).to_string());
         }
         if row.left > told {
-            parts.push(self.shell.l.of("funnel-why-open").n("count", row.left - told).s("stage", self.shell.l.t(row.stage.label_key())).to_string());
+            parts.push(
+                self.shell
+                    .l
+                    .of("funnel-why-open")
+                    .n("count", row.left - told)
+                    .s("stage", self.shell.l.t(row.stage.label_key()))
+                    .to_string(),
+            );
         }
         self.shell.l.list(&parts).to_string()
     }

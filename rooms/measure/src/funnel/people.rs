@@ -115,7 +115,9 @@ async fn list_people(tx: &mut Tx, scope: &Scope, period: Period, asked: &Asked, 
     }
     scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
     if let Some(next) = Stage::of(&asked.stage).and_then(Stage::after).filter(|_| !asked.left.is_empty()) {
-        sql.push(" AND NOT EXISTS (SELECT 1 FROM funnel_steps n WHERE n.contact_id = s.contact_id AND n.stage = ").bind(next.word()).push(")");
+        sql.push(" AND NOT EXISTS (SELECT 1 FROM funnel_steps n WHERE n.contact_id = s.contact_id AND n.stage = ")
+            .bind(next.word())
+            .push(")");
     }
     if let Some((at, id)) = after {
         sql.push(" AND (s.known_at, s.contact_id) < (").bind(at).push(", ").bind(id).push(")");

@@ -5,8 +5,8 @@ use attune_events::{BoxFuture, Event, React, Spine, read_event};
 use attune_jobs::{Bench, JobContext, OnDue, Run, Verdict};
 use attune_kernel::{Fault, SECOND_US};
 
-use super::steps::{self, Steps};
 pub(crate) use super::steps::HEARS;
+use super::steps::{self, Steps};
 use super::{Stage, store};
 
 /// The timer that counts anew.

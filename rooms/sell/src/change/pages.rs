@@ -41,7 +41,8 @@ pub(crate) async fn list(State(app): State<App>, can: Can<ViewToday>, shell: She
     let mut rows = super::list(&mut tx, &scope, name, since_at, after, i64::try_from(PAGE + 1).unwrap_or(51)).await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
-    let next = rows.last().filter(|_| more).map(|last| format!("/today/changes?name={name}&after={}.{}", last.at, ContactId(last.contact_id)));
+    let next =
+        rows.last().filter(|_| more).map(|last| format!("/today/changes?name={name}&after={}.{}", last.at, ContactId(last.contact_id)));
     let title = shell.l.t(title_key(name)).to_string();
     let page = ListPage { shell, title, rows, next };
     Ok(page.shell.page(&page))

@@ -37,7 +37,8 @@ impl React for KeepChanges {
 pub(crate) struct TickSteps;
 
 impl TickSteps {
-    pub(crate) const HEARS: &'static [&'static str] = &["page.viewed", "contact.created", "contact.imported", "segment.entered", "mail.accepted"];
+    pub(crate) const HEARS: &'static [&'static str] =
+        &["page.viewed", "contact.created", "contact.imported", "segment.entered", "mail.accepted"];
 }
 
 impl React for TickSteps {

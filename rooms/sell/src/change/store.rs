@@ -57,7 +57,14 @@ impl Changed {
 }
 
 /// The people `name` happened to since `since_at` (µs), newest first, behind `after` (moment, contact).
-pub(crate) async fn list(tx: &mut Tx, scope: &Scope, name: &str, since_at: i64, after: Option<(i64, i64)>, limit: i64) -> Result<Vec<Changed>, DbError> {
+pub(crate) async fn list(
+    tx: &mut Tx,
+    scope: &Scope,
+    name: &str,
+    since_at: i64,
+    after: Option<(i64, i64)>,
+    limit: i64,
+) -> Result<Vec<Changed>, DbError> {
     let mut sql = Sql::new(sql!(
         "SELECT h.contact_id, COALESCE(NULLIF(c.name, ''), c.email, c.phone, '') AS contact_name, s.name AS owner_name, h.at
          FROM contact_changes h JOIN v_identify_contact c ON c.id = h.contact_id LEFT JOIN v_govern_staff s ON s.id = c.owner_id WHERE TRUE"

@@ -4,8 +4,8 @@
 //! the better lead is offered first, and that an offer nobody answers in working time reaches a manager.
 
 mod escalate;
-pub(crate) mod pages;
 pub(crate) mod packet;
+pub(crate) mod pages;
 pub(crate) mod panel;
 pub(crate) mod react;
 pub(crate) mod reps;
@@ -204,7 +204,15 @@ pub async fn accept(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, handover: &
 }
 
 /// The rep passes the contact back: it returns to marketing with the reason, and the place is free for the next.
-pub async fn reject(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, handover: &Handover, reason: &str, note: &str) -> Result<(), HandoverError> {
+pub async fn reject(
+    tx: &mut Tx,
+    ids: &Ids,
+    now: i64,
+    actor: &Actor,
+    handover: &Handover,
+    reason: &str,
+    note: &str,
+) -> Result<(), HandoverError> {
     if !store::decide(tx, handover.id, State::Rejected, (now, actor.staff_id), Some(reason), note).await? {
         return Err(HandoverError::NotOpen);
     }
@@ -214,7 +222,14 @@ pub async fn reject(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, handover: &
     Ok(())
 }
 
-async fn tell(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, handover: &Handover, (name, subject): (&'static str, &str)) -> Result<(), Fault> {
+async fn tell(
+    tx: &mut Tx,
+    ids: &Ids,
+    now: i64,
+    actor: &Actor,
+    handover: &Handover,
+    (name, subject): (&'static str, &str),
+) -> Result<(), Fault> {
     let after = serde_json::json!({ "contact_id": handover.contact_id, "rep_id": handover.rep_id, "subject": subject });
     audit::note(tx, ids, now, actor, name, "handover", handover.id, None, Some(after)).await?;
     let waited = handover.offered_at.map_or(0, |at| now - at);

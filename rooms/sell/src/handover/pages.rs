@@ -189,7 +189,13 @@ pub(crate) struct Next {
 }
 
 /// POST /hand-overs/{id}/accept
-pub(crate) async fn accept(Held(app): Held<App>, can: Can<DecideHandovers>, shell: Shell, Path(id): Path<HandoverId>, Query(to): Query<Next>) -> Answer {
+pub(crate) async fn accept(
+    Held(app): Held<App>,
+    can: Can<DecideHandovers>,
+    shell: Shell,
+    Path(id): Path<HandoverId>,
+    Query(to): Query<Next>,
+) -> Answer {
     let mut tx = app.db.begin().await?;
     let handover = super::get_in(&mut tx, id.0, &can.scope).await?.ok_or(Problem::NotFound)?;
     super::accept(&mut tx, &app.ids, app.clock.now(), &can.actor, &handover).await?;
@@ -199,7 +205,13 @@ pub(crate) async fn accept(Held(app): Held<App>, can: Can<DecideHandovers>, shel
 }
 
 /// POST /hand-overs/{id}/reject
-pub(crate) async fn reject(Held(app): Held<App>, can: Can<DecideHandovers>, shell: Shell, Path(id): Path<HandoverId>, Form(form): Form<RejectForm>) -> Answer {
+pub(crate) async fn reject(
+    Held(app): Held<App>,
+    can: Can<DecideHandovers>,
+    shell: Shell,
+    Path(id): Path<HandoverId>,
+    Form(form): Form<RejectForm>,
+) -> Answer {
     let (reason, note) = match form.check() {
         Ok(checked) => checked,
         Err(errors) => {

@@ -51,7 +51,13 @@ pub(crate) struct HandOverForm {
 }
 
 /// POST /hand-overs/of/{contact}
-pub(crate) async fn hand_over(Held(app): Held<App>, can: Can<HandOver>, shell: Shell, Path(contact): Path<ContactId>, Form(form): Form<HandOverForm>) -> Answer {
+pub(crate) async fn hand_over(
+    Held(app): Held<App>,
+    can: Can<HandOver>,
+    shell: Shell,
+    Path(contact): Path<ContactId>,
+    Form(form): Form<HandOverForm>,
+) -> Answer {
     let scope = people::contact_scope(&can.actor).ok_or(Problem::NotFound)?;
     let mut tx = app.db.begin().await?;
     let person = attune_identify::contact::find(&mut tx, &scope, contact.0).await?.ok_or(Problem::NotFound)?;

@@ -52,7 +52,9 @@ impl React for FreeHands {
     fn react<'a>(&'a self, spine: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let now = spine.clock.now();
-            let of = |names: &[&str]| events.iter().filter(|e| names.contains(&e.name.as_ref())).filter_map(|e| e.contact_id).collect::<Vec<_>>();
+            let of = |names: &[&str]| {
+                events.iter().filter(|e| names.contains(&e.name.as_ref())).filter_map(|e| e.contact_id).collect::<Vec<_>>()
+            };
             let moved = of(&["contact.owner_changed", "contact.stage_changed"]);
             let mut freed = store::release_moved(tx, &Relation::of_ids("id", moved), now).await?;
             freed += store::release_gone(tx, &Relation::of_ids("id", of(&["contact.deleted"])), now).await?;

@@ -37,7 +37,14 @@ pub struct Shared {
 }
 
 /// Offers contacts to reps within their caps, best first; the rest waits. Calling it again with the same contacts changes nothing.
-pub async fn share_out(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, sharing: &Sharing<'_>, cause: Option<&Event>) -> Result<Shared, Fault> {
+pub async fn share_out(
+    tx: &mut Tx,
+    ids: &Ids,
+    now: i64,
+    actor: &Actor,
+    sharing: &Sharing<'_>,
+    cause: Option<&Event>,
+) -> Result<Shared, Fault> {
     store::pass_gate(tx).await?;
     let free = store::list_free(tx, sharing.leads).await?;
     store::put_reps(tx, sharing.origin_id, sharing.reps).await?;

@@ -88,7 +88,8 @@ pub(super) async fn put_reps(tx: &mut Tx, origin_id: i64, reps: &[(i64, i64)]) -
 
 /// Origins of which somebody waits, oldest first.
 pub(super) async fn list_waiting_origins(tx: &mut Tx) -> Result<Vec<i64>, DbError> {
-    let rows = tx.rows(sql!("SELECT DISTINCT origin_id FROM handovers WHERE state = 'waiting' ORDER BY origin_id LIMIT 1000"), params![]).await?;
+    let rows =
+        tx.rows(sql!("SELECT DISTINCT origin_id FROM handovers WHERE state = 'waiting' ORDER BY origin_id LIMIT 1000"), params![]).await?;
     rows.iter().map(|row| row.at(0)).collect()
 }
 
@@ -153,7 +154,14 @@ pub(super) async fn offer(tx: &mut Tx, rows: &Relation, now: i64, due_at: i64) -
 }
 
 /// Ends an offer; answers whether it was open. `(when, by whom)`.
-pub(super) async fn decide(tx: &mut Tx, id: i64, state: State, (at, by): (i64, i64), reason: Option<&str>, note: &str) -> Result<bool, DbError> {
+pub(super) async fn decide(
+    tx: &mut Tx,
+    id: i64,
+    state: State,
+    (at, by): (i64, i64),
+    reason: Option<&str>,
+    note: &str,
+) -> Result<bool, DbError> {
     let sql = sql!(
         "UPDATE handovers SET state = $2, decided_at = $3, decided_by = $4, reason = $5, note = $6, released_at = NULL WHERE id = $1 AND state = 'offered'"
     );

@@ -16,7 +16,7 @@ use attune_kernel::{Fault, Ids};
 use attune_record::audit;
 use attune_web::{Actor, Scope};
 
-pub use rules::{Due, TaskDraft, TaskForm, TaskFilter, Whose};
+pub use rules::{Due, TaskDraft, TaskFilter, TaskForm, Whose};
 pub(crate) use store::count_done;
 pub use store::{count_open, find, list, list_of_contact};
 
@@ -119,7 +119,8 @@ pub async fn create(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, draft: &Tas
     if !store::insert(tx, id, draft, actor.staff_id, now).await? {
         return Ok(None);
     }
-    let after = serde_json::json!({ "title": draft.title.text, "key": draft.title.key, "owner_id": draft.owner_id, "due_at": draft.due_at });
+    let after =
+        serde_json::json!({ "title": draft.title.text, "key": draft.title.key, "owner_id": draft.owner_id, "due_at": draft.due_at });
     audit::note(tx, ids, now, actor, "task.created", "task", id, None, Some(after)).await?;
     let subject = if draft.cause_key.is_some() { "automatic" } else { "manual" };
     attune_events::append(tx, &mut [Event::new("task.created", now).contact(draft.contact_id).subject(subject)]).await?;

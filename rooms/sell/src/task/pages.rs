@@ -164,7 +164,13 @@ pub(crate) async fn edit(State(app): State<App>, can: Can<EditTasks>, shell: She
 }
 
 /// POST /tasks/{id}
-pub(crate) async fn update(State(app): State<App>, can: Can<EditTasks>, shell: Shell, Path(id): Path<TaskId>, Form(form): Form<TaskForm>) -> Answer {
+pub(crate) async fn update(
+    State(app): State<App>,
+    can: Can<EditTasks>,
+    shell: Shell,
+    Path(id): Path<TaskId>,
+    Form(form): Form<TaskForm>,
+) -> Answer {
     let mut tx = app.db.begin().await?;
     let task = super::get_in(&mut tx, id.0, &can.scope).await?.ok_or(Problem::NotFound)?;
     drop(tx);
@@ -213,7 +219,14 @@ async fn find_contact(tx: &mut attune_db::Tx, can: &Can<EditTasks>, text: &str) 
     Ok(contact.map(|c| (c.id, c.label().to_owned())))
 }
 
-async fn edit_page(app: &App, can: &Can<EditTasks>, shell: Shell, mut form: TaskForm, errors: FormErrors, task: Option<Task>) -> Result<EditPage, Problem> {
+async fn edit_page(
+    app: &App,
+    can: &Can<EditTasks>,
+    shell: Shell,
+    mut form: TaskForm,
+    errors: FormErrors,
+    task: Option<Task>,
+) -> Result<EditPage, Problem> {
     let mut tx = app.db.read().await?;
     let members = people::list_colleagues(&mut tx, &can.scope).await?;
     let contact = find_contact(&mut tx, can, &form.contact).await?.map(|(id, name)| (format!("/contacts/{}", ContactId(id)), name));
@@ -245,13 +258,25 @@ struct RowPart<'a> {
 }
 
 /// POST /tasks/{id}/done
-pub(crate) async fn done(State(app): State<App>, can: Can<EditTasks>, shell: Shell, Path(id): Path<TaskId>, Query(to): Query<Next>) -> Answer {
+pub(crate) async fn done(
+    State(app): State<App>,
+    can: Can<EditTasks>,
+    shell: Shell,
+    Path(id): Path<TaskId>,
+    Query(to): Query<Next>,
+) -> Answer {
     let flash = Flash::good("task-done-said").undo(format!("/tasks/{id}/reopen?next={}", encoded(&back_to(&to.next))));
     set_done(&app, &can, &shell, id, &to, true, flash).await
 }
 
 /// POST /tasks/{id}/reopen
-pub(crate) async fn reopen(State(app): State<App>, can: Can<EditTasks>, shell: Shell, Path(id): Path<TaskId>, Query(to): Query<Next>) -> Answer {
+pub(crate) async fn reopen(
+    State(app): State<App>,
+    can: Can<EditTasks>,
+    shell: Shell,
+    Path(id): Path<TaskId>,
+    Query(to): Query<Next>,
+) -> Answer {
     set_done(&app, &can, &shell, id, &to, false, Flash::good("task-reopened-said")).await
 }
 
@@ -271,7 +296,13 @@ async fn set_done(app: &App, can: &Can<EditTasks>, shell: &Shell, id: TaskId, to
 }
 
 /// POST /tasks/{id}/postpone
-pub(crate) async fn postpone(State(app): State<App>, can: Can<EditTasks>, shell: Shell, Path(id): Path<TaskId>, Query(to): Query<Next>) -> Answer {
+pub(crate) async fn postpone(
+    State(app): State<App>,
+    can: Can<EditTasks>,
+    shell: Shell,
+    Path(id): Path<TaskId>,
+    Query(to): Query<Next>,
+) -> Answer {
     let mut tx = app.db.begin().await?;
     let task = super::get_in(&mut tx, id.0, &can.scope).await?.ok_or(Problem::NotFound)?;
     let due_at = day_end(&shell) + DAY_US - 1;

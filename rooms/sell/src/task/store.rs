@@ -39,8 +39,20 @@ pub(super) async fn insert(tx: &mut Tx, id: i64, draft: &TaskDraft, by: i64, now
     let rank_at = draft.due_at.unwrap_or(NEVER_AT);
     let (title, reason) = (&draft.title, &draft.reason);
     let values = params![
-        id, draft.contact_id, &title.text, title.key.as_deref(), &reason.text, reason.key.as_deref(), args, draft.owner_id, draft.team_id,
-        draft.due_at, rank_at, draft.cause_key.as_deref(), by, now
+        id,
+        draft.contact_id,
+        &title.text,
+        title.key.as_deref(),
+        &reason.text,
+        reason.key.as_deref(),
+        args,
+        draft.owner_id,
+        draft.team_id,
+        draft.due_at,
+        rank_at,
+        draft.cause_key.as_deref(),
+        by,
+        now
     ];
     Ok(tx.exec(sql, values).await? == 1)
 }
@@ -58,7 +70,9 @@ pub(super) async fn update(tx: &mut Tx, id: i64, draft: &TaskDraft) -> Result<()
 /// Marks a task done (when, by whom) or open; answers whether it was the other before.
 pub(super) async fn set_done(tx: &mut Tx, id: i64, done: Option<(i64, i64)>) -> Result<bool, DbError> {
     let changed = match done {
-        Some((at, by)) => tx.exec(sql!("UPDATE tasks SET done_at = $2, done_by = $3 WHERE id = $1 AND done_at IS NULL"), params![id, at, by]).await?,
+        Some((at, by)) => {
+            tx.exec(sql!("UPDATE tasks SET done_at = $2, done_by = $3 WHERE id = $1 AND done_at IS NULL"), params![id, at, by]).await?
+        }
         None => tx.exec(sql!("UPDATE tasks SET done_at = NULL, done_by = NULL WHERE id = $1 AND done_at IS NOT NULL"), params![id]).await?,
     };
     Ok(changed == 1)

@@ -5,13 +5,8 @@ use super::*;
 use crate::tests::stage::Stage;
 
 async fn give(stage: &Stage, title: &str, owner_id: i64, team_id: Option<i64>, due_in: Option<i64>) -> i64 {
-    let draft = TaskDraft {
-        title: Wording::typed(title),
-        owner_id,
-        team_id,
-        due_at: due_in.map(|us| stage.now() + us),
-        ..TaskDraft::default()
-    };
+    let draft =
+        TaskDraft { title: Wording::typed(title), owner_id, team_id, due_at: due_in.map(|us| stage.now() + us), ..TaskDraft::default() };
     let mut tx = stage.db.begin().await.unwrap();
     let id = create(&mut tx, &stage.ids, stage.now(), &Actor::system(), &draft).await.unwrap().unwrap();
     tx.commit().await.unwrap();

@@ -12,8 +12,13 @@ use attune_kernel::{Clock, Fault, Ids};
 use attune_web::{Actor, BoxFuture, Doorman, Grant, PermissionDef, Secret, Texts, Theme, Via, Web, token_hash};
 
 /// Staff of the stage: (id, name, role, team).
-pub(crate) const STAFF: [(i64, &str, &str, Option<i64>); 5] =
-    [(1, "Ada", "admin", None), (2, "Mei", "manager", Some(70)), (3, "Tom", "agent", Some(70)), (4, "Lin", "agent", Some(70)), (5, "Zoe", "agent", Some(71))];
+pub(crate) const STAFF: [(i64, &str, &str, Option<i64>); 5] = [
+    (1, "Ada", "admin", None),
+    (2, "Mei", "manager", Some(70)),
+    (3, "Tom", "agent", Some(70)),
+    (4, "Lin", "agent", Some(70)),
+    (5, "Zoe", "agent", Some(71)),
+];
 
 /// A store, its time and its ids.
 pub(crate) struct Stage {
@@ -90,8 +95,21 @@ impl Stage {
 fn neighbours() -> Room {
     let own: Vec<&str> = crate::EVENTS.iter().map(|def| def.name).collect();
     let heard = [
-        "push_funnel.completed", "contact.owner_changed", "contact.stage_changed", "contact.deleted", "contact.erased", "purchase.made", "form.submitted",
-        "mail.clicked", "mail.opened", "visitor.identified", "mail.unsubscribed", "page.viewed", "contact.created", "contact.imported", "segment.entered",
+        "push_funnel.completed",
+        "contact.owner_changed",
+        "contact.stage_changed",
+        "contact.deleted",
+        "contact.erased",
+        "purchase.made",
+        "form.submitted",
+        "mail.clicked",
+        "mail.opened",
+        "visitor.identified",
+        "mail.unsubscribed",
+        "page.viewed",
+        "contact.created",
+        "contact.imported",
+        "segment.entered",
         "mail.accepted",
     ];
     let def = |name| EventDef { name, meaning: "", subject: "", amount: "", behaviour: false };

@@ -26,7 +26,10 @@ fn what_is_owed_soonest_comes_first() {
 
 #[test]
 fn the_greeting_follows_the_hour() {
-    assert_eq!([greeting_key(8), greeting_key(13), greeting_key(22), greeting_key(3)].map(|k| &k[11..]), ["morning", "afternoon", "evening", "evening"]);
+    assert_eq!(
+        [greeting_key(8), greeting_key(13), greeting_key(22), greeting_key(3)].map(|k| &k[11..]),
+        ["morning", "afternoon", "evening", "evening"]
+    );
 }
 
 proptest! {

@@ -4,8 +4,8 @@ use attune_web::{Actor, Scope};
 
 use super::gather::{Next, Sight, gather};
 use crate::handover::{Sharing, share_out};
-use crate::tests::stage::Stage;
 use crate::task::{self, TaskDraft, Wording};
+use crate::tests::stage::Stage;
 
 on_both_dbs! {
     async fn the_day_holds_what_waits_for_this_person(db: Db) {

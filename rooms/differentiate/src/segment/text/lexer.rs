@@ -83,7 +83,12 @@ fn quoted(rest: &[char], start: usize) -> Result<(Piece, usize), ParseError> {
 }
 
 fn numeric(rest: &[char], start: usize) -> Result<(Piece, usize), ParseError> {
-    let raw: String = rest.iter().enumerate().take_while(|(i, c)| c.is_alphanumeric() || **c == '.' || **c == '-' && (*i == 0 || rest.get(4) == Some(&'-'))).map(|(_, c)| c).collect();
+    let raw: String = rest
+        .iter()
+        .enumerate()
+        .take_while(|(i, c)| c.is_alphanumeric() || **c == '.' || **c == '-' && (*i == 0 || rest.get(4) == Some(&'-')))
+        .map(|(_, c)| c)
+        .collect();
     let length = raw.chars().count();
     if let Ok(number) = raw.parse::<f64>()
         && number.is_finite()
@@ -96,11 +101,26 @@ fn numeric(rest: &[char], start: usize) -> Result<(Piece, usize), ParseError> {
     if let Ok(span) = raw.parse::<Span>() {
         return Ok((Piece::Span(span), length));
     }
-    Err(ParseError::new(start + 1, "rule-error-number", "this is no number, no day such as 2026-11-20 and no time span such as 30d").found(raw))
+    Err(ParseError::new(start + 1, "rule-error-number", "this is no number, no day such as 2026-11-20 and no time span such as 30d")
+        .found(raw))
 }
 
 fn sign(rest: &[char], start: usize) -> Result<(Piece, usize), ParseError> {
-    let full: String = rest.iter().take(2).map(|c| if *c == '（' { '(' } else if *c == '）' { ')' } else if *c == '，' { ',' } else { *c }).collect();
+    let full: String = rest
+        .iter()
+        .take(2)
+        .map(|c| {
+            if *c == '（' {
+                '('
+            } else if *c == '）' {
+                ')'
+            } else if *c == '，' {
+                ','
+            } else {
+                *c
+            }
+        })
+        .collect();
     match SIGNS.into_iter().find(|sign| full.starts_with(sign)) {
         Some(sign) => Ok((Piece::Sign(sign), sign.len())),
         None => {

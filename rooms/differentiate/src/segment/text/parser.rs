@@ -2,7 +2,8 @@
 
 use super::lexer::{Piece, Token, tokens};
 use crate::segment::rule::{
-    Cmp, Count, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreCondition, ScoreName, SegmentCondition, Subject, Test, Window,
+    Cmp, Count, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreCondition, ScoreName, SegmentCondition, Subject,
+    Test, Window,
 };
 
 /// What is wrong with a rule and where.

@@ -113,7 +113,8 @@ impl Printer<'_> {
 
 /// A name that is a plain word stands as it is; any other in quotation marks.
 fn event_name(name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-')) && name.chars().next().is_some_and(char::is_alphabetic);
+    let plain =
+        name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-')) && name.chars().next().is_some_and(char::is_alphabetic);
     if plain { name.to_owned() } else { quoted(name) }
 }
 
