@@ -231,7 +231,7 @@ rule-error-long = Use at most 50 conditions.
 rule-error-bracket = At character { $at }: a closing bracket is missing.
 rule-error-condition = At character { $at }: a condition is missing, such as score >= 20 or event page.viewed.
 rule-error-segment = At character { $at }: write in segment "Name".
-rule-error-comparison = At character { $at }: one of = != < <= > >= is missing.
+rule-error-comparison = At character { $at }: a comparison such as = or >= is missing.
 rule-error-whole = At character { $at }: a whole number is missing.
 rule-error-event = At character { $at }: the event's name is missing, such as page.viewed.
 rule-error-amount = At character { $at }: write amount >= number.

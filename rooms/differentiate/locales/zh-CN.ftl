@@ -5,7 +5,7 @@ segment-may-view = 查看细分人群
 segment-may-edit = 新建和修改细分人群
 segment-new = 新建细分人群
 segment-none = 细分人群把同一类人放在一起
-segment-none-text = 按行为和资料说明谁属于这里，成员会自动进出。
+segment-none-text = 按行为和资料说明谁属于这里，成员会自动进出
 segment-name = 名称
 segment-kind = 类型
 segment-people = 人数
@@ -18,13 +18,13 @@ segment-filling = 正在计算成员
 segment-live = 实时
 segment-show-people = 查看成员
 segment-delete = 删除细分人群
-segment-deleted = 已删除“{ $name }”。
-segment-restored = 已恢复“{ $name }”。
-segment-saved = 已保存“{ $name }”，正在计算成员。
-segment-snapshot-taken = 已生成快照，共 { $count } 人。
-segment-name-taken = 请换一个名称：“{ $name }”已存在。
-segment-circle = 请去掉“{ $name }”：规则会绕回自己。
-segment-used = “{ $name }”引用了这个细分人群，请先修改那条规则。
+segment-deleted = 已删除“{ $name }”
+segment-restored = 已恢复“{ $name }”
+segment-saved = 已保存“{ $name }”，正在计算成员
+segment-snapshot-taken = 已生成快照，共 { $count } 人
+segment-name-taken = 请换一个名称：“{ $name }”已存在
+segment-circle = 请去掉“{ $name }”：规则会绕回自己
+segment-used = “{ $name }”引用了这个细分人群，请先修改那条规则
 segment-static-text = 静态细分人群保留生成时的成员。需要新成员时，请对规则再生成一次快照。
 segment-count-now = 计算人数
 segment-publish = 发布
@@ -37,7 +37,7 @@ segment-as-text = 同一规则的文本
 segment-text = 规则文本
 segment-text-hint = 例如：score >= 20 and event page.viewed(contains "pricing") within 30d
 segment-use-text = 使用这段文本
-segment-in-words = 用文字说：{ $words }。
+segment-in-words = 用文字说：{ $words }
 segment-sample = 示例
 segment-sample-of = { $shown } / { $total }
 segment-sample-none = 你能查看的人中还没有符合的
@@ -48,11 +48,11 @@ segment-nameless = 未填姓名
 segment-size = 规模与变化
 segment-people-now = 当前人数
 segment-of-all = 共 { $all } 位联系人 · 用时 { $ms } 毫秒
-segment-plot-label = 30 天内人数：从 { $first } 到 { $last }
+segment-plot-label = 细分人群 30 天内人数：从 { $first } 到 { $last }
 segment-today = 今天
-segment-in-use = 使用中：{ $count } 位成员。
+segment-in-use = 使用中：{ $count } 位成员
 segment-show-members = 查看成员
-segment-publishing = 发布后新增 { $added } 人，移出 { $dropped } 人。
+segment-publishing = 发布后新增 { $added } 人，移出 { $dropped } 人
 segment-among = 其中有
 segment-moves = 进入与离开
 segment-14-days = 14 天
@@ -201,36 +201,36 @@ segment-event-mail-failed = 邮件发送失败
 segment-event-mail-unsubscribed = 退订
 
 # 规则中的错误
-rule-error-quote = 请补上第 { $at } 个字符处引号的另一半。
-rule-error-number = 第 { $at } 个字符处：“{ $found }”不是数字，也不是 2026-11-20 这样的日期或 30d 这样的时长。
-rule-error-character = 第 { $at } 个字符处：“{ $found }”在这里没有意义。
-rule-error-join = 第 { $at } 个字符处：应为 and、or 或结尾，而不是“{ $found }”。
-rule-error-depth = 条件组最多三层。
-rule-error-long = 最多 50 个条件。
-rule-error-bracket = 第 { $at } 个字符处缺少右括号。
-rule-error-condition = 第 { $at } 个字符处缺少条件，例如 score >= 20 或 event page.viewed。
-rule-error-segment = 第 { $at } 个字符处应写 in segment "名称"。
-rule-error-comparison = 第 { $at } 个字符处缺少 = != < <= > >= 之一。
-rule-error-whole = 第 { $at } 个字符处缺少整数。
-rule-error-event = 第 { $at } 个字符处缺少事件名，例如 page.viewed。
-rule-error-amount = 第 { $at } 个字符处应写 amount >= 数字。
-rule-error-subject = 第 { $at } 个字符处缺少引号中的文本，前面可写 equals、starts 或 contains。
-rule-error-count = 次数应在 1 到 1,000,000 之间；“从未”写作 count = 0。
-rule-error-span = 第 { $at } 个字符处缺少时长，例如 30d、12h 或 90min。
-rule-error-between = 第 { $at } 个字符处应写 between 2026-01-01 and 2026-01-31。
-rule-error-day = 第 { $at } 个字符处缺少日期，例如 2026-11-20。
-rule-error-test = 第 { $at } 个字符处缺少比较，例如 =、in、contains、within 或 is known。
-rule-error-state = 第 { $at } 个字符处应写 is known、is unknown、is true 或 is false。
-rule-error-value = 第 { $at } 个字符处缺少值：数字，或引号中的文本。
-rule-error-text = 第 { $at } 个字符处缺少引号中的文本。
-rule-error-list = 第 { $at } 个字符处应写列表，例如 ("A", "B")。
-rule-error-no-segment = 请换一个细分人群：“{ $what }”不存在。
-rule-error-no-field = 请换一个字段：“{ $what }”不存在。
-rule-error-no-event = 请选择事件。
-rule-error-misfit = 请换一种比较：这种比较不适用于“{ $what }”。
-rule-error-empty = 请填写“{ $what }”的值。
-rule-error-backwards = “{ $what }”的开始日期应早于结束日期。
-rule-error-id = 请为“{ $what }”填写编号。
+rule-error-quote = 请补上第 { $at } 个字符处引号的另一半
+rule-error-number = 第 { $at } 个字符处：“{ $found }”不是数字，也不是 2026-11-20 这样的日期或 30d 这样的时长
+rule-error-character = 第 { $at } 个字符处：“{ $found }”在这里没有意义
+rule-error-join = 第 { $at } 个字符处：应为 and、or 或结尾，而不是“{ $found }”
+rule-error-depth = 条件组最多三层
+rule-error-long = 最多 50 个条件
+rule-error-bracket = 第 { $at } 个字符处缺少右括号
+rule-error-condition = 第 { $at } 个字符处缺少条件，例如 score >= 20 或 event page.viewed
+rule-error-segment = 第 { $at } 个字符处应写 in segment "细分人群名称"
+rule-error-comparison = 第 { $at } 个字符处缺少比较符，例如 = 或 >=
+rule-error-whole = 第 { $at } 个字符处缺少整数
+rule-error-event = 第 { $at } 个字符处缺少事件名，例如 page.viewed
+rule-error-amount = 第 { $at } 个字符处应写 amount >= 数字
+rule-error-subject = 第 { $at } 个字符处缺少引号中的文本，前面可写 equals、starts 或 contains
+rule-error-count = 次数应在 1 到 1,000,000 之间；“从未”写作 count = 0
+rule-error-span = 第 { $at } 个字符处缺少时长，例如 30d、12h 或 90min
+rule-error-between = 第 { $at } 个字符处应写 between 2026-01-01 and 2026-01-31
+rule-error-day = 第 { $at } 个字符处缺少日期，例如 2026-11-20
+rule-error-test = 第 { $at } 个字符处缺少比较，例如 =、in、contains、within 或 is known
+rule-error-state = 第 { $at } 个字符处应写 is known、is unknown、is true 或 is false
+rule-error-value = 第 { $at } 个字符处缺少值：数字，或引号中的文本
+rule-error-text = 第 { $at } 个字符处缺少引号中的文本
+rule-error-list = 第 { $at } 个字符处应写列表，例如 ("A", "B")
+rule-error-no-segment = 请换一个细分人群：“{ $what }”不存在
+rule-error-no-field = 请换一个字段：“{ $what }”不存在
+rule-error-no-event = 请选择事件
+rule-error-misfit = 请换一种比较：这种比较不适用于“{ $what }”
+rule-error-empty = 请填写“{ $what }”的值
+rule-error-backwards = “{ $what }”的开始日期应早于结束日期
+rule-error-id = 请为“{ $what }”填写编号
 
 # 评分
 score-may-view = 查看评分
@@ -280,9 +280,9 @@ score-min-amount-hint = 按事件的单位：阅读微秒数、视频百分比�
 score-points-hint = 负数表示扣分
 score-active = 计分
 score-save-rule = 保存规则
-score-rule-saved = 已保存规则，正在重新计算评分。
-score-rule-deleted = 已删除规则，正在重新计算评分。
-score-settings-saved = 已保存；如有变化，正在重新计算评分。
+score-rule-saved = 已保存规则，正在重新计算评分
+score-rule-deleted = 已删除规则，正在重新计算评分
+score-settings-saved = 已保存；如有变化，正在重新计算评分
 score-field = 字段
 score-op = 条件
 score-value = 值
@@ -299,7 +299,7 @@ score-fit-fair = 中匹配起点
 score-fit-fair-hint = 匹配度，0 到 100
 score-grade-hint = A：热且中匹配，或温且高匹配。B：差一步。C：其余。
 score-save-limits = 保存界限
-score-points-zero = 请填写 0 以外的分数。
-score-bonus-sign = 请与分数使用相同的正负号。
-score-warm-below-hot = 请填写小于“热的起点”的数字。
-score-fair-below-good = 请填写小于“高匹配起点”的数字。
+score-points-zero = 请填写 0 以外的分数
+score-bonus-sign = 请与分数使用相同的正负号
+score-warm-below-hot = 请填写小于“热的起点”的数字
+score-fair-below-good = 请填写小于“高匹配起点”的数字

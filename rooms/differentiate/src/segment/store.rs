@@ -223,7 +223,7 @@ pub async fn of_contact(tx: &mut Tx, contact: i64) -> Result<Vec<(i64, String)>,
 /// Who came and went per day since `from_at`, oldest first: (segment, day, entered, departed). All segments when `segment` is 0.
 pub async fn days(tx: &mut Tx, segment: i64, from_at: i64) -> Result<Vec<(i64, i64, i64, i64)>, DbError> {
     let sql = sql!(
-        "SELECT segment_id, day_at, entered, departed FROM segment_days WHERE ($1 = 0 OR segment_id = $1) AND day_at >= $2 ORDER BY segment_id, day_at"
+        "SELECT segment_id, day_at, entered, departed FROM segment_days WHERE (CAST($1 AS BIGINT) = 0 OR segment_id = $1) AND day_at >= $2 ORDER BY segment_id, day_at"
     );
     let rows = tx.rows(sql, params![segment, from_at]).await?;
     rows.iter().map(|row| Ok((row.get("segment_id")?, row.get("day_at")?, row.get("entered")?, row.get("departed")?))).collect()

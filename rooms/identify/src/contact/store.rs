@@ -13,13 +13,11 @@ const SELECT: &str = sql!(
      c.updated_at, c.last_seen_at FROM contacts c LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL"
 );
 
-const SELECT_FROM: &str = sql!(
-    "SELECT c.id, c.name, c.given_name, c.family_name, c.email, c.phone, c.company_id, co.name AS company_name, c.title, c.city, c.country, c.external_id,
+const SELECT_FROM: &str = "SELECT c.id, c.name, c.given_name, c.family_name, c.email, c.phone, c.company_id, co.name AS company_name, c.title, c.city, c.country, c.external_id,
      c.external_key, c.stage, c.owner_id, c.team_id, c.locale, c.time_zone, c.source, c.import_id, c.engagement_k, c.fit, c.grade, c.fields, c.created_at,
-     c.updated_at, c.last_seen_at FROM {rows} AS r JOIN contacts c"
-);
+     c.updated_at, c.last_seen_at FROM {rows} AS r JOIN contacts c";
 
-const COMPANY: &str = sql!("AND c.deleted_at IS NULL LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL");
+const COMPANY: &str = "AND c.deleted_at IS NULL LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL";
 
 /// The columns written by [`insert`] and, but for the first four, by [`update`].
 const COLUMNS: [(&str, Column); 27] = [

@@ -49,7 +49,7 @@ async fn picture(db: &Db) -> BTreeMap<&'static str, Vec<String>> {
         texts.sort();
         all.insert(table, texts);
     }
-    let events = tx.rows("SELECT * FROM events WHERE name <> 'contact.updated'", params![]).await.unwrap();
+    let events = tx.rows("SELECT * FROM events WHERE name NOT IN ('contact.updated', 'contact.erased')", params![]).await.unwrap();
     all.insert("events", events.iter().map(|row| format!("{:?}", row.get::<i64>("seq"))).collect());
     all
 }

@@ -186,9 +186,8 @@ async fn one_number(tx: &mut Tx, sql: &Sql) -> Result<Option<i64>, DbError> {
 
 /// What was said against going further by those who reached `stage` but not `next`.
 async fn losses(tx: &mut Tx, period: Period, source: Option<&str>, stage: Stage, next: Stage) -> Result<Vec<(String, i64)>, DbError> {
-    let mut sql = Sql::new(sql!(
-        "SELECT l.reason, count(*) AS people FROM funnel_losses l JOIN funnel_steps s ON s.contact_id = l.contact_id WHERE TRUE"
-    ));
+    let mut sql =
+        Sql::new("SELECT l.reason, count(*) AS people FROM funnel_losses l JOIN funnel_steps s ON s.contact_id = l.contact_id WHERE TRUE");
     sql.push(" AND s.stage = ").bind(stage.word());
     push_cohort(&mut sql, "s", period, source);
     sql.push(" AND NOT EXISTS (SELECT 1 FROM funnel_steps n WHERE n.contact_id = s.contact_id AND n.stage = ").bind(next.word());
