@@ -3,11 +3,11 @@
 use std::fmt;
 
 /// An amount in the smallest unit of its currency (cents, fen; yen have no smaller unit).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Money {
     /// The amount in minor units.
     pub minor: i64,
-    currency: [u8; 3],
+    currency: String,
 }
 
 /// What is wrong with an amount.
@@ -24,16 +24,16 @@ pub enum MoneyError {
 impl Money {
     /// An amount of `minor` units of the ISO 4217 currency `code`.
     pub fn new(minor: i64, code: &str) -> Result<Self, MoneyError> {
-        let upper = code.to_ascii_uppercase();
-        match upper.as_bytes() {
-            [a, b, c] if upper.bytes().all(|x| x.is_ascii_uppercase()) => Ok(Self { minor, currency: [*a, *b, *c] }),
-            _ => Err(MoneyError::Currency(code.to_owned())),
+        let currency = code.to_ascii_uppercase();
+        match currency.len() == 3 && currency.bytes().all(|x| x.is_ascii_uppercase()) {
+            true => Ok(Self { minor, currency }),
+            false => Err(MoneyError::Currency(code.to_owned())),
         }
     }
 
     /// The ISO 4217 code.
     pub fn currency(&self) -> &str {
-        std::str::from_utf8(&self.currency).unwrap_or("XXX")
+        &self.currency
     }
 
     /// How many decimal places the currency `code` has (ISO 4217 exponents that differ from 2).
