@@ -49,7 +49,7 @@ pub async fn boot(config: &Config, store: &str) -> Result<Booted, Fault> {
     let courier = Courier::new(config.relay(mailbox.address()))?;
     let parts =
         Parts { db: db.clone(), clock: clock.clone(), ids: ids.clone(), secret: secret.clone(), public_url: config.public_url(), courier };
-    let collector = Collector::start(&parts);
+    let collector = Collector::open(&parts.spine(), parts.secret.clone(), config.collect.queue);
     let house = house::build(&parts, &collector)?;
     let texts = Arc::new(Texts::build(&house.locales)?);
     let doorman = Arc::new(StaffDoorman::new(Arc::new(house.permissions.clone())));
