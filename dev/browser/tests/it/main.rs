@@ -1,7 +1,7 @@
 //! Scenarios of people in front of the product: real Chromium, the built binary, a store of one's own.
 //!
-//! What is asserted is what a person sees or a screen reader is told. Pictures go to target/screenshots; with `ATTUNE_SHOTS=docs`
-//! [`looks`] writes those of the user guide to docs/guide/img instead.
+//! What is asserted is what a person sees or a screen reader is told. Pictures go to target/screenshots; `ATTUNE_SHOTS=docs cargo nextest run
+//! -p attune-browser the_guide_has_its_pictures` draws those of the user guide into docs/guide/img.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod first_minutes;

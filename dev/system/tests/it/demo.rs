@@ -81,12 +81,13 @@ async fn an_interrupted_demo_goes_on() {
     }
     let doubles = "SELECT count(*) FROM (SELECT rcpt_to, subject FROM mailbox_mails GROUP BY rcpt_to, subject HAVING count(*) > 1) AS d";
     assert!(one(&data, doubles).await <= unknown, "nobody was written to twice for one round unless it is listed as unknown");
-    let other = attune.store().file("attune.db");
-    drop(words(
-        attune
-            .run_without_store(&["demo", "--once", "--data", &other.join("x").display().to_string(), "--port", "0", "--seed", "no"])
-            .await
-            .unwrap(),
-        2,
-    ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seed_that_is_no_number_is_refused() {
+    let attune = lite();
+    let data = attune.store().file("demo");
+    let refused = attune.run_without_store(&["demo", "--once", "--data", &data.display().to_string(), "--seed", "no"]).await.unwrap();
+    assert!(words(refused, 2).contains("--seed"), "the argument is named");
+    assert!(!data.exists(), "nothing was made");
 }
