@@ -85,15 +85,16 @@ impl Relation {
     }
 }
 
-/// On SQLite the rows are one JSON array, unpacked by `json_each`.
+/// On SQLite the rows are one JSON array, unpacked by `json_each` once a statement: where a join or a condition asks for the relation again,
+/// it reads the unpacked rows, by an index of its own if need be, and not the text.
 pub(crate) fn lite_text(sql: &str, relation: &Relation, values: &[Value]) -> Result<(String, Vec<Value>), DbError> {
-    let mut select = String::from("(SELECT ");
-    for (index, (name, column)) in relation.columns.iter().enumerate() {
+    let mut select = format!("(WITH u({}) AS MATERIALIZED (SELECT ", relation.names());
+    for (index, (_, column)) in relation.columns.iter().enumerate() {
         let comma = if index == 0 { "" } else { ", " };
         let cast = if *column == Column::Real { format!("CAST(value ->> {index} AS REAL)") } else { format!("value ->> {index}") };
-        let _ = write!(select, "{comma}{cast} AS {name}");
+        let _ = write!(select, "{comma}{cast}");
     }
-    let _ = write!(select, " FROM json_each(${}))", values.len() + 1);
+    let _ = write!(select, " FROM json_each(${})) SELECT * FROM u)", values.len() + 1);
     let mut all = values.to_vec();
     all.push(Value::Text(json_rows(relation)));
     Ok((placed(sql, &select)?, all))

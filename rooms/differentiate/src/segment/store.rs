@@ -162,9 +162,7 @@ pub(super) async fn write_moves(tx: &mut Tx, moves: &[Move], now: i64) -> Result
         }
     }
     tx.insert("segment_members", &came, Conflict::Ignore(&["segment_id", "contact_id"])).await?;
-    let sql = sql!(
-        "DELETE FROM segment_members WHERE EXISTS (SELECT 1 FROM {rows} AS r WHERE r.segment_id = segment_members.segment_id AND r.contact_id = segment_members.contact_id)"
-    );
+    let sql = sql!("DELETE FROM segment_members WHERE (segment_id, contact_id) IN (SELECT r.segment_id, r.contact_id FROM {rows} AS r)");
     tx.exec_from(sql, &went, params![]).await?;
     write_days(tx, &per_segment, now).await
 }
