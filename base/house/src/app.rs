@@ -119,6 +119,11 @@ impl App {
     /// Starts everything that runs behind the pages; ends with `stop`.
     pub fn start(&self, stop: &CancellationToken) -> Vec<tokio::task::JoinHandle<()>> {
         let mut tasks = self.inner.reactors.start(stop);
+        let (closing, ends) = (self.inner.web.closing.clone(), stop.clone());
+        tasks.push(tokio::spawn(async move {
+            ends.cancelled().await;
+            closing.cancel();
+        }));
         let (app, ends) = (self.clone(), stop.clone());
         tasks.push(tokio::spawn(async move { app.inner.timers.run(&ends).await }));
         let (app, ends) = (self.clone(), stop.clone());

@@ -7,7 +7,6 @@ web-breadcrumb = Breadcrumb
 web-search = Search or jump to
 web-menu = Menu
 web-more = More
-web-switch-language = Switch to { $language }
 web-theme = Theme
 web-theme-auto = Same as the system
 web-theme-light = Light
@@ -30,8 +29,6 @@ web-clear-selection = Clear selection
 web-next-page = Next { $count }
 web-first-page = Back to the first page
 web-remove-filter = Remove filter: { $name }
-web-sort-up = sorted ascending
-web-sort-down = sorted descending
 web-confirm = Continue
 web-copy = Copy
 web-copied = Copied
@@ -46,7 +43,6 @@ web-error-heading =
 web-score-of = Score { $value } of { $max }
 web-out-of = { $done } of { $total }
 web-time-left = about { $span } left
-web-external = opens in a new tab
 
 # Palette and shortcuts
 web-palette = Search and jump
@@ -136,7 +132,6 @@ web-not-a-choice = Choose one of the options
 # Error pages
 web-reference = Reference
 web-back-home = Go to the start page
-web-go-back = Go back
 web-not-found = This page does not exist
 web-not-found-text = The address may be mistyped, or what it showed was deleted or moved.
 web-forbidden = Your role does not allow this
@@ -160,7 +155,6 @@ web-disk-full-text = Nothing was lost, but nothing more can be saved. Ask your a
 web-fault = Something went wrong on our side
 web-fault-text = It was recorded. If it happens again, give your administrator this reference.
 web-sign-in-first = Sign in to continue
-web-sign-in = Sign in
 web-refused = That is not possible
 
 # Gallery

@@ -7,7 +7,6 @@ web-breadcrumb = 当前位置
 web-search = 搜索或跳转
 web-menu = 菜单
 web-more = 更多
-web-switch-language = 切换到 { $language }
 web-theme = 外观
 web-theme-auto = 跟随系统
 web-theme-light = 浅色
@@ -30,8 +29,6 @@ web-clear-selection = 取消选择
 web-next-page = 后 { $count } 条
 web-first-page = 回到第一页
 web-remove-filter = 移除筛选：{ $name }
-web-sort-up = 升序
-web-sort-down = 降序
 web-confirm = 继续
 web-copy = 复制
 web-copied = 已复制
@@ -45,7 +42,6 @@ web-error-heading =
 web-score-of = 评分 { $value }，满分 { $max }
 web-out-of = { $done } / { $total }
 web-time-left = 约剩 { $span }
-web-external = 在新标签页打开
 
 # 命令面板与快捷键
 web-palette = 搜索与跳转
@@ -135,7 +131,6 @@ web-not-a-choice = 从选项中选择一个
 # 错误页
 web-reference = 编号
 web-back-home = 回到首页
-web-go-back = 返回
 web-not-found = 页面不存在
 web-not-found-text = 地址可能有误，或内容已被删除、移走
 web-forbidden = 你的角色没有此权限
@@ -159,7 +154,6 @@ web-disk-full-text = 没有丢失任何内容，但暂时无法保存。请管�
 web-fault = 系统出了问题
 web-fault-text = 已记录。如果再次发生，请把这个编号交给管理员。
 web-sign-in-first = 登录后继续
-web-sign-in = 登录
 web-refused = 无法这样操作
 
 # 组件页

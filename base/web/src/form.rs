@@ -145,7 +145,7 @@ impl FormErrors {
     }
 
     /// A whole number from `min` to `max`; `min` when it is wrong, so that checking can go on.
-    pub fn number(&mut self, field: &'static str, text: &str, min: i64, max: i64) -> i64 {
+    pub fn number(&mut self, field: impl Into<String>, text: &str, min: i64, max: i64) -> i64 {
         let digits: String = text.trim().chars().filter(|c| !matches!(c, ',' | ' ' | '\u{a0}')).collect();
         match digits.parse::<i64>() {
             Ok(n) if (min..=max).contains(&n) => return n,

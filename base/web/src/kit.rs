@@ -54,6 +54,13 @@ pub fn with_query(query: &str, name: &str, value: impl std::fmt::Display) -> Str
     format!("?{}", out.finish())
 }
 
+/// Cuts rows that were read with a limit of one more than `size` to one page; answers the last of them when more lie behind it.
+pub fn cut_page<T>(rows: &mut Vec<T>, size: usize) -> Option<&T> {
+    let more = rows.len() > size;
+    rows.truncate(size);
+    rows.last().filter(|_| more)
+}
+
 /// The sort order a click on a column's head leads to: numbers start with the largest, words with the first; a second click turns round.
 pub fn sort_next(name: &str, current: &str, number: &bool) -> String {
     let falling = format!("-{name}");

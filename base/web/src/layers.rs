@@ -10,7 +10,7 @@ use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRef, FromRequestParts, Ma
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, LOCATION, ORIGIN, RETRY_AFTER, VARY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
@@ -72,7 +72,7 @@ async fn around(web: Web, mut request: Request, next: Next) -> Response {
         let mut response = told(&web, &asked, response).await;
         seal(&asked, &mut response);
         measure(&asked, response.status());
-        response
+        until_closing(&web, response)
     }
     .instrument(span)
     .await
@@ -209,6 +209,15 @@ async fn as_page(web: &Web, problem: &Problem, shell: &Shell, id: &str) -> Respo
         _ => Vec::new(),
     };
     kit::ErrorPage::new(web, problem, shell, id, &grantors).response(problem.status())
+}
+
+/// Lets an answer that never ends by itself end with the program.
+fn until_closing(web: &Web, response: Response) -> Response {
+    if response.headers().get(CONTENT_TYPE).is_none_or(|kind| !kind.as_bytes().starts_with(b"text/event-stream")) {
+        return response;
+    }
+    let closing = web.closing.clone().cancelled_owned();
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(closing)))
 }
 
 /// The headers that every answer carries.

@@ -32,6 +32,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
 pub use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 
 pub use access::{Actor, Can, Doorman, Grant, Permission, PermissionDef, Scope, SignedIn, Via, session_cookie, token_hash};
 pub use form::{Form, FormErrors, Json, Path, Query};
@@ -42,7 +43,7 @@ pub use preference::local;
 pub use problem::{Answer, Problem};
 pub use secret::{FormToken, Secret};
 pub use shell::{Finder, Flash, Found, Hx, NavCount, NavItem, NavView, Shell, again, see_other, with_partial};
-pub use sse::{Frame, sse};
+pub use sse::{Frame, Live, live, sse};
 
 /// The name at the top of the navigation: read by every page, changed by an administrator.
 #[derive(Clone, Debug)]
@@ -97,6 +98,8 @@ pub struct Web {
     pub finders: Arc<Vec<Finder>>,
     /// The name shown at the top of the navigation.
     pub workspace: Workspace,
+    /// Ends every line that stays open (server-sent events), so that the program can stop.
+    pub closing: CancellationToken,
 }
 
 impl Web {
@@ -118,6 +121,7 @@ impl Web {
             trust_proxy: false,
             finders: Arc::default(),
             workspace: Workspace::default(),
+            closing: CancellationToken::new(),
         }
     }
 

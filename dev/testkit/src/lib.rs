@@ -1,4 +1,4 @@
-//! What tests stand on: a store of their own on either engine, a clock that stands still, ids that repeat.
+//! What tests stand on: a store of their own on either engine, a clock that stands still, ids that repeat, rooms behind the whole web.
 //!
 //! A store test is written once and runs twice:
 //!
@@ -15,14 +15,26 @@
 //! `test_migrations()` (a `#[cfg(test)] fn` in its root; other migrations: `with some_crate::migrations();` as the first line).
 //! Without PostgreSQL the `pg` half fails and says what to install; `ATTUNE_TEST_PG=skip` leaves it out, loudly.
 //!
+//! A room's pages are asked through [`TestApp`]:
+//!
+//! ```ignore
+//! let site = TestApp::start(db, |parts| vec![crate::room(parts)]);
+//! site.get("agent", "/settings/staff").await.is(StatusCode::FORBIDDEN);
+//! ```
+//!
 //! `base/db` and the crates it stands on cannot use this crate in unit tests; they take `attune-cluster` directly.
 #![allow(clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
+mod app;
+mod colleagues;
 mod store;
 mod time;
 
+pub use app::{Frames, Got, TestApp, parts};
 pub use attune_db::{Db, Migration};
+pub use axum::http::StatusCode;
+pub use colleagues::{COLLEAGUES, Colleague};
 pub use store::{TestDb, lite, pg};
 pub use time::{START_AT, clock, ids};
 

@@ -5,6 +5,8 @@
 
 pub mod api_key;
 mod audit;
+#[cfg(test)]
+mod http_tests;
 pub mod role;
 pub mod session;
 pub mod setting;

@@ -45,7 +45,12 @@ const EVENTS: [EventDef; 10] = [
     event("contact.updated", "An attribute of a contact changed.", "the attribute; empty when an import changed several", ""),
     event("contact.deleted", "A contact was hidden and can come back for 30 days.", "", ""),
     event("contact.restored", "A hidden contact came back.", "", ""),
-    event("contact.erased", "Contacts were removed for good, 30 days after they were deleted; tells nobody's name.", "", "how many"),
+    event(
+        "contact.erased",
+        "Contacts were removed for good, 30 days after they were deleted or because their import was undone; tells nobody's name.",
+        "",
+        "how many",
+    ),
     event("contact.owner_changed", "A contact was given to somebody else.", "the reason", ""),
     event("contact.stage_changed", "A contact moved to another stage.", "the new stage", ""),
     event("contact.imported", "A file was imported; one event per import.", "the file", "people created and updated"),
@@ -120,6 +125,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261122_1100_tracking"),
         migration!("20261122_1110_stitching"),
         migration!("20261122_1120_consent"),
+        migration!("20261122_1600_import_cancelled"),
     ]
 }
 

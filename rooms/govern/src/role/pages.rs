@@ -39,6 +39,14 @@ impl GridPage {
 
 /// GET /settings/roles
 pub(crate) async fn page(State(app): State<App>, _: Can<EditRoles>, shell: Shell) -> Answer {
+    let rows = rows(&app, &shell).await?;
+    let roles = Role::ALL.iter().map(|role| (*role, shell.l.t(&format!("govern-role-{}", role.word())).to_string())).collect();
+    let page = GridPage { roles, rows, choices: reaches(&shell), shell };
+    Ok(page.shell.page(&page))
+}
+
+/// Every permission with how far it reaches for each role.
+async fn rows(app: &App, shell: &Shell) -> Result<Vec<GridRow>, Problem> {
     let mut tx = app.db.read().await?;
     let mut granted = HashMap::new();
     for role in Role::ALL {
@@ -51,13 +59,13 @@ pub(crate) async fn page(State(app): State<App>, _: Can<EditRoles>, shell: Shell
         label: shell.l.t(def.label_key).to_string(),
         reach: Role::ALL.iter().map(|role| (*role, granted.get(&(role.word(), def.key)).copied().unwrap_or("none"))).collect(),
     };
-    let rows = app.permissions.iter().map(row).collect();
-    let roles = Role::ALL.iter().map(|role| (*role, shell.l.t(&format!("govern-role-{}", role.word())).to_string())).collect();
-    let reaches = [Grant::All, Grant::Team, Grant::Own, Grant::None];
-    let choices =
-        reaches.iter().map(|grant| Choice::new(super::word(*grant), shell.l.t(&format!("govern-reach-{}", super::word(*grant))))).collect();
-    let page = GridPage { shell, roles, rows, choices };
-    Ok(page.shell.page(&page))
+    Ok(app.permissions.iter().map(row).collect())
+}
+
+/// What a cell of the grid offers.
+fn reaches(shell: &Shell) -> Vec<Choice> {
+    let words = [Grant::All, Grant::Team, Grant::Own, Grant::None].map(super::word);
+    words.iter().map(|word| Choice::new(word, shell.l.t(&format!("govern-reach-{word}")))).collect()
 }
 
 /// POST /settings/roles

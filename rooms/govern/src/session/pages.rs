@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use askama::Template;
 use attune_house::App;
 use attune_kernel::SECOND_US;
-use attune_web::{Answer, Flash, Form, FormErrors, Limiter, Path, Peer, Problem, Query, Shell, SignedIn, local, see_other};
+use attune_web::{Actor, Answer, Flash, Form, FormErrors, Limiter, Path, Peer, Problem, Query, Shell, SignedIn, Via, local, see_other};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::SessionRow;
 use crate::setup::with_cookie;
-use crate::staff::{self, StaffForm};
+use crate::staff::{self, Staff, StaffForm};
 
 /// Ten tries at once for an address or a name, then one every ten seconds.
 static TRIES: LazyLock<Limiter> = LazyLock::new(|| Limiter::new(10, 10 * SECOND_US));
@@ -95,37 +95,37 @@ struct MePage {
 
 /// GET /settings/me
 pub(crate) async fn me_page(State(app): State<App>, SignedIn(actor): SignedIn, shell: Shell) -> Answer {
-    let mut tx = app.db.read().await?;
-    let member = staff::find_staff(&mut tx, actor.staff_id).await?.ok_or(Problem::NotFound)?;
-    let sessions = super::list_sessions(&mut tx, actor.staff_id, app.clock.now()).await?;
-    let page = MePage { shell, form: StaffForm::of(&member), errors: FormErrors::new(), sessions, current: session_of(&actor) };
+    let member = staff::find_staff(&mut app.db.read().await?, actor.staff_id).await?.ok_or(Problem::NotFound)?;
+    let page = me(&app, shell, &actor, StaffForm::of(&member), FormErrors::new()).await?;
     Ok(page.shell.page(&page))
 }
 
 /// POST /settings/me
 pub(crate) async fn save_me(State(app): State<App>, SignedIn(actor): SignedIn, shell: Shell, Form(typed): Form<StaffForm>) -> Answer {
-    let mut tx = app.db.begin().await?;
-    let member = staff::find_staff(&mut tx, actor.staff_id).await?.ok_or(Problem::NotFound)?;
-    let own = StaffForm {
-        name: typed.name,
-        time_zone: typed.time_zone,
-        password: typed.password,
-        locale: typed.locale,
-        ..StaffForm::of(&member)
-    };
-    let checked = match own.hashed(false).await? {
+    let member = staff::find_staff(&mut app.db.read().await?, actor.staff_id).await?.ok_or(Problem::NotFound)?;
+    let form = own_part(&member, typed);
+    match form.hashed(false).await? {
         Ok(draft) => {
-            staff::update(&mut tx, &app.ids, app.clock.now(), &actor, member.id, &draft).await.map_err(staff::problem).map(|()| None)?
+            let mut tx = app.db.begin().await?;
+            staff::update(&mut tx, &app.ids, app.clock.now(), &actor, member.id, &draft).await.map_err(staff::problem)?;
+            tx.commit().await?;
+            Ok(shell.leave("/settings/me", Flash::good("govern-saved")))
         }
-        Err(errors) => Some(errors),
-    };
-    let Some(errors) = checked else {
-        tx.commit().await?;
-        return Ok(shell.leave("/settings/me", Flash::good("govern-saved")));
-    };
-    let sessions = super::list_sessions(&mut tx, actor.staff_id, app.clock.now()).await?;
-    let page = MePage { shell, form: own, errors, sessions, current: session_of(&actor) };
-    Ok(page.shell.again(&page, &page))
+        Err(errors) => {
+            let page = me(&app, shell, &actor, form, errors).await?;
+            Ok(page.shell.again(&page, &page))
+        }
+    }
+}
+
+/// The profile as it would be: of what was typed only what everybody may change about themselves.
+fn own_part(member: &Staff, typed: StaffForm) -> StaffForm {
+    StaffForm { name: typed.name, time_zone: typed.time_zone, password: typed.password, locale: typed.locale, ..StaffForm::of(member) }
+}
+
+async fn me(app: &App, shell: Shell, actor: &Actor, form: StaffForm, errors: FormErrors) -> Result<MePage, Problem> {
+    let sessions = super::list_sessions(&mut app.db.read().await?, actor.staff_id, app.clock.now()).await?;
+    Ok(MePage { shell, form, errors, sessions, current: session_of(actor) })
 }
 
 /// POST /settings/me/sessions/{id}/end
@@ -138,9 +138,9 @@ pub(crate) async fn end_session(State(app): State<App>, SignedIn(actor): SignedI
     Ok(shell.leave("/settings/me", Flash::good("govern-session-ended")))
 }
 
-fn session_of(actor: &attune_web::Actor) -> i64 {
+fn session_of(actor: &Actor) -> i64 {
     match actor.via {
-        attune_web::Via::Session { id } => id,
+        Via::Session { id } => id,
         _ => 0,
     }
 }

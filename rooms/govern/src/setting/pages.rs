@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use askama::Template;
+use attune_db::Tx;
 use attune_house::{App, SettingError, SettingKind};
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Problem, Shell, SignedIn};
+use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Problem, Shell, SignedIn};
 use axum::extract::State;
 
 use super::Shown;
@@ -38,15 +39,8 @@ pub(crate) async fn save(
     shell: Shell,
     Form(typed): Form<HashMap<String, String>>,
 ) -> Answer {
-    let mut errors = FormErrors::new();
     let mut tx = app.db.begin().await?;
-    let room = typed.get("room").cloned().unwrap_or_default();
-    for def in app.house().settings.iter().filter(|def| room_of(def.key) == room) {
-        let value = typed.get(def.key).map_or("", String::as_str);
-        if let Err(error) = super::change(&mut tx, &app.ids, app.clock.now(), &can.actor, def, value).await? {
-            explain(&mut errors, def.key, &error);
-        }
-    }
+    let errors = change_room(&mut tx, &app, &can.actor, &typed).await?;
     if !errors.is_empty() {
         drop(tx);
         let groups = groups(&app, &shell, &typed).await?;
@@ -56,6 +50,19 @@ pub(crate) async fn save(
     app.workspace.rename(&super::workspace(&mut tx).await?);
     tx.commit().await?;
     Ok(shell.leave("/settings", Flash::good("govern-saved")))
+}
+
+/// Stores every setting of the room the form names; what is wrong is answered, and then nothing must be kept.
+async fn change_room(tx: &mut Tx, app: &App, actor: &Actor, typed: &HashMap<String, String>) -> Result<FormErrors, Problem> {
+    let mut errors = FormErrors::new();
+    let room = typed.get("room").map_or("", String::as_str);
+    for def in app.house().settings.iter().filter(|def| room_of(def.key) == room) {
+        let value = typed.get(def.key).map_or("", String::as_str);
+        if let Err(error) = super::change(tx, &app.ids, app.clock.now(), actor, def, value).await? {
+            explain(&mut errors, def.key, &error);
+        }
+    }
+    Ok(errors)
 }
 
 fn explain(errors: &mut FormErrors, key: &str, error: &SettingError) {

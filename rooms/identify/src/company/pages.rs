@@ -251,11 +251,7 @@ async fn save(
     Form(form): Form<FieldForm>,
 ) -> Answer {
     match set(&app, &can, id, &key, &form.value).await {
-        Ok(before) => {
-            let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", &key).append_pair("value", &before).finish();
-            let said = Flash::good("identify-field-saved").s("name", label(&shell, &key)).undo(format!("/companies/{id}/undo?{back}"));
-            Ok(shell.leave(&format!("/companies/{id}"), said))
-        }
+        Ok(before) => Ok(shell.leave(&format!("/companies/{id}"), saved(&shell, id, &key, &before))),
         Err(ContactError::Invalid { key: why, .. }) => {
             let mut page = field_page(&app, shell, &can.scope, id, key).await?;
             page.value = form.value;
@@ -264,6 +260,12 @@ async fn save(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Says which attribute was saved and offers to put `before` back.
+fn saved(shell: &Shell, id: CompanyId, key: &str, before: &str) -> Flash {
+    let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", key).append_pair("value", before).finish();
+    Flash::good("identify-field-saved").s("name", label(shell, key)).undo(format!("/companies/{id}/undo?{back}"))
 }
 
 /// What to put back.

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use attune_db::{DbError, Tx};
 use attune_events::{Event, EventDef, append};
+use attune_house::{House, setting_bool};
 use attune_kernel::Ids;
 
 pub use store::{current, list};
@@ -100,6 +101,16 @@ pub async fn record(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDraft]) -
     };
     let mut events: Vec<Event> = drafts.iter().map(event).collect();
     append(tx, &mut events).await
+}
+
+/// Whether people who came by an import count as having agreed to marketing mail until they say no; `None` in a house where no room sends.
+///
+/// The room that sends decides it by this setting; it is looked up in the house, because this room knows none of those that stand on it.
+pub async fn imported_counts(tx: &mut Tx, house: &House) -> Result<Option<bool>, DbError> {
+    match house.setting("interact.imported_consent") {
+        Some(def) => Ok(Some(setting_bool(tx, def.key, def.default == "true").await?)),
+        None => Ok(None),
+    }
 }
 
 /// Who allowed or forbade `channel` for marketing, among these contacts; those who never said anything are missing.

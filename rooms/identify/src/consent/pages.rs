@@ -1,6 +1,7 @@
 //! Consent on the contact page: what holds, and the page where staff note down what a person said.
 
 use askama::Template;
+use attune_db::{DbError, Tx};
 use attune_house::{App, Panel, Place};
 use attune_web::kit::Choice;
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Lang, Path, PermissionDef, Problem, Shell, Text, permission};
@@ -80,6 +81,7 @@ struct ConsentPage {
     contact_href: String,
     name: String,
     held: Vec<Line>,
+    imported: Option<Imported>,
     ledger: Vec<Line>,
     form: ConsentForm,
     errors: FormErrors,
@@ -158,18 +160,35 @@ impl ConsentForm {
     }
 }
 
+/// A contact that an import brought and that has said nothing about marketing mail since.
+struct Imported {
+    at: i64,
+    /// Whether it counts as having agreed.
+    counts: bool,
+}
+
+/// What an import means for mailing this contact; nothing when its own word is in the ledger or no room here sends.
+async fn imported(tx: &mut Tx, app: &App, person: &Contact, held: &[Consent]) -> Result<Option<Imported>, DbError> {
+    let is_said = held.iter().any(|consent| consent.said.channel == "email" && consent.said.purpose == MARKETING);
+    if person.import_id.is_none() || is_said {
+        return Ok(None);
+    }
+    let counts = super::imported_counts(tx, app.house()).await?;
+    Ok(counts.map(|counts| Imported { at: person.created_at, counts }))
+}
+
 async fn page_of(app: &App, shell: Shell, person: &Contact, form: ConsentForm, errors: FormErrors) -> Result<ConsentPage, Problem> {
     let mut tx = app.db.read().await?;
-    let held = current(&mut tx, person.id).await?.into_iter().map(|consent| Line::new(&shell.l, consent)).collect();
+    let held = current(&mut tx, person.id).await?;
+    let imported = imported(&mut tx, app, person, &held).await?;
+    let held = held.into_iter().map(|consent| Line::new(&shell.l, consent)).collect();
     let ledger = list(&mut tx, person.id, SHOWN).await?.into_iter().map(|consent| Line::new(&shell.l, consent)).collect();
     let contact_href = format!("/contacts/{}", person.shown_id());
-    Ok(ConsentPage { shell, contact_href, name: person.label().to_owned(), held, ledger, form, errors })
+    Ok(ConsentPage { shell, contact_href, name: person.label().to_owned(), held, imported, ledger, form, errors })
 }
 
 async fn show(State(app): State<App>, can: Can<ViewConsent>, shell: Shell, Path(id): Path<ContactId>) -> Answer {
-    let mut tx = app.db.read().await?;
-    let person = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    drop(tx);
+    let person = contact::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let page = page_of(&app, shell, &person, ConsentForm::default(), FormErrors::new()).await?;
     Ok(page.shell.show(&page, &page.as_part()))
 }
@@ -181,20 +200,26 @@ async fn note(
     Path(id): Path<ContactId>,
     Form(form): Form<ConsentForm>,
 ) -> Answer {
-    let mut tx = app.db.begin().await?;
-    let person = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let draft = match form.check(person.id, can.actor.staff_id) {
-        Ok(draft) => draft,
+    let person = contact::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    match form.check(person.id, can.actor.staff_id) {
+        Ok(draft) => note_down(&app, &can, draft).await?,
         Err(errors) => {
-            drop(tx);
             let page = page_of(&app, shell, &person, form, errors).await?;
             return Ok(page.shell.again(&page, &page.as_form()));
         }
-    };
-    let now = app.clock.now();
-    record(&mut tx, &app.ids, now, std::slice::from_ref(&draft)).await?;
-    let after = serde_json::json!({ "channel": draft.channel, "purpose": draft.purpose, "state": draft.state.word() });
-    attune_record::audit::note(&mut tx, &app.ids, now, &can.actor, "consent.recorded", "contact", person.id, None, Some(after)).await?;
-    tx.commit().await?;
+    }
     Ok(shell.leave(&format!("/contacts/{id}/consent"), Flash::good("consent-recorded")))
+}
+
+/// Adds the line to the ledger and to the audit log; whom the contact was taken from meanwhile adds nothing.
+async fn note_down(app: &App, can: &Can<RecordConsent>, draft: ConsentDraft) -> Result<(), Problem> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    contact::find(&mut tx, &can.scope, draft.contact_id).await?.ok_or(Problem::NotFound)?;
+    let after = serde_json::json!({ "channel": draft.channel, "purpose": draft.purpose, "state": draft.state.word() });
+    let contact_id = draft.contact_id;
+    record(&mut tx, &app.ids, now, &[draft]).await?;
+    attune_record::audit::note(&mut tx, &app.ids, now, &can.actor, "consent.recorded", "contact", contact_id, None, Some(after)).await?;
+    tx.commit().await?;
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use askama::Template;
+use attune_db::{DbError, Tx};
 use attune_house::App;
 use attune_record::view::{self, SavedView, ViewDraft};
 use attune_web::kit::{Choice, Tab};
@@ -31,7 +32,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/contacts/export", get(bulk::export_page).post(bulk::export))
         .route("/contacts/{id}", get(record_page::page))
         .route("/contacts/{id}/timeline", get(timeline::more))
-        .route("/contacts/{id}/fresh", get(timeline::fresh))
+        .route("/contacts/{id}/stream", get(timeline::stream))
         .route("/contacts/{id}/field/{key}", get(edit::form).post(edit::save))
         .route("/contacts/{id}/undo", post(edit::undo))
         .route("/contacts/{id}/notes", post(edit::add_note))
@@ -119,6 +120,7 @@ struct ListPage {
     total: i64,
     next: Option<String>,
     is_filtered: bool,
+    errors: FormErrors,
 }
 
 /// What the filters offer.
@@ -134,20 +136,40 @@ pub(crate) fn shown_count(l: &attune_web::Lang, total: i64) -> String {
 }
 
 async fn page(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
-    let mut tx = app.db.read().await?;
-    let scale = Scale::read(&mut tx, shell.now).await?;
+    let read = read_list(&mut app.db.read().await?, &can, &query, shell.now).await?;
+    let page = list_page(shell, query, read, can.actor.staff_id);
+    Ok(page.shell.page(&page))
+}
+
+/// What the store knows for the list.
+struct ReadList {
+    found: list::Page,
+    scale: Scale,
+    views: Vec<SavedView>,
+    members: Vec<Member>,
+    /// The name of the company the list is narrowed to.
+    company: Option<String>,
+}
+
+async fn read_list(tx: &mut Tx, can: &Can<ViewContacts>, query: &ListQuery, now: i64) -> Result<ReadList, DbError> {
+    let scale = Scale::read(tx, now).await?;
     let listing = query.listing(can.actor.staff_id, &scale);
-    let found = list::list(&mut tx, &can.scope, &listing, query.sorting(), &query.after, PAGE).await?;
-    let views = view::list(&mut tx, "contacts", can.actor.staff_id).await?;
-    let members = staff::list(&mut tx).await?;
+    let found = list::list(tx, &can.scope, &listing, query.sorting(), &query.after, PAGE).await?;
+    let views = view::list(tx, "contacts", can.actor.staff_id).await?;
+    let members = staff::list(tx).await?;
     let company = match listing.company_id {
-        Some(id) => company::find(&mut tx, &Scope::All, id).await?.map(|c| c.name),
+        Some(id) => company::find(tx, &Scope::All, id).await?.map(|c| c.name),
         None => None,
     };
+    Ok(ReadList { found, scale, views, members, company })
+}
+
+fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> ListPage {
+    let ReadList { found, scale, views, members, company } = read;
     let text = query.text();
-    let page = ListPage {
+    ListPage {
         tabs: tabs(&shell, &query, &views),
-        own_view: views.into_iter().find(|v| v.id.to_string() == query.saved && v.staff_id == can.actor.staff_id),
+        own_view: views.into_iter().find(|v| v.id.to_string() == query.saved && v.staff_id == staff_id),
         chips: chips(&shell, &query, &text, &members, company),
         count: shown_count(&shell.l, found.total),
         next: found.next.map(|mark| attune_web::kit::with_query(&text, "after", mark)),
@@ -155,14 +177,14 @@ async fn page(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Quer
         choices: choices(&shell, &members),
         owners: staff::names(&members),
         is_filtered: query.text().split('&').any(|pair| !pair.is_empty() && !pair.starts_with("sort=")),
+        errors: FormErrors::new(),
         people: found.contacts,
         total: found.total,
         scale,
         text,
         query,
         shell,
-    };
-    Ok(page.shell.page(&page))
+    }
 }
 
 fn choices(shell: &Shell, members: &[Member]) -> Choices {

@@ -1,11 +1,15 @@
 //! What happened to a contact, newest first: events and notes by day, repeats told once, older ones on demand, new ones announced.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use askama::Template;
 use attune_db::{DbError, Sql, Tx, Value};
 use attune_events::{Event, read_event};
 use attune_house::App;
+use attune_kernel::Fault;
 use attune_record::note::{self, Note};
-use attune_web::{Answer, Can, Lang, Path, Problem, Query, Shell};
+use attune_web::{Answer, Can, Lang, Live, Path, Problem, Query, Scope, Shell, live};
 use axum::extract::State;
 use serde::Deserialize;
 
@@ -138,13 +142,28 @@ async fn list_events(tx: &mut Tx, contact_id: i64, filter: Filter, mark: Option<
     if let Some((at, seq)) = mark {
         sql.push(" AND at <= ").bind(at).push(" AND (at < ").bind(at).push(" OR seq < ").bind(seq).push(")");
     }
+    push_filter(&mut sql, filter);
+    sql.push(" ORDER BY at DESC, seq DESC LIMIT ").bind(PAGE);
+    tx.rows_of(&sql).await?.iter().map(read_event).collect()
+}
+
+fn push_filter(sql: &mut Sql, filter: Filter) {
     match filter {
         Filter::Web => _ = sql.push(" AND name IN ").bind_list(told::names(&[Kind::Web, Kind::Mail]).map(Value::from)),
         Filter::Sales => _ = sql.push(" AND name IN ").bind_list(told::names(&[Kind::Sales]).map(Value::from)),
         Filter::All | Filter::Notes => _ = sql.push(" AND name NOT IN ").bind_list(told::HIDDEN.map(Value::from)),
     }
-    sql.push(" ORDER BY at DESC, seq DESC LIMIT ").bind(PAGE);
-    tx.rows_of(&sql).await?.iter().map(read_event).collect()
+}
+
+/// How many events that `filter` shows are newer than the event `since`, among the contact's latest by time.
+async fn count_newer(tx: &mut Tx, contact_id: i64, filter: Filter, since: i64) -> Result<i64, DbError> {
+    if filter == Filter::Notes {
+        return Ok(0);
+    }
+    let mut sql = Sql::new("SELECT count(*) FROM (SELECT seq, name FROM events WHERE contact_id = ");
+    sql.bind(contact_id).push(" ORDER BY at DESC LIMIT 50) AS latest WHERE seq > ").bind(since);
+    push_filter(&mut sql, filter);
+    tx.count(sql.text(), sql.values()).await
 }
 
 /// The newest event of a contact among the latest by time; late arrivals with old times are no news.
@@ -186,32 +205,43 @@ pub(super) async fn more(
     }))
 }
 
+/// The chip that says how much has happened since the page was drawn.
 #[derive(Template)]
 #[template(path = "contact/fresh.html")]
 struct FreshPart {
-    shell: Shell,
+    l: Lang,
     id: ContactId,
-    since: i64,
     count: i64,
     show: String,
 }
 
-/// How many events are newer than the page.
-pub(super) async fn fresh(
+/// GET /contacts/{id}/stream: announces what happens to the contact while its page is open.
+pub(super) async fn stream(
     State(app): State<App>,
     can: Can<ViewContacts>,
     shell: Shell,
     Path(id): Path<ContactId>,
     Query(query): Query<TimelineQuery>,
 ) -> Answer {
+    super::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let told = Arc::new(AtomicI64::new(0));
+    Ok(live(app.db.listen(attune_events::SIGNAL), move || {
+        let (app, scope, l, query, told) = (app.clone(), can.scope, shell.l.clone(), query.clone(), told.clone());
+        async move { fresh(&app, &scope, l, id, query, &told).await.unwrap_or(Live::Gone) }
+    }))
+}
+
+/// The chip, when the number on it has changed; the contact may have been deleted or given away meanwhile.
+async fn fresh(app: &App, scope: &Scope, l: Lang, id: ContactId, query: TimelineQuery, told: &AtomicI64) -> Result<Live, Fault> {
     let mut tx = app.db.read().await?;
-    super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let mut sql = Sql::new("SELECT count(*) FROM (SELECT seq, name FROM events WHERE contact_id = ");
-    sql.bind(id.0).push(" ORDER BY at DESC LIMIT 50) AS latest WHERE seq > ").bind(query.since);
-    sql.push(" AND name NOT IN ").bind_list(told::HIDDEN.map(Value::from));
-    let count = tx.count(sql.text(), sql.values()).await?;
-    let part = FreshPart { id, since: query.since, count, show: query.show, shell };
-    Ok(part.shell.fragment(&part))
+    if super::find(&mut tx, scope, id.0).await?.is_none() {
+        return Ok(Live::Gone);
+    }
+    let count = count_newer(&mut tx, id.0, Filter::of(&query.show), query.since).await?;
+    if told.swap(count, Ordering::Relaxed) == count {
+        return Ok(Live::Same);
+    }
+    Ok(Live::New(FreshPart { l, id, count, show: query.show }.render()?))
 }
 
 /// Events (newest first) as lines, for other pages that show them.

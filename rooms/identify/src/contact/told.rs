@@ -57,7 +57,7 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 37] = [
 ];
 
 /// Events that only say that something was reckoned anew; their causes are on the timeline.
-pub(super) const HIDDEN: [&str; 3] = ["score.changed", "segment.entered", "segment.left"];
+pub(super) const HIDDEN: [&str; 4] = ["mail.click_rejudged", "score.changed", "segment.entered", "segment.left"];
 
 pub(super) fn names(kinds: &'static [Kind]) -> impl Iterator<Item = &'static str> {
     KNOWN.iter().filter(move |k| kinds.contains(&k.4)).map(|k| k.0)

@@ -9,7 +9,8 @@ use attune_kernel::Fault;
 use attune_web::Actor;
 use serde::Deserialize;
 
-use super::{ImportError, run_stored, store, undo};
+use super::run::run_stored;
+use super::{ImportError, store, undo};
 use crate::staff;
 
 /// Reads an uploaded file.
@@ -81,9 +82,11 @@ impl Run for Read {
         Box::pin(async move {
             let id = read_payload(payload)?.import_id;
             let actor = actor_of(&context.bench, id).await?;
-            match run_stored(&context.bench, &actor, id, &mut |_| {}).await {
+            match run_stored(context, &actor, id).await {
+                Ok(outcome) if outcome.is_cancelled => Ok(Verdict::Cancelled(serde_json::to_value(&outcome).ok())),
                 Ok(outcome) => Ok(Verdict::Done(serde_json::to_value(&outcome).ok())),
                 Err(ImportError::NotFound) => Ok(Verdict::Done(None)),
+                Err(ImportError::Stopped) => Ok(Verdict::Retry(0, "the server is stopping; what was taken is kept".to_owned())),
                 Err(ImportError::Fault(fault)) if context.job.attempts < 5 => Err(fault),
                 Err(error) => {
                     let mut tx = context.bench.db.begin().await?;

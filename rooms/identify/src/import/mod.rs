@@ -1,7 +1,9 @@
 //! Bringing in a file of people or of what they did: guessed mapping, dry run, durable batches, per-line errors, and taking it all back.
 //!
 //! Guards that the same file twice makes no double, that a broken line never stops the others, and that undoing leaves every table as it
-//! was: created people go with all their traces, changed people get back exactly the values the import replaced.
+//! was: created people go with all their traces, changed people get back exactly the values the import replaced. Only receipts stay, and
+//! none of them tells of anybody who is gone: the import's own line and its line in the audit log; `contact.erased` with the number of
+//! people removed, and `contact.updated` of each one restored, by which the other rooms reckon their figures anew.
 
 mod batch;
 mod event_rows;
@@ -27,7 +29,7 @@ pub use plan::{ATTRIBUTES, ColumnPlan, EventPlan, MapFile, Plan, PlanError, Targ
 pub use profile::{EMPTY_WORDS, Profile, ProfileError};
 pub use rows::RowError;
 pub(crate) use run::guess;
-pub use run::{Tell, preview, run_events, run_file, run_stored};
+pub use run::{Tell, cancel, preview, run_events, run_file};
 pub use source::Source;
 pub use store::{Import, ImportState, find, list_errors, list_recent};
 pub use undo::undo;
@@ -88,6 +90,9 @@ pub struct Outcome {
     /// The first hundred lines that were not taken.
     #[serde(skip)]
     pub errors: Vec<RowError>,
+    /// Whether somebody ended it before the last row.
+    #[serde(skip)]
+    pub is_cancelled: bool,
 }
 
 /// How far an import is.
@@ -111,7 +116,7 @@ pub enum ImportError {
     /// There is no such import, or it does not stand where this can be done.
     #[error("the import cannot be found or is not finished")]
     NotFound,
-    /// It was asked to stop.
+    /// The program ended; the import goes on behind what was taken.
     #[error("the import was stopped")]
     Stopped,
     /// The store or we failed.

@@ -1,13 +1,16 @@
 //! `/imports`: choose a file, confirm the mapping, look at the dry run, watch the job, take it back.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 use attune_house::App;
 use attune_jobs::{JobSpec, put};
+use attune_kernel::Fault;
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Flash, Form, Path, Problem, Shell};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Live, Path, Problem, Shell, live};
 use axum::extract::{DefaultBodyLimit, Multipart, State};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde_json::json;
@@ -17,8 +20,9 @@ use super::lines::Lines;
 use super::plan::{ATTRIBUTES, Plan, Target};
 use super::source::Source;
 use super::store::{self, Import, ImportState};
-use super::{EMPTY_WORDS, ImportId, Outcome, upload};
+use super::{EMPTY_WORDS, ImportError, ImportId, Outcome, upload};
 use crate::ImportContacts;
+use crate::contact::By;
 use crate::contact::pages::bulk_download;
 use crate::field::FieldKind;
 
@@ -28,10 +32,11 @@ pub(crate) fn routes(tables: Tables) -> Router<App> {
         .route("/imports", get(list).post(receive).layer(DefaultBodyLimit::max(upload::LARGEST)))
         .route("/imports/new", get(new))
         .route("/imports/{id}", get(show))
-        .route("/imports/{id}/progress", get(progress))
+        .route("/imports/{id}/stream", get(stream))
         .route("/imports/{id}/map", get(map).post(save_map))
         .route("/imports/{id}/check", get(check))
         .route("/imports/{id}/start", post(start))
+        .route("/imports/{id}/cancel", post(cancel))
         .route("/imports/{id}/undo", post(undo))
         .route("/imports/{id}/errors.csv", get(errors))
         .layer(Extension(tables))
@@ -51,23 +56,32 @@ async fn list(State(app): State<App>, _can: Can<ImportContacts>, shell: Shell) -
 }
 
 #[derive(Template)]
-#[template(path = "import/new.html")]
+#[template(path = "import/new.html", blocks = ["form"])]
 struct NewPage {
     shell: Shell,
+    errors: FormErrors,
 }
 
 async fn new(_can: Can<ImportContacts>, shell: Shell) -> Answer {
-    let page = NewPage { shell };
+    let page = NewPage { shell, errors: FormErrors::new() };
     Ok(page.shell.page(&page))
 }
 
 async fn receive(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, form: Multipart) -> Answer {
     match upload::keep(&app, &can.actor, form).await {
         Ok(Some(id)) => Ok(attune_web::see_other(&format!("/imports/{}/map", ImportId(id)))),
-        Ok(None) => Ok(shell.leave("/imports/new", Flash::bad("identify-import-no-file"))),
-        Err(Problem::Domain { .. }) => Ok(shell.leave("/imports/new", Flash::bad("identify-import-not-a-table"))),
+        Ok(None) => Ok(choose_again(shell, "identify-import-no-file")),
+        Err(Problem::Domain { .. }) => Ok(choose_again(shell, "identify-import-not-a-table")),
         Err(problem) => Err(problem),
     }
+}
+
+/// The form again, saying why the file is none.
+fn choose_again(shell: Shell, why: &'static str) -> Response {
+    let mut errors = FormErrors::new();
+    errors.add("file", why);
+    let page = NewPage { shell, errors };
+    page.shell.again(&page, &page.as_form())
 }
 
 /// One column on the mapping page.
@@ -89,6 +103,7 @@ struct MapPage {
     keys: Vec<Choice>,
     key: String,
     empty: String,
+    errors: FormErrors,
 }
 
 /// A draft of one's own making, or anybody's import for whoever may see all contacts.
@@ -145,7 +160,7 @@ async fn map(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Pat
     let keys = plan.columns.iter().map(|c| Choice::new(&c.column, &c.column)).collect();
     let empty = if plan.empty_words.is_empty() { String::new() } else { plan.empty_words.join("\n") };
     let (targets, key) = (targets(&shell), plan.key.clone().unwrap_or_default());
-    let page = MapPage { lines, keys, key, empty, targets, import, shell };
+    let page = MapPage { lines, keys, key, empty, errors: FormErrors::new(), targets, import, shell };
     Ok(page.shell.page(&page))
 }
 
@@ -225,12 +240,19 @@ struct ShowPage {
     shell: Shell,
     import: Import,
     errors: Vec<(i64, String, String)>,
+    /// Whether somebody has asked it to end and it has not ended yet.
+    is_ending: bool,
 }
 
 async fn show_page(app: &App, can: &Can<ImportContacts>, shell: Shell, id: ImportId) -> Result<ShowPage, Problem> {
     let import = load(app, can, id).await?;
-    let errors = store::list_errors(&mut app.db.read().await?, id.0, 0, 20).await?;
-    Ok(ShowPage { errors, import, shell })
+    let mut tx = app.db.read().await?;
+    let errors = store::list_errors(&mut tx, id.0, 0, 20).await?;
+    let job = match import.job_id {
+        Some(job_id) => attune_jobs::find(&mut tx, job_id).await?,
+        None => None,
+    };
+    Ok(ShowPage { errors, is_ending: job.is_some_and(|job| job.cancel_asked), import, shell })
 }
 
 async fn show(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
@@ -241,10 +263,33 @@ async fn show(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Pa
     Ok(page.shell.page(&page))
 }
 
-/// The part of the page that changes while the job runs.
-async fn progress(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
-    let page = show_page(&app, &can, shell, id).await?;
-    Ok(page.shell.fragment(&page.as_status()))
+/// GET /imports/{id}/stream: the part of the page that changes, as long as it does.
+async fn stream(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
+    load(&app, &can, id).await?;
+    let asker = Arc::new((app.clone(), can, shell));
+    Ok(live(app.db.listen("progress"), move || {
+        let asker = asker.clone();
+        async move { status(&asker.0, &asker.1, asker.2.clone(), id).await.unwrap_or(Live::Gone) }
+    }))
+}
+
+async fn status(app: &App, can: &Can<ImportContacts>, shell: Shell, id: ImportId) -> Result<Live, Problem> {
+    let page = show_page(app, can, shell, id).await?;
+    let html = page.as_status().render().map_err(Fault::from)?;
+    Ok(if page.is_moving() { Live::New(html) } else { Live::Last(html) })
+}
+
+async fn cancel(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
+    load(&app, &can, id).await?;
+    let mut tx = app.db.begin().await?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    let has_ended = match super::cancel(&mut tx, &by, id.0).await {
+        Err(ImportError::NotFound) => return Err(Problem::refused("identify-import-over")),
+        done => done?,
+    };
+    tx.commit().await?;
+    let said = if has_ended { "identify-import-cancelled" } else { "identify-import-cancelling" };
+    Ok(shell.leave(&format!("/imports/{id}"), Flash::good(said)))
 }
 
 async fn undo(
@@ -257,8 +302,7 @@ async fn undo(
     load(&app, &can, id).await?;
     tables.learn(&app.house().contact_tables);
     let mut tx = app.db.begin().await?;
-    let from = [ImportState::Done, ImportState::Failed, ImportState::Undoing];
-    if !store::set_state(&mut tx, id.0, &from, ImportState::Undoing, None).await? {
+    if !store::set_state(&mut tx, id.0, &ImportState::UNDOABLE, ImportState::Undoing, None).await? {
         return Err(Problem::refused("identify-import-not-over"));
     }
     let spec = JobSpec::new(UNDO, json!({ "import_id": id.0 })).unique(format!("undo-import:{}", id.0)).by(can.actor.staff_id);
@@ -296,8 +340,9 @@ impl MapPage {
         ImportId(self.import.id)
     }
 
-    fn usual_words(&self) -> String {
-        EMPTY_WORDS.iter().take(4).copied().collect::<Vec<_>>().join(", ")
+    fn empty_hint(&self) -> String {
+        let words: Vec<&str> = EMPTY_WORDS.iter().take(4).copied().collect();
+        self.shell.l.of("identify-import-empty-hint").s("words", words.join(", ")).to_string()
     }
 }
 
@@ -329,7 +374,13 @@ impl ShowPage {
     }
 
     fn can_undo(&self) -> bool {
-        matches!(self.import.state, ImportState::Done | ImportState::Failed)
+        matches!(self.import.state, ImportState::Done | ImportState::Failed | ImportState::Cancelled)
+    }
+
+    /// Where the import is asked to end; empty when it cannot be asked, or was.
+    fn cancel_href(&self) -> String {
+        let is_going = matches!(self.import.state, ImportState::Waiting | ImportState::Running);
+        if is_going && self.import.job_id.is_some() && !self.is_ending { format!("/imports/{}/cancel", self.id()) } else { String::new() }
     }
 
     fn cause(&self, code: &str, detail: &str) -> String {
@@ -353,6 +404,7 @@ pub(crate) fn state_tone(import: &Import) -> &'static str {
     match import.state {
         ImportState::Done => "good",
         ImportState::Failed => "bad",
+        ImportState::Cancelled => "warn",
         ImportState::Running | ImportState::Waiting | ImportState::Undoing => "accent",
         ImportState::Draft | ImportState::Undone => "",
     }

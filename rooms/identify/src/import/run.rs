@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use attune_db::{Db, DbError};
+use attune_db::{Db, DbError, Tx};
 use attune_events::{Event, append};
-use attune_jobs::Bench;
+use attune_jobs::{Bench, JobContext};
 use attune_record::audit;
 use attune_web::Actor;
 use serde_json::json;
@@ -100,7 +100,7 @@ async fn start(
     let mut tx = bench.db.begin().await?;
     store::insert(&mut tx, &import).await?;
     tx.commit().await?;
-    let outcome = read_all(bench, actor, &source, &import, tell).await;
+    let outcome = read_all(bench, actor, &source, &import, None, tell).await;
     if let Err(error) = &outcome {
         let mut tx = bench.db.begin().await?;
         store::set_failed(&mut tx, import.id, &error.to_string(), bench.clock.now()).await?;
@@ -109,18 +109,27 @@ async fn start(
     outcome
 }
 
-/// Reads an uploaded file whose import waits or was interrupted: goes on behind the rows already taken.
-pub async fn run_stored(bench: &Bench, actor: &Actor, id: i64, tell: Tell<'_>) -> Result<Outcome, ImportError> {
+/// Reads an uploaded file whose import waits or was interrupted: goes on behind the rows already taken. Between two batches it looks
+/// whether its job was cancelled, and ends there; [`ImportError::Stopped`] when the program ends, so that it can go on later.
+pub(super) async fn run_stored(job: &JobContext, actor: &Actor, id: i64) -> Result<Outcome, ImportError> {
+    let bench = &job.bench;
     let mut tx = bench.db.begin().await?;
     let import = store::find(&mut tx, id).await?.ok_or(ImportError::NotFound)?;
     if !store::set_state(&mut tx, id, &[ImportState::Waiting, ImportState::Running], ImportState::Running, None).await? {
         return Err(ImportError::NotFound);
     }
     tx.commit().await?;
-    read_all(bench, actor, &Source::Stored(bench.db.clone(), id), &import, tell).await
+    read_all(bench, actor, &Source::Stored(bench.db.clone(), id), &import, Some(job), &mut |_| {}).await
 }
 
-async fn read_all(bench: &Bench, actor: &Actor, source: &Source, import: &Import, tell: Tell<'_>) -> Result<Outcome, ImportError> {
+async fn read_all(
+    bench: &Bench,
+    actor: &Actor,
+    source: &Source,
+    import: &Import,
+    job: Option<&JobContext>,
+    tell: Tell<'_>,
+) -> Result<Outcome, ImportError> {
     let (ids, clock) = (bench.ids.clone(), bench.clock.clone());
     let by = |now| By { actor, now, ids: &ids };
     let mut tx = bench.db.begin().await?;
@@ -131,13 +140,17 @@ async fn read_all(bench: &Bench, actor: &Actor, source: &Source, import: &Import
     let mut batches = Batches::new(&import.plan, import.id, &members, fields);
     let (mut counts, mut errors) = (import.counts, Vec::new());
     let mut behind = import.counts.rows;
-    while let Some(mut batch) = lines.next().await? {
+    let end = loop {
+        let Some(mut batch) = lines.next().await? else { break ImportState::Done };
         // After an interruption: what was taken is passed over, but still counts for telling equal lines apart.
         let passed = usize::try_from(behind).unwrap_or(0).min(batch.len());
         behind -= i64::try_from(passed).unwrap_or(0);
         batches.pass_over(batch.drain(..passed));
         if batch.is_empty() {
             continue;
+        }
+        if is_cancelled(job, import, &counts).await? {
+            break ImportState::Cancelled;
         }
         let mut tx = bench.db.begin().await?;
         let (added, refused) = take(&mut tx, &mut batches, &by(clock.now()), batch).await?;
@@ -147,9 +160,20 @@ async fn read_all(bench: &Bench, actor: &Actor, source: &Source, import: &Import
         counts.add(&added);
         keep(&mut errors, refused);
         tell(Progress { done: counts.rows, total: import.total_rows.unwrap_or(counts.rows) });
+    };
+    let mut tx = bench.db.begin().await?;
+    close(&mut tx, &by(clock.now()), import, &counts, end).await?;
+    tx.commit().await?;
+    Ok(Outcome { id: ImportId(import.id), counts, errors, is_cancelled: end == ImportState::Cancelled })
+}
+
+/// Tells the job how far its import is; answers whether somebody wants it to end here.
+async fn is_cancelled(job: Option<&JobContext>, import: &Import, counts: &Counts) -> Result<bool, ImportError> {
+    let Some(job) = job else { return Ok(false) };
+    if job.stop.is_cancelled() {
+        return Err(ImportError::Stopped);
     }
-    finish(bench, &by(clock.now()), import, &counts).await?;
-    Ok(Outcome { id: ImportId(import.id), counts, errors })
+    Ok(job.progress(counts.rows, import.total_rows).await?)
 }
 
 fn keep(errors: &mut Vec<RowError>, refused: Vec<RowError>) {
@@ -157,21 +181,40 @@ fn keep(errors: &mut Vec<RowError>, refused: Vec<RowError>) {
     errors.extend(refused.into_iter().take(room));
 }
 
-async fn finish(bench: &Bench, by: &By<'_>, import: &Import, counts: &Counts) -> Result<(), ImportError> {
-    let mut tx = bench.db.begin().await?;
-    store::remove_chunks(&mut tx, import.id).await?;
-    store::set_state(&mut tx, import.id, &[ImportState::Running], ImportState::Done, Some(by.now)).await?;
+/// Asks an import to end: one that nobody reads yet ends at once, another behind the batch it is at; answers whether it has ended. What
+/// was taken stays and can be undone. [`ImportError::NotFound`] when it is over already, or has no job that could be asked.
+pub async fn cancel(tx: &mut Tx, by: &By<'_>, id: i64) -> Result<bool, ImportError> {
+    let import = store::find(tx, id).await?.ok_or(ImportError::NotFound)?;
+    let is_going = matches!(import.state, ImportState::Waiting | ImportState::Running);
+    let job_id = import.job_id.filter(|_| is_going).ok_or(ImportError::NotFound)?;
+    attune_jobs::cancel(tx, job_id, by.now).await?;
+    let has_ended = attune_jobs::find(tx, job_id).await?.is_none_or(|job| job.state.is_over());
+    if has_ended {
+        close(tx, by, &import, &import.counts, ImportState::Cancelled).await?;
+    }
+    tx.wake("progress");
+    Ok(has_ended)
+}
+
+/// Ends an import in the state `end`: drops the file, and tells the audit log and the event log what came in.
+async fn close(tx: &mut Tx, by: &By<'_>, import: &Import, counts: &Counts, end: ImportState) -> Result<(), DbError> {
+    if !store::set_state(tx, import.id, &[ImportState::Waiting, ImportState::Running], end, Some(by.now)).await? {
+        return Ok(());
+    }
+    store::remove_chunks(tx, import.id).await?;
     let after = json!({ "file": import.file_name, "created": counts.created, "updated": counts.updated, "rejected": counts.rejected });
-    audit::note(&mut tx, by.ids, by.now, by.actor, "contact.imported", "import", import.id, None, Some(after)).await?;
-    let told =
-        Event::new("contact.imported", by.now).origin(import.id).subject(import.file_name.clone()).amount(counts.created + counts.updated);
-    append(&mut tx, &mut [told]).await?;
-    tx.commit().await?;
-    Ok(())
+    let action = if end == ImportState::Cancelled { "contact.import_cancelled" } else { "contact.imported" };
+    audit::note(tx, by.ids, by.now, by.actor, action, "import", import.id, None, Some(after)).await?;
+    let people = counts.created + counts.updated;
+    if end == ImportState::Cancelled && people == 0 {
+        return Ok(());
+    }
+    let told = Event::new("contact.imported", by.now).origin(import.id).subject(import.file_name.clone()).amount(people);
+    append(tx, &mut [told]).await
 }
 
 /// The workspace's fields and those the plan adds, made.
-async fn make_fields(tx: &mut attune_db::Tx, by: &By<'_>, import: &Import) -> Result<Vec<Field>, DbError> {
+async fn make_fields(tx: &mut Tx, by: &By<'_>, import: &Import) -> Result<Vec<Field>, DbError> {
     for (key, label, kind) in planned_fields(&import.plan) {
         field::find_or_create(tx, by, &key, &label, kind, Some(import.id)).await?;
     }
@@ -202,7 +245,7 @@ async fn dry(bench: &Bench, actor: &Actor, source: &Source, plan: &Plan, rows: i
         keep(&mut errors, refused);
         tell(Progress { done: counts.rows, total: rows });
     }
-    Ok(Outcome { id: ImportId(0), counts, errors })
+    Ok(Outcome { id: ImportId(0), counts, errors, is_cancelled: false })
 }
 
 /// The counts a stored draft would come to, writing nothing.

@@ -22,6 +22,8 @@ pub enum ImportState {
     Done,
     /// Stopped by a mistake; what was taken is there and can be undone.
     Failed,
+    /// Stopped by somebody before its end; what was taken is there and can be undone.
+    Cancelled,
     /// Being taken back.
     Undoing,
     /// Taken back.
@@ -29,7 +31,10 @@ pub enum ImportState {
 }
 
 impl ImportState {
-    const ALL: [Self; 7] = [Self::Draft, Self::Waiting, Self::Running, Self::Done, Self::Failed, Self::Undoing, Self::Undone];
+    const ALL: [Self; 8] =
+        [Self::Draft, Self::Waiting, Self::Running, Self::Done, Self::Failed, Self::Cancelled, Self::Undoing, Self::Undone];
+    /// Where an import can be taken back; also one whose undoing was interrupted.
+    pub(crate) const UNDOABLE: [Self; 4] = [Self::Done, Self::Failed, Self::Cancelled, Self::Undoing];
 
     /// The word in the table; `identify-import-state-<word>` names it.
     pub fn word(self) -> &'static str {
@@ -39,6 +44,7 @@ impl ImportState {
             Self::Running => "running",
             Self::Done => "done",
             Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
             Self::Undoing => "undoing",
             Self::Undone => "undone",
         }
@@ -156,7 +162,9 @@ pub(crate) async fn set_state(
     let mut sql = attune_db::Sql::new("UPDATE imports SET state = ");
     sql.bind(to.word()).push(", finished_at = CAST(").bind(finished_at).push(" AS BIGINT) WHERE id = ").bind(id);
     sql.push(" AND state IN ").bind_list(from.iter().map(|s| Value::from(s.word())));
-    Ok(tx.exec_of(&sql).await? == 1)
+    let moved = tx.exec_of(&sql).await? == 1;
+    tx.wake("progress");
+    Ok(moved)
 }
 
 /// Links the job that reads or undoes the import.
@@ -168,6 +176,7 @@ pub(crate) async fn set_job(tx: &mut Tx, id: i64, job_id: i64) -> Result<(), DbE
 /// Says why an import stopped.
 pub(crate) async fn set_failed(tx: &mut Tx, id: i64, why: &str, now: i64) -> Result<(), DbError> {
     tx.exec(sql!("UPDATE imports SET state = 'failed', error = $2, finished_at = $3 WHERE id = $1"), params![id, why, now]).await?;
+    tx.wake("progress");
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use attune_web::Actor;
 use serde_json::json;
 
 use super::store::{self, Changed, ImportState};
-use super::{Counts, ImportError, Progress};
+use super::{Counts, ImportError, ImportId, Progress};
 use crate::contact::{self, By, Contact};
 use crate::{company, field};
 
@@ -30,8 +30,7 @@ pub async fn undo(
 ) -> Result<Counts, ImportError> {
     let mut tx = bench.db.begin().await?;
     let import = store::find(&mut tx, id).await?.ok_or(ImportError::NotFound)?;
-    let from = [ImportState::Done, ImportState::Failed, ImportState::Undoing];
-    if !store::set_state(&mut tx, id, &from, ImportState::Undoing, None).await? {
+    if !store::set_state(&mut tx, id, &ImportState::UNDOABLE, ImportState::Undoing, None).await? {
         return Err(ImportError::NotFound);
     }
     tx.commit().await?;
@@ -116,11 +115,17 @@ async fn finish(bench: &Bench, by: &By<'_>, id: i64, undone: &Counts) -> Result<
     store::set_state(&mut tx, id, &[ImportState::Undoing], ImportState::Undone, Some(by.now)).await?;
     let after = json!({ "removed": undone.created, "restored": undone.updated });
     audit::note(&mut tx, by.ids, by.now, by.actor, "contact.import_undone", "import", id, None, Some(after)).await?;
-    let mut told: Vec<Event> = people.iter().map(|person| Event::new("contact.updated", by.now).contact(*person)).collect();
-    if undone.created > 0 {
-        told.push(Event::new("contact.erased", by.now).amount(undone.created));
-    }
-    append(&mut tx, &mut told).await?;
+    append(&mut tx, &mut receipts(by.now, id, &people, undone.created)).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// What the log keeps of an undone import: whom the other rooms have to reckon anew, and how many are gone; nobody who is gone is named.
+fn receipts(now: i64, id: i64, restored: &[i64], removed: i64) -> Vec<Event> {
+    let undone = json!({ "undone": ImportId(id) });
+    let mut told: Vec<Event> = restored.iter().map(|person| Event::new("contact.updated", now).contact(*person).props(&undone)).collect();
+    if removed > 0 {
+        told.push(Event::new("contact.erased", now).amount(removed).props(&undone));
+    }
+    told
 }

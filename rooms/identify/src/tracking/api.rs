@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use attune_db::{Relation, Sql, Tx, params, sql};
+use attune_db::{DbError, Relation, Sql, Tx, params, sql};
 use attune_events::{Event, Full, read_event};
 use attune_house::App;
 use attune_kernel::{DAY_US, Fault, MINUTE_US};
@@ -132,23 +132,25 @@ async fn send(
     if batch.events.len() > MAX_EVENTS {
         return Err(Problem::Unreadable(format!("{} events: at most {MAX_EVENTS} are taken at once", batch.events.len())));
     }
-    let now = app.clock.now();
-    let mut tx = app.db.read().await?;
-    let known = resolve(&mut tx, &can.scope, &batch.events).await?;
-    drop(tx);
-    let mut refused = Vec::new();
-    let mut hits = Vec::with_capacity(batch.events.len());
+    let known = resolve(&mut app.db.read().await?, &can.scope, &batch.events).await?;
+    let (hits, refused) = read_batch(batch, known, app.clock.now());
+    let written = collector.offer(hits).await.map_err(|full| match full {
+        Full::Queue => Problem::TooMany { seconds: 1 },
+        Full::Store(reason) => Problem::Fault(Fault::new(reason)),
+    })?;
+    Ok(Json(BatchOut { logged: written.logged, repeated: written.repeated, refused }).into_response())
+}
+
+/// What can be logged of a batch, and what cannot with its place and reason; `known` are the events' contacts as [`resolve`] found them.
+fn read_batch(batch: EventBatch, known: Vec<Option<Option<i64>>>, now: i64) -> (Vec<Hit>, Vec<Refused>) {
+    let (mut hits, mut refused) = (Vec::with_capacity(batch.events.len()), Vec::new());
     for (index, (event, contact)) in batch.events.into_iter().zip(known).enumerate() {
         match hit(event, contact, now) {
             Ok(hit) => hits.push(hit),
             Err((reason, message)) => refused.push(Refused { index, reason, message }),
         }
     }
-    let written = collector.offer(hits).await.map_err(|full| match full {
-        Full::Queue => Problem::TooMany { seconds: 1 },
-        Full::Store(reason) => Problem::Fault(Fault::new(reason)),
-    })?;
-    Ok(Json(BatchOut { logged: written.logged, repeated: written.repeated, refused }).into_response())
+    (hits, refused)
 }
 
 /// For each event: no contact named, the contact, or one that is not there (or not for this asker).
@@ -194,7 +196,7 @@ fn outside_key(kind: &str, external_id: &str) -> String {
 
 async fn pairs(tx: &mut Tx, select: &str, keys: Vec<String>) -> Result<HashMap<String, i64>, Fault> {
     let rows = tx.rows_from(select, &Relation::of_texts("k", keys), params![]).await?;
-    Ok(rows.iter().map(|row| Ok((row.get("k")?, row.get("id")?))).collect::<Result<_, attune_db::DbError>>()?)
+    Ok(rows.iter().map(|row| Ok((row.get("k")?, row.get("id")?))).collect::<Result<_, DbError>>()?)
 }
 
 type Refusal = (&'static str, String);
@@ -295,17 +297,24 @@ struct EventsOut {
 }
 
 async fn list(State(app): State<App>, can: Can<ViewEvents>, Query(asked): Query<Asked>) -> Answer {
-    let limit = asked.limit.unwrap_or(PAGE).clamp(1, PAGE);
     let mut tx = app.db.read().await?;
     if let Some(id) = asked.contact {
         contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     }
+    let limit = asked.limit.unwrap_or(PAGE).clamp(1, PAGE);
+    let events = list_within(&mut tx, &can.scope, asked, limit).await?;
+    let after = events.last().filter(|_| i64::try_from(events.len()) == Ok(limit)).map(|event| event.seq);
+    Ok(Json(EventsOut { events: events.into_iter().map(EventOut::from).collect(), after }).into_response())
+}
+
+/// The next events behind the place asked for, those of contacts within `scope`.
+async fn list_within(tx: &mut Tx, scope: &Scope, asked: Asked, limit: i64) -> Result<Vec<Event>, DbError> {
     let mut sql = Sql::new(sql!(
         "SELECT e.seq, e.name, e.at, e.contact_id, e.visitor_id, e.session_id, e.company_id, e.subject, e.amount, e.machine, e.cause, e.depth,
          e.client_key, e.origin_id, e.props FROM events e LEFT JOIN contacts c ON c.id = e.contact_id"
     ));
     sql.push(" WHERE e.seq > ").bind(asked.after);
-    can.scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+    scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
     if let Some(id) = asked.contact {
         sql.push(" AND e.contact_id = ").bind(id.0);
     }
@@ -313,7 +322,5 @@ async fn list(State(app): State<App>, can: Can<ViewEvents>, Query(asked): Query<
         sql.push(" AND e.name = ").bind(name);
     }
     sql.push(" ORDER BY e.seq LIMIT ").bind(limit);
-    let events = tx.rows_of(&sql).await?.iter().map(read_event).collect::<Result<Vec<_>, _>>()?;
-    let after = events.last().filter(|_| i64::try_from(events.len()) == Ok(limit)).map(|event| event.seq);
-    Ok(Json(EventsOut { events: events.into_iter().map(EventOut::from).collect(), after }).into_response())
+    tx.rows_of(&sql).await?.iter().map(read_event).collect()
 }

@@ -52,9 +52,7 @@ async fn collect(
     };
     let response = match collector.read(&client, &body).await {
         Ok(Ok(passed)) => take(&collector, passed).await,
-        Ok(Err(message)) => {
-            (StatusCode::BAD_REQUEST, Json(json!({ "error": { "code": "unreadable", "message": message } }))).into_response()
-        }
+        Ok(Err(message)) => unreadable(&message),
         Err(fault) => unavailable(&fault.to_string()),
     };
     with_cors(response, &rules, &headers)
@@ -74,6 +72,10 @@ async fn take(collector: &Collector, passed: Passed) -> Response {
         .map(|dropped| json!({ "index": dropped.index, "reason": dropped.reason.code(), "message": dropped.reason.to_string() }))
         .collect();
     if refused.is_empty() { StatusCode::NO_CONTENT.into_response() } else { Json(json!({ "refused": refused })).into_response() }
+}
+
+fn unreadable(message: &str) -> Response {
+    (StatusCode::BAD_REQUEST, Json(json!({ "error": { "code": "unreadable", "message": message } }))).into_response()
 }
 
 fn unavailable(reason: &str) -> Response {

@@ -4,7 +4,7 @@ use askama::Template;
 use attune_db::{DbError, Row, Sql, Tx};
 use attune_house::App;
 use attune_identify::contact::ContactId;
-use attune_web::kit::with_query;
+use attune_web::kit::{cut_page, with_query};
 use attune_web::{Answer, Can, Problem, Query, Scope, Shell};
 use axum::extract::State;
 
@@ -60,10 +60,10 @@ pub(crate) async fn page(State(app): State<App>, can: Can<ViewReports>, shell: S
     let mut tx = app.db.read().await?;
     let last = if page.is_guests {
         page.guests = list_guests(&mut tx, period, asked.stage == "identified", after).await?;
-        cut(&mut page.guests).map(|g| (g.first_at, g.visitor_id))
+        cut_page(&mut page.guests, PAGE).map(|g| (g.first_at, g.visitor_id))
     } else {
         page.people = list_people(&mut tx, &can.scope, period, &asked, after).await?;
-        cut(&mut page.people).map(|p| (p.known_at, p.contact_id))
+        cut_page(&mut page.people, PAGE).map(|p| (p.known_at, p.contact_id))
     };
     page.next = last.map(|(at, id)| address(&asked, &format!("{at}.{}", attune_kernel::encode_id("row", id))));
     Ok(page.shell.page(&page))
@@ -73,13 +73,6 @@ pub(crate) async fn page(State(app): State<App>, can: Can<ViewReports>, shell: S
 fn place(text: &str) -> Option<(i64, i64)> {
     let (at, id) = text.split_once('.')?;
     Some((at.parse().ok()?, attune_kernel::decode_id("row", id).ok()?))
-}
-
-/// Cuts a list to one page; answers the last row when there are more.
-fn cut<T: Clone>(rows: &mut Vec<T>) -> Option<T> {
-    let more = rows.len() > PAGE;
-    rows.truncate(PAGE);
-    rows.last().filter(|_| more).cloned()
 }
 
 fn address(asked: &Asked, after: &str) -> String {

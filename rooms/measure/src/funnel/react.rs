@@ -44,20 +44,23 @@ async fn keep(tx: &mut Tx, steps: &Steps) -> Result<(), Fault> {
     Ok(())
 }
 
-/// People who went, or came back.
+/// People who went or came back, and people whose engagement turned out to be a scanner's.
 pub(crate) struct FollowLeavers;
 
 impl FollowLeavers {
-    pub(crate) const HEARS: &'static [&'static str] = &["contact.deleted", "contact.restored", "contact.erased"];
+    pub(crate) const HEARS: &'static [&'static str] = &["contact.deleted", "contact.restored", "contact.erased", "mail.click_rejudged"];
 }
 
 impl React for FollowLeavers {
     fn react<'a>(&'a self, spine: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
-            let back: Vec<i64> = events.iter().filter(|e| e.name == "contact.restored").filter_map(|e| e.contact_id).collect();
-            if !back.is_empty() {
-                let again = replayed(tx, &back).await?;
-                keep(tx, &again).await?;
+            let named = |name: &str| events.iter().filter(|e| e.name == name).filter_map(|e| e.contact_id).collect::<Vec<i64>>();
+            let (mut again, misjudged) = (named("contact.restored"), named("mail.click_rejudged"));
+            store::drop_engaged(tx, &misjudged).await?;
+            again.extend(misjudged);
+            if !again.is_empty() {
+                let steps = replayed(tx, &again).await?;
+                keep(tx, &steps).await?;
             }
             if events.iter().any(|e| e.name != "contact.restored") {
                 attune_jobs::set_timers(tx, RECOUNT, [(0, spine.clock.now() + PATIENCE_US)]).await?;

@@ -85,6 +85,17 @@ pub(crate) async fn put_reached(tx: &mut Tx, stage: Stage, reached: &BTreeMap<i6
     bumps.take(&new, stage.word())
 }
 
+/// Takes back that these contacts were engaged, unless they have gone further since; the figures are counted anew after that.
+pub(crate) async fn drop_engaged(tx: &mut Tx, contacts: &[i64]) -> Result<(), DbError> {
+    let rows = Relation::of_ids("id", contacts.iter().copied());
+    let sql = sql!(
+        "DELETE FROM funnel_steps WHERE stage = 'engaged' AND contact_id IN (SELECT r.id FROM {rows} AS r)
+         AND NOT EXISTS (SELECT 1 FROM funnel_steps s WHERE s.contact_id = funnel_steps.contact_id AND s.stage NOT IN ('known', 'engaged', 'direct'))"
+    );
+    tx.exec_from(sql, &rows, params![]).await?;
+    Ok(())
+}
+
 /// Writes purchases: by whoever had been accepted before, a customer; by anybody else, one who needed no rep.
 pub(crate) async fn put_bought(tx: &mut Tx, bought: &[(i64, i64)], bumps: &mut Bumps) -> Result<(), DbError> {
     let rows = moments(bought.iter().map(|(id, at)| (id, at)));

@@ -167,6 +167,26 @@ on_both_dbs! {
         assert_eq!(counts(&stage.figures().await), [5, 3, 2, 1, 1]);
     }
 
+    async fn a_scanners_click_is_no_engagement(db: Db) {
+        let stage = Scene::new(db);
+        let (lena, max, ida) = (stage.person("Lena", "web").await, stage.person("Max", "web").await, stage.person("Ida", "web").await);
+        let click = |contact: i64| {
+            let mut event = stage.event("mail.clicked", contact);
+            event.client_key = Some(contact);
+            event
+        };
+        stage.tell(vec![click(lena), click(max), stage.event("form.submitted", max), click(ida), stage.event("lead.handed_over", ida)]).await;
+        assert_eq!(counts(&stage.figures().await), [3, 3, 1, 0, 0]);
+        let mut tx = stage.db.begin().await.unwrap();
+        attune_events::disown(&mut tx, [lena, max, ida]).await.unwrap();
+        tx.commit().await.unwrap();
+        stage.tell([lena, max, ida].map(|contact| stage.event("mail.click_rejudged", contact)).into()).await;
+        let mut tx = stage.db.begin().await.unwrap();
+        store::recount(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(counts(&stage.figures().await), [3, 2, 1, 0, 0], "who engaged otherwise, or went further, stays");
+    }
+
     async fn hearing_twice_and_counting_anew_change_nothing(db: Db) {
         let stage = Scene::new(db);
         history(&stage).await;
