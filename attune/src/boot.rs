@@ -100,6 +100,9 @@ pub struct Serving {
     /// Ends it.
     pub stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
+    /// The built-in mailbox: it answers until nobody sends any more.
+    mailbox: JoinHandle<()>,
+    mailbox_stop: CancellationToken,
 }
 
 impl Serving {
@@ -108,7 +111,8 @@ impl Serving {
         let stop = CancellationToken::new();
         let Booted { app, mailbox, .. } = booted;
         let mut tasks = app.start(&stop);
-        tasks.push(tokio::spawn(mailbox.serve(stop.clone())));
+        let mailbox_stop = CancellationToken::new();
+        let mailbox = tokio::spawn(mailbox.serve(mailbox_stop.clone()));
         let address = listener.local_addr()?;
         let service = app.router().into_make_service_with_connect_info::<SocketAddr>();
         let ends = stop.clone();
@@ -118,7 +122,7 @@ impl Serving {
                 tracing::error!(%error, "the server stopped");
             }
         }));
-        Ok((app, Self { address, stop, tasks }))
+        Ok((app, Self { address, stop, tasks, mailbox, mailbox_stop }))
     }
 
     /// Ends everything and waits for it, ten seconds at most.
@@ -128,6 +132,8 @@ impl Serving {
         if tokio::time::timeout(std::time::Duration::from_secs(10), all).await.is_err() {
             tracing::warn!("some work did not end in time and will be taken up again at the next start");
         }
+        self.mailbox_stop.cancel();
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), self.mailbox).await;
     }
 }
 

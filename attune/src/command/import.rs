@@ -84,7 +84,7 @@ async fn undo(config: &Config, store: &str, id: &str, say: &Say) -> Outcome {
     let mut tell = |progress: Progress| show(&bar, progress);
     let undone = import::undo(&app.bench(), &Actor::system(), id.0, &app.house().contact_tables, &mut tell).await;
     bar.finish_and_clear();
-    report(undone.map(|counts| Imported { id, counts, errors: Vec::new() }), say)
+    report(undone.map(|counts| Imported { id, counts, errors: Vec::new(), is_cancelled: false }), say)
 }
 
 fn show(bar: &indicatif::ProgressBar, progress: Progress) {

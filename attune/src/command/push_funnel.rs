@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use attune_house::App;
-use attune_interact::push_funnel::{self, FunnelError, PushFunnelId, file::FunnelFile};
+use attune_interact::push_funnel::{self, PushFunnelId, file::FunnelFile};
+use attune_interact::series::SeriesError;
 use attune_kernel::Fault;
 
-use super::{Ended, Outcome, Say};
+use super::{Ended, Outcome, Say, stopped};
 use crate::boot::{Serving, bind, boot};
 use crate::config::Config;
 use crate::demo::drive::{self, Audience, Chosen};
@@ -25,6 +26,8 @@ pub(super) async fn run(mut config: Config, store: &str, file: &Path, say: &Say)
     if funnel.simulation.is_some() && config.mail.delivery != "mailbox" {
         return Ok(Ended::WrongUse(say.l().t("cli-simulate-mailbox").to_string()));
     }
+    // Heard from now on: whoever wants the program to end may say so before it serves.
+    let stopped = stopped();
     let listener = bind(if funnel.simulation.is_some() { "127.0.0.1:0" } else { &config.server.listen }).await?;
     if funnel.simulation.is_some() {
         config.server.listen = listener.local_addr()?.to_string();
@@ -32,21 +35,34 @@ pub(super) async fn run(mut config: Config, store: &str, file: &Path, say: &Say)
     }
     let booted = boot(&config, store).await?;
     let (app, serving) = Serving::start(booted, listener).await?;
-    let outcome = follow(&app, &serving, &funnel, say).await;
+    let outcome = tokio::select! {
+        outcome = follow(&app, &serving, &funnel, say) => outcome,
+        () = stopped => Err(Fault::new(say.l().t("cli-push-funnel-stopped").to_string())),
+    };
     serving.end().await;
     outcome
 }
 
 async fn follow(app: &App, serving: &Serving, file: &FunnelFile, say: &Say) -> Outcome {
-    let id = match start(app, file).await? {
-        Ok(id) => id,
-        Err(what) => return Ok(Ended::WrongUse(what)),
+    let under_way = push_funnel::file::find_under_way(&mut app.db.read().await?, file).await?;
+    let (id, since_at) = match under_way {
+        Some(funnel) => {
+            say.line(say.l().of("cli-push-funnel-goes-on").s("name", &funnel.name));
+            (funnel.id, funnel.started_at)
+        }
+        None => match start(app, file).await? {
+            Ok(id) => (id, None),
+            Err(what) => return Ok(Ended::WrongUse(what)),
+        },
     };
     let audience = match &file.simulation {
         None => Audience::Real,
         Some(simulation) => {
             let chosen = Arc::new(Chosen::default());
-            let recipients = Recipients::new(app.db.clone(), serving.address, &app.public_url, chosen.clone()).await?;
+            let mut recipients = Recipients::new(app.db.clone(), serving.address, &app.public_url, chosen.clone()).await?;
+            if let Some(since_at) = since_at {
+                recipients = recipients.who_read_since(since_at);
+            }
             Audience::ByField { recipients, chosen, fields: simulation.respond.clone() }
         }
     };
@@ -70,7 +86,7 @@ async fn start(app: &App, file: &FunnelFile) -> Result<Result<PushFunnelId, Stri
     let facets = attune_interact::audience::facets(app.house());
     match push_funnel::start(&mut tx, &app.bench(), &facets, id).await {
         Ok(_) => tx.commit().await?,
-        Err(error @ (FunnelError::NoRound | FunnelError::Audience(_))) => return Ok(Err(error.to_string())),
+        Err(error @ (SeriesError::NoRound | SeriesError::Audience(_))) => return Ok(Err(error.to_string())),
         Err(other) => return Err(other.into()),
     }
     Ok(Ok(id))

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use attune_courier::mailbox::{self, MailboxMailId};
+use attune_courier::mailbox::{self, MailSummary, MailboxMailId};
 use attune_db::Db;
 use attune_kernel::Fault;
 use bytes::Bytes;
@@ -31,7 +31,25 @@ pub struct Recipients {
     server: SocketAddr,
     public_url: String,
     decides: Arc<dyn Decides>,
-    seen: Mutex<Option<MailboxMailId>>,
+    seen: Mutex<Mark>,
+}
+
+/// How far the mailbox was read.
+#[derive(Clone, Copy, Debug)]
+enum Mark {
+    /// Up to this mail; nothing when it was empty.
+    Mail(Option<MailboxMailId>),
+    /// Up to this moment, µs.
+    At(i64),
+}
+
+impl Mark {
+    fn covers(self, mail: &MailSummary) -> bool {
+        match self {
+            Self::Mail(newest) => newest.is_some_and(|newest| mail.id <= newest),
+            Self::At(at) => mail.received_at < at,
+        }
+    }
 }
 
 impl Recipients {
@@ -39,7 +57,12 @@ impl Recipients {
     /// They begin with the next mail.
     pub async fn new(db: Db, server: SocketAddr, public_url: &str, decides: Arc<dyn Decides>) -> Result<Self, Fault> {
         let newest = mailbox::list(&mut db.read().await?, None, 1).await?.first().map(|mail| mail.id);
-        Ok(Self { db, server, public_url: public_url.to_owned(), decides, seen: Mutex::new(newest) })
+        Ok(Self { db, server, public_url: public_url.to_owned(), decides, seen: Mutex::new(Mark::Mail(newest)) })
+    }
+
+    /// Lets them begin with the first mail that came at `at` (µs) or later. What they have done before counts once.
+    pub fn who_read_since(self, at: i64) -> Self {
+        Self { seen: Mutex::new(Mark::At(at)), ..self }
     }
 
     /// Acts on every mail that has come since the last call as one of round `round`; answers how many mails there were and how many
@@ -48,7 +71,7 @@ impl Recipients {
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let mails = self.since(seen).await?;
         if let Some((newest, _)) = mails.first() {
-            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(*newest);
+            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Mark::Mail(Some(*newest));
         }
         let arrived = i64::try_from(mails.len()).unwrap_or(i64::MAX);
         let keen: Vec<MailboxMailId> = mails.into_iter().filter(|(_, to)| self.decides.responds(to, round)).map(|(id, _)| id).collect();
@@ -60,7 +83,7 @@ impl Recipients {
         Ok((arrived, responded))
     }
 
-    async fn since(&self, mark: Option<MailboxMailId>) -> Result<Vec<(MailboxMailId, String)>, Fault> {
+    async fn since(&self, mark: Mark) -> Result<Vec<(MailboxMailId, String)>, Fault> {
         let mut tx = self.db.read().await?;
         let (mut found, mut before) = (Vec::new(), None);
         loop {
@@ -68,7 +91,7 @@ impl Recipients {
             let Some(last) = page.last() else { return Ok(found) };
             before = Some(last.id);
             for mail in page {
-                if mark.is_some_and(|mark| mail.id <= mark) {
+                if mark.covers(&mail) {
                     return Ok(found);
                 }
                 found.push((mail.id, mail.rcpt_to.to_lowercase()));
@@ -79,18 +102,17 @@ impl Recipients {
     async fn respond(&self, id: MailboxMailId) -> Result<(), Fault> {
         let mail = mailbox::find(&mut self.db.read().await?, id).await?.ok_or_else(|| Fault::new("a mail left the mailbox"))?;
         let html = mail.read.html.unwrap_or_default();
-        if let Some(picture) = self.first(&html, "/m/o/") {
+        if let Some(picture) = Self::first(&html, "/m/o/") {
             self.get(&picture).await?;
         }
-        let link = self.first(&html, "/m/c/").ok_or_else(|| Fault::new("a mail holds no tracked link"))?;
+        let link = Self::first(&html, "/m/c/").ok_or_else(|| Fault::new("a mail holds no tracked link"))?;
         self.get(&link).await
     }
 
-    /// The first address of this server in the mail whose path starts with `path`.
-    fn first(&self, html: &str, path: &str) -> Option<String> {
-        let start = format!("{}{path}", self.public_url);
-        let at = html.find(&start)?;
-        let rest = html.get(at + self.public_url.len()..)?;
+    /// The first address in the mail whose path starts with `path`. Only addresses of Attune do, and a server that was started again may
+    /// have another name than the one the mail was written with.
+    fn first(html: &str, path: &str) -> Option<String> {
+        let rest = html.get(html.find(path)?..)?;
         let end = rest.find(['"', '\'', '<', '>', ' '])?;
         Some(rest.get(..end)?.replace("&amp;", "&"))
     }

@@ -18,7 +18,7 @@ use attune_kernel::{Clock, Ids};
 pub use catalogue::{Catalogue, CatalogueError, EventDef};
 pub use event::Event;
 pub use group_commit::{Batch, Full, GroupCommit};
-pub use log::{adopt, append, known_client_keys, list_after, read_event};
+pub use log::{adopt, append, disown, known_client_keys, list_after, read_event};
 pub use reactor::{React, Reactor, Reactors};
 
 /// What everything that reacts stands on: the store, the time and fresh ids.

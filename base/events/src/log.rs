@@ -84,6 +84,19 @@ pub async fn adopt(tx: &mut Tx, found: &Relation) -> Result<u64, DbError> {
     tx.exec_from(update, found, params![]).await
 }
 
+/// Takes the word of a person back: events with these client keys count as a machine's from now on. They give their keys up, so that the
+/// same act by the person can still be told. Answers the contacts whose events changed; tell them with an event, so that what was kept
+/// from the log is kept anew.
+pub async fn disown(tx: &mut Tx, keys: impl IntoIterator<Item = i64>) -> Result<HashSet<i64>, DbError> {
+    let update = sql!(
+        "UPDATE events SET machine = TRUE, client_key = NULL FROM {rows} AS r WHERE events.client_key = r.k AND events.machine = FALSE
+         RETURNING contact_id"
+    );
+    let rows = tx.rows_from(update, &Relation::of_ids("k", keys), params![]).await?;
+    let contacts = rows.iter().map(|row| row.at::<Option<i64>>(0)).collect::<Result<Vec<_>, _>>()?;
+    Ok(contacts.into_iter().flatten().collect())
+}
+
 /// Events behind `seq`, oldest first, at most `limit`, of the given names (all when empty).
 pub async fn list_after(tx: &mut Tx, seq: i64, through: i64, names: &[&str], limit: i64) -> Result<Vec<Event>, DbError> {
     let mut sql = attune_db::Sql::new(FROM_LOG);

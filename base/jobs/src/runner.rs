@@ -84,12 +84,20 @@ pub struct Runner {
     defs: Arc<Vec<JobDef>>,
     crons: Arc<Vec<Cron>>,
     slots: Arc<Semaphore>,
+    all_slots: u32,
 }
 
 impl Runner {
     /// `worker` names this process among all that share the store; `slots` jobs run at a time.
     pub fn new(bench: Bench, worker: &str, defs: Vec<JobDef>, crons: Vec<Cron>, slots: usize) -> Self {
-        Self { bench, worker: worker.into(), defs: Arc::new(defs), crons: Arc::new(crons), slots: Arc::new(Semaphore::new(slots.max(1))) }
+        Self {
+            bench,
+            worker: worker.into(),
+            defs: Arc::new(defs),
+            crons: Arc::new(crons),
+            slots: Arc::new(Semaphore::new(slots.max(1))),
+            all_slots: u32::try_from(slots.max(1)).unwrap_or(u32::MAX),
+        }
     }
 
     /// Works until `stop`.
@@ -108,8 +116,8 @@ impl Runner {
                 tokio::select! { _ = signal.changed() => {}, () = tokio::time::sleep(Duration::from_secs(1)) => {}, () = stop.cancelled() => {} }
             }
         }
-        let all = u32::try_from(self.slots.available_permits()).unwrap_or(1);
-        let _ = tokio::time::timeout(Duration::from_secs(10), self.slots.acquire_many(all.max(1))).await;
+        // Every slot is free again when the last running job has come to its next safe point.
+        let _ = tokio::time::timeout(Duration::from_secs(10), self.slots.acquire_many(self.all_slots)).await;
     }
 
     /// Runs due jobs one after the other until none is due; for tests and one-shot commands.

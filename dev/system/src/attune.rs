@@ -22,6 +22,11 @@ pub struct Finished {
 }
 
 impl Finished {
+    fn of(output: std::process::Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Self { code: output.status.code(), output: text(output.stdout), errors: text(output.stderr) }
+    }
+
     /// The output read as JSON (for `--json`).
     pub fn json(&self) -> Result<serde_json::Value> {
         serde_json::from_str(self.output.trim()).with_context(|| format!("reading as JSON: {:?}; stderr: {}", self.output, self.errors))
@@ -108,6 +113,21 @@ impl Attune {
         finish(self.command(arguments), arguments).await
     }
 
+    /// Runs `arguments`, asks the command to end (SIGTERM) when `moment` has come, and waits until it has.
+    pub async fn run_until(&self, arguments: &[&str], moment: impl Future<Output = ()>) -> Result<Finished> {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().with_context(|| format!("starting attune {arguments:?}"))?;
+        moment.await;
+        let asked = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().context("running kill")?;
+        if !asked.success() {
+            bail!("attune {arguments:?} is already gone");
+        }
+        let waiting = tokio::task::spawn_blocking(move || child.wait_with_output());
+        let output = waiting.await.context("waiting for attune")?.context("waiting for attune to end")?;
+        Ok(Finished::of(output))
+    }
+
     /// Runs `attune arguments` to its end, without naming this installation's store.
     pub async fn run_without_store(&self, arguments: &[&str]) -> Result<Finished> {
         let mut command = self.bare_command();
@@ -151,8 +171,7 @@ async fn finish(mut command: Command, arguments: &[&str]) -> Result<Finished> {
     command.stdin(Stdio::null());
     let waiting = tokio::task::spawn_blocking(move || command.output());
     let output = waiting.await.context("waiting for attune")?.with_context(|| format!("running attune {arguments:?}"))?;
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ok(Finished { code: output.status.code(), output: text(output.stdout), errors: text(output.stderr) })
+    Ok(Finished::of(output))
 }
 
 /// The binary under test: `ATTUNE_BIN`, else the debug build, brought up to date by `cargo build -p attune`.

@@ -40,6 +40,7 @@ interact-segment-gone = A segment that no longer exists
 interact-rule = Rule
 interact-rule-hint = For example: score >= 40. Empty for everybody
 interact-everybody = everybody
+interact-error-state = This has moved on meanwhile. Load the page again.
 interact-error-audience = The audience cannot be read: { $reason }
 interact-from-name = Sender name
 interact-from-address = Sender address
@@ -184,7 +185,6 @@ campaign-started =
 campaign-paused = The campaign is paused
 campaign-resumed = The campaign goes on
 campaign-cancelled = The campaign is cancelled
-campaign-error-state = The campaign has moved on meanwhile. Load the page again.
 campaign-progress = Progress
 campaign-rate = Rate
 campaign-rate-value = { $count }/min
@@ -243,8 +243,7 @@ push-funnel-reps-count =
     }
 push-funnel-reps-at-end = Reps at the end
 push-funnel-no-reps = No reps are named; the survivors are shared out by the rules of sales
-push-funnel-cap = Most per rep
-push-funnel-cap-hint = From this push funnel
+push-funnel-cap = Most for { $name }
 push-funnel-run-to =
     { $count ->
         [one] Run with one person
@@ -271,7 +270,6 @@ push-funnel-round-was-closed = The round is closed
 push-funnel-cancel-ask = Cancel the push funnel?
 push-funnel-cancel-text = Nobody else is mailed and nobody is handed over.
 push-funnel-cancelled = The push funnel is cancelled
-push-funnel-error-state = The push funnel has moved on meanwhile. Load the page again.
 push-funnel-error-no-round = Draw at least one round first.
 push-funnel-sent = Sent, all rounds
 push-funnel-survivors = Left at the end

@@ -3,7 +3,8 @@
 use attune_db::{Sql, Tx};
 use attune_differentiate::segment::bind::Kind;
 use attune_differentiate::segment::{self, FacetField, SegmentError, SegmentId};
-use attune_house::FacetKind;
+use attune_house::{App, FacetKind};
+use attune_web::FormErrors;
 
 /// A rule as written, or a segment. An empty rule without segment means everybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,11 @@ impl Audience {
         Self { rule: rule.into(), segment_id: None }
     }
 
+    /// The audience as a form writes it: a rule, and the value of a segment.
+    pub(crate) fn of_form(rule: &str, segment: &str) -> Self {
+        Self { rule: rule.trim().to_owned(), segment_id: crate::choices::read_segment(segment) }
+    }
+
     /// The text a segment language reads: the segment's id or the rule.
     fn text(&self) -> String {
         self.segment_id.map_or_else(|| self.rule.trim().to_owned(), |id| SegmentId(id).to_string())
@@ -38,6 +44,14 @@ pub async fn compile(tx: &mut Tx, audience: &Audience, facets: &[FacetField], no
         return Ok(Sql::new("SELECT c.id FROM v_identify_contact c"));
     }
     segment::select_text(tx, &text, facets, now).await.map_err(|error: SegmentError| AudienceError(error.to_string()))
+}
+
+/// Reads a form's audience at the app's present; a rule that cannot be read is told under `rule`.
+pub(crate) async fn check(tx: &mut Tx, app: &App, audience: Audience, errors: &mut FormErrors) -> Audience {
+    if let Err(error) = compile(tx, &audience, &facets(app.house()), app.clock.now()).await {
+        errors.add("rule", "interact-error-audience").s("reason", error);
+    }
+    audience
 }
 
 /// How many people an audience holds at `now` (µs).

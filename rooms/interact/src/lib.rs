@@ -10,6 +10,7 @@ pub mod push_funnel;
 pub mod room;
 pub mod rules;
 mod sender_page;
+pub mod series;
 pub mod suppression;
 pub mod template;
 

@@ -25,11 +25,12 @@ permission! {
 }
 
 /// Events of this room.
-const EVENTS: [EventDef; 10] = [
+const EVENTS: [EventDef; 11] = [
     event("mail.accepted", "The relay took a mail to this contact.", "the campaign or round", "", false),
     event("mail.failed", "A mail to this contact was refused for good.", "the campaign or round", "", false),
     event("mail.opened", "A mail was opened; marked when by a machine.", "the campaign or round", "", true),
     event("mail.clicked", "A link in a mail was followed; marked when by a machine.", "the link's address", "", true),
+    event("mail.click_rejudged", "Clicks that seemed a person's turned out to be a scanner's and no longer count.", "", "", false),
     event("mail.unsubscribed", "The contact unsubscribed.", "the campaign or round", "", true),
     event("campaign.started", "A campaign was started.", "its name", "people planned", false),
     event("campaign.finished", "Every mail of a campaign has ended.", "its name", "", false),

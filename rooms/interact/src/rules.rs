@@ -6,6 +6,7 @@ use attune_courier::{DkimKey, DkimSigner};
 use attune_db::Tx;
 use attune_house::{SettingDef, SettingKind, setting_bool, setting_int, setting_text};
 use attune_kernel::{DAY_US, Fault};
+use attune_web::FormErrors;
 use jiff::tz::TimeZone;
 
 use crate::message::arbiter::{Policy, QuietHours};
@@ -94,6 +95,16 @@ pub async fn generate_dkim(tx: &mut Tx, rsa: bool, staff_id: Option<i64>, now: i
     let suffix = if rsa { "-rsa" } else { "-ed" };
     let signer = DkimSigner::new(Arc::new(key), domain, &format!("{selector}{suffix}"))?;
     Ok((signer.dns_name(), record))
+}
+
+/// Checks a sender as typed: name and address.
+pub(crate) fn check_sender(errors: &mut FormErrors, name: &str, address: &str) -> (String, String) {
+    let name = errors.required("from_name", name, 120);
+    let address = errors.required("from_address", address, 254);
+    if !address.is_empty() && !is_address(&address) {
+        errors.add("from_address", "web-not-an-email");
+    }
+    (name, address)
 }
 
 /// Whether `address` has the form `local@domain` with nothing that breaks a header or an envelope.

@@ -41,7 +41,7 @@ const STOPS: &[Stop] = &[
     Stop("mailbox", "/mailbox", &[("mail", FIRST)]),
     Stop("hand-overs", "/hand-overs", &[("hand-over", "main table a[href^=\"/hand-overs/\"], main li a[href^=\"/hand-overs/\"]")]),
     Stop("hand-over-reps", "/hand-overs/reps", &[]),
-    Stop("tasks", "/tasks", &[("task", "main li a[href^=\"/tasks/\"]")]),
+    Stop("tasks", "/tasks?view=all", &[("task", "main li a[href^=\"/tasks/\"]")]),
     Stop("task-new", "/tasks/new", &[]),
     Stop("funnel", "/reports/funnel", &[("funnel-people", "main a.fig[href*=\"/people\"]")]),
     Stop("settings", "/settings", &[]),
@@ -125,6 +125,11 @@ async fn finish_furnishing(attune: &Attune) {
     person.click("main details summary").await;
     person.fill("main details #f-email", "never@again.example").await;
     person.click("main details .btn.primary").await;
+    person.go("/tasks/new").await;
+    person.fill("#f-title", "Call Nordwerk about the catalogue").await;
+    person.fill("#f-reason", "They asked for prices twice").await;
+    person.click("main form .btn.primary").await;
+    person.until("return location.pathname !== '/tasks/new'", vec![], "the task to be kept").await;
     person.go("/shop").await;
     person.see("h1").await;
     ground::settle(attune).await;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::rules::{Basis, ScoreRule};
 use super::store::FitRule;
+use crate::segment::amount::Unit;
 use crate::segment::form::Row;
 use crate::segment::rule::{Rule, Subject};
 
@@ -46,7 +47,7 @@ impl RuleForm {
             own_event: String::new(),
             subject_test: rule.subject.as_ref().map_or_else(String::new, |subject| subject.word().to_owned()),
             subject: rule.subject.as_ref().map_or_else(String::new, |subject| subject.text().to_owned()),
-            min_amount: number(rule.min_amount),
+            min_amount: rule.min_amount.map_or_else(String::new, |amount| Unit::of(&rule.event).typed(amount)),
             points: rule.points.to_string(),
             daily_cap: number(rule.daily_cap),
             first_bonus: if rule.first_bonus == 0 { String::new() } else { rule.first_bonus.to_string() },
@@ -69,7 +70,7 @@ impl RuleForm {
         let optional = |errors: &mut FormErrors, field: &'static str, text: &str, min: i64, max: i64| {
             if text.trim().is_empty() { None } else { Some(errors.number(field, text, min, max)) }
         };
-        let min_amount = optional(&mut errors, "min_amount", &self.min_amount, 0, 1_000_000_000_000);
+        let min_amount = self.check_amount(&event, &mut errors);
         let daily_cap = optional(&mut errors, "daily_cap", &self.daily_cap, 1, 10_000);
         let first_bonus = optional(&mut errors, "first_bonus", &self.first_bonus, -1_000, 1_000).unwrap_or(0);
         if points == 0 && first_bonus == 0 && !errors.has("points") {
@@ -81,6 +82,30 @@ impl RuleForm {
         let subject =
             subject.and_then(|text| Subject::of(if self.subject_test.is_empty() { "contains" } else { &self.subject_test }, &text));
         errors.or(ScoreRule { id, event, subject, min_amount, points, daily_cap, first_bonus, active: !self.active.is_empty() })
+    }
+}
+
+/// The largest amount a rule may ask for, in the unit of the log.
+const MOST_AMOUNT: i64 = 1_000_000_000_000;
+
+impl RuleForm {
+    /// The least amount of `event`, in the unit of the log.
+    fn check_amount(&self, event: &str, errors: &mut FormErrors) -> Option<i64> {
+        let text = self.min_amount.trim();
+        if text.is_empty() {
+            return None;
+        }
+        let amount = Unit::of(event).read(text);
+        match amount {
+            None => {
+                errors.add("min_amount", "web-not-a-number");
+            }
+            Some(amount) if !(0..=MOST_AMOUNT).contains(&amount) => {
+                errors.add("min_amount", "web-out-of-range").n("min", 0).n("max", MOST_AMOUNT);
+            }
+            Some(_) => {}
+        }
+        amount
     }
 }
 

@@ -251,6 +251,9 @@ async fn changed(app: &App, tx: &mut Tx, actor: &Actor, what: &'static str, id: 
     Ok(())
 }
 
+/// How many reasons the block shows.
+const REASONS: usize = 6;
+
 struct Reason {
     words: String,
     points: i64,
@@ -276,18 +279,15 @@ pub async fn panel(State(app): State<App>, can: Can<ViewScores>, shell: Shell, P
     let contact = contact::find(&mut tx, &scope, id.0).await?.ok_or(Problem::NotFound)?;
     let basis = super::basis(&mut tx).await?;
     let reasons = super::explain(&mut tx, id.0, app.clock.now()).await?;
-    let words = Vocabulary::default();
-    let l = shell.l.clone();
-    let teller = Teller { l: &l, texts: &app.texts, vocabulary: &words };
+    let reasons = reasons.iter().take(REASONS).map(|why| reason_of(&app, &shell, why)).collect();
     let shown = shown(basis.decay(), contact.engagement_k, app.clock.now());
-    let reason = |why: &Explanation| Reason {
-        words: say(&teller, &why.rule),
-        points: why.points.round() as i64,
-        count: why.line.count,
-        last_at: why.line.last_at,
-    };
-    let reasons = reasons.iter().map(reason).take(6).collect();
-    let page =
-        Panel { tier: basis.tier(shown), shown, fit: contact.fit.unwrap_or(0), grade: contact.grade.unwrap_or_default(), reasons, shell };
+    let (fit, grade) = (contact.fit.unwrap_or(0), contact.grade.unwrap_or_default());
+    let page = Panel { tier: basis.tier(shown), shown, fit, grade, reasons, shell };
     Ok(page.shell.fragment(&page))
+}
+
+/// A reason in the reader's words.
+fn reason_of(app: &App, shell: &Shell, why: &Explanation) -> Reason {
+    let teller = Teller { l: &shell.l, texts: &app.texts, vocabulary: &Vocabulary::default() };
+    Reason { words: say(&teller, &why.rule), points: why.points.round() as i64, count: why.line.count, last_at: why.line.last_at }
 }

@@ -21,6 +21,11 @@ pub const TIMER: &str = "differentiate.score_falls";
 /// Events after which somebody may fit differently.
 const FIT_EVENTS: [&str; 5] = ["contact.created", "contact.updated", "contact.restored", "contact.stage_changed", "contact.owner_changed"];
 
+/// Whether the event says that older events of the contact changed: some were found to be his, or not to be his own doing.
+pub(crate) fn changes_history(event: &Event) -> bool {
+    matches!(event.name.as_ref(), "visitor.identified" | "mail.click_rejudged")
+}
+
 /// Contacts whose scores are computed, and the event that made it so.
 type Causes = BTreeMap<i64, Option<Event>>;
 
@@ -85,7 +90,7 @@ impl Keeper {
                 super::jobs::after_import(tx, spine, import, event.at).await?;
             }
             let Some(contact) = event.contact_id else { continue };
-            if event.name == "visitor.identified" {
+            if changes_history(event) {
                 rebuilt.insert(contact);
             } else if FIT_EVENTS.contains(&event.name.as_ref()) {
                 fitted.insert(contact);

@@ -88,6 +88,26 @@ on_both_dbs! {
         assert_eq!(reasons[0].line.count, 1);
     }
 
+    async fn what_turns_out_to_be_a_scanners_no_longer_counts(db: Db) {
+        let trial = Trial::new(db);
+        let ada = trial.contact("Ada", None).await;
+        let segment = trial.segment("Clicked", "event mail.clicked").await;
+        let click = |key: i64| {
+            let mut event = Event::new("mail.clicked", trial.clock.now()).contact(ada);
+            event.client_key = Some(key);
+            event
+        };
+        trial.happen(vec![click(1), click(2), Event::new("form.submitted", trial.clock.now()).contact(ada)]).await;
+        trial.settle().await;
+        assert_eq!((points(&trial, ada).await, trial.members(segment).await), (5 + 5 + 15 + 10, vec![ada]));
+        let mut tx = trial.db.begin().await.unwrap();
+        assert_eq!(attune_events::disown(&mut tx, [1, 2, 3]).await.unwrap().len(), 1);
+        tx.commit().await.unwrap();
+        trial.happen(vec![Event::new("mail.click_rejudged", trial.clock.now()).contact(ada)]).await;
+        trial.settle().await;
+        assert_eq!((points(&trial, ada).await, trial.members(segment).await.len()), (15 + 10, 0));
+    }
+
     async fn silence_is_told_once_at_its_moment(db: Db) {
         let trial = Trial::new(db);
         let ada = trial.contact("Ada", None).await;

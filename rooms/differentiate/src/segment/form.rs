@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::amount::Unit;
 use super::rule::{
     Cmp, Count, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreCondition, ScoreName, SegmentCondition, Span,
     Subject, Test, Window,
@@ -199,7 +200,7 @@ fn event(row: &Row, name: &str) -> Result<Rule, &'static str> {
     let text = row.get("t");
     let subject = if text.is_empty() { None } else { Subject::of(row.get("s"), text) };
     let amount = row.get("a");
-    let min_amount = if amount.is_empty() { None } else { Some(amount.parse().map_err(|_| "segment-row-number")?) };
+    let min_amount = if amount.is_empty() { None } else { Some(Unit::of(name).read(amount).ok_or("segment-row-number")?) };
     let n: i64 = if row.get("c").is_empty() { 1 } else { row.get("c").parse().map_err(|_| "segment-row-number")? };
     let count = match row.get("o") {
         "le" => Count::AtMost(n),
@@ -274,7 +275,7 @@ fn event_values(event: &EventCondition, values: &mut Vec<(&str, String)>) {
         values.extend([("s", subject.word().to_owned()), ("t", subject.text().to_owned())]);
     }
     if let Some(least) = event.min_amount {
-        values.push(("a", least.to_string()));
+        values.push(("a", Unit::of(&event.name).typed(least)));
     }
     let (op, n) = match event.count {
         Count::AtLeast(n) => ("ge", n),

@@ -3,6 +3,7 @@
 use attune_events::Catalogue;
 use attune_web::kit::Choice;
 
+use super::amount::Unit;
 use super::bind::{CONTACT_FIELDS, Kind};
 use super::form::Row;
 use super::rule::Cmp;
@@ -96,8 +97,9 @@ impl Inputs<'_> {
             inputs.push(self.typed(index, "t", "segment-subject-text", row, "text"));
         }
         if def.is_some_and(|def| !def.amount.is_empty()) {
-            inputs.push(Input::Word(self.t("segment-amount-least")));
-            inputs.push(self.typed(index, "a", "segment-amount", row, "number"));
+            let timed = Unit::of(name) == Unit::Seconds;
+            inputs.push(Input::Word(self.t(if timed { "segment-seconds-least" } else { "segment-amount-least" })));
+            inputs.push(self.typed(index, "a", if timed { "segment-seconds" } else { "segment-amount" }, row, "number"));
         }
         let counts = ["ge", "le", "eq"].map(|word| Choice::new(word, self.t(&format!("segment-count-{word}"))));
         inputs.push(self.pick(index, "o", "segment-count", counts.to_vec(), row.get("o")));

@@ -12,7 +12,7 @@ use super::evaluate::evaluate;
 use super::rule::{EventCondition, ScoreName};
 use super::store::{self, Move, SegmentKind};
 use super::{SegmentId, facts, vocabulary};
-use crate::score;
+use crate::score::{self, react::changes_history};
 
 /// The reactor's name and its cursor's.
 pub const REACTOR: &str = "differentiate.keep_segments";
@@ -134,7 +134,7 @@ impl Index {
         let subject = event.subject.as_deref().unwrap_or("");
         let mut touched = match name {
             "contact.created" | "contact.restored" | "contact.deleted" => (0..self.segments.len()).collect(),
-            "visitor.identified" => self.with_events.clone(),
+            _ if changes_history(event) => self.with_events.clone(),
             "contact.updated" => self.reading(&field_fact(subject)),
             "contact.owner_changed" => &self.reading(&Fact::Column("owner_id")) | &self.reading(&Fact::Column("team_id")),
             "contact.stage_changed" => self.reading(&Fact::Column("stage")),

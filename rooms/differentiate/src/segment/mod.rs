@@ -3,6 +3,7 @@
 //! Guards that the members kept step by step are those a full count finds, to the moment: every fact that a rule reads leads from the
 //! event to the rule, and every time window that closes has a timer.
 
+pub(crate) mod amount;
 pub mod api;
 pub mod bind;
 pub mod compile;

@@ -6,6 +6,7 @@ use askama::Template;
 use attune_house::App;
 use attune_identify::contact::ContactId;
 use attune_kernel::DAY_US;
+use attune_web::kit::cut_page;
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Scope, Shell};
 use axum::extract::State;
 use serde::Deserialize;
@@ -15,6 +16,9 @@ use super::preview::{Person, list_members};
 use super::view::{Builder, Plot, Shape};
 use super::{By, Segment, SegmentError, SegmentId, SegmentKind, facet_fields};
 use crate::{EditSegments, ViewSegments};
+
+/// How many members a page holds.
+const PAGE: usize = 50;
 
 type Fields = HashMap<String, String>;
 
@@ -235,11 +239,8 @@ pub async fn members(
     let segment = get(&app, id).await?;
     let scope = seen(&can.actor).ok_or(Problem::Forbidden { permission: "identify.contact.view" })?;
     let after = asked.after.parse::<ContactId>().map_or(i64::MIN, |id| id.0);
-    let mut people = list_members(&mut app.db.read().await?, id.0, &scope, after, 51).await?;
-    let more = people.len() > 50;
-    people.truncate(50);
-    let last = people.last().map(|person| ContactId(person.id)).filter(|_| more);
-    let next = last.map(|last| format!("/segments/{id}/members?after={last}"));
+    let mut people = list_members(&mut app.db.read().await?, id.0, &scope, after, PAGE as i64 + 1).await?;
+    let next = cut_page(&mut people, PAGE).map(|last| format!("/segments/{id}/members?after={}", ContactId(last.id)));
     let page = MembersPage { shell, segment, id, people, next };
     Ok(page.shell.page(&page))
 }

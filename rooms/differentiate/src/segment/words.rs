@@ -2,6 +2,7 @@
 
 use attune_web::{Lang, Texts};
 
+use super::amount::Unit;
 use super::bind::Vocabulary;
 use super::rule::{Count, EventCondition, Rule, ScoreName, Subject, Test, Window};
 
@@ -88,7 +89,9 @@ impl Teller<'_> {
             what = self.l.of(key).s("what", what).s("text", subject.text()).to_string();
         }
         if let Some(least) = event.min_amount {
-            what = self.l.of("segment-say-amount").s("what", what).n("least", least).to_string();
+            let unit = Unit::of(&event.name);
+            let key = if unit == Unit::Seconds { "segment-say-amount-time" } else { "segment-say-amount" };
+            what = self.l.of(key).s("what", what).s("least", unit.told(self.l, least)).to_string();
         }
         what
     }

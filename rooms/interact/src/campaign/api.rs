@@ -2,7 +2,8 @@
 
 use attune_house::App;
 use attune_record::audit;
-use attune_web::{Answer, Can, Json, Path, Problem, Query};
+use attune_web::kit::cut_page;
+use attune_web::{Answer, Can, FormErrors, Json, Path, Problem, Query};
 use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -18,7 +19,7 @@ use crate::template::TemplateId;
 use crate::{choices, rules};
 
 /// The most campaigns a page holds.
-const PAGE: i64 = 100;
+const PAGE: usize = 100;
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {
@@ -29,7 +30,7 @@ pub fn routes() -> Router<App> {
 }
 
 /// A campaign as programs see it. Times are µs since 1970 UTC.
-#[derive(Serialize, utoipa::ToSchema)]
+#[derive(Serialize)]
 pub struct CampaignView {
     /// `cmp_…`.
     id: String,
@@ -57,7 +58,7 @@ pub struct CampaignView {
 }
 
 /// Counts over a campaign's recipients.
-#[derive(Serialize, utoipa::ToSchema)]
+#[derive(Serialize)]
 pub struct FiguresView {
     /// Everybody in the plan.
     planned: i64,
@@ -118,7 +119,7 @@ fn view(campaign: Campaign, figures: Option<FiguresView>) -> CampaignView {
 }
 
 /// A page of campaigns.
-#[derive(Serialize, utoipa::ToSchema)]
+#[derive(Serialize)]
 pub struct CampaignPage {
     /// The campaigns, newest first.
     items: Vec<CampaignView>,
@@ -128,29 +129,26 @@ pub struct CampaignPage {
 }
 
 /// Where a page begins.
-#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[derive(Default, Deserialize)]
 pub struct Paging {
     /// The `next` of the page before.
     after: Option<String>,
 }
 
 /// Lists campaigns, newest first.
-#[utoipa::path(get, path = "/api/v1/campaigns", tag = "campaigns", params(Paging), responses((status = 200, body = CampaignPage)))]
 pub async fn list(can: Can<ViewMail>, State(app): State<App>, Query(paging): Query<Paging>) -> Answer {
     let before = match paging.after.as_deref() {
         None => i64::MAX,
         Some(after) => after.parse::<CampaignId>().map_err(|e| Problem::Unreadable(e.to_string()))?.0,
     };
     let mut tx = app.db.read().await?;
-    let mut found = store::list(&mut tx, &can.scope, before, PAGE + 1).await?;
-    let more = i64::try_from(found.len()).unwrap_or(0) > PAGE;
-    found.truncate(usize::try_from(PAGE).unwrap_or(100));
-    let next = found.last().filter(|_| more).map(|last| last.id.to_string());
+    let mut found = store::list(&mut tx, &can.scope, before, PAGE as i64 + 1).await?;
+    let next = cut_page(&mut found, PAGE).map(|last| last.id.to_string());
     Ok(Json(CampaignPage { items: found.into_iter().map(|campaign| view(campaign, None)).collect(), next }).into_response())
 }
 
 /// A campaign to be made.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Deserialize)]
 pub struct NewCampaign {
     /// Its name.
     name: String,
@@ -171,48 +169,26 @@ pub struct NewCampaign {
 }
 
 async fn check(app: &App, new: NewCampaign) -> Result<CampaignDraft, Problem> {
-    let mut errors = attune_web::FormErrors::new();
+    let mut errors = FormErrors::new();
     let name = errors.required("name", &new.name, 120);
     let template_id = new.template.parse().unwrap_or(TemplateId(0));
     let mut tx = app.db.read().await?;
     if crate::template::store::find(&mut tx, template_id).await?.is_none() {
         errors.add("template", "web-not-found");
     }
-    let segment_id = new.segment.as_deref().and_then(choices::read_segment);
-    let audience = Audience { rule: new.rule.trim().to_owned(), segment_id };
-    if let Err(error) = audience::compile(&mut tx, &audience, &audience::facets(app.house()), app.clock.now()).await {
-        errors.add("rule", "interact-error-audience").s("reason", error);
-    }
+    let audience = Audience::of_form(&new.rule, new.segment.as_deref().unwrap_or_default());
+    let audience = audience::check(&mut tx, app, audience, &mut errors).await;
     let (name_set, address_set) = rules::default_sender(&mut tx).await?;
-    let from_address = new.from_address.unwrap_or(address_set);
-    if !rules::is_address(&from_address) {
-        errors.add("from_address", "web-not-an-email");
-    }
-    let draft = CampaignDraft { name, audience, template_id, from_name: new.from_name.unwrap_or(name_set), from_address };
-    errors.or(draft).map_err(Problem::Form)
+    let (from_name, from_address) = (new.from_name.unwrap_or(name_set), new.from_address.unwrap_or(address_set));
+    let (from_name, from_address) = rules::check_sender(&mut errors, &from_name, &from_address);
+    errors.or(CampaignDraft { name, audience, template_id, from_name, from_address }).map_err(Problem::Form)
 }
 
 /// Makes a draft.
-#[utoipa::path(post, path = "/api/v1/campaigns", tag = "campaigns", request_body = NewCampaign, responses((status = 201, body = CampaignView)))]
 pub async fn add(can: Can<EditMail>, State(app): State<App>, Json(new): Json<NewCampaign>) -> Answer {
     let draft = check(&app, new).await?;
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let id = super::create(&mut tx, &app.ids, now, &draft, (Some(can.actor.staff_id), can.actor.team_id)).await?;
-    audit::note(
-        &mut tx,
-        &app.ids,
-        now,
-        &can.actor,
-        "campaign.created",
-        "campaign",
-        id.0,
-        None,
-        Some(serde_json::json!({ "name": draft.name })),
-    )
-    .await?;
-    let campaign = store::get(&mut tx, id).await?;
-    tx.commit().await?;
+    let id = super::keep(&app, &can, None, &draft).await?;
+    let campaign = store::get(&mut app.db.read().await?, id).await?;
     Ok((StatusCode::CREATED, Json(view(campaign, None))).into_response())
 }
 
@@ -228,7 +204,6 @@ async fn read(app: &App, id: CampaignId) -> Result<(Campaign, Option<FiguresView
 }
 
 /// Shows a campaign with its figures.
-#[utoipa::path(get, path = "/api/v1/campaigns/{id}", tag = "campaigns", params(("id" = String, Path,)), responses((status = 200, body = CampaignView)))]
 pub async fn show(can: Can<ViewMail>, State(app): State<App>, Path(id): Path<CampaignId>) -> Answer {
     let (campaign, figures) = read(&app, id).await?;
     can.check(campaign.owner_id, campaign.team_id)?;
@@ -236,7 +211,6 @@ pub async fn show(can: Can<ViewMail>, State(app): State<App>, Path(id): Path<Cam
 }
 
 /// Starts a draft: its recipients are fixed and mails begin to leave.
-#[utoipa::path(post, path = "/api/v1/campaigns/{id}/start", tag = "campaigns", params(("id" = String, Path,)), responses((status = 200, body = CampaignView), (status = 409)))]
 pub async fn start(can: Can<SendMail>, State(app): State<App>, Path(id): Path<CampaignId>) -> Answer {
     let (now, bench) = (app.clock.now(), app.bench());
     let mut tx = app.db.begin().await?;

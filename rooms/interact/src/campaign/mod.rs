@@ -9,11 +9,16 @@ pub mod store;
 use attune_db::Tx;
 use attune_differentiate::segment::FacetField;
 use attune_events::{Event, append};
+use attune_house::App;
 use attune_jobs::Bench;
 use attune_kernel::{Fault, Ids};
+use attune_record::audit;
+use attune_web::{Can, Problem};
 
 use crate::audience::{self, Audience};
 use crate::message::{self, Kind, Plan, arbiter::Reason};
+use crate::room::EditMail;
+use crate::series::SeriesError;
 use crate::template::{self, TemplateId};
 pub use store::{Campaign, CampaignState};
 
@@ -38,31 +43,6 @@ pub struct CampaignDraft {
     pub from_address: String,
 }
 
-/// Why a campaign cannot do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum CampaignError {
-    /// It is not in a state that allows it.
-    #[error("the campaign is {0}")]
-    State(&'static str),
-    /// The audience's rule cannot be read.
-    #[error(transparent)]
-    Audience(#[from] audience::AudienceError),
-    /// The store failed.
-    #[error("{0}")]
-    Fault(Fault),
-}
-
-impl From<Fault> for CampaignError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-impl From<attune_db::DbError> for CampaignError {
-    fn from(error: attune_db::DbError) -> Self {
-        Self::Fault(error.into())
-    }
-}
-
 /// Creates a draft.
 pub async fn create(
     tx: &mut Tx,
@@ -70,27 +50,46 @@ pub async fn create(
     now: i64,
     draft: &CampaignDraft,
     owner: (Option<i64>, Option<i64>),
-) -> Result<CampaignId, CampaignError> {
+) -> Result<CampaignId, SeriesError> {
     let id = CampaignId(ids.next());
     store::insert(tx, id, draft, owner, now).await?;
     Ok(id)
 }
 
 /// Changes a draft; a campaign that has started keeps what it started with.
-pub async fn update(tx: &mut Tx, id: CampaignId, draft: &CampaignDraft) -> Result<(), CampaignError> {
+pub async fn update(tx: &mut Tx, id: CampaignId, draft: &CampaignDraft) -> Result<(), SeriesError> {
     let campaign = store::get(tx, id).await?;
     if campaign.state != CampaignState::Draft {
-        return Err(CampaignError::State(campaign.state.word()));
+        return Err(SeriesError::State(campaign.state.word()));
     }
     Ok(store::update(tx, id, draft).await?)
 }
 
+/// Creates a draft, or changes `id`, in a transaction of its own, and notes who did it.
+pub(crate) async fn keep(app: &App, can: &Can<EditMail>, id: Option<CampaignId>, draft: &CampaignDraft) -> Result<CampaignId, Problem> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let (id, action) = match id {
+        Some(id) => {
+            let campaign = store::get(&mut tx, id).await?;
+            can.check(campaign.owner_id, campaign.team_id)?;
+            update(&mut tx, id, draft).await?;
+            (id, "campaign.updated")
+        }
+        None => (create(&mut tx, &app.ids, now, draft, (Some(can.actor.staff_id), can.actor.team_id)).await?, "campaign.created"),
+    };
+    let after = serde_json::json!({ "name": draft.name });
+    audit::note(&mut tx, &app.ids, now, &can.actor, action, "campaign", id.0, None, Some(after)).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
 /// Starts a draft: fixes mail and audience, plans one row per person. Answers how many.
-pub async fn start(tx: &mut Tx, bench: &Bench, facets: &[FacetField], id: CampaignId) -> Result<i64, CampaignError> {
+pub async fn start(tx: &mut Tx, bench: &Bench, facets: &[FacetField], id: CampaignId) -> Result<i64, SeriesError> {
     let now = bench.clock.now();
     let campaign = store::get(tx, id).await?;
     if campaign.state != CampaignState::Draft || !store::change_state(tx, id, CampaignState::Draft, CampaignState::Running).await? {
-        return Err(CampaignError::State(campaign.state.word()));
+        return Err(SeriesError::State(campaign.state.word()));
     }
     let template = template::store::get(tx, campaign.template_id).await?;
     let plan = Plan {
@@ -114,7 +113,7 @@ pub async fn start(tx: &mut Tx, bench: &Bench, facets: &[FacetField], id: Campai
 }
 
 /// Pauses a running campaign.
-pub async fn pause(tx: &mut Tx, id: CampaignId) -> Result<(), CampaignError> {
+pub async fn pause(tx: &mut Tx, id: CampaignId) -> Result<(), SeriesError> {
     let campaign = changed(tx, id, CampaignState::Running, CampaignState::Paused).await?;
     if let Some(mailing_id) = campaign.mailing_id {
         message::pause(tx, mailing_id).await?;
@@ -123,7 +122,7 @@ pub async fn pause(tx: &mut Tx, id: CampaignId) -> Result<(), CampaignError> {
 }
 
 /// Resumes a paused campaign.
-pub async fn resume(tx: &mut Tx, bench: &Bench, id: CampaignId) -> Result<(), CampaignError> {
+pub async fn resume(tx: &mut Tx, bench: &Bench, id: CampaignId) -> Result<(), SeriesError> {
     let campaign = changed(tx, id, CampaignState::Paused, CampaignState::Running).await?;
     if let Some(mailing_id) = campaign.mailing_id {
         message::resume(tx, bench, mailing_id).await?;
@@ -132,10 +131,10 @@ pub async fn resume(tx: &mut Tx, bench: &Bench, id: CampaignId) -> Result<(), Ca
 }
 
 /// Cancels a campaign; what is not under way is not sent.
-pub async fn cancel(tx: &mut Tx, now: i64, id: CampaignId) -> Result<(), CampaignError> {
+pub async fn cancel(tx: &mut Tx, now: i64, id: CampaignId) -> Result<(), SeriesError> {
     let campaign = store::get(tx, id).await?;
     if !matches!(campaign.state, CampaignState::Draft | CampaignState::Running | CampaignState::Paused) {
-        return Err(CampaignError::State(campaign.state.word()));
+        return Err(SeriesError::State(campaign.state.word()));
     }
     store::end(tx, id, CampaignState::Cancelled, now).await?;
     if let Some(mailing_id) = campaign.mailing_id {
@@ -152,7 +151,7 @@ pub(crate) async fn finished(tx: &mut Tx, id: i64, now: i64) -> Result<(), Fault
     Ok(())
 }
 
-async fn changed(tx: &mut Tx, id: CampaignId, from: CampaignState, to: CampaignState) -> Result<Campaign, CampaignError> {
+async fn changed(tx: &mut Tx, id: CampaignId, from: CampaignState, to: CampaignState) -> Result<Campaign, SeriesError> {
     let campaign = store::get(tx, id).await?;
-    if store::change_state(tx, id, from, to).await? { Ok(campaign) } else { Err(CampaignError::State(campaign.state.word())) }
+    if store::change_state(tx, id, from, to).await? { Ok(campaign) } else { Err(SeriesError::State(campaign.state.word())) }
 }

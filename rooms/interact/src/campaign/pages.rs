@@ -1,28 +1,28 @@
 //! The campaign pages: list, draft, live figures, the people behind each figure.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use askama::Template;
+use attune_db::Tx;
 use attune_house::App;
+use attune_kernel::Fault;
 use attune_record::audit;
-use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Frame, Lang, Path, Problem, Query, Shell, sse};
+use attune_web::kit::{Choice, cut_page};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Live, Path, Problem, Query, Shell, live};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::{Campaign, CampaignDraft, CampaignError, CampaignId, CampaignState, store};
+use super::{Campaign, CampaignDraft, CampaignId, CampaignState, store};
 use crate::audience::{self, Audience};
 use crate::message::arbiter::Reason;
-use crate::message::{self, Figures, Mailing, Outcome, Recipient, store as mailings};
+use crate::message::people::{PeopleFilter, Place, people_view};
+use crate::message::{self, Figures, Mailing, Outcome, store as mailings};
 use crate::room::{EditMail, SendMail, ViewMail};
+use crate::series::{PAGE, SeriesError, tone};
 use crate::template::{TemplateId, store as templates};
 use crate::{choices, rules};
-
-const PAGE: i64 = 50;
-/// The shortest time between two frames of a live page.
-const BREATH: Duration = Duration::from_millis(700);
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {
@@ -36,16 +36,6 @@ pub fn routes() -> Router<App> {
         .route("/campaigns/{id}/{act}", post(act))
 }
 
-impl From<CampaignError> for Problem {
-    fn from(error: CampaignError) -> Self {
-        match error {
-            CampaignError::State(_) => Self::refused("campaign-error-state"),
-            CampaignError::Audience(error) => Self::refused("interact-error-audience").s("reason", error),
-            CampaignError::Fault(fault) => fault.into(),
-        }
-    }
-}
-
 /// A line of the list.
 struct Line {
     campaign: Campaign,
@@ -54,17 +44,7 @@ struct Line {
 
 impl Line {
     fn tone(&self) -> &'static str {
-        tone(self.campaign.state)
-    }
-}
-
-/// The tone of a state's badge.
-fn tone(state: CampaignState) -> &'static str {
-    match state {
-        CampaignState::Running => "good",
-        CampaignState::Paused => "warn",
-        CampaignState::Finished => "accent",
-        CampaignState::Draft | CampaignState::Cancelled => "",
+        tone(self.campaign.state.word())
     }
 }
 
@@ -84,10 +64,8 @@ struct Paging {
 /// GET /campaigns
 async fn list(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Query(paging): Query<Paging>) -> Answer {
     let mut tx = app.db.read().await?;
-    let mut found = store::list(&mut tx, &can.scope, paging.before.map_or(i64::MAX, |id| id.0), PAGE + 1).await?;
-    let more = i64::try_from(found.len()).unwrap_or(0) > PAGE;
-    found.truncate(usize::try_from(PAGE).unwrap_or(50));
-    let next = found.last().filter(|_| more).map(|last| format!("/campaigns?before={}", last.id));
+    let mut found = store::list(&mut tx, &can.scope, paging.before.map_or(i64::MAX, |id| id.0), PAGE as i64 + 1).await?;
+    let next = cut_page(&mut found, PAGE).map(|last| format!("/campaigns?before={}", last.id));
     let mut lines = Vec::with_capacity(found.len());
     for campaign in found {
         let figures = match &mailing_of(&mut tx, &campaign).await? {
@@ -100,7 +78,7 @@ async fn list(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Query(pa
     Ok(page.shell.page(&page))
 }
 
-async fn mailing_of(tx: &mut attune_db::Tx, campaign: &Campaign) -> Result<Option<Mailing>, Problem> {
+async fn mailing_of(tx: &mut Tx, campaign: &Campaign) -> Result<Option<Mailing>, Problem> {
     match campaign.mailing_id {
         Some(id) => Ok(mailings::find(tx, id).await?),
         None => Ok(None),
@@ -139,20 +117,13 @@ impl CampaignForm {
     async fn check(&self, app: &App) -> Result<Result<CampaignDraft, FormErrors>, Problem> {
         let mut errors = FormErrors::new();
         let name = errors.required("name", &self.name, 120);
-        let from_name = errors.required("from_name", &self.from_name, 120);
-        let from_address = errors.required("from_address", &self.from_address, 254);
-        if !from_address.is_empty() && !rules::is_address(&from_address) {
-            errors.add("from_address", "web-not-an-email");
-        }
+        let (from_name, from_address) = rules::check_sender(&mut errors, &self.from_name, &self.from_address);
         let template_id = self.template.parse().unwrap_or(TemplateId(0));
         if template_id.0 == 0 {
             errors.add("template", "web-required");
         }
-        let audience = Audience { rule: self.rule.trim().to_owned(), segment_id: choices::read_segment(&self.segment) };
-        let mut tx = app.db.read().await?;
-        if let Err(error) = audience::compile(&mut tx, &audience, &audience::facets(app.house()), app.clock.now()).await {
-            errors.add("rule", "interact-error-audience").s("reason", error);
-        }
+        let audience = Audience::of_form(&self.rule, &self.segment);
+        let audience = audience::check(&mut app.db.read().await?, app, audience, &mut errors).await;
         Ok(errors.or(CampaignDraft { name, audience, template_id, from_name, from_address }))
     }
 }
@@ -196,7 +167,7 @@ async fn edit(can: Can<EditMail>, State(app): State<App>, shell: Shell, Path(id)
 
 /// POST /campaigns
 async fn add(can: Can<EditMail>, State(app): State<App>, shell: Shell, Form(form): Form<CampaignForm>) -> Answer {
-    keep(&can, &app, shell, None, form).await
+    save(&can, &app, shell, None, form).await
 }
 
 /// POST /campaigns/{id}
@@ -207,10 +178,10 @@ async fn change(
     Path(id): Path<CampaignId>,
     Form(form): Form<CampaignForm>,
 ) -> Answer {
-    keep(&can, &app, shell, Some(id), form).await
+    save(&can, &app, shell, Some(id), form).await
 }
 
-async fn keep(can: &Can<EditMail>, app: &App, shell: Shell, id: Option<CampaignId>, form: CampaignForm) -> Answer {
+async fn save(can: &Can<EditMail>, app: &App, shell: Shell, id: Option<CampaignId>, form: CampaignForm) -> Answer {
     let draft = match form.check(app).await? {
         Ok(draft) => draft,
         Err(errors) => {
@@ -218,20 +189,7 @@ async fn keep(can: &Can<EditMail>, app: &App, shell: Shell, id: Option<CampaignI
             return Ok(page.shell.again(&page, &page.as_form()));
         }
     };
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let (id, action) = match id {
-        Some(id) => {
-            let campaign = store::get(&mut tx, id).await?;
-            can.check(campaign.owner_id, campaign.team_id)?;
-            super::update(&mut tx, id, &draft).await?;
-            (id, "campaign.updated")
-        }
-        None => (super::create(&mut tx, &app.ids, now, &draft, (Some(can.actor.staff_id), can.actor.team_id)).await?, "campaign.created"),
-    };
-    audit::note(&mut tx, &app.ids, now, &can.actor, action, "campaign", id.0, None, Some(serde_json::json!({ "name": draft.name })))
-        .await?;
-    tx.commit().await?;
+    let id = super::keep(app, can, id, &draft).await?;
     Ok(shell.leave(&format!("/campaigns/{id}"), Flash::good("campaign-saved").s("name", draft.name)))
 }
 
@@ -261,7 +219,7 @@ impl ShowPage {
     }
 
     fn tone(&self) -> &'static str {
-        tone(self.campaign.state)
+        tone(self.campaign.state.word())
     }
 
     fn figure(&self, outcome: Outcome) -> String {
@@ -308,100 +266,55 @@ async fn show(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(id)
 
 /// GET /campaigns/{id}/stream: the live part again whenever something has changed.
 async fn stream(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(id): Path<CampaignId>) -> Answer {
-    read(&app, shell.clone(), id, |c| can.check(c.owner_id, c.team_id)).await?;
-    let mut changes = app.db.listen(message::SIGNAL);
-    // What happened between the page and this stream is told at once.
-    changes.mark_changed();
-    let frames = futures::stream::unfold((app, changes, false), move |(app, mut changes, over)| {
-        let shell = shell.clone();
-        async move {
-            if over || changes.changed().await.is_err() {
-                return None;
-            }
-            tokio::time::sleep(BREATH).await;
-            changes.mark_unchanged();
-            let page = read(&app, shell, id, |_| Ok(())).await.ok()?;
-            let over = !page.is_live();
-            let data = page.as_live().render().ok()?;
-            Some((Frame { name: "", data }, (app, changes, over)))
-        }
-    });
-    Ok(sse(frames))
+    part(&app, &can, &shell, id).await?;
+    let asker = Arc::new((app.clone(), can, shell));
+    Ok(live(app.db.listen(message::SIGNAL), move || {
+        let asker = asker.clone();
+        async move { part(&asker.0, &asker.1, &asker.2, id).await.unwrap_or(Live::Gone) }
+    }))
+}
+
+/// The part of the page that changes while mails go out.
+async fn part(app: &App, can: &Can<ViewMail>, shell: &Shell, id: CampaignId) -> Result<Live, Problem> {
+    let page = read(app, shell.clone(), id, |c| can.check(c.owner_id, c.team_id)).await?;
+    let html = page.as_live().render().map_err(Fault::from)?;
+    Ok(if page.is_live() { Live::New(html) } else { Live::Last(html) })
 }
 
 /// POST /campaigns/{id}/{act}
 async fn act(can: Can<SendMail>, State(app): State<App>, shell: Shell, Path((id, act)): Path<(CampaignId, String)>) -> Answer {
-    let (now, bench) = (app.clock.now(), app.bench());
     let mut tx = app.db.begin().await?;
     let campaign = store::get(&mut tx, id).await?;
     can.check(campaign.owner_id, campaign.team_id)?;
-    let (flash, action) = match act.as_str() {
-        "start" => {
-            let count = super::start(&mut tx, &bench, &audience::facets(app.house()), id).await?;
-            (Flash::good("campaign-started").n("count", count), "campaign.started")
-        }
-        "pause" => super::pause(&mut tx, id).await.map(|()| (Flash::good("campaign-paused"), "campaign.paused"))?,
-        "resume" => super::resume(&mut tx, &bench, id).await.map(|()| (Flash::good("campaign-resumed"), "campaign.resumed"))?,
-        "cancel" => super::cancel(&mut tx, now, id).await.map(|()| (Flash::good("campaign-cancelled"), "campaign.cancelled"))?,
-        _ => return Err(Problem::NotFound),
-    };
-    audit::note(&mut tx, &app.ids, now, &can.actor, action, "campaign", id.0, None, None).await?;
+    let (flash, action) = carry_out(&mut tx, &app, id, &act).await?.ok_or(Problem::NotFound)?;
+    audit::note(&mut tx, &app.ids, app.clock.now(), &can.actor, action, "campaign", id.0, None, None).await?;
     tx.commit().await?;
     Ok(shell.leave(&format!("/campaigns/{id}"), flash))
 }
 
-/// Which people.
-#[derive(Default, Deserialize)]
-pub(crate) struct PeopleFilter {
-    #[serde(default)]
-    pub(crate) what: String,
-    #[serde(default)]
-    pub(crate) reason: String,
-    #[serde(default)]
-    pub(crate) after: i64,
-}
-
-/// People behind a figure; shared with the push funnel.
-#[derive(Template)]
-#[template(path = "campaign/people.html")]
-pub(crate) struct PeopleView {
-    pub(crate) shell: Shell,
-    pub(crate) parent: String,
-    pub(crate) parent_href: String,
-    pub(crate) base: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) reason: Option<Reason>,
-    pub(crate) people: Vec<Recipient>,
-    pub(crate) next: Option<String>,
-}
-
-impl PeopleView {
-    fn reason_of(&self, l: &Lang, person: &Recipient) -> String {
-        match person.reason.as_deref() {
-            Some(word) => Reason::of(word).map_or_else(|| choices::plain_reason(l, word), |reason| l.t(&reason.key()).to_string()),
-            None => String::new(),
+/// Does what the act's word says; answers what to tell and what to write into the trail, or nothing when there is no such act.
+async fn carry_out(tx: &mut Tx, app: &App, id: CampaignId, act: &str) -> Result<Option<(Flash, &'static str)>, SeriesError> {
+    let bench = app.bench();
+    let done = match act {
+        "start" => {
+            let count = super::start(tx, &bench, &audience::facets(app.house()), id).await?;
+            (Flash::good("campaign-started").n("count", count), "campaign.started")
         }
-    }
-}
-
-/// Lists the people of a mailing; `base` is the page's address without query.
-pub(crate) async fn people_view(
-    app: &App,
-    can: &Can<ViewMail>,
-    shell: Shell,
-    mailing: Option<&Mailing>,
-    (base, parent, parent_href): (String, String, String),
-    filter: &PeopleFilter,
-) -> Result<PeopleView, Problem> {
-    let outcome = Outcome::of(&filter.what).unwrap_or(Outcome::Planned);
-    let reason = Reason::of(&filter.reason);
-    let mut page = message::PeoplePage::default();
-    if let Some(mailing) = mailing {
-        let mut tx = app.db.read().await?;
-        page = message::list_people(&mut tx, mailing, (outcome, reason), &can.scope, filter.after, PAGE).await?;
-    }
-    let next = page.after.map(|after| format!("{base}what={}&reason={}&after={after}", outcome.word(), filter.reason));
-    Ok(PeopleView { shell, parent, parent_href, base, outcome, reason, people: page.people, next })
+        "pause" => {
+            super::pause(tx, id).await?;
+            (Flash::good("campaign-paused"), "campaign.paused")
+        }
+        "resume" => {
+            super::resume(tx, &bench, id).await?;
+            (Flash::good("campaign-resumed"), "campaign.resumed")
+        }
+        "cancel" => {
+            super::cancel(tx, bench.clock.now(), id).await?;
+            (Flash::good("campaign-cancelled"), "campaign.cancelled")
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(done))
 }
 
 /// GET /campaigns/{id}/people
@@ -417,7 +330,7 @@ async fn people(
     can.check(campaign.owner_id, campaign.team_id)?;
     let mailing = mailing_of(&mut tx, &campaign).await?;
     drop(tx);
-    let place = (format!("/campaigns/{id}/people?"), campaign.name, format!("/campaigns/{id}"));
+    let place = Place { parent: campaign.name, parent_href: format!("/campaigns/{id}"), base: format!("/campaigns/{id}/people?") };
     let page = people_view(&app, &can, shell, mailing.as_ref(), place, &filter).await?;
     Ok(page.shell.page(&page))
 }

@@ -1,10 +1,11 @@
 //! The rows of campaigns.
 
-use attune_db::{DbError, Row, Sql, Tx, params, sql};
+use attune_db::{DbError, Row, Tx, params, sql};
 use attune_web::Scope;
 
 use super::{CampaignDraft, CampaignId};
 use crate::audience::Audience;
+use crate::series::store as series;
 use crate::template::TemplateId;
 
 /// Where a campaign stands.
@@ -101,18 +102,12 @@ const SELECT: &str = sql!(
 
 /// Campaigns the scope covers, newest first, older than `before` (an id; `i64::MAX` for the first page).
 pub async fn list(tx: &mut Tx, scope: &Scope, before: i64, limit: i64) -> Result<Vec<Campaign>, DbError> {
-    let mut text = Sql::new(SELECT);
-    text.push(" WHERE id < ").bind(before);
-    scope.push_filter(&mut text, "owner_id", "team_id");
-    text.push(" ORDER BY id DESC LIMIT ").bind(limit);
-    tx.rows_of(&text).await?.iter().map(read).collect()
+    series::list(tx, SELECT, scope, (before, limit), read).await
 }
 
 /// The campaign `id`.
 pub async fn find(tx: &mut Tx, id: CampaignId) -> Result<Option<Campaign>, DbError> {
-    let mut text = Sql::new(SELECT);
-    text.push(" WHERE id = ").bind(id.0);
-    tx.rows_of(&text).await?.first().map(read).transpose()
+    series::find(tx, SELECT, id.0, read).await
 }
 
 /// The campaign `id`, or [`DbError::NotFound`].

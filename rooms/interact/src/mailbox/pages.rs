@@ -3,6 +3,7 @@
 use askama::Template;
 use attune_courier::mailbox::{self, MailSummary, MailboxMailId, StoredMail};
 use attune_house::App;
+use attune_web::kit::{cut_page, with_query};
 use attune_web::{Answer, Can, Path, Problem, Query, Shell};
 use axum::Router;
 use axum::extract::State;
@@ -43,13 +44,9 @@ async fn list(_: Can<ViewMailbox>, State(app): State<App>, shell: Shell, Query(f
         true => mailbox::list(&mut tx, filter.before, PAGE + 1).await?,
         false => mailbox::list_to(&mut tx, &to, filter.before, PAGE + 1).await?,
     };
-    let more = mails.len() > PAGE as usize;
-    mails.truncate(PAGE as usize);
-    let query = attune_web::kit::with_query("", "to", &to);
-    let next = mails
-        .last()
-        .filter(|_| more)
-        .map(|last| format!("/mailbox{}", attune_web::kit::with_query(query.trim_start_matches('?'), "before", last.id)));
+    let query = with_query("", "to", &to);
+    let next =
+        cut_page(&mut mails, PAGE as usize).map(|last| format!("/mailbox{}", with_query(query.trim_start_matches('?'), "before", last.id)));
     let page = ListPage { shell, mails, to, next };
     Ok(page.shell.page(&page))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use attune_db::{DbError, Relation, Row, Tx, params, sql};
+use attune_db::{Db, DbError, Relation, Row, Tx, params, sql};
 use attune_identify::consent;
 
 use super::arbiter::{self, Consent, Decision, Exceptions, Facts, Policy, Reason};
@@ -19,21 +19,28 @@ pub(super) struct Chosen {
 }
 
 /// Leases up to `limit` rows and decides on each. Six statements for any number of rows. Answers how many were leased and who gets mail.
+///
+/// What is known of people is read outside the writing transactions: on the embedded store the wire's commits do not wait for it. What
+/// other mailings lease meanwhile is seen, because leases are committed before anybody looks.
 pub(super) async fn choose(
-    tx: &mut Tx,
+    db: &Db,
     mailing: &Mailing,
     policy: &Policy,
     lease_id: i64,
     now: i64,
     limit: i64,
 ) -> Result<(usize, Vec<Chosen>), DbError> {
-    let leased = store::lease(tx, mailing.id, lease_id, now, limit).await?;
+    let mut tx = db.begin().await?;
+    let leased = store::lease(&mut tx, mailing.id, lease_id, now, limit).await?;
+    tx.commit().await?;
     if leased.is_empty() {
         return Ok((0, Vec::new()));
     }
-    let rows = facts(tx, mailing, policy, &leased, now).await?;
+    let mut tx = db.read().await?;
+    let rows = facts(&mut tx, mailing, policy, &leased, now).await?;
     let contact_ids: Vec<i64> = rows.iter().filter_map(|row| row.get::<Option<i64>>("contact_id").ok().flatten()).collect();
-    let consents = consents(tx, &contact_ids).await?;
+    let consents = consents(&mut tx, &contact_ids).await?;
+    drop(tx);
     let exceptions = Exceptions { any_hour: mailing.any_hour, answer: mailing.answer };
     let mut chosen = Vec::with_capacity(rows.len());
     let mut turns = Vec::new();
@@ -52,8 +59,19 @@ pub(super) async fn choose(
             Decision::Drop(reason) => turns.push(skipped(send_id, reason, now)),
         }
     }
-    store::turn(tx, false, &turns).await?;
+    write_turns(db, &turns).await?;
     Ok((leased.len(), chosen))
+}
+
+/// Writes the turns of leased rows that are not handed over.
+pub(super) async fn write_turns(db: &Db, turns: &[Turn]) -> Result<(), DbError> {
+    if turns.is_empty() {
+        return Ok(());
+    }
+    let mut tx = db.begin().await?;
+    store::turn(&mut tx, false, turns).await?;
+    tx.wake(super::SIGNAL);
+    tx.commit().await
 }
 
 pub(super) fn skipped(id: i64, reason: Reason, now: i64) -> Turn {

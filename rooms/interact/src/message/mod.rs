@@ -8,6 +8,7 @@ mod batch;
 mod delivery;
 mod figures;
 mod outcome;
+pub(crate) mod people;
 pub mod public;
 pub mod sender;
 pub mod store;
@@ -16,6 +17,7 @@ mod tests;
 pub mod token;
 pub mod track;
 pub mod verdict;
+mod wire;
 
 use attune_db::{Sql, Tx};
 use attune_jobs::Bench;

@@ -26,8 +26,11 @@ pub(super) struct Tally {
 
 /// Writes outcomes. A mail that came back untouched is planned again after a short wait, and the relay is remembered as down.
 pub(super) async fn write(tx: &mut Tx, ids: &Ids, mailing: &Mailing, outcomes: &[(i64, Outcome)], now: i64) -> Result<Tally, Fault> {
-    let attempts = read_attempts(tx, outcomes).await?;
     let mut tally = Tally::default();
+    if outcomes.is_empty() {
+        return Ok(tally);
+    }
+    let attempts = read_attempts(tx, outcomes).await?;
     let mut turns = Vec::with_capacity(outcomes.len());
     let (mut accepted, mut failed, mut dead) = (Vec::new(), Vec::new(), Vec::new());
     for (id, outcome) in outcomes {

@@ -2,16 +2,19 @@
 //!
 //! A link leads only where its version's stored link leads; GET never unsubscribes anybody (RFC 8058).
 
+use std::convert::Infallible;
+
 use askama::Template;
 use attune_house::App;
 use attune_identify::stitching;
 use attune_web::{Answer, Form, Path, Problem, Shell};
 use axum::Router;
-use axum::extract::{Extension, State};
+use axum::extract::{Extension, FromRequestParts, State};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 
 use super::token::{Act, Linker, TRAP};
@@ -35,22 +38,18 @@ async fn click(
     State(app): State<App>,
     Extension(linker): Extension<Linker>,
     Extension(tracker): Extension<Tracker>,
-    method: Method,
-    headers: HeaderMap,
+    request: Request,
     Path(token): Path<String>,
 ) -> Answer {
     let (send_id, position) = linker.read(Act::Click, &token).ok_or(Problem::NotFound)?;
-    let request = read_request(&method, &headers, position == TRAP);
+    let request = Request { trap: position == TRAP, ..request };
     let touch = Touch { send_id, what: What::Click(position), at: app.clock.now(), machine: judge(&request) };
     let landing = keep(&tracker, touch).await?.ok_or(Problem::NotFound)?;
     if position == TRAP {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let target = target(&app, &landing).await?;
-    let mut response =
-        (StatusCode::FOUND, [(http::header::LOCATION, HeaderValue::try_from(target).map_err(|_| Problem::NotFound)?)]).into_response();
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    let target = HeaderValue::try_from(target(&app, &landing).await?).map_err(|_| Problem::NotFound)?;
+    Ok((StatusCode::FOUND, [(LOCATION, target), (CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response())
 }
 
 /// GET /m/o/{token}.gif
@@ -58,13 +57,11 @@ async fn open(
     State(app): State<App>,
     Extension(linker): Extension<Linker>,
     Extension(tracker): Extension<Tracker>,
-    method: Method,
-    headers: HeaderMap,
+    request: Request,
     Path(name): Path<String>,
 ) -> Answer {
     let token = name.strip_suffix(".gif").unwrap_or(&name);
     if let Some((send_id, _)) = linker.read(Act::Open, token) {
-        let request = read_request(&method, &headers, false);
         keep(&tracker, Touch { send_id, what: What::Open, at: app.clock.now(), machine: judge(&request) }).await?;
     }
     let kind = [(CONTENT_TYPE, HeaderValue::from_static("image/gif")), (CACHE_CONTROL, HeaderValue::from_static("no-store, private"))];
@@ -118,13 +115,17 @@ async fn keep(tracker: &Tracker, touch: Touch) -> Result<Option<Landing>, Proble
     tracker.offer(touch).await.map_err(|_| Problem::Busy)
 }
 
-fn read_request(method: &Method, headers: &HeaderMap, trap: bool) -> Request {
-    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
-    let prefetch = ["purpose", "sec-purpose", "x-purpose", "x-moz"].iter().any(|name| {
-        let value = text(name);
-        value.contains("prefetch") || value.contains("preview")
-    });
-    Request { head: method == Method::HEAD, prefetch, agent: text(USER_AGENT.as_str()), trap }
+impl<S: Sync> FromRequestParts<S> for Request {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+        let prefetch = ["purpose", "sec-purpose", "x-purpose", "x-moz"].iter().any(|name| {
+            let value = text(name);
+            value.contains("prefetch") || value.contains("preview")
+        });
+        Ok(Self { head: parts.method == Method::HEAD, prefetch, agent: text(USER_AGENT.as_str()), trap: false })
+    }
 }
 
 /// The link's target for this recipient. People who land on a site of ours carry a signed token, so that the tracker knows them.

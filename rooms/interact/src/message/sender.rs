@@ -1,19 +1,21 @@
-//! The job that sends a mailing: while one batch is on the wire the next is leased, judged, rendered and signed.
+//! The job that sends a mailing: while one batch goes over the wire the next is leased, judged, rendered and signed.
 
 use std::sync::Arc;
 
-use attune_courier::smtp::Outcome;
 use attune_courier::{Courier, Envelope};
 use attune_db::Tx;
 use attune_house::Parts;
 use attune_jobs::{Bench, BoxFuture, JobContext, JobSpec, Run, Verdict};
 use attune_kernel::{Fault, SECOND_US};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::arbiter::{Policy, Reason};
 use super::delivery::{Press, Unmade, press_all};
 use super::store::{self, Mailing, MailingState, Turn};
 use super::token::Linker;
-use super::{Kind, batch, outcome};
+use super::wire::Wire;
+use super::{Kind, batch};
 use crate::template::{Body, store as templates};
 use crate::{campaign, push_funnel, rules};
 
@@ -21,10 +23,6 @@ use crate::{campaign, push_funnel, rules};
 pub const SEND_JOB: &str = "interact.send_mails";
 /// Rows a batch leases.
 const BATCH: i64 = 1_000;
-/// Mails that are with the relay at a time. What is in doubt when the process dies is at most this many.
-const ON_THE_WIRE: usize = 100;
-/// Outcomes written in one transaction.
-const OUTCOMES: usize = 250;
 /// The shortest and the longest wait while the relay is down.
 const RELAY_WAIT_US: (i64, i64) = (5 * SECOND_US, 300 * SECOND_US);
 
@@ -72,12 +70,14 @@ impl Run for Sender {
 }
 
 /// One life of the job.
-struct Shift {
-    bench: Bench,
-    courier: Courier,
+pub(super) struct Shift {
+    pub(super) bench: Bench,
+    pub(super) courier: Courier,
+    /// Names this life on the rows it holds.
+    pub(super) lease_id: i64,
     press: Arc<Press>,
     policy: Policy,
-    lease_id: i64,
+    stop: CancellationToken,
 }
 
 impl Sender {
@@ -87,23 +87,18 @@ impl Sender {
     }
 
     async fn send(&self, context: &JobContext, mailing_id: i64) -> Result<Verdict, Fault> {
-        let Some(shift) = self.begin(&context.bench, mailing_id).await? else { return Ok(Verdict::Done(None)) };
-        let mut relay_error = None;
-        let mut next = shift.prepare().await?;
-        while let Some(envelopes) = next.take() {
-            if context.stop.is_cancelled() || relay_error.is_some() {
-                break;
-            }
-            let (handed, prepared) = tokio::join!(shift.hand_over(envelopes), shift.prepare());
-            relay_error = handed?;
-            next = prepared?;
-        }
+        let Some(shift) = self.begin(context, mailing_id).await? else { return Ok(Verdict::Done(None)) };
+        // Room for one batch: the next is made ready while this one goes over the wire.
+        let (ready, coming) = mpsc::channel(1);
+        let (prepared, handed) = tokio::join!(shift.prepare_all(ready), Wire::new(&shift).hand_over(coming));
         shift.release().await?;
-        shift.end(relay_error, context.stop.is_cancelled()).await
+        prepared?;
+        shift.end(handed?).await
     }
 
     /// Takes back what an earlier life left and reads what the mailing needs; nothing when there is nothing to send.
-    async fn begin(&self, bench: &Bench, mailing_id: i64) -> Result<Option<Shift>, Fault> {
+    async fn begin(&self, context: &JobContext, mailing_id: i64) -> Result<Option<Shift>, Fault> {
+        let bench = &context.bench;
         let now = bench.clock.now();
         let mut tx = bench.db.begin().await?;
         let Some(mailing) = store::find(&mut tx, mailing_id).await? else { return Ok(None) };
@@ -122,31 +117,44 @@ impl Sender {
         }
         let body = Body::cut(&version.subject, &version.html, &version.plain)?;
         let press = Press { body, mailing, linker: self.linker.clone(), signers, bounce_domain };
-        Ok(Some(Shift { bench: bench.clone(), courier: self.courier.clone(), press: Arc::new(press), policy, lease_id: bench.ids.next() }))
+        let (bench, courier, stop) = (bench.clone(), self.courier.clone(), context.stop.clone());
+        Ok(Some(Shift { lease_id: bench.ids.next(), bench, courier, press: Arc::new(press), policy, stop }))
     }
 }
 
 impl Shift {
-    fn mailing(&self) -> &Mailing {
+    pub(super) fn mailing(&self) -> &Mailing {
         &self.press.mailing
     }
 
-    /// The next batch, sealed; nothing when no row is due. Batches in which nobody gets mail are passed over.
+    /// Whether the process shall end: nothing more is handed over.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Makes batches ready, as many ahead as `ready` has room for, until no row is due or nobody takes them.
+    async fn prepare_all(&self, ready: mpsc::Sender<Vec<Envelope>>) -> Result<(), Fault> {
+        while let Ok(room) = ready.reserve().await {
+            let Some(envelopes) = self.prepare().await? else { break };
+            room.send(envelopes);
+        }
+        Ok(())
+    }
+
+    /// The next batch, sealed; nothing when no row is due or the process shall end. Batches in which nobody gets mail are passed over.
     async fn prepare(&self) -> Result<Option<Vec<Envelope>>, Fault> {
-        loop {
+        while !self.is_stopping() {
             let now = self.bench.clock.now();
-            let mut tx = self.bench.db.begin().await?;
-            let (leased, chosen) = batch::choose(&mut tx, self.mailing(), &self.policy, self.lease_id, now, BATCH).await?;
-            tx.wake(super::SIGNAL);
-            tx.commit().await?;
+            let (leased, chosen) = batch::choose(&self.bench.db, self.mailing(), &self.policy, self.lease_id, now, BATCH).await?;
             if leased == 0 {
-                return Ok(None);
+                break;
             }
             let envelopes = self.press_batch(chosen, now).await?;
             if !envelopes.is_empty() {
                 return Ok(Some(envelopes));
             }
         }
+        Ok(None)
     }
 
     /// Renders and seals; mails that cannot be made end here, each with its reason.
@@ -162,64 +170,8 @@ impl Shift {
                 }
             }
         }
-        if !turns.is_empty() {
-            let mut tx = self.bench.db.begin().await?;
-            store::turn(&mut tx, false, &turns).await?;
-            tx.commit().await?;
-        }
+        batch::write_turns(&self.bench.db, &turns).await?;
         Ok(envelopes)
-    }
-
-    /// Hands a batch to the relay, a few mails at a time: only those on the wire are in doubt should the process die. Answers why the
-    /// relay takes nothing; what was not handed over by then stays leased.
-    async fn hand_over(&self, envelopes: Vec<Envelope>) -> Result<Option<String>, Fault> {
-        let mut rest = envelopes.into_iter();
-        loop {
-            let few: Vec<Envelope> = rest.by_ref().take(ON_THE_WIRE).collect();
-            if few.is_empty() {
-                return Ok(None);
-            }
-            if let Some(error) = self.hand_over_few(few).await? {
-                return Ok(Some(error));
-            }
-        }
-    }
-
-    /// Marks mails as handed over, writes them to the relay and keeps what became of each.
-    async fn hand_over_few(&self, envelopes: Vec<Envelope>) -> Result<Option<String>, Fault> {
-        let ids: Vec<i64> = envelopes.iter().map(Envelope::id).collect();
-        let mut tx = self.bench.db.begin().await?;
-        let held: std::collections::HashSet<i64> =
-            store::mark_handed(&mut tx, self.mailing().id, self.lease_id, &ids).await?.into_iter().collect();
-        tx.commit().await?;
-        let envelopes: Vec<Envelope> = envelopes.into_iter().filter(|envelope| held.contains(&envelope.id())).collect();
-        let mut coming = self.courier.deliver(envelopes);
-        let mut relay_error = None;
-        let mut outcomes: Vec<(i64, Outcome)> = Vec::with_capacity(OUTCOMES);
-        while coming.recv_many(&mut outcomes, OUTCOMES).await > 0 {
-            let tally = self.keep(&outcomes).await?;
-            relay_error = tally.relay_error.or(relay_error);
-            outcomes.clear();
-        }
-        Ok(relay_error)
-    }
-
-    async fn keep(&self, outcomes: &[(i64, Outcome)]) -> Result<outcome::Tally, Fault> {
-        let mut tries = 0;
-        loop {
-            match self.keep_once(outcomes).await {
-                Err(fault) if tries < 5 && fault.find::<attune_db::DbError>().is_some_and(attune_db::DbError::is_transient) => tries += 1,
-                done => return done,
-            }
-        }
-    }
-
-    async fn keep_once(&self, outcomes: &[(i64, Outcome)]) -> Result<outcome::Tally, Fault> {
-        let now = self.bench.clock.now();
-        let mut tx = self.bench.db.begin().await?;
-        let tally = outcome::write(&mut tx, &self.bench.ids, self.mailing(), outcomes, now).await?;
-        tx.commit().await?;
-        Ok(tally)
     }
 
     async fn release(&self) -> Result<(), Fault> {
@@ -230,7 +182,7 @@ impl Shift {
     }
 
     /// Finishes the mailing when every row has ended; else says when to come back.
-    async fn end(&self, relay_error: Option<String>, stopping: bool) -> Result<Verdict, Fault> {
+    async fn end(&self, relay_error: Option<String>) -> Result<Verdict, Fault> {
         let now = self.bench.clock.now();
         let mut tx = self.bench.db.begin().await?;
         let mailing = store::get(&mut tx, self.mailing().id).await?;
@@ -253,7 +205,7 @@ impl Shift {
             let down_us = mailing.relay_error_at.map_or(0, |since| now - since);
             return Ok(Verdict::Retry((down_us / 2).clamp(RELAY_WAIT_US.0, RELAY_WAIT_US.1), why));
         }
-        if stopping {
+        if self.is_stopping() {
             return Ok(Verdict::Retry(0, "the process is stopping".to_owned()));
         }
         let wait = next_at.map_or(SECOND_US, |at| (at - now).max(1_000));

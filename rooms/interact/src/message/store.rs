@@ -290,7 +290,7 @@ pub(super) async fn left(tx: &mut Tx, mailing_id: i64) -> Result<(i64, i64, Opti
 pub(super) async fn note_relay(tx: &mut Tx, mailing_id: i64, error: Option<&str>, now: i64) -> Result<(), DbError> {
     let text = sql!(
         "UPDATE mailings SET relay_error = $2, relay_error_at = CASE WHEN CAST($2 AS TEXT) IS NULL THEN NULL ELSE COALESCE(relay_error_at, $3) END
-         WHERE id = $1"
+         WHERE id = $1 AND (relay_error IS NOT NULL OR CAST($2 AS TEXT) IS NOT NULL)"
     );
     tx.exec(text, params![mailing_id, error, now]).await?;
     Ok(())

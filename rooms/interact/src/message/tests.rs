@@ -195,6 +195,20 @@ attune_testkit::on_both_dbs! {
         assert_eq!((page.people.len(), page.after.is_some()), (10, true));
     }
 
+    async fn more_people_than_the_wire_holds_get_one_mail_each(db: Db) {
+        let stage = Stage::open(db).await;
+        stage.people(450).await;
+        plan_all(&stage).await;
+        stage.settle().await;
+        let sends = stage.sends().await;
+        assert_eq!(states(&sends, "accepted"), 450);
+        let mut to: Vec<String> = stage.sink.mails().iter().flat_map(|mail| mail.rcpt_to.clone()).collect();
+        assert_eq!(to.len(), 450);
+        to.sort();
+        to.dedup();
+        assert_eq!((to.len(), stage.count_events("mail.accepted").await), (450, 450));
+    }
+
     async fn a_dead_workers_rows_are_planned_again_or_in_doubt(db: Db) {
         let stage = Stage::open(db).await;
         stage.people(10).await;
@@ -276,6 +290,8 @@ attune_testkit::on_both_dbs! {
         let mut tx = stage.parts.db.read().await.unwrap();
         assert_eq!(tx.count("SELECT count(*) FROM events WHERE name LIKE 'mail.%' AND machine = TRUE", params![]).await.unwrap(), 2);
         assert_eq!(suppression::list(&mut tx, "p1003", i64::MAX, 10).await.unwrap().len(), 1);
+        assert_eq!(tx.count("SELECT count(*) FROM contacts WHERE last_seen_at = $1 AND id IN (1001, 1003)", params![at]).await.unwrap(), 2);
+        assert_eq!(tx.count("SELECT count(*) FROM contacts WHERE last_seen_at IS NOT NULL", params![]).await.unwrap(), 2, "machines touch nobody");
         let said = attune_identify::consent::states(&mut tx, crate::CHANNEL, [1003]).await.unwrap();
         assert_eq!(said.get(&1003), Some(&attune_identify::consent::State::Withdrawn));
     }
@@ -286,14 +302,28 @@ attune_testkit::on_both_dbs! {
         plan_all(&stage).await;
         stage.settle().await;
         let tracker = Tracker::start(&stage.parts);
+        let click = |position: u16, at: i64| tracker.offer(Touch { send_id: 1, what: What::Click(position), at, machine: None });
         for position in [0, 1, TRAP - 1] {
-            tracker.offer(Touch { send_id: 1, what: What::Click(position), at: stage.now() + SECOND_US, machine: None }).await.unwrap();
+            click(position, stage.now() + SECOND_US).await.unwrap();
         }
         let mut tx = stage.parts.db.read().await.unwrap();
         let row = tx.get("send", "SELECT clicked_at, machine_clicked_at FROM sends WHERE id = 1", params![]).await.unwrap();
         assert_eq!(row.get::<Option<i64>>("clicked_at").unwrap(), None);
         assert!(row.get::<Option<i64>>("machine_clicked_at").unwrap().is_some());
+        drop(tx);
+        assert_eq!((clicks(&stage, true).await, clicks(&stage, false).await), (3, 0), "the log takes them back");
+        assert_eq!(stage.count_events("mail.click_rejudged").await, 1);
+        // The person himself comes later, by a link the scanner has been on.
+        let later = stage.now() + HOUR_US;
+        assert_eq!(click(0, later).await.unwrap().unwrap().machine, None);
+        assert_eq!((clicks(&stage, true).await, clicks(&stage, false).await), (3, 1));
     }
+}
+
+/// How many clicks the log holds by machines, or by people.
+async fn clicks(stage: &Stage, machine: bool) -> i64 {
+    let mut tx = stage.parts.db.read().await.unwrap();
+    tx.count("SELECT count(*) FROM events WHERE name = 'mail.clicked' AND machine = $1", params![machine]).await.unwrap()
 }
 
 async fn tx_mailing(stage: &Stage) -> i64 {

@@ -2,13 +2,14 @@
 //!
 //! The sends' own times, the events and the suppression are written together, so that figures, timelines and scores agree.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use attune_db::{Column, DbError, Relation, Row, Tx, Value, params, sql};
-use attune_events::{Batch, BoxFuture, Event, Full, GroupCommit, append, known_client_keys};
+use attune_events::{Batch, BoxFuture, Event, Full, GroupCommit, append, disown, known_client_keys};
 use attune_house::Parts;
 use attune_identify::consent::{self, ConsentDraft};
+use attune_identify::contact;
 use attune_kernel::{Fault, Ids, SECOND_US};
 
 use super::verdict::{Clicks, Machine};
@@ -96,12 +97,11 @@ impl Batch for Ledger {
     fn write<'a>(&'a self, tx: &'a mut Tx, items: &'a [Touch]) -> BoxFuture<'a, Result<Vec<Self::Reply>, Fault>> {
         Box::pin(async move {
             let known = look_up(tx, items).await?;
-            let mut judged = Vec::with_capacity(items.len());
-            for (touch, found) in items.iter().zip(&known) {
-                judged.push(found.as_ref().and_then(|found| self.judge(touch, found)));
-            }
+            let (judged, bursts) = self.judge_all(items, &known);
             keep_times(tx, items, &known, &judged).await?;
+            touch_contacts(tx, items, &known, &judged).await?;
             unsubscribe(tx, &self.ids, items, &known).await?;
+            rejudge(tx, &bursts).await?;
             append_new(tx, items, &known, &judged).await?;
             tx.wake(super::SIGNAL);
             let reply = |((touch, found), machine): ((&Touch, Option<Touched>), Option<Machine>)| {
@@ -114,16 +114,36 @@ impl Batch for Ledger {
     }
 }
 
+/// The clicks a burst took with it: send, link and the moment of the click that gave the burst away.
+type Bursts = BTreeMap<(i64, u16), i64>;
+
 impl Ledger {
-    /// The verdict on a touch, bursts included.
-    fn judge(&self, touch: &Touch, found: &Touched) -> Option<Machine> {
+    /// The verdict on each touch, and the clicks that belong to bursts. Those of them that lie in this batch are judged with the burst.
+    fn judge_all(&self, items: &[Touch], known: &[Option<Touched>]) -> (Vec<Option<Machine>>, Bursts) {
+        let mut bursts = Bursts::new();
+        let first: Vec<Option<Machine>> =
+            items.iter().zip(known).map(|(touch, found)| found.as_ref().and_then(|found| self.judge(touch, found, &mut bursts))).collect();
+        let in_burst = |touch: &Touch| match touch.what {
+            What::Click(position) => bursts.contains_key(&(touch.send_id, position)),
+            What::Open | What::Unsubscribe => false,
+        };
+        let judged = items.iter().zip(first).map(|(touch, verdict)| verdict.or(in_burst(touch).then_some(Machine::Burst)));
+        (judged.collect(), bursts)
+    }
+
+    /// The verdict on a touch as far as it can be seen now.
+    fn judge(&self, touch: &Touch, found: &Touched, bursts: &mut Bursts) -> Option<Machine> {
         let What::Click(position) = touch.what else { return touch.machine };
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if watched.len() > WATCHED {
             watched.retain(|_, clicks| touch.at - clicks.first_at < 60 * SECOND_US);
         }
-        let burst = watched.entry(touch.send_id).or_default().add(position, touch.at, found.accepted_at);
-        touch.machine.or(burst.then_some(Machine::Burst))
+        let clicks = watched.entry(touch.send_id).or_default();
+        if !clicks.add(position, touch.at, found.accepted_at) {
+            return touch.machine;
+        }
+        bursts.extend(clicks.links.iter().map(|link| ((touch.send_id, *link), touch.at)));
+        touch.machine.or(Some(Machine::Burst))
     }
 }
 
@@ -242,6 +262,36 @@ fn withdrawal(send_id: i64, contact_id: i64) -> ConsentDraft {
         proof: Some(super::SendId(send_id).to_string()),
         staff_id: None,
     }
+}
+
+/// Moves the last touch of everybody who did something himself.
+async fn touch_contacts(tx: &mut Tx, items: &[Touch], known: &[Option<Touched>], judged: &[Option<Machine>]) -> Result<(), DbError> {
+    let mut latest: BTreeMap<i64, i64> = BTreeMap::new();
+    for ((touch, found), _) in items.iter().zip(known).zip(judged).filter(|(_, machine)| machine.is_none()) {
+        if let Some(contact_id) = found.as_ref().and_then(|found| found.contact_id) {
+            let at = latest.entry(contact_id).or_insert(touch.at);
+            *at = touch.at.max(*at);
+        }
+    }
+    let mut rows = Relation::new(&[("id", Column::Int), ("at", Column::Int)]);
+    for (contact_id, at) in latest {
+        rows.push(params![contact_id, at]);
+    }
+    contact::touch(tx, &rows).await?;
+    Ok(())
+}
+
+/// Takes clicks back that the log holds as a person's and that a burst has shown to be a scanner's: scores, segments and reports follow.
+async fn rejudge(tx: &mut Tx, bursts: &Bursts) -> Result<(), DbError> {
+    let Some(at) = bursts.values().max().copied() else { return Ok(()) };
+    let keys = bursts.keys().map(|(send_id, position)| client_key(*send_id, u64::from(*position)));
+    let misjudged = disown(tx, keys).await?;
+    let told = |contact_id: i64| {
+        let mut event = Event::new("mail.click_rejudged", at).contact(contact_id);
+        event.machine = true;
+        event
+    };
+    append(tx, &mut misjudged.into_iter().map(told).collect::<Vec<Event>>()).await
 }
 
 /// Appends what the log does not have yet: per send, link and verdict one event.

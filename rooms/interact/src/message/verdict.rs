@@ -5,7 +5,7 @@
 use attune_kernel::SECOND_US;
 
 /// Clicks on more different links of one mail than this…
-const MANY_LINKS: u32 = 2;
+const MANY_LINKS: usize = 2;
 /// …within this time of each other are a scanner at work.
 const BURST_US: i64 = 2 * SECOND_US;
 /// A burst counts only this soon after the hand-over; later, people do open several links at once.
@@ -110,12 +110,12 @@ pub fn judge(request: &Request) -> Option<Machine> {
 }
 
 /// The clicks on one mail so far, as far as a burst needs them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clicks {
     /// When the latest burst could have begun, µs.
     pub first_at: i64,
-    /// A bit per link clicked since, links modulo 64.
-    pub links: u64,
+    /// The different links clicked since, at most one more than makes a burst.
+    pub links: Vec<u16>,
     /// A burst was seen: everything after it is a machine's.
     pub burst: bool,
 }
@@ -125,11 +125,13 @@ impl Clicks {
     pub fn add(&mut self, position: u16, at: i64, accepted_at: Option<i64>) -> bool {
         if at - self.first_at > BURST_US {
             self.first_at = at;
-            self.links = 0;
+            self.links.clear();
         }
-        self.links |= 1 << (position % 64);
+        if self.links.len() <= MANY_LINKS && !self.links.contains(&position) {
+            self.links.push(position);
+        }
         let fresh = accepted_at.is_none_or(|accepted| at - accepted <= SCAN_WINDOW_US);
-        if fresh && self.links.count_ones() > MANY_LINKS {
+        if fresh && self.links.len() > MANY_LINKS {
             self.burst = true;
         }
         self.burst && fresh

@@ -1,10 +1,10 @@
 //! A push funnel as a TOML file, for the command line and for repeatable runs. The format is told in docs/reference/push-funnel-file.md.
 
-use attune_db::Tx;
+use attune_db::{DbError, Tx};
 use attune_kernel::{DAY_US, HOUR_US, Ids, MINUTE_US, SECOND_US};
 use serde::{Deserialize, Serialize};
 
-use super::{FunnelDraft, MAX_ROUNDS, Rep, Respond, RoundDraft};
+use super::{FunnelDraft, MAX_ROUNDS, PushFunnel, Rep, Respond, Round, RoundDraft, store};
 use crate::audience::Audience;
 use crate::rules;
 use crate::template::{self, TemplateDraft, TemplateId};
@@ -229,9 +229,37 @@ pub async fn draft(tx: &mut Tx, ids: &Ids, now: i64, file: &FunnelFile) -> Resul
     if !wrong.is_empty() {
         return Err(FileError(wrong));
     }
-    let simulation = file.simulation.as_ref().and_then(|simulation| serde_json::to_string(simulation).ok());
-    let audience = Audience::of_rule(file.audience.trim());
+    let (audience, simulation) = (file.people(), file.simulation_text());
     Ok(FunnelDraft { name: file.name.clone(), audience, from_name, from_address, any_hour: file.any_hour, rounds, reps, simulation })
+}
+
+/// The push funnel that was begun from this very file and has not ended; the newest, should there be several.
+pub async fn find_under_way(tx: &mut Tx, file: &FunnelFile) -> Result<Option<PushFunnel>, DbError> {
+    for funnel in store::list_under_way(tx, &file.name).await? {
+        if file.drew(&funnel, &store::rounds(tx, funnel.id).await?) {
+            return Ok(Some(funnel));
+        }
+    }
+    Ok(None)
+}
+
+impl FunnelFile {
+    fn people(&self) -> Audience {
+        Audience::of_rule(self.audience.trim())
+    }
+
+    fn simulation_text(&self) -> Option<String> {
+        self.simulation.as_ref().and_then(|simulation| serde_json::to_string(simulation).ok())
+    }
+
+    /// Whether this is what the file describes.
+    fn drew(&self, funnel: &PushFunnel, rounds: &[Round]) -> bool {
+        let alike = |(file, round): (&FileRound, &Round)| {
+            file.name == round.name && file.offer == round.offer && file.respond == round.respond && file.wait_us == round.wait_us
+        };
+        let same = funnel.audience == self.people() && funnel.any_hour == self.any_hour && funnel.simulation == self.simulation_text();
+        same && self.rounds.len() == rounds.len() && self.rounds.iter().zip(rounds).all(alike)
+    }
 }
 
 async fn template_of(tx: &mut Tx, ids: &Ids, now: i64, file: &FunnelFile, round: &FileRound) -> Result<TemplateId, String> {

@@ -1,6 +1,9 @@
 //! The drawing board's form: rounds are repeated fields, and buttons add, remove and move them without any script.
 
+use std::collections::BTreeMap;
+
 use attune_db::Tx;
+use attune_house::App;
 use attune_kernel::{DAY_US, HOUR_US, MINUTE_US};
 use attune_web::{FormErrors, Problem};
 
@@ -9,6 +12,9 @@ use super::{FunnelDraft, MAX_ROUNDS, PushFunnel, Rep, Respond, Round, RoundDraft
 use crate::audience::{self, Audience};
 use crate::template::TemplateId;
 use crate::{choices, rules};
+
+/// How many survivors a rep gets at most unless somebody says otherwise.
+const USUAL_CAP: &str = "40";
 
 /// The fields as typed. Those of a round carry its number: `round_name-1`.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +26,10 @@ pub(super) struct FunnelForm {
     pub(super) from_address: String,
     pub(super) any_hour: String,
     pub(super) rounds: Vec<RoundForm>,
+    /// Who takes survivors.
     pub(super) rep: Vec<String>,
-    pub(super) cap: String,
+    /// How many each may get at most, by the member of staff: `cap-7`.
+    pub(super) caps: BTreeMap<String, String>,
     pub(super) act: String,
 }
 
@@ -47,7 +55,7 @@ impl From<Vec<(String, String)>> for FunnelForm {
             any_hour: text("any_hour"),
             rounds: (1..=MAX_ROUNDS).take_while(|number| has(*number)).map(round).collect(),
             rep: pairs.iter().filter(|(key, _)| key == "rep").map(|(_, value)| value.clone()).collect(),
-            cap: text("cap"),
+            caps: pairs.iter().filter_map(|(key, value)| Some((key.strip_prefix("cap-")?.to_owned(), value.clone()))).collect(),
             act: text("act"),
         }
     }
@@ -76,7 +84,7 @@ impl FunnelForm {
             from_address: funnel.from_address.clone(),
             any_hour: if funnel.any_hour { "1".to_owned() } else { String::new() },
             rep: reps.iter().map(|rep| rep.staff_id.to_string()).collect(),
-            cap: reps.first().map_or(40, |rep| rep.cap).to_string(),
+            caps: reps.iter().map(|rep| (rep.staff_id.to_string(), rep.cap.to_string())).collect(),
             ..Self::default()
         };
         for round in rounds {
@@ -95,8 +103,7 @@ impl FunnelForm {
 
     /// A fresh form: two rounds, both asking for a click.
     pub(super) fn fresh((from_name, from_address): (String, String), reps: &[i64]) -> Self {
-        let mut form =
-            Self { from_name, from_address, cap: "40".to_owned(), rep: reps.iter().map(i64::to_string).collect(), ..Self::default() };
+        let mut form = Self { from_name, from_address, rep: reps.iter().map(i64::to_string).collect(), ..Self::default() };
         for wait in ["3d", "2d"] {
             form.push(RoundForm { respond: "clicked".to_owned(), wait: wait.to_owned(), ..RoundForm::default() });
         }
@@ -133,27 +140,25 @@ impl FunnelForm {
         self.rep.contains(&staff_id.to_string())
     }
 
+    /// How many this member of staff may get, as typed.
+    pub(super) fn cap_of(&self, staff_id: impl ToString) -> &str {
+        self.caps.get(&staff_id.to_string()).map_or(USUAL_CAP, String::as_str)
+    }
+
+    fn check_reps(&self, errors: &mut FormErrors) -> Vec<Rep> {
+        let staff = self.rep.iter().filter_map(|id| id.parse::<i64>().ok());
+        staff.map(|staff_id| Rep { staff_id, cap: errors.number(format!("cap-{staff_id}"), self.cap_of(staff_id), 0, 10_000) }).collect()
+    }
+
     /// The checked drawing, or what is wrong with it.
-    pub(super) async fn check(
-        &self,
-        tx: &mut Tx,
-        facets: &[attune_differentiate::segment::FacetField],
-        now: i64,
-    ) -> Result<Result<FunnelDraft, FormErrors>, Problem> {
+    pub(super) async fn check(&self, tx: &mut Tx, app: &App) -> Result<Result<FunnelDraft, FormErrors>, Problem> {
         let mut errors = FormErrors::new();
         let name = errors.required("name", &self.name, 120);
-        let from_name = errors.required("from_name", &self.from_name, 120);
-        let from_address = errors.required("from_address", &self.from_address, 254);
-        if !from_address.is_empty() && !rules::is_address(&from_address) {
-            errors.add("from_address", "web-not-an-email");
-        }
-        let audience = Audience { rule: self.rule.trim().to_owned(), segment_id: choices::read_segment(&self.segment) };
-        if let Err(error) = audience::compile(tx, &audience, facets, now).await {
-            errors.add("rule", "interact-error-audience").s("reason", error);
-        }
+        let (from_name, from_address) = rules::check_sender(&mut errors, &self.from_name, &self.from_address);
+        let audience = Audience::of_form(&self.rule, &self.segment);
+        let audience = audience::check(tx, app, audience, &mut errors).await;
         let rounds = self.rounds.iter().map(|round| check_round(round, &mut errors)).collect();
-        let cap = errors.number("cap", &self.cap, 1, 10_000);
-        let reps = self.rep.iter().filter_map(|id| id.parse().ok()).map(|staff_id| Rep { staff_id, cap }).collect();
+        let reps = self.check_reps(&mut errors);
         let any_hour = !self.any_hour.is_empty();
         Ok(errors.or(FunnelDraft { name, audience, from_name, from_address, any_hour, rounds, reps, simulation: None }))
     }

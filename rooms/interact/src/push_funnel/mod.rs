@@ -17,9 +17,14 @@ pub mod store;
 mod tests;
 
 use attune_db::Tx;
+use attune_house::App;
 use attune_kernel::{Fault, Ids};
+use attune_record::audit;
+use attune_web::{Can, Problem};
 
-use crate::audience::{Audience, AudienceError};
+use crate::audience::Audience;
+use crate::room::EditMail;
+use crate::series::SeriesError;
 use crate::template::TemplateId;
 pub use file::{FileError, Simulation, from_toml};
 pub use respond::{Responder, responders};
@@ -113,32 +118,23 @@ pub struct FunnelDraft {
     pub simulation: Option<String>,
 }
 
-/// Why a funnel cannot do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum FunnelError {
-    /// It is not in a state that allows it.
-    #[error("the push funnel is {0}")]
-    State(&'static str),
-    /// It has no round.
-    #[error("the push funnel has no round")]
-    NoRound,
-    /// The audience's rule cannot be read.
-    #[error(transparent)]
-    Audience(#[from] AudienceError),
-    /// The store failed.
-    #[error("{0}")]
-    Fault(Fault),
-}
-
-impl From<Fault> for FunnelError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-impl From<attune_db::DbError> for FunnelError {
-    fn from(error: attune_db::DbError) -> Self {
-        Self::Fault(error.into())
-    }
+/// Creates a funnel, or redraws `id`, in a transaction of its own, and notes who did it.
+pub(crate) async fn keep(app: &App, can: &Can<EditMail>, id: Option<PushFunnelId>, draft: &FunnelDraft) -> Result<PushFunnelId, Problem> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let (id, action) = match id {
+        Some(id) => {
+            let funnel = store::get(&mut tx, id).await?;
+            can.check(funnel.owner_id, funnel.team_id)?;
+            update(&mut tx, &app.ids, id, draft).await?;
+            (id, "push_funnel.updated")
+        }
+        None => (create(&mut tx, &app.ids, now, draft, (Some(can.actor.staff_id), can.actor.team_id)).await?, "push_funnel.created"),
+    };
+    let after = serde_json::json!({ "name": draft.name });
+    audit::note(&mut tx, &app.ids, now, &can.actor, action, "push_funnel", id.0, None, Some(after)).await?;
+    tx.commit().await?;
+    Ok(id)
 }
 
 /// Creates a funnel in the state draft.
@@ -148,7 +144,7 @@ pub async fn create(
     now: i64,
     draft: &FunnelDraft,
     owner: (Option<i64>, Option<i64>),
-) -> Result<PushFunnelId, FunnelError> {
+) -> Result<PushFunnelId, SeriesError> {
     let id = PushFunnelId(ids.next());
     store::insert(tx, id, draft, owner, now).await?;
     store::replace_rounds(tx, ids, id, &draft.rounds).await?;
@@ -157,10 +153,10 @@ pub async fn create(
 }
 
 /// Redraws a funnel that has not started.
-pub async fn update(tx: &mut Tx, ids: &Ids, id: PushFunnelId, draft: &FunnelDraft) -> Result<(), FunnelError> {
+pub async fn update(tx: &mut Tx, ids: &Ids, id: PushFunnelId, draft: &FunnelDraft) -> Result<(), SeriesError> {
     let funnel = store::get(tx, id).await?;
     if funnel.state != FunnelState::Draft {
-        return Err(FunnelError::State(funnel.state.word()));
+        return Err(SeriesError::State(funnel.state.word()));
     }
     store::update(tx, id, draft).await?;
     store::replace_rounds(tx, ids, id, &draft.rounds).await?;

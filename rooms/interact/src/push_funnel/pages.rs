@@ -1,12 +1,14 @@
 //! The push funnel's pages: list, drawing board, live view, the people behind every number.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use askama::Template;
+use attune_db::Tx;
 use attune_house::App;
+use attune_kernel::Fault;
 use attune_record::audit;
-use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Frame, Lang, Path, Problem, Query, Shell, sse};
+use attune_web::kit::{Choice, cut_page};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Lang, Live, Path, Problem, Query, Shell, live};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -15,15 +17,12 @@ use serde::Deserialize;
 use super::drawing::{Band, bands, fan, units, upright_height};
 use super::figures::{self, FunnelFigures, RoundFigures};
 use super::form::{FunnelForm, RoundForm};
-use super::{FunnelError, FunnelState, PushFunnel, PushFunnelId, Respond, RoundState, run, store};
-use crate::campaign::pages::{PeopleFilter, people_view};
-use crate::message::{self, Outcome, store as mailings};
+use super::{FunnelState, PushFunnel, PushFunnelId, Respond, Round, RoundState, run, store};
+use crate::message::people::{PeopleFilter, Place, people_view};
+use crate::message::{self, Mailing, Outcome, store as mailings};
 use crate::room::{EditMail, SendMail, ViewMail};
+use crate::series::{PAGE, SeriesError, tone};
 use crate::{audience, choices, rules};
-
-const PAGE: i64 = 50;
-/// The shortest time between two frames of a live page.
-const BREATH: Duration = Duration::from_millis(700);
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {
@@ -36,26 +35,6 @@ pub fn routes() -> Router<App> {
         .route("/push-funnels/{id}/{act}", post(act))
 }
 
-impl From<FunnelError> for Problem {
-    fn from(error: FunnelError) -> Self {
-        match error {
-            FunnelError::State(_) => Self::refused("push-funnel-error-state"),
-            FunnelError::NoRound => Self::refused("push-funnel-error-no-round"),
-            FunnelError::Audience(error) => Self::refused("interact-error-audience").s("reason", error),
-            FunnelError::Fault(fault) => fault.into(),
-        }
-    }
-}
-
-fn tone(state: FunnelState) -> &'static str {
-    match state {
-        FunnelState::Running => "good",
-        FunnelState::Paused => "warn",
-        FunnelState::Completed => "accent",
-        FunnelState::Draft | FunnelState::Cancelled => "",
-    }
-}
-
 #[derive(Template)]
 #[template(path = "push_funnel/list.html")]
 struct ListPage {
@@ -66,7 +45,7 @@ struct ListPage {
 
 impl ListPage {
     fn tone_of(&self, funnel: &PushFunnel) -> &'static str {
-        tone(funnel.state)
+        tone(funnel.state.word())
     }
 }
 
@@ -78,10 +57,8 @@ struct Paging {
 /// GET /push-funnels
 async fn list(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Query(paging): Query<Paging>) -> Answer {
     let mut tx = app.db.read().await?;
-    let mut funnels = store::list(&mut tx, &can.scope, paging.before.map_or(i64::MAX, |id| id.0), PAGE + 1).await?;
-    let more = i64::try_from(funnels.len()).unwrap_or(0) > PAGE;
-    funnels.truncate(usize::try_from(PAGE).unwrap_or(50));
-    let next = funnels.last().filter(|_| more).map(|last| format!("/push-funnels?before={}", last.id));
+    let mut funnels = store::list(&mut tx, &can.scope, paging.before.map_or(i64::MAX, |id| id.0), PAGE as i64 + 1).await?;
+    let next = cut_page(&mut funnels, PAGE).map(|last| format!("/push-funnels?before={}", last.id));
     let page = ListPage { shell, funnels, next };
     Ok(page.shell.page(&page))
 }
@@ -119,7 +96,7 @@ async fn draw_page(app: &App, shell: Shell, id: Option<PushFunnelId>, form: Funn
     let mut tx = app.db.read().await?;
     let (templates, segments) = (choices::templates(&mut tx).await?, choices::segments(&mut tx).await?);
     let staff = choices::staff(&mut tx).await?;
-    let people = audience::Audience { rule: form.rule.clone(), segment_id: choices::read_segment(&form.segment) };
+    let people = audience::Audience::of_form(&form.rule, &form.segment);
     let reach = audience::count(&mut tx, &people, &audience::facets(app.house()), app.clock.now()).await.ok();
     Ok(DrawPage { shell, id, form, errors, templates, segments, staff, reach })
 }
@@ -136,7 +113,7 @@ async fn blank(_: Can<EditMail>, State(app): State<App>, shell: Shell) -> Answer
 
 /// POST /push-funnels
 async fn add(can: Can<EditMail>, State(app): State<App>, shell: Shell, Form(pairs): Form<Vec<(String, String)>>) -> Answer {
-    keep(&can, &app, shell, None, pairs.into()).await
+    save(&can, &app, shell, None, pairs.into()).await
 }
 
 /// POST /push-funnels/{id}
@@ -147,38 +124,22 @@ async fn change(
     Path(id): Path<PushFunnelId>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Answer {
-    keep(&can, &app, shell, Some(id), pairs.into()).await
+    save(&can, &app, shell, Some(id), pairs.into()).await
 }
 
-async fn keep(can: &Can<EditMail>, app: &App, shell: Shell, id: Option<PushFunnelId>, mut form: FunnelForm) -> Answer {
+async fn save(can: &Can<EditMail>, app: &App, shell: Shell, id: Option<PushFunnelId>, mut form: FunnelForm) -> Answer {
     if form.redraw() {
         let page = draw_page(app, shell, id, form, FormErrors::new()).await?;
         return Ok(page.shell.show(&page, &page.as_form()));
     }
-    let (now, facets) = (app.clock.now(), audience::facets(app.house()));
-    let mut tx = app.db.begin().await?;
-    let draft = match form.check(&mut tx, &facets, now).await? {
+    let draft = match form.check(&mut app.db.read().await?, app).await? {
         Ok(draft) => draft,
         Err(errors) => {
-            drop(tx);
             let page = draw_page(app, shell, id, form, errors).await?;
             return Ok(page.shell.again(&page, &page.as_form()));
         }
     };
-    let (id, action) = match id {
-        Some(id) => {
-            let funnel = store::get(&mut tx, id).await?;
-            can.check(funnel.owner_id, funnel.team_id)?;
-            super::update(&mut tx, &app.ids, id, &draft).await?;
-            (id, "push_funnel.updated")
-        }
-        None => {
-            (super::create(&mut tx, &app.ids, now, &draft, (Some(can.actor.staff_id), can.actor.team_id)).await?, "push_funnel.created")
-        }
-    };
-    audit::note(&mut tx, &app.ids, now, &can.actor, action, "push_funnel", id.0, None, Some(serde_json::json!({ "name": draft.name })))
-        .await?;
-    tx.commit().await?;
+    let id = super::keep(app, can, id, &draft).await?;
     Ok(shell.leave(&format!("/push-funnels/{id}"), Flash::good("push-funnel-saved").s("name", draft.name)))
 }
 
@@ -211,7 +172,7 @@ impl ShowPage {
     }
 
     fn tone(&self) -> &'static str {
-        tone(self.view.funnel.state)
+        tone(self.view.funnel.state.word())
     }
 
     fn round_tone(&self, round: &RoundFigures) -> &'static str {
@@ -297,61 +258,67 @@ async fn show(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(id)
 
 /// GET /push-funnels/{id}/stream: the live part again whenever something has changed.
 async fn stream(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Path(id): Path<PushFunnelId>) -> Answer {
-    covered(&can, &app, id).await?;
-    let mut changes = app.db.listen(message::SIGNAL);
-    // What happened between the page and this stream is told at once.
-    changes.mark_changed();
-    let frames = futures::stream::unfold((app, changes, false), move |(app, mut changes, over)| {
-        let shell = shell.clone();
-        async move {
-            if over || changes.changed().await.is_err() {
-                return None;
-            }
-            tokio::time::sleep(BREATH).await;
-            changes.mark_unchanged();
-            let page = read(&app, shell, id).await.ok()?;
-            let over = !page.is_live();
-            let data = page.as_live().render().ok()?;
-            Some((Frame { name: "", data }, (app, changes, over)))
-        }
-    });
-    Ok(sse(frames))
+    part(&app, &can, &shell, id).await?;
+    let asker = Arc::new((app.clone(), can, shell));
+    Ok(live(app.db.listen(message::SIGNAL), move || {
+        let asker = asker.clone();
+        async move { part(&asker.0, &asker.1, &asker.2, id).await.unwrap_or(Live::Gone) }
+    }))
+}
+
+/// The part of the page that changes while the funnel runs.
+async fn part(app: &App, can: &Can<ViewMail>, shell: &Shell, id: PushFunnelId) -> Result<Live, Problem> {
+    covered(can, app, id).await?;
+    let page = read(app, shell.clone(), id).await?;
+    let html = page.as_live().render().map_err(Fault::from)?;
+    Ok(if page.is_live() { Live::New(html) } else { Live::Last(html) })
 }
 
 /// POST /push-funnels/{id}/{act}
 async fn act(can: Can<SendMail>, State(app): State<App>, shell: Shell, Path((id, act)): Path<(PushFunnelId, String)>) -> Answer {
-    let (now, bench) = (app.clock.now(), app.bench());
     let mut tx = app.db.begin().await?;
     let funnel = store::get(&mut tx, id).await?;
     can.check(funnel.owner_id, funnel.team_id)?;
-    let (flash, action) = match act.as_str() {
-        "start" => {
-            let count = run::start(&mut tx, &bench, &audience::facets(app.house()), id).await?;
-            (Flash::good("push-funnel-started").n("count", count), "push_funnel.started")
-        }
-        "pause" => run::pause(&mut tx, id).await.map(|()| (Flash::good("push-funnel-paused"), "push_funnel.paused"))?,
-        "resume" => run::resume(&mut tx, &bench, id).await.map(|()| (Flash::good("push-funnel-resumed"), "push_funnel.resumed"))?,
-        "close-round" => run::close_round(&mut tx, &bench, id)
-            .await
-            .map(|_| (Flash::good("push-funnel-round-was-closed"), "push_funnel.round_closed"))?,
-        "cancel" => run::cancel(&mut tx, now, id).await.map(|()| (Flash::good("push-funnel-cancelled"), "push_funnel.cancelled"))?,
-        _ => return Err(Problem::NotFound),
-    };
-    audit::note(&mut tx, &app.ids, now, &can.actor, action, "push_funnel", id.0, None, None).await?;
+    let (flash, action) = carry_out(&mut tx, &app, id, &act).await?.ok_or(Problem::NotFound)?;
+    audit::note(&mut tx, &app.ids, app.clock.now(), &can.actor, action, "push_funnel", id.0, None, None).await?;
     tx.commit().await?;
     Ok(shell.leave(&format!("/push-funnels/{id}"), flash))
 }
 
+/// Does what the act's word says; answers what to tell and what to write into the trail, or nothing when there is no such act.
+async fn carry_out(tx: &mut Tx, app: &App, id: PushFunnelId, act: &str) -> Result<Option<(Flash, &'static str)>, SeriesError> {
+    let bench = app.bench();
+    let done = match act {
+        "start" => {
+            let count = run::start(tx, &bench, &audience::facets(app.house()), id).await?;
+            (Flash::good("push-funnel-started").n("count", count), "push_funnel.started")
+        }
+        "pause" => {
+            run::pause(tx, id).await?;
+            (Flash::good("push-funnel-paused"), "push_funnel.paused")
+        }
+        "resume" => {
+            run::resume(tx, &bench, id).await?;
+            (Flash::good("push-funnel-resumed"), "push_funnel.resumed")
+        }
+        "close-round" => {
+            run::close_round(tx, &bench, id).await?;
+            (Flash::good("push-funnel-round-was-closed"), "push_funnel.round_closed")
+        }
+        "cancel" => {
+            run::cancel(tx, bench.clock.now(), id).await?;
+            (Flash::good("push-funnel-cancelled"), "push_funnel.cancelled")
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(done))
+}
+
+/// Which round's people.
 #[derive(Default, Deserialize)]
-struct FunnelPeople {
+struct WhichRound {
     #[serde(default)]
     round: String,
-    #[serde(default)]
-    what: String,
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    after: i64,
 }
 
 /// GET /push-funnels/{id}/people
@@ -360,25 +327,31 @@ async fn people(
     State(app): State<App>,
     shell: Shell,
     Path(id): Path<PushFunnelId>,
-    Query(query): Query<FunnelPeople>,
+    Query(which): Query<WhichRound>,
+    Query(filter): Query<PeopleFilter>,
 ) -> Answer {
     let funnel = covered(&can, &app, id).await?;
+    let (round, mailing) = find_round(&app, id, &which.round).await?;
+    let place = Place {
+        parent: format!("{} · {}", funnel.name, round.name),
+        parent_href: format!("/push-funnels/{id}"),
+        base: format!("/push-funnels/{id}/people?round={}&", round.id),
+    };
+    let page = people_view(&app, &can, shell, mailing.as_ref(), place, &filter).await?;
+    Ok(page.shell.page(&page))
+}
+
+/// The round asked for, or else the first, with its mailing once it has one.
+async fn find_round(app: &App, id: PushFunnelId, asked: &str) -> Result<(Round, Option<Mailing>), Problem> {
     let mut tx = app.db.read().await?;
     let rounds = store::rounds(&mut tx, id).await?;
-    let round = rounds.iter().find(|round| round.id.to_string() == query.round).or(rounds.first()).ok_or(Problem::NotFound)?;
+    let at = rounds.iter().position(|round| round.id.to_string() == asked).unwrap_or(0);
+    let round = rounds.into_iter().nth(at).ok_or(Problem::NotFound)?;
     let mailing = match round.mailing_id {
         Some(mailing_id) => mailings::find(&mut tx, mailing_id).await?,
         None => None,
     };
-    drop(tx);
-    let place = (
-        format!("/push-funnels/{id}/people?round={}&", round.id),
-        format!("{} · {}", funnel.name, round.name),
-        format!("/push-funnels/{id}"),
-    );
-    let filter = PeopleFilter { what: query.what, reason: query.reason, after: query.after };
-    let page = people_view(&app, &can, shell, mailing.as_ref(), place, &filter).await?;
-    Ok(page.shell.page(&page))
+    Ok((round, mailing))
 }
 
 fn round_tone(round: &RoundFigures) -> &'static str {

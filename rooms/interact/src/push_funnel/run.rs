@@ -7,10 +7,11 @@ use attune_jobs::{Bench, BoxFuture, OnDue, clear_timers, set_timers};
 use attune_kernel::Fault;
 
 use super::store::{self, FunnelState, PushFunnel, Round, RoundState};
-use super::{FunnelError, PushFunnelId, RoundId, respond};
+use super::{PushFunnelId, RoundId, respond};
 use crate::audience;
 use crate::message::arbiter::Reason;
 use crate::message::{self, Kind, Plan, store as mailings};
+use crate::series::SeriesError;
 use crate::template;
 
 /// The timer that closes a round; its key is the round's id.
@@ -31,13 +32,13 @@ impl OnDue for RoundDue {
 }
 
 /// Starts a draft: the first round goes to the audience as it is now. Answers how many people that is.
-pub async fn start(tx: &mut Tx, bench: &Bench, facets: &[FacetField], id: PushFunnelId) -> Result<i64, FunnelError> {
+pub async fn start(tx: &mut Tx, bench: &Bench, facets: &[FacetField], id: PushFunnelId) -> Result<i64, SeriesError> {
     let now = bench.clock.now();
     let funnel = store::get(tx, id).await?;
     let rounds = store::rounds(tx, id).await?;
-    let first = rounds.first().ok_or(FunnelError::NoRound)?;
+    let first = rounds.first().ok_or(SeriesError::NoRound)?;
     if !store::change_state(tx, id, FunnelState::Draft, FunnelState::Running).await? {
-        return Err(FunnelError::State(funnel.state.word()));
+        return Err(SeriesError::State(funnel.state.word()));
     }
     store::set_started(tx, id, now).await?;
     let people = audience::compile(tx, &funnel.audience, facets, now).await?;
@@ -47,10 +48,10 @@ pub async fn start(tx: &mut Tx, bench: &Bench, facets: &[FacetField], id: PushFu
 }
 
 /// Holds a running funnel: nothing is handed over, no round closes.
-pub async fn pause(tx: &mut Tx, id: PushFunnelId) -> Result<(), FunnelError> {
+pub async fn pause(tx: &mut Tx, id: PushFunnelId) -> Result<(), SeriesError> {
     let funnel = store::get(tx, id).await?;
     if !store::change_state(tx, id, FunnelState::Running, FunnelState::Paused).await? {
-        return Err(FunnelError::State(funnel.state.word()));
+        return Err(SeriesError::State(funnel.state.word()));
     }
     for round in under_way(tx, id).await? {
         if let Some(mailing_id) = round.mailing_id {
@@ -62,10 +63,10 @@ pub async fn pause(tx: &mut Tx, id: PushFunnelId) -> Result<(), FunnelError> {
 }
 
 /// Goes on after a pause; a round whose wait ended meanwhile closes at once.
-pub async fn resume(tx: &mut Tx, bench: &Bench, id: PushFunnelId) -> Result<(), FunnelError> {
+pub async fn resume(tx: &mut Tx, bench: &Bench, id: PushFunnelId) -> Result<(), SeriesError> {
     let funnel = store::get(tx, id).await?;
     if !store::change_state(tx, id, FunnelState::Paused, FunnelState::Running).await? {
-        return Err(FunnelError::State(funnel.state.word()));
+        return Err(SeriesError::State(funnel.state.word()));
     }
     for round in under_way(tx, id).await? {
         if let Some(mailing_id) = round.mailing_id {
@@ -79,10 +80,10 @@ pub async fn resume(tx: &mut Tx, bench: &Bench, id: PushFunnelId) -> Result<(), 
 }
 
 /// Ends a funnel; nobody else is mailed and nobody is handed over.
-pub async fn cancel(tx: &mut Tx, now: i64, id: PushFunnelId) -> Result<(), FunnelError> {
+pub async fn cancel(tx: &mut Tx, now: i64, id: PushFunnelId) -> Result<(), SeriesError> {
     let funnel = store::get(tx, id).await?;
     if !matches!(funnel.state, FunnelState::Draft | FunnelState::Running | FunnelState::Paused) {
-        return Err(FunnelError::State(funnel.state.word()));
+        return Err(SeriesError::State(funnel.state.word()));
     }
     for round in under_way(tx, id).await? {
         if let Some(mailing_id) = round.mailing_id {
@@ -95,10 +96,10 @@ pub async fn cancel(tx: &mut Tx, now: i64, id: PushFunnelId) -> Result<(), Funne
 }
 
 /// Closes the round under way now instead of waiting; what is not sent yet is not sent. Answers the round that was closed.
-pub async fn close_round(tx: &mut Tx, bench: &Bench, id: PushFunnelId) -> Result<Option<RoundId>, FunnelError> {
+pub async fn close_round(tx: &mut Tx, bench: &Bench, id: PushFunnelId) -> Result<Option<RoundId>, SeriesError> {
     let funnel = store::get(tx, id).await?;
     if funnel.state != FunnelState::Running {
-        return Err(FunnelError::State(funnel.state.word()));
+        return Err(SeriesError::State(funnel.state.word()));
     }
     let Some(round) = under_way(tx, id).await?.into_iter().next() else { return Ok(None) };
     close(tx, bench, &funnel, &round, bench.clock.now()).await?;

@@ -6,6 +6,7 @@ use attune_web::Scope;
 
 use super::{FunnelDraft, PushFunnelId, Respond, RoundDraft, RoundId};
 use crate::audience::Audience;
+use crate::series::store as series;
 use crate::template::TemplateId;
 
 /// Where a funnel stands.
@@ -209,18 +210,19 @@ const ROUNDS: &str = sql!(
 
 /// Funnels the scope covers, newest first, older than `before`.
 pub async fn list(tx: &mut Tx, scope: &Scope, before: i64, limit: i64) -> Result<Vec<PushFunnel>, DbError> {
+    series::list(tx, SELECT, scope, (before, limit), read).await
+}
+
+/// The funnels of this name that have started and not ended, newest first.
+pub(super) async fn list_under_way(tx: &mut Tx, name: &str) -> Result<Vec<PushFunnel>, DbError> {
     let mut text = Sql::new(SELECT);
-    text.push(" WHERE id < ").bind(before);
-    scope.push_filter(&mut text, "owner_id", "team_id");
-    text.push(" ORDER BY id DESC LIMIT ").bind(limit);
+    text.push(" WHERE state IN ('running', 'paused') AND name = ").bind(name).push(" ORDER BY id DESC");
     tx.rows_of(&text).await?.iter().map(read).collect()
 }
 
 /// The funnel `id`.
 pub async fn find(tx: &mut Tx, id: PushFunnelId) -> Result<Option<PushFunnel>, DbError> {
-    let mut text = Sql::new(SELECT);
-    text.push(" WHERE id = ").bind(id.0);
-    tx.rows_of(&text).await?.first().map(read).transpose()
+    series::find(tx, SELECT, id.0, read).await
 }
 
 /// The funnel `id`, or [`DbError::NotFound`].
@@ -237,9 +239,7 @@ pub async fn rounds(tx: &mut Tx, id: PushFunnelId) -> Result<Vec<Round>, DbError
 
 /// The round `id`, or [`DbError::NotFound`].
 pub async fn get_round(tx: &mut Tx, id: RoundId) -> Result<Round, DbError> {
-    let mut text = Sql::new(ROUNDS);
-    text.push(" WHERE id = ").bind(id.0);
-    tx.rows_of(&text).await?.first().map(read_round).transpose()?.ok_or(DbError::NotFound("round"))
+    series::find(tx, ROUNDS, id.0, read_round).await?.ok_or(DbError::NotFound("round"))
 }
 
 /// The reps of a funnel, in the order they were drawn.

@@ -3,6 +3,7 @@
 use askama::Template;
 use attune_house::App;
 use attune_record::audit;
+use attune_web::kit::{cut_page, with_query};
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Query, Shell};
 use axum::Router;
 use axum::extract::State;
@@ -13,7 +14,7 @@ use super::{Suppression, SuppressionId, add, store};
 use crate::room::{EditSuppressions, ViewMail};
 use crate::rules;
 
-const PAGE: i64 = 50;
+const PAGE: usize = 50;
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {
@@ -35,6 +36,19 @@ struct EntryForm {
     note: String,
 }
 
+impl EntryForm {
+    /// Address and note.
+    fn check(&self) -> Result<(String, Option<String>), FormErrors> {
+        let mut errors = FormErrors::new();
+        let email = errors.required("email", &self.email, 254);
+        let note = errors.optional("note", &self.note, 300);
+        if errors.is_empty() && !rules::is_address(&email) {
+            errors.add("email", "web-not-an-email");
+        }
+        errors.or((email, note))
+    }
+}
+
 #[derive(Template)]
 #[template(path = "suppression/list.html", blocks = ["form"])]
 struct ListPage {
@@ -50,14 +64,10 @@ async fn read(app: &App, shell: Shell, filter: Filter, form: EntryForm, errors: 
     let mut tx = app.db.read().await?;
     let words = attune_kernel::fold_key(&filter.q);
     let before = filter.before.map_or(i64::MAX, |id| id.0);
-    let mut entries = store::list(&mut tx, &words, before, PAGE + 1).await?;
-    let more = entries.len() > usize::try_from(PAGE).unwrap_or(50);
-    entries.truncate(usize::try_from(PAGE).unwrap_or(50));
-    let query = attune_web::kit::with_query("", "q", &filter.q);
-    let next = entries
-        .last()
-        .filter(|_| more)
-        .map(|last| format!("/suppressions{}", attune_web::kit::with_query(query.trim_start_matches('?'), "before", last.id)));
+    let mut entries = store::list(&mut tx, &words, before, PAGE as i64 + 1).await?;
+    let query = with_query("", "q", &filter.q);
+    let next =
+        cut_page(&mut entries, PAGE).map(|last| format!("/suppressions{}", with_query(query.trim_start_matches('?'), "before", last.id)));
     Ok(ListPage { shell, entries, q: filter.q, next, form, errors })
 }
 
@@ -69,31 +79,18 @@ async fn list(_: Can<ViewMail>, State(app): State<App>, shell: Shell, Query(filt
 
 /// POST /suppressions
 async fn enter(can: Can<EditSuppressions>, State(app): State<App>, shell: Shell, Form(form): Form<EntryForm>) -> Answer {
-    let mut errors = FormErrors::new();
-    let email = errors.required("email", &form.email, 254);
-    let note = errors.optional("note", &form.note, 300);
-    if errors.is_empty() && !rules::is_address(&email) {
-        errors.add("email", "web-not-an-email");
-    }
-    if !errors.is_empty() {
-        let page = read(&app, shell, Filter::default(), form, errors).await?;
-        return Ok(page.shell.again(&page, &page.as_form()));
-    }
+    let (email, note) = match form.check() {
+        Ok(checked) => checked,
+        Err(errors) => {
+            let page = read(&app, shell, Filter::default(), form, errors).await?;
+            return Ok(page.shell.again(&page, &page.as_form()));
+        }
+    };
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let fresh = add(&mut tx, &app.ids, &email, note.as_deref(), Some(can.actor.staff_id), now).await?;
-    audit::note(
-        &mut tx,
-        &app.ids,
-        now,
-        &can.actor,
-        "suppression.added",
-        "suppression",
-        0,
-        None,
-        Some(serde_json::json!({ "email": email })),
-    )
-    .await?;
+    let after = serde_json::json!({ "email": email });
+    audit::note(&mut tx, &app.ids, now, &can.actor, "suppression.added", "suppression", 0, None, Some(after)).await?;
     tx.commit().await?;
     let flash = if fresh { Flash::good("suppression-added") } else { Flash::good("suppression-known") };
     Ok(shell.leave("/suppressions", flash.s("email", email)))

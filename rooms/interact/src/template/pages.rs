@@ -154,6 +154,12 @@ struct EditPage {
 }
 
 impl EditPage {
+    /// The editor with a form that has no mistakes so far; `template` is the saved one.
+    fn open(shell: Shell, template: Option<&Template>, form: TemplateForm, preview: Preview) -> Self {
+        let (id, number) = (template.map(|t| t.id), template.map_or(0, |t| t.number));
+        Self { shell, id, number, form, errors: FormErrors::new(), preview, test_to: String::new() }
+    }
+
     fn action(&self) -> String {
         self.id.map_or_else(|| "/templates".to_owned(), |id| format!("/templates/{id}"))
     }
@@ -191,8 +197,7 @@ async fn blank(_: Can<EditMail>, State(app): State<App>, Extension(previews): Ex
     let starter = starters.into_iter().find(|draft| draft.language == language).unwrap_or_default();
     let draft = TemplateDraft { name: String::new(), ..starter };
     let preview = look_at(&app, &previews, &draft);
-    let page =
-        EditPage { shell, id: None, number: 0, form: TemplateForm::of(draft), errors: FormErrors::new(), preview, test_to: String::new() };
+    let page = EditPage::open(shell, None, TemplateForm::of(draft), preview);
     Ok(page.shell.page(&page))
 }
 
@@ -208,8 +213,7 @@ async fn edit(
     let template = store::get(&mut tx, id).await?;
     let draft = store::draft(&mut tx, &template).await?;
     let preview = look_at(&app, &previews, &draft);
-    let form = TemplateForm::of(draft);
-    let page = EditPage { shell, id: Some(id), number: template.number, form, errors: FormErrors::new(), preview, test_to: String::new() };
+    let page = EditPage::open(shell, Some(&template), TemplateForm::of(draft), preview);
     Ok(page.shell.page(&page))
 }
 
@@ -222,7 +226,7 @@ async fn live(
     Form(form): Form<TemplateForm>,
 ) -> Answer {
     let preview = look_at(&app, &previews, &form.draft());
-    let page = EditPage { shell, id: None, number: 0, form, errors: FormErrors::new(), preview, test_to: String::new() };
+    let page = EditPage::open(shell, None, form, preview);
     Ok(page.shell.fragment(&page.as_preview()))
 }
 

@@ -4,6 +4,7 @@ use askama::Template;
 use attune_house::App;
 use attune_identify::contact::ContactId;
 use attune_kernel::DAY_US;
+use attune_web::kit::cut_page;
 use attune_web::{Answer, Can, Problem, Query, Shell};
 use axum::extract::State;
 use serde::Deserialize;
@@ -39,10 +40,7 @@ pub(crate) async fn list(State(app): State<App>, can: Can<ViewToday>, shell: She
     let since_at = day_end(&shell) - 2 * DAY_US;
     let mut tx = app.db.read().await?;
     let mut rows = super::list(&mut tx, &scope, name, since_at, after, i64::try_from(PAGE + 1).unwrap_or(51)).await?;
-    let more = rows.len() > PAGE;
-    rows.truncate(PAGE);
-    let next =
-        rows.last().filter(|_| more).map(|last| format!("/today/changes?name={name}&after={}.{}", last.at, ContactId(last.contact_id)));
+    let next = cut_page(&mut rows, PAGE).map(|last| format!("/today/changes?name={name}&after={}.{}", last.at, ContactId(last.contact_id)));
     let title = shell.l.t(title_key(name)).to_string();
     let page = ListPage { shell, title, rows, next };
     Ok(page.shell.page(&page))

@@ -12,7 +12,18 @@ use super::{STEPS, store};
 pub(crate) struct KeepChanges;
 
 impl KeepChanges {
-    pub(crate) const HEARS: &'static [&'static str] = &super::TOLD;
+    pub(crate) const HEARS: &'static [&'static str] = &[
+        "lead.handed_over",
+        "purchase.made",
+        "form.submitted",
+        "mail.clicked",
+        "mail.click_rejudged",
+        "mail.opened",
+        "visitor.identified",
+        "lead.rejected",
+        "mail.unsubscribed",
+        "contact.owner_changed",
+    ];
 }
 
 impl React for KeepChanges {
@@ -28,7 +39,9 @@ impl React for KeepChanges {
             for ((contact_id, name), at) in latest {
                 rows.push(vec![Value::Int(contact_id), Value::from(name), Value::Int(at)]);
             }
-            Ok(store::put(tx, &rows).await?)
+            store::put(tx, &rows).await?;
+            let misjudged = events.iter().filter(|e| e.name == "mail.click_rejudged").filter_map(|e| e.contact_id);
+            Ok(store::recall_clicks(tx, &Relation::of_ids("id", misjudged)).await?)
         })
     }
 }

@@ -18,6 +18,20 @@ pub(super) async fn put(tx: &mut Tx, rows: &Relation) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Looks again when these contacts last clicked in a mail: what seemed a click was a scanner's.
+pub(super) async fn recall_clicks(tx: &mut Tx, contacts: &Relation) -> Result<(), DbError> {
+    let forget = sql!("DELETE FROM contact_changes WHERE name = 'mail.clicked' AND contact_id IN (SELECT r.id FROM {rows} AS r)");
+    tx.exec_from(forget, contacts, params![]).await?;
+    let recall = sql!(
+        "INSERT INTO contact_changes (contact_id, name, at, owner_id, team_id)
+         SELECT c.id, 'mail.clicked', max(e.at), c.owner_id, c.team_id FROM {rows} AS r JOIN v_identify_contact c ON c.id = r.id
+         JOIN events e ON e.contact_id = c.id AND e.name = 'mail.clicked' AND e.machine = FALSE
+         GROUP BY c.id, c.owner_id, c.team_id"
+    );
+    tx.exec_from(recall, contacts, params![]).await?;
+    Ok(())
+}
+
 /// How many people something happened to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tally {

@@ -3,7 +3,7 @@
 use askama::Template;
 use attune_house::App;
 use attune_identify::contact::ContactId;
-use attune_web::kit::{Choice, Tab, with_query};
+use attune_web::kit::{Choice, Tab, cut_page, with_query};
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Shell, local};
 use axum::extract::State as Held;
 use serde::Deserialize;
@@ -69,10 +69,8 @@ pub(crate) async fn list(Held(app): Held<App>, can: Can<ViewHandovers>, shell: S
     let (state, filter) = (asked.state(), asked.filter(can.actor.staff_id));
     let mut tx = app.db.read().await?;
     let mut rows = super::list(&mut tx, &can.scope, &filter, i64::try_from(PAGE + 1).unwrap_or(51)).await?;
-    let more = rows.len() > PAGE;
-    rows.truncate(PAGE);
     let query = asked.query();
-    let next = rows.last().filter(|_| more).map(|last| format!("/hand-overs{}", with_query(&query, "after", place_of(last))));
+    let next = cut_page(&mut rows, PAGE).map(|last| format!("/hand-overs{}", with_query(&query, "after", place_of(last))));
     let tab = |s: State| Tab::new(format!("/hand-overs{}", with_query(&query, "view", s.word())), shell.l.t(s.label_key()), s == state);
     let tabs = [State::Offered, State::Waiting, State::Accepted, State::Rejected].into_iter().map(tab).collect();
     let mine = !asked.mine.is_empty();
@@ -219,12 +217,18 @@ pub(crate) async fn reject(
             return Ok(page.shell.again(&page, &page.as_answer()));
         }
     };
-    let mut tx = app.db.begin().await?;
-    let handover = super::get_in(&mut tx, id.0, &can.scope).await?.ok_or(Problem::NotFound)?;
-    super::reject(&mut tx, &app.ids, app.clock.now(), &can.actor, &handover, reason, &note).await?;
-    tx.commit().await?;
+    let handover = pass_back(&app, &can, id, reason, &note).await?;
     let next = if form.next.is_empty() { "/hand-overs" } else { local(&form.next) };
     Ok(shell.leave(next, Flash::good("handover-rejected-said").s("name", &handover.contact_name)))
+}
+
+/// Passes a contact back, in a transaction of its own; answers the hand-over as it was.
+async fn pass_back(app: &App, can: &Can<DecideHandovers>, id: HandoverId, reason: &str, note: &str) -> Result<Handover, Problem> {
+    let mut tx = app.db.begin().await?;
+    let handover = super::get_in(&mut tx, id.0, &can.scope).await?.ok_or(Problem::NotFound)?;
+    super::reject(&mut tx, &app.ids, app.clock.now(), &can.actor, &handover, reason, note).await?;
+    tx.commit().await?;
+    Ok(handover)
 }
 
 /// The time left for an answer in words, or how late it is: `(words, tone)`.

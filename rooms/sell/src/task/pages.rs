@@ -4,7 +4,7 @@ use askama::Template;
 use attune_house::App;
 use attune_identify::contact::ContactId;
 use attune_kernel::DAY_US;
-use attune_web::kit::{Choice, Tab};
+use attune_web::kit::{Choice, Tab, cut_page};
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Shell, local};
 use axum::extract::State;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use super::{Due, Task, TaskDraft, TaskFilter, TaskForm, TaskId, Whose};
 use crate::{EditTasks, ViewTasks, people};
 
 /// Rows of one page of the list.
-const PAGE: i64 = 50;
+const PAGE: usize = 50;
 
 /// What the address of the list says.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -43,9 +43,9 @@ pub(crate) async fn list(State(app): State<App>, can: Can<ViewTasks>, shell: She
     let (whose, due) = (Whose::of(&asked.view), Due::of(&asked.due));
     let filter = filter_of(&shell, &can, whose, due, &asked.after);
     let mut tx = app.db.read().await?;
-    let mut tasks = super::list(&mut tx, &can.scope, &filter, PAGE + 1).await?;
+    let mut tasks = super::list(&mut tx, &can.scope, &filter, PAGE as i64 + 1).await?;
     let count = super::count_open(&mut tx, &can.scope, &TaskFilter { after: None, ..filter }).await?;
-    let next_page = cut(&mut tasks).map(|place| format!("{}&after={place}", address(whose, due)));
+    let next_page = cut_page(&mut tasks, PAGE).map(|last| format!("{}&after={}", address(whose, due), place_of(last)));
     let tab = |w: Whose| Tab::new(address(w, due), shell.l.t(whose_key(w)), w == whose);
     let tabs = Whose::ALL.into_iter().map(tab).collect();
     let dues = Due::ALL.into_iter().map(|d| (d, address(whose, d))).collect();
@@ -55,14 +55,6 @@ pub(crate) async fn list(State(app): State<App>, can: Can<ViewTasks>, shell: She
 
 fn address(whose: Whose, due: Due) -> String {
     format!("/tasks?view={}&due={}", whose.word(), due.word())
-}
-
-/// Cuts a list to one page; answers where it goes on, when it does.
-fn cut(tasks: &mut Vec<Task>) -> Option<String> {
-    let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let more = tasks.len() > page;
-    tasks.truncate(page);
-    tasks.last().filter(|_| more).map(place_of)
 }
 
 fn whose_key(whose: Whose) -> &'static str {
@@ -133,24 +125,12 @@ pub(crate) async fn new(State(app): State<App>, can: Can<EditTasks>, shell: Shel
 
 /// POST /tasks
 pub(crate) async fn create(State(app): State<App>, can: Can<EditTasks>, shell: Shell, Form(form): Form<TaskForm>) -> Answer {
-    let draft = match checked(&app, &can, &shell, &form).await? {
-        Ok(draft) => draft,
-        Err(errors) => {
-            let page = edit_page(&app, &can, shell, form, errors, None).await?;
-            return Ok(page.shell.again(&page, &page.as_form()));
-        }
-    };
-    let mut tx = app.db.begin().await?;
-    super::create(&mut tx, &app.ids, app.clock.now(), &can.actor, &draft).await?;
-    tx.commit().await?;
-    Ok(shell.leave(&back_to(&form.next), Flash::good("task-created").s("title", &draft.title.text)))
+    keep(&app, &can, shell, None, form).await
 }
 
 /// GET /tasks/{id}
 pub(crate) async fn edit(State(app): State<App>, can: Can<EditTasks>, shell: Shell, Path(id): Path<TaskId>) -> Answer {
-    let mut tx = app.db.read().await?;
-    let task = super::get_in(&mut tx, id.0, &can.scope).await?.ok_or(Problem::NotFound)?;
-    drop(tx);
+    let task = get_own(&app, &can, id).await?;
     let form = TaskForm {
         title: task.title.told(&shell.l),
         reason: task.reason.told(&shell.l),
@@ -171,20 +151,39 @@ pub(crate) async fn update(
     Path(id): Path<TaskId>,
     Form(form): Form<TaskForm>,
 ) -> Answer {
-    let mut tx = app.db.begin().await?;
-    let task = super::get_in(&mut tx, id.0, &can.scope).await?.ok_or(Problem::NotFound)?;
-    drop(tx);
-    let draft = match checked(&app, &can, &shell, &form).await? {
+    let task = get_own(&app, &can, id).await?;
+    keep(&app, &can, shell, Some(task), form).await
+}
+
+/// Gives a task, or changes `task`; shows the form again while something is wrong.
+async fn keep(app: &App, can: &Can<EditTasks>, shell: Shell, task: Option<Task>, form: TaskForm) -> Answer {
+    let draft = match checked(app, can, &shell, &form).await? {
         Ok(draft) => draft,
         Err(errors) => {
-            let page = edit_page(&app, &can, shell, form, errors, Some(task)).await?;
+            let page = edit_page(app, can, shell, form, errors, task).await?;
             return Ok(page.shell.again(&page, &page.as_form()));
         }
     };
-    tx = app.db.begin().await?;
-    super::update(&mut tx, &app.ids, app.clock.now(), &can.actor, &task, &draft).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let said = match &task {
+        Some(task) => {
+            super::update(&mut tx, &app.ids, now, &can.actor, task, &draft).await?;
+            "task-saved"
+        }
+        None => {
+            super::create(&mut tx, &app.ids, now, &can.actor, &draft).await?;
+            "task-created"
+        }
+    };
     tx.commit().await?;
-    Ok(shell.leave("/tasks", Flash::good("task-saved").s("title", &draft.title.text)))
+    Ok(shell.leave(&back_to(&form.next), Flash::good(said).s("title", &draft.title.text)))
+}
+
+/// The task `id`, if the reader may change it.
+async fn get_own(app: &App, can: &Can<EditTasks>, id: TaskId) -> Result<Task, Problem> {
+    let mut tx = app.db.read().await?;
+    super::get_in(&mut tx, id.0, &can.scope).await?.ok_or(Problem::NotFound)
 }
 
 /// Checks the form and looks up who and whom it names: only colleagues and contacts the actor may see.

@@ -1,15 +1,12 @@
 //! What tests stand on: a store with a team of staff and some contacts, and the room's pages behind a doorman who knows them.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use attune_courier::{Courier, SmtpConfig};
 use attune_db::{Db, params};
 use attune_events::EventDef;
-use attune_house::{App, House, Parts, Room};
+use attune_house::{Parts, Room};
 use attune_identify::contact::{self, By, ContactDraft};
-use attune_kernel::{Clock, Fault, Ids};
-use attune_web::{Actor, BoxFuture, Doorman, Grant, PermissionDef, Secret, Texts, Theme, Via, Web, token_hash};
+use attune_kernel::{Clock, Ids};
+use attune_testkit::{Colleague, TestApp};
+use attune_web::{Actor, Grant, PermissionDef};
 
 /// Staff of the stage: (id, name, role, team).
 pub(crate) const STAFF: [(i64, &str, &str, Option<i64>); 5] = [
@@ -69,25 +66,15 @@ impl Stage {
         self.db.read().await.unwrap().count(sql, params![]).await.unwrap()
     }
 
-    /// The room behind a doorman; every member of the staff signs in with the name as token.
-    pub(crate) async fn app(&self) -> App {
-        let parts = Parts {
-            db: self.db.clone(),
-            clock: self.clock.clone(),
-            ids: self.ids.clone(),
-            secret: Secret::new([7; 32]),
-            public_url: "http://localhost".to_owned(),
-            courier: Courier::new(SmtpConfig::new("127.0.0.1", 2525)).unwrap(),
+    /// The room's pages; every member of the staff is known by name.
+    pub(crate) fn site(&self) -> TestApp {
+        let parts = Parts { clock: self.clock.clone(), ids: self.ids.clone(), ..attune_testkit::parts(self.db.clone()) };
+        let rooms = vec![neighbours(), crate::room(&parts)];
+        let colleague = |(staff_id, name, role, team_id): (i64, &'static str, &'static str, Option<i64>)| Colleague {
+            team_id,
+            ..Colleague::new(role, staff_id).called(name)
         };
-        let house = House::build(vec![neighbours(), crate::room(&parts)]).unwrap();
-        let texts = Arc::new(Texts::build(&house.locales).unwrap());
-        let doorman = Arc::new(Known { permissions: house.permissions.clone() });
-        let mut web = Web::bare(self.db.clone(), texts, doorman, parts.secret.clone());
-        web.clock = self.clock.clone();
-        web.ids = self.ids.clone();
-        web.nav = Arc::new(house.nav.clone());
-        web.permissions = Arc::new(house.permissions.clone());
-        App::new(parts, web, house, "test", 1)
+        TestApp::open(parts, rooms, &STAFF.map(colleague))
     }
 }
 
@@ -103,6 +90,7 @@ fn neighbours() -> Room {
         "purchase.made",
         "form.submitted",
         "mail.clicked",
+        "mail.click_rejudged",
         "mail.opened",
         "visitor.identified",
         "mail.unsubscribed",
@@ -118,57 +106,3 @@ fn neighbours() -> Room {
 }
 
 const WORDS: &str = "neighbours-word = x\n";
-
-/// A doorman who knows the staff of the stage by name.
-struct Known {
-    permissions: Vec<PermissionDef>,
-}
-
-impl Known {
-    fn find(&self, hash: &str) -> Option<Actor> {
-        let (id, name, role, team_id) = STAFF.into_iter().find(|(_, name, ..)| token_hash(name) == hash)?;
-        let grant = |def: &PermissionDef| match role {
-            "admin" => def.admin,
-            "manager" => def.manager,
-            _ => def.agent,
-        };
-        let grants: HashMap<String, attune_web::Scope> =
-            self.permissions.iter().filter_map(|def| Some((def.key.to_owned(), grant(def).scope(id, team_id)?))).collect();
-        Some(Actor {
-            staff_id: id,
-            name: name.to_owned(),
-            role: role.to_owned(),
-            team_id,
-            locale: attune_kernel::Locale::En,
-            theme: Theme::Auto,
-            time_zone: jiff::tz::TimeZone::UTC,
-            grants: Arc::new(grants),
-            via: Via::Session { id },
-        })
-    }
-}
-
-impl Doorman for Known {
-    fn by_session<'a>(&'a self, _: &'a Db, token_hash: &'a str, _: i64) -> BoxFuture<'a, Result<Option<Actor>, Fault>> {
-        Box::pin(async move { Ok(self.find(token_hash)) })
-    }
-
-    fn by_api_key<'a>(&'a self, _: &'a Db, token_hash: &'a str, _: i64) -> BoxFuture<'a, Result<Option<Actor>, Fault>> {
-        Box::pin(async move { Ok(self.find(token_hash)) })
-    }
-
-    fn needs_setup<'a>(&'a self, _: &'a Db) -> BoxFuture<'a, Result<bool, Fault>> {
-        Box::pin(async { Ok(false) })
-    }
-
-    fn set_preference<'a>(
-        &'a self,
-        _: &'a Db,
-        _: &'a Actor,
-        _: Option<attune_kernel::Locale>,
-        _: Option<Theme>,
-        _: i64,
-    ) -> BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(async { Ok(()) })
-    }
-}
