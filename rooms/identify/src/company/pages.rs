@@ -169,7 +169,11 @@ async fn events(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Vec<Event>, Probl
 }
 
 fn label(shell: &Shell, key: &str) -> String {
-    let key = if key == "owner_id" { "owner" } else { key };
+    let key = match key {
+        "owner_id" => "owner",
+        "name" => "search-companies",
+        key => key,
+    };
     shell.l.t(&format!("identify-{key}")).to_string()
 }
 

@@ -7,7 +7,7 @@ use attune_events::Event;
 use attune_kernel::Money;
 use serde_json::json;
 
-use super::plan::{EventPlan, Plan};
+use super::plan::Plan;
 use super::rows::{Line, RowError};
 use crate::field::{FieldKind, read_date};
 
@@ -45,12 +45,13 @@ pub(crate) fn read(plan: &Plan, line: &Line) -> Result<Vec<EventRow>, RowError> 
         if !is_name(name) {
             return Err(wrong("event-name", name));
         }
+        let currency = event.currency.clone().or_else(|| plan.home_currency.clone().filter(|_| is_money(name)));
         let amount = match event.amount.as_deref().and_then(value) {
-            Some(text) => Some(read_amount(event, text).ok_or_else(|| wrong("number", text))?),
+            Some(text) => Some(read_amount(currency.as_deref(), text).ok_or_else(|| wrong("number", text))?),
             None => None,
         };
         let subject = event.subject.as_deref().and_then(value).map(|s| s.chars().take(500).collect());
-        events.push(EventRow { line: line.number, name: name.to_owned(), at, subject, amount, currency: event.currency.clone() });
+        events.push(EventRow { line: line.number, name: name.to_owned(), at, subject, amount, currency });
     }
     Ok(events)
 }
@@ -73,9 +74,15 @@ pub(crate) fn read_time(text: &str) -> Option<i64> {
     Some(midnight.timestamp().as_microsecond())
 }
 
-fn read_amount(event: &EventPlan, text: &str) -> Option<i64> {
+/// Whether the amount of such an event is a price.
+fn is_money(name: &str) -> bool {
+    name.starts_with("purchase.")
+}
+
+/// A price in minor units, or a whole number when there is no currency.
+fn read_amount(currency: Option<&str>, text: &str) -> Option<i64> {
     let text = text.trim_start_matches(['$', '€', '£', '¥']);
-    match &event.currency {
+    match currency {
         Some(currency) => Money::parse_minor(text, currency).ok(),
         None => FieldKind::Number.read(text)?.as_f64().map(|n| n.round() as i64),
     }
@@ -110,9 +117,8 @@ mod tests {
         assert_eq!(read_time("1970-01-01T00:00:00+00:00"), Some(0));
         assert_eq!(read_time("19700102"), Some(86_400_000_000));
         assert_eq!(read_time("soon"), None);
-        let usd = EventPlan { currency: Some("USD".into()), ..EventPlan::default() };
-        assert_eq!(read_amount(&usd, "29.33"), Some(2933));
-        assert_eq!(read_amount(&EventPlan::default(), "3"), Some(3));
+        assert_eq!(read_amount(Some("USD"), "29.33"), Some(2933));
+        assert_eq!(read_amount(None, "3"), Some(3));
         assert!(is_name("purchase.made") && !is_name("Purchase") && !is_name("a.b.c d"));
     }
 }

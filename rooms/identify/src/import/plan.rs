@@ -24,6 +24,8 @@ pub struct Plan {
     pub constants: BTreeMap<String, String>,
     /// Events made from every row.
     pub events: Vec<EventPlan>,
+    /// ISO 4217 code of prices whose event names none.
+    pub home_currency: Option<String>,
     /// Take only people who are there already.
     pub only_known: bool,
 }
@@ -72,7 +74,7 @@ pub struct EventPlan {
     pub subject: Option<String>,
     /// The column with how much. With `currency` it is money and is kept in minor units.
     pub amount: Option<String>,
-    /// ISO 4217 code of the amount.
+    /// ISO 4217 code of the amount. Without one, a purchase is in the workspace's currency and any other amount is a number.
     pub currency: Option<String>,
 }
 

@@ -51,9 +51,7 @@ pub async fn run_events(bench: &Bench, actor: &Actor, path: &Path, options: &Eve
         ColumnPlan { to: if is_address { c.to } else { Target::Skip }, column: c.column }
     };
     let columns = guessed.columns.into_iter().map(only_key).collect();
-    let events = vec![options.event.clone()];
-    let plan =
-        Plan { columns, events, key: None, only_known: !options.create_missing, ..Plan { columns: Vec::new(), ..guessed_rest(&profile) } };
+    let plan = Plan { columns, events: vec![options.event.clone()], only_known: !options.create_missing, ..guessed_rest(&profile) };
     let plan = plan.with_key(&options.key)?;
     start(bench, actor, path, (source, profile.rows, plan), options.dry_run, tell).await
 }
@@ -79,6 +77,8 @@ async fn start(
     tell: Tell<'_>,
 ) -> Result<Outcome, ImportError> {
     plan.check()?;
+    let home_currency = Some(attune_house::setting_text(&mut bench.db.read().await?, "govern.currency", "EUR").await?);
+    let plan = Plan { home_currency, ..plan };
     if dry_run {
         return dry(bench, actor, &source, &plan, rows, tell).await;
     }

@@ -1,15 +1,23 @@
 //! All SQL about tasks.
 
 use attune_db::{DbError, Row, Sql, Tx, params, sql};
+use attune_identify::contact::ContactId;
 use attune_web::Scope;
 
 use super::{NEVER_AT, Task, TaskDraft, TaskFilter, Wording};
 
 const SELECT: &str = sql!(
-    "SELECT t.id, t.contact_id, COALESCE(NULLIF(c.name, ''), c.email, c.phone, '') AS contact_name, t.title, t.title_key, t.reason, t.reason_key, t.args, t.owner_id, s.name AS owner_name,
+    "SELECT t.id, t.contact_id, COALESCE(NULLIF(c.name, ''), NULLIF(c.email, ''), c.phone) AS contact_name, t.title, t.title_key, t.reason, t.reason_key, t.args, t.owner_id, s.name AS owner_name,
        t.team_id, t.due_at, t.created_at, t.done_at
      FROM tasks t LEFT JOIN v_identify_contact c ON c.id = t.contact_id LEFT JOIN v_govern_staff s ON s.id = t.owner_id"
 );
+
+/// What the contact is called; somebody without name and address by the id. Nothing when the task is about nobody.
+fn called(row: &Row) -> Result<Option<String>, DbError> {
+    let Some(id) = row.get::<Option<i64>>("contact_id")? else { return Ok(None) };
+    let name: Option<String> = row.get("contact_name")?;
+    Ok(Some(name.filter(|name| !name.is_empty()).unwrap_or_else(|| ContactId(id).to_string())))
+}
 
 fn read(row: &Row) -> Result<Task, DbError> {
     let args: Option<String> = row.get("args")?;
@@ -17,7 +25,7 @@ fn read(row: &Row) -> Result<Task, DbError> {
     Ok(Task {
         id: row.get("id")?,
         contact_id: row.get("contact_id")?,
-        contact_name: row.get("contact_name")?,
+        contact_name: called(row)?,
         title: Wording { text: row.get("title")?, key: row.get("title_key")?, args: args.clone() },
         reason: Wording { text: row.get("reason")?, key: row.get("reason_key")?, args },
         owner_id: row.get("owner_id")?,

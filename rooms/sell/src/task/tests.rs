@@ -45,6 +45,7 @@ on_both_dbs! {
         let mut tx = stage.db.begin().await.unwrap();
         let actor = Actor::system();
         let task = get_in(&mut tx, id, &Scope::Own { staff_id: 3 }).await.unwrap().unwrap();
+        assert_eq!((task.contact_id, task.contact_name.as_deref()), (None, None), "it is about nobody, and says so");
         assert!(get_in(&mut tx, id, &Scope::Own { staff_id: 4 }).await.unwrap().is_none());
         assert!(set_done(&mut tx, &stage.ids, stage.now(), &actor, &task, true).await.unwrap());
         assert!(!set_done(&mut tx, &stage.ids, stage.now(), &actor, &task, true).await.unwrap(), "twice changes nothing");
