@@ -11,7 +11,12 @@ use crate::signals::Signals;
 use crate::{Conflict, DbError, DbOptions, Relation, Row, Value, blocking};
 
 /// Fold the write-ahead log back once it is larger than this.
-const CHECKPOINT_BYTES: u64 = 32 * 1024 * 1024;
+const FOLD_BYTES: u64 = 32 * 1024 * 1024;
+/// Begin the write-ahead log anew once it is larger than this: while somebody always writes, folding alone never catches up with its end,
+/// and every page read has to be looked for in all of it.
+const RENEW_BYTES: u64 = 256 * 1024 * 1024;
+/// How long writers wait at most for readers that are in the way of a new log.
+const RENEWAL_PATIENCE: Duration = Duration::from_millis(500);
 
 pub(crate) struct Store {
     file: PathBuf,
@@ -122,15 +127,25 @@ fn fold_log_in_background(conn: Connection, file: PathBuf, alive: Weak<Readers>)
     std::thread::spawn(move || {
         while alive.strong_count() > 0 {
             std::thread::sleep(Duration::from_millis(250));
-            let large = std::fs::metadata(&log).is_ok_and(|m| m.len() > CHECKPOINT_BYTES);
-            if !large {
-                continue;
-            }
-            if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+            let length = std::fs::metadata(&log).map_or(0, |m| m.len());
+            if length > FOLD_BYTES
+                && let Err(error) = fold_log(&conn, length > RENEW_BYTES)
+            {
                 tracing::warn!(%error, "the write-ahead log was not folded back");
             }
         }
     });
+}
+
+/// Folds without keeping anybody waiting; to renew the log, it then folds the little that is left with the writers held back. A reader that
+/// takes its time puts the renewal off.
+fn fold_log(conn: &Connection, renew: bool) -> rusqlite::Result<()> {
+    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    if renew {
+        conn.busy_timeout(RENEWAL_PATIENCE)?;
+        conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    }
+    Ok(())
 }
 
 struct Reader {
@@ -270,5 +285,37 @@ fn failed(error: &rusqlite::Error, sql: &str) -> DbError {
             DbError::Unique(reason.rsplit(": ").next().unwrap_or("key").to_owned())
         }
         _ => DbError::Statement { reason, sql: sql.to_owned() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_begins_anew_unless_a_reader_needs_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("attune.db");
+        let options = DbOptions::default();
+        let writer = connect(&file, &options).unwrap();
+        writer.pragma_update(None, "journal_mode", "WAL").unwrap();
+        writer
+            .execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY, body TEXT); INSERT INTO t (body) VALUES (hex(zeroblob(50000)))")
+            .unwrap();
+        let log = || std::fs::metadata(file.with_extension("db-wal")).unwrap().len();
+        let reader = connect_reader(&file, &options).unwrap();
+        let checkpointer = connect(&file, &options).unwrap();
+
+        reader.execute_batch("BEGIN").unwrap();
+        let count = |conn: &Connection| conn.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count(&reader), 1);
+        writer.execute_batch("INSERT INTO t (body) VALUES ('more')").unwrap();
+        fold_log(&checkpointer, true).unwrap();
+        assert!(log() > 0, "somebody reads the store as it was");
+        assert_eq!(count(&reader), 1);
+
+        reader.execute_batch("COMMIT").unwrap();
+        fold_log(&checkpointer, true).unwrap();
+        assert_eq!((log(), count(&writer)), (0, 2));
     }
 }
