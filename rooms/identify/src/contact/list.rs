@@ -6,7 +6,7 @@ use attune_db::{DbError, Sql, Tx, Value};
 use attune_web::Scope;
 
 use super::search::Query;
-use super::{Contact, Stage, store};
+use super::{Contact, Stage, email_key, store};
 
 /// Counting stops here.
 pub const COUNTED: i64 = 10_000;
@@ -175,7 +175,20 @@ fn push_conditions(sql: &mut Sql, engine: attune_db::Engine, scope: &Scope, list
         return true;
     }
     let Some(query) = Query::parse(&listing.search) else { return false };
-    sql.push(&format!(" AND c.id{number} IN (")).append(&query.match_sql(engine)).push(")");
+    let found = query.match_sql(engine);
+    sql.push(&format!(" AND c.id{number} IN ("));
+    match email_key(&listing.search) {
+        // Who has the whole address; its words are looked for only when nobody has it yet: the last one is in half of all word lists.
+        Some(address) => {
+            sql.push("SELECT e.id FROM contacts e WHERE e.deleted_at IS NULL AND e.email_key = ").bind(&address);
+            sql.push(" UNION ALL SELECT f.rowid FROM (").append(&found);
+            sql.push(") AS f WHERE NOT EXISTS (SELECT 1 FROM contacts e WHERE e.deleted_at IS NULL AND e.email_key = ")
+                .bind(&address)
+                .push(")")
+        }
+        None => sql.append(&found),
+    };
+    sql.push(")");
     true
 }
 

@@ -106,6 +106,10 @@ attune_testkit::on_both_dbs! {
         assert_eq!(list_by_email_keys(&mut tx, ["lena@brandt.example".to_owned()]).await.unwrap().len(), 1);
         let listing = Listing { search: "anlagen magd".into(), ..Listing::default() };
         assert_eq!(count(&mut tx, &Scope::All, &listing).await.unwrap(), 1);
+        for (typed, expected) in [("LENA@brandt.example", 1), ("lena@brandt.exa", 1), ("brandt.example", 1), ("lena@brandt.example.org", 0)] {
+            let listing = Listing { search: typed.into(), ..Listing::default() };
+            assert_eq!(count(&mut tx, &Scope::All, &listing).await.unwrap(), expected, "{typed}");
+        }
         let trail = audit::list(&mut tx, &AuditFilter { record_id: Some(id), ..AuditFilter::default() }, 20).await.unwrap();
         assert_eq!(trail.len(), 6);
     }
