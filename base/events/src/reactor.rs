@@ -1,6 +1,7 @@
 //! Those who follow the log: each reads behind its own cursor, at least once, in batches, in one transaction with what it writes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
@@ -34,17 +35,42 @@ pub struct Reactor {
     pub react: Arc<dyn React>,
 }
 
+/// A reactor at work.
+struct Follower {
+    reactor: Reactor,
+    /// Up to here this process has looked through the log: between the stored cursor and this there is nothing the reactor hears.
+    passed: AtomicI64,
+}
+
+impl Follower {
+    /// Where the next look begins when the stored cursor stands at `cursor`.
+    fn behind(&self, cursor: i64) -> i64 {
+        cursor.max(self.passed.load(Ordering::Relaxed))
+    }
+}
+
+/// What a look into the log has found.
+struct Sight {
+    /// The stored cursor.
+    cursor: i64,
+    /// How far the look reached; the cursor's place when there is nothing new.
+    reached: i64,
+    /// What the reactor hears of it.
+    events: Vec<Event>,
+}
+
 /// The reactors of all rooms.
 #[derive(Clone)]
 pub struct Reactors {
     spine: Spine,
-    all: Arc<Vec<Reactor>>,
+    all: Arc<Vec<Follower>>,
 }
 
 impl Reactors {
     /// Gathers the reactors.
     pub fn new(spine: Spine, all: Vec<Reactor>) -> Self {
-        Self { spine, all: Arc::new(all) }
+        let follower = |reactor| Follower { reactor, passed: AtomicI64::new(0) };
+        Self { spine, all: Arc::new(all.into_iter().map(follower).collect()) }
     }
 
     /// Follows the log until `stop`; one task a reactor.
@@ -52,8 +78,8 @@ impl Reactors {
         let follow = |index: usize| {
             let (this, stop) = (self.clone(), stop.clone());
             tokio::spawn(async move {
-                if let Some(reactor) = this.all.get(index) {
-                    this.follow(reactor, &stop).await;
+                if let Some(follower) = this.all.get(index) {
+                    this.follow(follower, &stop).await;
                 }
             })
         };
@@ -65,8 +91,8 @@ impl Reactors {
         let mut heard = 0;
         loop {
             let mut quiet = true;
-            for reactor in self.all.iter() {
-                while let Some(count) = self.step(reactor).await? {
+            for follower in self.all.iter() {
+                while let Some(count) = self.step(follower).await? {
                     heard += count;
                     quiet = false;
                 }
@@ -82,70 +108,108 @@ impl Reactors {
         let mut tx = self.spine.db.read().await?;
         let head = tx.count(sql!("SELECT last_seq FROM event_head WHERE id = 1"), params![]).await?;
         let mut worst = 0;
-        for reactor in self.all.iter() {
-            let at = tx.count(sql!("SELECT seq FROM event_cursors WHERE name = $1"), params![reactor.key]).await?;
-            worst = worst.max(head - at);
+        for follower in self.all.iter() {
+            let cursor = cursor_of(&mut tx, &follower.reactor).await?;
+            worst = worst.max(head - follower.behind(cursor));
         }
         Ok(worst)
     }
 
-    async fn follow(&self, reactor: &Reactor, stop: &CancellationToken) {
+    async fn follow(&self, follower: &Follower, stop: &CancellationToken) {
+        let key = follower.reactor.key;
         let mut signal = self.spine.db.listen(SIGNAL);
         let mut failures: u32 = 0;
         while !stop.is_cancelled() {
             signal.mark_unchanged();
-            let pause = match self.step(reactor).await {
+            let done = match self.step(follower).await {
                 Ok(Some(_)) => {
                     failures = 0;
                     continue;
                 }
-                Ok(None) => Duration::from_secs(1),
-                Err(fault) => {
-                    failures = (failures + 1).min(8);
-                    tracing::error!(reactor = reactor.key, %fault, failures, "a reactor failed and will try again");
-                    tokio::select! { () = tokio::time::sleep(Duration::from_millis(50 << failures)) => {}, () = stop.cancelled() => {} }
-                    continue;
+                Ok(None) => {
+                    let calm = tokio::select! {
+                        _ = signal.changed() => false,
+                        () = tokio::time::sleep(Duration::from_secs(1)) => true,
+                        () = stop.cancelled() => true,
+                    };
+                    if calm { self.keep_place(follower).await } else { Ok(()) }
                 }
+                Err(fault) => Err(fault),
             };
-            tokio::select! { _ = signal.changed() => {}, () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => {} }
+            if let Err(fault) = done {
+                failures = (failures + 1).min(8);
+                tracing::error!(reactor = key, %fault, failures, "a reactor failed and will try again");
+                tokio::select! { () = tokio::time::sleep(Duration::from_millis(50 << failures)) => {}, () = stop.cancelled() => {} }
+            }
         }
     }
 
     /// One batch; `None` when the reactor stands at the head.
-    async fn step(&self, reactor: &Reactor) -> Result<Option<usize>, Fault> {
-        let (cursor, head, events) = self.look(reactor).await?;
-        if cursor >= head {
+    ///
+    /// A stretch without anything the reactor hears costs no commit: nine reactors that each made their place durable for every page view
+    /// would keep the writer from those who collect them. Who starts anew looks over less than [`SPAN`] events again.
+    async fn step(&self, follower: &Follower) -> Result<Option<usize>, Fault> {
+        let Sight { cursor, reached, events } = self.look(follower).await?;
+        if reached <= follower.behind(cursor) {
             return Ok(None);
         }
-        let reached = head.min(cursor + SPAN);
+        if events.is_empty() && cursor > 0 && reached - cursor < SPAN {
+            follower.passed.store(reached, Ordering::Relaxed);
+            return Ok(Some(0));
+        }
         let mut tx = self.spine.db.begin().await?;
-        if !move_cursor(&mut tx, reactor.key, cursor, reached).await? {
+        if !move_cursor(&mut tx, follower.reactor.key, cursor, reached).await? {
             // Another node was faster: look again.
             return Ok(Some(0));
         }
+        let heard = self.hear(&mut tx, &follower.reactor, cursor, events).await?;
+        tx.commit().await?;
+        Ok(Some(heard))
+    }
+
+    /// Lets the reactor react; answers how many events it heard.
+    async fn hear(&self, tx: &mut Tx, reactor: &Reactor, cursor: i64, events: Vec<Event>) -> Result<usize, Fault> {
         let (sane, circling): (Vec<Event>, Vec<Event>) = events.into_iter().partition(|e| e.depth <= MAX_DEPTH);
         if let Some(first) = circling.first() {
             tracing::error!(reactor = reactor.key, event = %first.name, seq = first.seq, "a chain of reactions is too deep and was cut");
         }
         if !sane.is_empty() {
-            let react = reactor.react.react(&self.spine, &mut tx, &sane).await;
+            let react = reactor.react.react(&self.spine, tx, &sane).await;
             react.map_err(|f| f.context(format!("reactor {} behind event {cursor}", reactor.key)))?;
         }
-        tx.commit().await?;
-        Ok(Some(sane.len()))
+        Ok(sane.len())
     }
 
-    async fn look(&self, reactor: &Reactor) -> Result<(i64, i64, Vec<Event>), DbError> {
+    async fn look(&self, follower: &Follower) -> Result<Sight, DbError> {
+        let reactor = &follower.reactor;
         let mut tx = self.spine.db.read().await?;
-        let cursor = tx.count(sql!("SELECT seq FROM event_cursors WHERE name = $1"), params![reactor.key]).await?;
+        let cursor = cursor_of(&mut tx, reactor).await?;
         let head = tx.count(sql!("SELECT last_seq FROM event_head WHERE id = 1"), params![]).await?;
-        if cursor >= head {
-            return Ok((cursor, head, Vec::new()));
+        let from = follower.behind(cursor);
+        if from >= head {
+            return Ok(Sight { cursor, reached: from, events: Vec::new() });
         }
+        let reached = head.min(from + SPAN);
         let names: &[&str] = if reactor.hears.contains(&"*") { &[] } else { reactor.hears };
-        let events = list_after(&mut tx, cursor, head.min(cursor + SPAN), names, SPAN).await?;
-        Ok((cursor, head, events))
+        let events = list_after(&mut tx, from, reached, names, SPAN).await?;
+        Ok(Sight { cursor, reached, events })
     }
+
+    /// Makes the place of a reactor durable that has only passed over what it does not hear.
+    async fn keep_place(&self, follower: &Follower) -> Result<(), Fault> {
+        let cursor = cursor_of(&mut self.spine.db.read().await?, &follower.reactor).await?;
+        let passed = follower.behind(cursor);
+        if passed > cursor {
+            let mut tx = self.spine.db.begin().await?;
+            move_cursor(&mut tx, follower.reactor.key, cursor, passed).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+async fn cursor_of(tx: &mut Tx, reactor: &Reactor) -> Result<i64, DbError> {
+    tx.count(sql!("SELECT seq FROM event_cursors WHERE name = $1"), params![reactor.key]).await
 }
 
 async fn move_cursor(tx: &mut Tx, name: &str, from: i64, to: i64) -> Result<bool, DbError> {

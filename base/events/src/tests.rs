@@ -79,6 +79,28 @@ on_both_dbs! {
         assert_eq!(reactors.lag().await.unwrap(), 0);
     }
 
+    async fn what_a_reactor_does_not_hear_costs_it_no_commit(db: Db) {
+        let ear = Arc::new(Ear::default());
+        let first_process = reactors(&db, &ear, &["a.done"]);
+        let stored = async || db.read().await.unwrap().count("SELECT seq FROM event_cursors WHERE name = 'test.hear'", params![]).await.unwrap();
+        log(&db, &["a.done"]).await;
+        first_process.settle().await.unwrap();
+        log(&db, &["b.done", "b.done"]).await;
+        assert_eq!(first_process.settle().await.unwrap(), 0);
+        assert_eq!((stored().await, first_process.lag().await.unwrap()), (1, 0), "it has looked, and written nothing");
+
+        let second_process = reactors(&db, &ear, &["a.done"]);
+        assert_eq!(second_process.lag().await.unwrap(), 2, "somebody new looks over the stretch again");
+        log(&db, &["b.done", "a.done"]).await;
+        assert_eq!(second_process.settle().await.unwrap(), 1);
+        assert_eq!((stored().await, first_process.settle().await.unwrap()), (5, 0), "what one has heard the other does not hear again");
+        assert_eq!(*ear.heard.lock().unwrap(), vec![1, 5]);
+
+        log(&db, &["b.done"; 2_000]).await;
+        first_process.settle().await.unwrap();
+        assert_eq!(stored().await, 2_005, "a long stretch is written down");
+    }
+
     async fn a_reactor_that_fails_loses_nothing(db: Db) {
         let ear = Arc::new(Ear::default());
         let reactors = reactors(&db, &ear, &["*"]);
