@@ -25,9 +25,10 @@ impl Money {
     /// An amount of `minor` units of the ISO 4217 currency `code`.
     pub fn new(minor: i64, code: &str) -> Result<Self, MoneyError> {
         let currency = code.to_ascii_uppercase();
-        match currency.len() == 3 && currency.bytes().all(|x| x.is_ascii_uppercase()) {
-            true => Ok(Self { minor, currency }),
-            false => Err(MoneyError::Currency(code.to_owned())),
+        if currency.len() == 3 && currency.bytes().all(|x| x.is_ascii_uppercase()) {
+            Ok(Self { minor, currency })
+        } else {
+            Err(MoneyError::Currency(code.to_owned()))
         }
     }
 

@@ -4,6 +4,8 @@ mod dice;
 mod people;
 mod visits;
 
+use std::ops::Range;
+
 use anyhow::{Context, Result};
 use attune_db::{Db, DbOptions, Value};
 use attune_kernel::{Clock, DAY_US};
@@ -34,6 +36,11 @@ pub fn visitor_name(index: i64) -> String {
     format!("bench-visitor-{index:08}")
 }
 
+/// The numbers from 0 to `count` − 1, `size` at a time.
+fn stretches(count: i64, size: i64) -> impl Iterator<Item = Range<i64>> {
+    (0..count).step_by(usize::try_from(size).unwrap_or(1).max(1)).map(move |from| from..(from + size).min(count))
+}
+
 /// A store opened for filling: nothing waits for the disk.
 pub async fn open(store: &Store) -> Result<Db> {
     store.open_with(&DbOptions { connections: 1, durable: false, cache_bytes: 2 << 30 }).await
@@ -50,13 +57,10 @@ pub async fn large(ground: &Ground, store: &Store) -> Result<()> {
     let visits = scale.events / EVENTS_A_VISIT;
     let start = Clock::system().now() - PAST_US;
     let course = Course { people: scale.contacts, start, step: PAST_US / visits.max(1), seq };
-    let mut from = 0;
-    while from < visits {
-        let to = (from + VISITS_A_TIME).min(visits);
+    for numbers in stretches(visits, VISITS_A_TIME) {
         let mut tx = db.begin().await?;
-        visits::insert(&mut tx, from..to, &course).await?;
+        visits::insert(&mut tx, numbers, &course).await?;
         tx.commit().await?;
-        from = to;
     }
     let last = seq + visits * EVENTS_A_VISIT;
     let mut tx = db.begin().await?;

@@ -8,7 +8,7 @@ use attune_identify::tracking::key64;
 use attune_kernel::{Clock, DAY_US, Decay};
 
 use super::dice::Dice;
-use super::{FIRST_VISITOR, PAST_US, contact_id, visitor_name};
+use super::{FIRST_VISITOR, PAST_US, contact_id, stretches, visitor_name};
 
 /// Contacts in one transaction.
 const CONTACTS_A_TIME: i64 = 20_000;
@@ -110,13 +110,10 @@ const SCORE_COLUMNS: [(&str, Column); 6] =
 /// Adds `count` contacts with scores and search words.
 pub async fn contacts(db: &Db, count: i64) -> Result<()> {
     let now = Clock::system().now();
-    let mut from = 0;
-    while from < count {
-        let to = (from + CONTACTS_A_TIME).min(count);
+    for indexes in stretches(count, CONTACTS_A_TIME) {
         let mut tx = db.begin().await?;
-        insert_contacts(&mut tx, from..to, now).await?;
+        insert_contacts(&mut tx, indexes, now).await?;
         tx.commit().await?;
-        from = to;
     }
     Ok(())
 }
@@ -214,11 +211,9 @@ const VISITOR_COLUMNS: [(&str, Column); 6] =
 /// Gives each of the first `count` contacts a known browser.
 pub async fn visitors(db: &Db, count: i64) -> Result<()> {
     let now = Clock::system().now();
-    let mut from = 0;
-    while from < count {
-        let to = (from + VISITORS_A_TIME).min(count);
+    for indexes in stretches(count, VISITORS_A_TIME) {
         let mut rows = Relation::new(&VISITOR_COLUMNS);
-        for index in from..to {
+        for index in indexes {
             let key = key64("visitor", &[&visitor_name(index)]);
             let ids = [FIRST_VISITOR + index, key, contact_id(index), now - PAST_US, now - DAY_US].map(Value::Int);
             rows.push(ids.into_iter().chain([Value::Bool(false)]).collect::<Vec<_>>());
@@ -226,7 +221,6 @@ pub async fn visitors(db: &Db, count: i64) -> Result<()> {
         let mut tx = db.begin().await?;
         tx.insert("visitors", &rows, Conflict::Fail).await?;
         tx.commit().await?;
-        from = to;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What tests stand on: a store with a team of staff and some contacts, and the room's pages behind a doorman who knows them.
 
+use std::collections::BTreeSet;
+
 use attune_db::{Db, params};
 use attune_events::EventDef;
 use attune_house::{Parts, Room};
@@ -7,6 +9,9 @@ use attune_identify::contact::{self, By, ContactDraft};
 use attune_kernel::{Clock, Ids};
 use attune_testkit::{Colleague, TestApp};
 use attune_web::{Actor, Grant, PermissionDef};
+
+use crate::change::react::{KeepChanges, TickSteps};
+use crate::handover::react::{FreeHands, ShareSurvivors};
 
 /// Staff of the stage: (id, name, role, team).
 pub(crate) const STAFF: [(i64, &str, &str, Option<i64>); 5] = [
@@ -81,25 +86,8 @@ impl Stage {
 /// What the rooms to the left and the right would announce.
 fn neighbours() -> Room {
     let own: Vec<&str> = crate::EVENTS.iter().map(|def| def.name).collect();
-    let heard = [
-        "push_funnel.completed",
-        "contact.owner_changed",
-        "contact.stage_changed",
-        "contact.deleted",
-        "contact.erased",
-        "purchase.made",
-        "form.submitted",
-        "mail.clicked",
-        "mail.click_rejudged",
-        "mail.opened",
-        "visitor.identified",
-        "mail.unsubscribed",
-        "page.viewed",
-        "contact.created",
-        "contact.imported",
-        "segment.entered",
-        "mail.accepted",
-    ];
+    let heard: BTreeSet<&str> =
+        [ShareSurvivors::HEARS, FreeHands::HEARS, KeepChanges::HEARS, TickSteps::HEARS].concat().into_iter().collect();
     let def = |name| EventDef { name, meaning: "", subject: "", amount: "", behaviour: false };
     let view = PermissionDef { key: "identify.contact.view", label_key: "", admin: Grant::All, manager: Grant::Team, agent: Grant::Own };
     Room::new("neighbours").events(heard.into_iter().filter(|name| !own.contains(name)).map(def)).permissions([view]).locales(WORDS, WORDS)
