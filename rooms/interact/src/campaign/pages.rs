@@ -66,14 +66,12 @@ async fn list(can: Can<ViewMail>, State(app): State<App>, shell: Shell, Query(pa
     let mut tx = app.db.read().await?;
     let mut found = store::list(&mut tx, &can.scope, paging.before.map_or(i64::MAX, |id| id.0), PAGE as i64 + 1).await?;
     let next = cut_page(&mut found, PAGE).map(|last| format!("/campaigns?before={}", last.id));
-    let mut lines = Vec::with_capacity(found.len());
-    for campaign in found {
-        let figures = match &mailing_of(&mut tx, &campaign).await? {
-            Some(mailing) => message::figures(&mut tx, mailing).await?,
-            None => Figures::default(),
-        };
-        lines.push(Line { campaign, figures });
-    }
+    let figures = message::figures_of(&mut tx, found.iter().filter_map(|campaign| campaign.mailing_id)).await?;
+    let line = |campaign: Campaign| {
+        let figures = campaign.mailing_id.and_then(|id| figures.get(&id).copied()).unwrap_or_default();
+        Line { campaign, figures }
+    };
+    let lines = found.into_iter().map(line).collect();
     let page = ListPage { shell, lines, next };
     Ok(page.shell.page(&page))
 }

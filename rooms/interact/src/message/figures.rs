@@ -1,6 +1,8 @@
 //! Figures of a mailing and the people behind each of them.
 
-use attune_db::{DbError, Row, Sql, Tx, Value, params, sql};
+use std::collections::HashMap;
+
+use attune_db::{DbError, Relation, Row, Sql, Tx, Value, params, sql};
 
 use super::arbiter::Reason;
 use super::store::Mailing;
@@ -48,19 +50,28 @@ impl Figures {
     }
 }
 
-/// The figures of a mailing; one statement.
+/// The figures of a mailing.
 pub async fn figures(tx: &mut Tx, mailing: &Mailing) -> Result<Figures, DbError> {
+    Ok(figures_of(tx, [mailing.id]).await?.remove(&mailing.id).unwrap_or_default())
+}
+
+/// The figures of these mailings, by id; one statement. A mailing without sends has none.
+pub async fn figures_of(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<HashMap<i64, Figures>, DbError> {
     let text = sql!(
-        "SELECT count(*) AS planned, count(*) FILTER (WHERE state = 'planned') AS waiting,
-                count(*) FILTER (WHERE state IN ('leased', 'handed')) AS on_the_way, count(*) FILTER (WHERE state = 'accepted') AS delivered,
-                count(*) FILTER (WHERE state = 'failed') AS failed, count(*) FILTER (WHERE state = 'unknown') AS unknown,
-                count(*) FILTER (WHERE state = 'skipped') AS skipped, count(opened_at) AS opened,
-                count(machine_opened_at) FILTER (WHERE opened_at IS NULL) AS machine_opened, count(clicked_at) AS clicked,
-                count(machine_clicked_at) FILTER (WHERE clicked_at IS NULL) AS machine_clicked, count(unsubscribed_at) AS unsubscribed,
-                count(responded_at) AS responded
-         FROM sends WHERE id BETWEEN $1 AND $2"
+        "SELECT m.id, count(*) AS planned, count(*) FILTER (WHERE s.state = 'planned') AS waiting,
+                count(*) FILTER (WHERE s.state IN ('leased', 'handed')) AS on_the_way, count(*) FILTER (WHERE s.state = 'accepted') AS delivered,
+                count(*) FILTER (WHERE s.state = 'failed') AS failed, count(*) FILTER (WHERE s.state = 'unknown') AS unknown,
+                count(*) FILTER (WHERE s.state = 'skipped') AS skipped, count(s.opened_at) AS opened,
+                count(s.machine_opened_at) FILTER (WHERE s.opened_at IS NULL) AS machine_opened, count(s.clicked_at) AS clicked,
+                count(s.machine_clicked_at) FILTER (WHERE s.clicked_at IS NULL) AS machine_clicked, count(s.unsubscribed_at) AS unsubscribed,
+                count(s.responded_at) AS responded
+         FROM {rows} AS r JOIN mailings m ON m.id = r.id JOIN sends s ON s.id BETWEEN m.first_send_id AND m.last_send_id GROUP BY m.id"
     );
-    let row = tx.get("figures", text, params![mailing.first_send_id, mailing.last_send_id]).await?;
+    let found = tx.rows_from(text, &Relation::of_ids("id", ids), params![]).await?;
+    found.iter().map(|row| Ok((row.get("id")?, read_figures(row)?))).collect()
+}
+
+fn read_figures(row: &Row) -> Result<Figures, DbError> {
     Ok(Figures {
         planned: row.get("planned")?,
         waiting: row.get("waiting")?,

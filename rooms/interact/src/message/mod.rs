@@ -23,7 +23,7 @@ use attune_db::{Sql, Tx};
 use attune_jobs::Bench;
 use attune_kernel::Fault;
 
-pub use figures::{Figures, Outcome, PeoplePage, Recipient, figures, list_people, skipped_by_reason};
+pub use figures::{Figures, Outcome, PeoplePage, Recipient, figures, figures_of, list_people, skipped_by_reason};
 pub use sender::{SEND_JOB, Sender, WAKE_JOB, Waker};
 pub use store::{Mailing, MailingState};
 pub use token::{Linker, first_link};
