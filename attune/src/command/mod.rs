@@ -10,6 +10,7 @@ mod say;
 mod serve;
 mod staff;
 
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use attune_kernel::Fault;
@@ -46,7 +47,9 @@ pub fn run(cli: Cli, l: &Lang) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return ended_badly(1, &format!("no threads can be started: {error}")),
     };
-    let outcome = runtime.block_on(dispatch(cli, config, l));
+    // On the heap and without its type: the runtime would otherwise hold a copy of the whole program for each of its kinds.
+    let work: Pin<Box<dyn Future<Output = Outcome> + '_>> = Box::pin(dispatch(cli, config, l));
+    let outcome = runtime.block_on(work);
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     match outcome {
         Ok(Ended::Well) => ExitCode::SUCCESS,

@@ -8,6 +8,7 @@
 mod batch;
 mod error;
 mod lite;
+mod manners;
 mod migrate;
 mod pg;
 mod row;
@@ -16,6 +17,7 @@ mod sql;
 mod tx;
 mod value;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 pub use batch::{Column, Conflict, Relation};
@@ -52,6 +54,9 @@ impl Default for DbOptions {
         Self { connections: 6, durable: true, cache_bytes: 64 * 1024 * 1024 }
     }
 }
+
+/// A future on the heap. What a room awaits is compiled into the room; behind this the engines are not, so they are compiled once.
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send + 'a>>;
 
 /// An open store. Clones share the same connections.
 #[derive(Clone)]
@@ -92,18 +97,39 @@ impl Db {
     }
 
     /// Opens a writing transaction.
-    pub async fn begin(&self) -> Result<Tx, DbError> {
-        match self.inner.as_ref() {
-            Inner::Lite(store) => store.begin().await.map(Tx::lite),
-            Inner::Pg(store) => store.begin(false).await.map(Tx::pg),
-        }
+    pub fn begin(&self) -> impl Future<Output = Result<Tx, DbError>> + Send + use<'_> {
+        self.open_tx(false)
     }
 
     /// Opens a read-only transaction on a consistent snapshot. Dropping it is enough.
-    pub async fn read(&self) -> Result<Tx, DbError> {
+    pub fn read(&self) -> impl Future<Output = Result<Tx, DbError>> + Send + use<'_> {
+        self.open_tx(true)
+    }
+
+    fn open_tx(&self, read_only: bool) -> Boxed<'_, Tx> {
+        Box::pin(async move {
+            match self.inner.as_ref() {
+                Inner::Lite(store) if read_only => store.read().await.map(Tx::lite),
+                Inner::Lite(store) => store.begin().await.map(Tx::lite),
+                Inner::Pg(store) => store.begin(read_only).await.map(Tx::pg),
+            }
+        })
+    }
+
+    /// Waits until work behind the scenes may write: where there is only one writer, one such work has its turn at a time, and after it
+    /// everybody else who writes gets at least as much time as it took. Read what is to be done after the wait, not before it.
+    pub async fn turn(&self) -> Turn {
         match self.inner.as_ref() {
-            Inner::Lite(store) => store.read().await.map(Tx::lite),
-            Inner::Pg(store) => store.begin(true).await.map(Tx::pg),
+            Inner::Lite(store) => Turn(Some(store.turn().await)),
+            Inner::Pg(_) => Turn(None),
+        }
+    }
+
+    /// Opens the writing transaction of a turn, which ends with it.
+    pub async fn begin_turn(&self, turn: Turn) -> Result<Tx, DbError> {
+        match self.inner.as_ref() {
+            Inner::Lite(store) => store.begin_in(turn.0).await.map(Tx::lite),
+            Inner::Pg(store) => store.begin(false).await.map(Tx::pg),
         }
     }
 
@@ -149,6 +175,9 @@ impl Db {
         }
     }
 }
+
+/// The right of work behind the scenes to write now. Dropped unused, it leaves no trace.
+pub struct Turn(Option<manners::Turn>);
 
 /// Marks a literal as SQL, so that `cargo xtask sql` prepares it on both engines. Expands to the literal.
 #[macro_export]

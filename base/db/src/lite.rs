@@ -5,19 +5,27 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex as SyncMutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
+use crate::manners::{Manners, Turn};
 use crate::signals::Signals;
-use crate::{Conflict, DbError, DbOptions, Relation, Row, Value, blocking};
+use crate::{Conflict, DbError, DbOptions, Relation, Row, Value, batch, blocking};
 
 /// Fold the write-ahead log back once it is larger than this.
 const FOLD_BYTES: u64 = 32 * 1024 * 1024;
 /// Begin the write-ahead log anew once it is larger than this: while somebody always writes, folding alone never catches up with its end,
 /// and every page read has to be looked for in all of it.
 const RENEW_BYTES: u64 = 256 * 1024 * 1024;
+/// When a store that was opened has its rows counted for the planner, and how often from then on.
+const FIRST_COUNT: Duration = Duration::from_secs(60);
+const NEXT_COUNT: Duration = Duration::from_secs(3_600);
+/// Counts tables that were never counted or have grown a lot since.
+const COUNT_WHAT_GREW: &str = "PRAGMA optimize = 0x10002";
+/// A statement that takes longer than this is told to the log.
+const SLOW: Duration = Duration::from_millis(500);
 /// How long writers wait at most for readers that are in the way of a new log.
 const RENEWAL_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -26,6 +34,7 @@ pub(crate) struct Store {
     writer: Arc<Mutex<Connection>>,
     readers: Arc<Readers>,
     signals: Arc<Signals>,
+    manners: Manners,
 }
 
 struct Readers {
@@ -59,8 +68,9 @@ impl Store {
             options: options.clone(),
         });
         let checkpointer = connect(&file, options).map_err(|e| opened(e.to_string()))?;
-        fold_log_in_background(checkpointer, file.clone(), Arc::downgrade(&readers));
-        Ok(Self { file, writer: Arc::new(Mutex::new(writer)), readers, signals: Arc::default() })
+        let writer = Arc::new(Mutex::new(writer));
+        look_after(checkpointer, file.clone(), Arc::downgrade(&writer), Arc::downgrade(&readers));
+        Ok(Self { file, writer, readers, signals: Arc::default(), manners: Manners::default() })
     }
 
     pub(crate) fn file(&self) -> &Path {
@@ -72,9 +82,19 @@ impl Store {
     }
 
     pub(crate) async fn begin(&self) -> Result<LiteTx, DbError> {
+        self.manners.count();
+        self.begin_in(None).await
+    }
+
+    pub(crate) async fn turn(&self) -> Turn {
+        self.manners.turn(|| self.writer.try_lock().is_ok()).await
+    }
+
+    pub(crate) async fn begin_in(&self, turn: Option<Turn>) -> Result<LiteTx, DbError> {
         let guard = self.writer.clone().lock_owned().await;
+        let turn = turn.map(Turn::begin);
         blocking(|| guard.execute_batch("BEGIN IMMEDIATE")).map_err(|e| failed(&e, "BEGIN IMMEDIATE"))?;
-        Ok(LiteTx { conn: Conn::Writer(guard), open: true, signals: self.signals.clone() })
+        Ok(LiteTx { conn: Conn::Writer(guard), open: true, signals: self.signals.clone(), _turn: turn })
     }
 
     pub(crate) async fn read(&self) -> Result<LiteTx, DbError> {
@@ -86,7 +106,7 @@ impl Store {
         };
         conn.execute_batch("BEGIN").map_err(|e| failed(&e, "BEGIN"))?;
         let reader = Reader { conn: Some(conn), home: self.readers.clone(), permit };
-        Ok(LiteTx { conn: Conn::Reader(reader), open: true, signals: self.signals.clone() })
+        Ok(LiteTx { conn: Conn::Reader(reader), open: true, signals: self.signals.clone(), _turn: None })
     }
 
     pub(crate) fn backup(&self, target: &Path) -> Result<(), DbError> {
@@ -102,7 +122,7 @@ impl Store {
 
     pub(crate) async fn analyze(&self) -> Result<(), DbError> {
         let guard = self.writer.clone().lock_owned().await;
-        blocking(|| guard.execute_batch("PRAGMA analysis_limit = 1000; ANALYZE")).map_err(|e| failed(&e, "ANALYZE"))
+        blocking(|| count_rows(&guard, "ANALYZE", &self.readers)).map_err(|e| failed(&e, "ANALYZE"))
     }
 }
 
@@ -124,20 +144,41 @@ fn connect_reader(file: &Path, options: &DbOptions) -> rusqlite::Result<Connecti
     Ok(reader)
 }
 
-/// Ends by itself when the store is dropped.
-fn fold_log_in_background(conn: Connection, file: PathBuf, alive: Weak<Readers>) {
+/// Folds the log and keeps the planner's statistics in the background; ends by itself when the store is dropped.
+fn look_after(conn: Connection, file: PathBuf, writer: Weak<Mutex<Connection>>, readers: Weak<Readers>) {
     let log = file.with_extension("db-wal");
     std::thread::spawn(move || {
-        while alive.strong_count() > 0 {
+        let mut counted_at = Instant::now() + FIRST_COUNT;
+        loop {
             std::thread::sleep(Duration::from_millis(250));
+            let (Some(writer), Some(readers)) = (writer.upgrade(), readers.upgrade()) else { break };
             let length = std::fs::metadata(&log).map_or(0, |m| m.len());
             if length > FOLD_BYTES
                 && let Err(error) = fold_log(&conn, length > RENEW_BYTES)
             {
                 tracing::warn!(%error, "the write-ahead log was not folded back");
             }
+            if Instant::now() >= counted_at {
+                counted_at = Instant::now() + NEXT_COUNT;
+                if let Err(error) = count_rows(&writer.blocking_lock(), COUNT_WHAT_GREW, &readers) {
+                    tracing::warn!(%error, "the planner's statistics were not renewed");
+                }
+            }
         }
     });
+}
+
+/// Renews the statistics by which the planner chooses indexes. Of what was empty it keeps none: a table that is about to grow would be
+/// taken for one that finds nothing. Readers at rest are closed, because a connection reads the statistics once.
+fn count_rows(writer: &Connection, statement: &str, readers: &Readers) -> rusqlite::Result<()> {
+    writer.execute_batch("PRAGMA analysis_limit = 1000")?;
+    writer.execute_batch(statement)?;
+    if writer.table_exists(None, "sqlite_stat1")? {
+        writer.execute("DELETE FROM sqlite_stat1 WHERE stat = '0' OR stat LIKE '0 %'", [])?;
+        writer.execute_batch("ANALYZE sqlite_schema")?;
+        readers.free.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+    Ok(())
 }
 
 /// Folds without keeping anybody waiting; to renew the log, it then folds the little that is left with the writers held back. A reader that
@@ -177,6 +218,8 @@ pub(crate) struct LiteTx {
     conn: Conn,
     open: bool,
     signals: Arc<Signals>,
+    /// Held while work behind the scenes writes.
+    _turn: Option<Turn>,
 }
 
 impl LiteTx {
@@ -190,14 +233,14 @@ impl LiteTx {
     pub(crate) fn rows(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, DbError> {
         let conn = self.conn()?;
         let text = numbered(sql);
-        blocking(|| query(conn, &text, values)).map_err(|e| failed(&e, sql))
+        timed(sql, || query(conn, &text, values)).map_err(|e| failed(&e, sql))
     }
 
     pub(crate) fn exec(&self, sql: &str, values: &[Value]) -> Result<u64, DbError> {
         let conn = self.conn()?;
         let text = numbered(sql);
         let run = || conn.prepare_cached(&text)?.execute(rusqlite::params_from_iter(values));
-        blocking(run).map(|n| n as u64).map_err(|e| failed(&e, sql))
+        timed(sql, run).map(|n| n as u64).map_err(|e| failed(&e, sql))
     }
 
     pub(crate) fn script(&self, sql: &str) -> Result<(), DbError> {
@@ -205,19 +248,36 @@ impl LiteTx {
         blocking(|| conn.execute_batch(sql)).map_err(|e| failed(&e, sql))
     }
 
+    pub(crate) fn exec_from(&self, sql: &str, relation: &Relation, values: &[Value]) -> Result<u64, DbError> {
+        match batch::lite_update(sql, relation, values.len()) {
+            Some(text) => self.exec_each(&numbered(&text), relation, values),
+            None => {
+                let (text, values) = batch::lite_text(sql, relation, values)?;
+                self.exec(&text, &values)
+            }
+        }
+    }
+
     pub(crate) fn insert(&self, table: &str, relation: &Relation, conflict: Conflict<'_>) -> Result<u64, DbError> {
-        let conn = self.conn()?;
         let places: Vec<String> = (1..=relation.columns.len()).map(|n| format!("?{n}")).collect();
         let sql = format!("INSERT INTO {table} ({}) VALUES ({}){}", relation.names(), places.join(", "), conflict.text());
+        self.exec_each(&sql, relation, &[])
+    }
+
+    /// Runs a statement for each row of the relation, whose values follow `values`.
+    fn exec_each(&self, sql: &str, relation: &Relation, values: &[Value]) -> Result<u64, DbError> {
+        let conn = self.conn()?;
         let run = || {
-            let mut statement = conn.prepare_cached(&sql)?;
+            let mut statement = conn.prepare_cached(sql)?;
+            // The last columns may stand nowhere in the statement.
+            let asked = statement.parameter_count();
             let mut touched = 0;
             for row in &relation.rows {
-                touched += statement.execute(rusqlite::params_from_iter(row))?;
+                touched += statement.execute(rusqlite::params_from_iter(values.iter().chain(row).take(asked)))?;
             }
             Ok(touched as u64)
         };
-        blocking(run).map_err(|e: rusqlite::Error| failed(&e, &sql))
+        timed(sql, run).map_err(|e: rusqlite::Error| failed(&e, sql))
     }
 
     pub(crate) fn commit(mut self) -> Result<Arc<Signals>, DbError> {
@@ -238,6 +298,17 @@ impl Drop for LiteTx {
             tracing::error!(%error, "a transaction was not rolled back");
         }
     }
+}
+
+/// Runs blocking work; tells the log of a statement that kept everybody else waiting.
+fn timed<T>(sql: &str, work: impl FnOnce() -> T) -> T {
+    let begun = Instant::now();
+    let done = blocking(work);
+    let time = begun.elapsed();
+    if time > SLOW {
+        tracing::info!(ms = time.as_millis(), sql, "a slow statement");
+    }
+    done
 }
 
 fn query(conn: &Connection, text: &str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {

@@ -10,7 +10,7 @@ use tokio_postgres::{Config, NoTls};
 
 use crate::batch::{self, Column};
 use crate::signals::Signals;
-use crate::{Conflict, DbError, DbOptions, Relation, Row, Value};
+use crate::{Boxed, Conflict, DbError, DbOptions, Relation, Row, Value};
 
 /// How long a caller waits for a connection before it is told that the store is busy.
 const WAIT: Duration = Duration::from_secs(15);
@@ -76,41 +76,49 @@ impl PgTx {
         client.execute(&statement, values).await.map_err(|e| failed(&e, sql))
     }
 
-    pub(crate) async fn rows(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, DbError> {
-        self.fetch(sql, &refs(values)).await
+    pub(crate) fn rows<'a>(&'a self, sql: &'a str, values: &'a [Value]) -> Boxed<'a, Vec<Row>> {
+        Box::pin(async move { self.fetch(sql, &refs(values)).await })
     }
 
-    pub(crate) async fn exec(&self, sql: &str, values: &[Value]) -> Result<u64, DbError> {
-        self.run(sql, &refs(values)).await
+    pub(crate) fn exec<'a>(&'a self, sql: &'a str, values: &'a [Value]) -> Boxed<'a, u64> {
+        Box::pin(async move { self.run(sql, &refs(values)).await })
     }
 
-    pub(crate) async fn script(&self, sql: &str) -> Result<(), DbError> {
-        self.client()?.batch_execute(sql).await.map_err(|e| failed(&e, sql))
+    pub(crate) fn script<'a>(&'a self, sql: &'a str) -> Boxed<'a, ()> {
+        Box::pin(async move { self.client()?.batch_execute(sql).await.map_err(|e| failed(&e, sql)) })
     }
 
-    pub(crate) async fn rows_from(&self, sql: &str, relation: &Relation, values: &[Value]) -> Result<Vec<Row>, DbError> {
-        let text = batch::pg_text(sql, relation, values.len())?;
-        let arrays = Arrays::of(relation);
-        self.fetch(&text, &arrays.refs_after(values)).await
+    pub(crate) fn rows_from<'a>(&'a self, sql: &'a str, relation: &'a Relation, values: &'a [Value]) -> Boxed<'a, Vec<Row>> {
+        Box::pin(async move {
+            let text = batch::pg_text(sql, relation, values.len())?;
+            let arrays = Arrays::of(relation);
+            self.fetch(&text, &arrays.refs_after(values)).await
+        })
     }
 
-    pub(crate) async fn exec_from(&self, sql: &str, relation: &Relation, values: &[Value]) -> Result<u64, DbError> {
-        let text = batch::pg_text(sql, relation, values.len())?;
-        let arrays = Arrays::of(relation);
-        self.run(&text, &arrays.refs_after(values)).await
+    pub(crate) fn exec_from<'a>(&'a self, sql: &'a str, relation: &'a Relation, values: &'a [Value]) -> Boxed<'a, u64> {
+        Box::pin(async move {
+            let text = batch::pg_text(sql, relation, values.len())?;
+            let arrays = Arrays::of(relation);
+            self.run(&text, &arrays.refs_after(values)).await
+        })
     }
 
-    pub(crate) async fn insert(&self, table: &str, relation: &Relation, conflict: Conflict<'_>) -> Result<u64, DbError> {
-        let names = relation.names();
-        let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}} AS r{}", conflict.text());
-        self.exec_from(&sql, relation, &[]).await
+    pub(crate) fn insert<'a>(&'a self, table: &'a str, relation: &'a Relation, conflict: Conflict<'a>) -> Boxed<'a, u64> {
+        Box::pin(async move {
+            let names = relation.names();
+            let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}} AS r{}", conflict.text());
+            self.exec_from(&sql, relation, &[]).await
+        })
     }
 
-    pub(crate) async fn commit(mut self) -> Result<Arc<Signals>, DbError> {
-        if let Some(client) = self.client.take() {
-            client.batch_execute("COMMIT").await.map_err(|e| failed(&e, "COMMIT"))?;
-        }
-        Ok(self.signals.clone())
+    pub(crate) fn commit(mut self) -> Boxed<'static, Arc<Signals>> {
+        Box::pin(async move {
+            if let Some(client) = self.client.take() {
+                client.batch_execute("COMMIT").await.map_err(|e| failed(&e, "COMMIT"))?;
+            }
+            Ok(self.signals.clone())
+        })
     }
 }
 

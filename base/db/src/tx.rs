@@ -110,16 +110,14 @@ impl Tx {
         }
     }
 
-    /// Runs a statement in which `{rows}` stands for `relation`: `UPDATE t SET x = r.x FROM {rows} AS r WHERE t.id = r.id`.
+    /// Runs a statement in which `{rows}` stands for `relation`: `UPDATE t SET x = r.x FROM {rows} AS r WHERE t.id = r.id`. In an update no
+    /// two rows of the relation may name the same row of the table.
     pub async fn exec_from(&mut self, sql: &str, relation: &Relation, values: impl AsRef<[Value]>) -> Result<u64, DbError> {
         if relation.is_empty() {
             return Ok(0);
         }
         match &mut self.inner {
-            Inner::Lite(tx) => {
-                let (text, values) = batch::lite_text(sql, relation, values.as_ref())?;
-                tx.exec(&text, &values)
-            }
+            Inner::Lite(tx) => tx.exec_from(sql, relation, values.as_ref()),
             Inner::Pg(tx) => tx.exec_from(sql, relation, values.as_ref()).await,
         }
     }

@@ -42,8 +42,16 @@ pub async fn append(tx: &mut Tx, events: &mut [Event]) -> Result<(), DbError> {
         params![count],
     );
     let last: i64 = head.await?.at(0)?;
+    let relation = numbered(events, last - count + 1);
+    tx.insert("events", &relation, Conflict::Fail).await?;
+    tx.wake(SIGNAL);
+    Ok(())
+}
+
+/// Gives the events their numbers from `first` on; answers their rows.
+fn numbered(events: &mut [Event], first: i64) -> Relation {
     let mut relation = Relation::new(&COLUMNS);
-    for (event, seq) in events.iter_mut().zip(last - count + 1..) {
+    for (event, seq) in events.iter_mut().zip(first..) {
         event.seq = seq;
         relation.push(vec![
             Value::Int(event.seq),
@@ -63,9 +71,7 @@ pub async fn append(tx: &mut Tx, events: &mut [Event]) -> Result<(), DbError> {
             event.props.as_deref().into(),
         ]);
     }
-    tx.insert("events", &relation, Conflict::Fail).await?;
-    tx.wake(SIGNAL);
-    Ok(())
+    relation
 }
 
 /// Which of these client keys the log has already.

@@ -20,6 +20,11 @@ const MAX_DEPTH: i64 = 16;
 /// It runs inside a transaction that also moves its cursor: what it writes happens exactly once, but the function may be called
 /// again with the same events after a crash, so it does nothing outside the store.
 pub trait React: Send + Sync {
+    /// Whether any of `events` is a reason to write. Asked with a snapshot, so that what is none costs no writing transaction; in doubt, yes.
+    fn heeds<'a>(&'a self, _: &'a mut Tx, _events: &'a [Event]) -> BoxFuture<'a, Result<bool, Fault>> {
+        Box::pin(async { Ok(true) })
+    }
+
     /// Reacts to `events`, oldest first.
     fn react<'a>(&'a self, spine: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>>;
 }
@@ -149,22 +154,40 @@ impl Reactors {
     /// A stretch without anything the reactor hears costs no commit: nine reactors that each made their place durable for every page view
     /// would keep the writer from those who collect them. Who starts anew looks over less than [`SPAN`] events again.
     async fn step(&self, follower: &Follower) -> Result<Option<usize>, Fault> {
-        let Sight { cursor, reached, events } = self.look(follower).await?;
-        if reached <= follower.behind(cursor) {
+        let mut snapshot = self.spine.db.read().await?;
+        let first = self.look(&mut snapshot, follower, 1).await?;
+        drop(snapshot);
+        if first.reached <= follower.behind(first.cursor) {
             return Ok(None);
         }
-        if events.is_empty() && cursor > 0 && reached - cursor < SPAN {
-            follower.passed.store(reached, Ordering::Relaxed);
+        if self.passes(follower, &first, !first.events.is_empty()) {
             return Ok(Some(0));
         }
-        let mut tx = self.spine.db.begin().await?;
-        if !move_cursor(&mut tx, follower.reactor.key, cursor, reached).await? {
+        let turn = self.spine.db.turn().await;
+        let mut snapshot = self.spine.db.read().await?;
+        let sight = self.look(&mut snapshot, follower, SPAN).await?;
+        let heeds = !sight.events.is_empty() && follower.reactor.react.heeds(&mut snapshot, &sight.events).await?;
+        drop(snapshot);
+        if self.passes(follower, &sight, heeds) {
+            return Ok(Some(0));
+        }
+        let mut tx = self.spine.db.begin_turn(turn).await?;
+        if !move_cursor(&mut tx, follower.reactor.key, sight.cursor, sight.reached).await? {
             // Another node was faster: look again.
             return Ok(Some(0));
         }
-        let heard = self.hear(&mut tx, &follower.reactor, cursor, events).await?;
+        let heard = self.hear(&mut tx, &follower.reactor, sight.cursor, sight.events).await?;
         tx.commit().await?;
         Ok(Some(heard))
+    }
+
+    /// Passes over a stretch in which there is nothing to write about, unless the stored cursor would fall too far behind.
+    fn passes(&self, follower: &Follower, sight: &Sight, heeds: bool) -> bool {
+        let passes = !heeds && sight.cursor > 0 && sight.reached - sight.cursor < SPAN;
+        if passes {
+            follower.passed.store(sight.reached, Ordering::Relaxed);
+        }
+        passes
     }
 
     /// Lets the reactor react; answers how many events it heard.
@@ -180,10 +203,10 @@ impl Reactors {
         Ok(sane.len())
     }
 
-    async fn look(&self, follower: &Follower) -> Result<Sight, DbError> {
+    /// Looks over the next stretch of the log for at most `limit` events.
+    async fn look(&self, tx: &mut Tx, follower: &Follower, limit: i64) -> Result<Sight, DbError> {
         let reactor = &follower.reactor;
-        let mut tx = self.spine.db.read().await?;
-        let cursor = cursor_of(&mut tx, reactor).await?;
+        let cursor = cursor_of(tx, reactor).await?;
         let head = tx.count(sql!("SELECT last_seq FROM event_head WHERE id = 1"), params![]).await?;
         let from = follower.behind(cursor);
         if from >= head {
@@ -191,7 +214,7 @@ impl Reactors {
         }
         let reached = head.min(from + SPAN);
         let names: &[&str] = if reactor.hears.contains(&"*") { &[] } else { reactor.hears };
-        let events = list_after(&mut tx, from, reached, names, SPAN).await?;
+        let events = list_after(tx, from, reached, names, limit).await?;
         Ok(Sight { cursor, reached, events })
     }
 

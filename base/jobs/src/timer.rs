@@ -107,7 +107,7 @@ impl Timers {
             return Ok(0);
         }
         drop(look);
-        let mut tx = self.bench.db.begin().await?;
+        let mut tx = self.bench.db.begin_turn(self.bench.db.turn().await).await?;
         let rows = tx
             .rows(
                 sql!(

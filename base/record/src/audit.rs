@@ -85,6 +85,12 @@ pub async fn note_many(
     (action, kind): (&str, &str),
     changes: Vec<(i64, Option<Json>, Option<Json>)>,
 ) -> Result<(), DbError> {
+    let rows = trail(ids, now, actor, (action, kind), changes);
+    tx.insert("audit_log", &rows, Conflict::Fail).await?;
+    Ok(())
+}
+
+fn trail(ids: &Ids, now: i64, actor: &Actor, (action, kind): (&str, &str), changes: Vec<(i64, Option<Json>, Option<Json>)>) -> Relation {
     let via = match actor.via {
         Via::Session { .. } => "session",
         Via::ApiKey { .. } => "api_key",
@@ -105,8 +111,7 @@ pub async fn note_many(
             after.map(|json| json.to_string()).into(),
         ]);
     }
-    tx.insert("audit_log", &rows, Conflict::Fail).await?;
-    Ok(())
+    rows
 }
 
 /// Lines of the log, newest first, at most `limit`.

@@ -155,6 +155,8 @@ web-disk-full-text = Nothing was lost, but nothing more can be saved. Ask your a
 web-fault = Something went wrong on our side
 web-fault-text = It was recorded. If it happens again, give your administrator this reference.
 web-sign-in-first = Sign in to continue
+web-not-set-up = Nobody has set this server up yet
+web-not-set-up-text = Open its address in a browser and create the first administrator, or run: attune user create
 web-refused = That is not possible
 
 # Gallery

@@ -154,6 +154,8 @@ web-disk-full-text = 没有丢失任何内容，但暂时无法保存。请管�
 web-fault = 系统出了问题
 web-fault-text = 已记录。如果再次发生，请把这个编号交给管理员。
 web-sign-in-first = 登录后继续
+web-not-set-up = 此服务器尚未完成初始设置
+web-not-set-up-text = 请在浏览器中打开其地址并创建首位管理员，或运行：attune user create
 web-refused = 无法这样操作
 
 # 组件页

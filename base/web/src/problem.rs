@@ -147,7 +147,8 @@ impl Problem {
             |title: &str, key: &str, args: &[(&'static str, Arg)]| (l.t(title).to_string(), say(l, key, args.iter().map(|(n, a)| (*n, a))));
         match self {
             Self::Form(errors) => (l.of("web-error-heading").n("count", errors.len()).to_string(), String::new()),
-            Self::SignIn | Self::Setup => (l.t("web-sign-in-first").to_string(), String::new()),
+            Self::SignIn => (l.t("web-sign-in-first").to_string(), String::new()),
+            Self::Setup => pair("web-not-set-up", "web-not-set-up-text"),
             Self::NotFound => pair("web-not-found", "web-not-found-text"),
             Self::Forbidden { permission } => {
                 (l.t("web-forbidden").to_string(), l.of("web-forbidden-text").s("permission", permission).to_string())

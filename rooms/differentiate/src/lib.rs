@@ -60,7 +60,7 @@ const fn event(name: &'static str, meaning: &'static str, subject: &'static str,
 
 /// The tables of this room.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("20261122_2000_score"), migration!("20261122_2010_segment")]
+    vec![migration!("20261122_2000_score"), migration!("20261122_2010_segment"), migration!("20261122_2100_members_by_contact")]
 }
 
 /// The room, when no room to the right offers facets.

@@ -50,9 +50,11 @@ on_both_dbs! {
     async fn a_relation_joins_and_updates_like_a_table(db: Db) {
         let mut tx = db.begin().await.unwrap();
         tx.insert("things", &things(&[(1, "a"), (2, "b"), (3, "c")]), Conflict::Fail).await.unwrap();
-        let mut change = Relation::new(&[("id", Column::Int), ("hot", Column::Bool), ("score", Column::Real), ("name", Column::Text)]);
-        change.push(vec![1_i64.into(), false.into(), 9_i64.into(), "A'".into()]);
-        change.push(vec![3_i64.into(), Value::Null, Value::Null, "同".into()]);
+        let (int, text) = (Column::Int, Column::Text);
+        // The last column stands nowhere in the statement.
+        let mut change = Relation::new(&[("id", int), ("hot", Column::Bool), ("score", Column::Real), ("name", text), ("more", text)]);
+        change.push(vec![1_i64.into(), false.into(), 9_i64.into(), "A'".into(), "x".into()]);
+        change.push(vec![3_i64.into(), Value::Null, Value::Null, "同".into(), Value::Null]);
         let sql = "UPDATE things SET hot = r.hot, score = r.score, name = r.name, n = $1 FROM {rows} AS r WHERE things.id = r.id";
         assert_eq!(tx.exec_from(sql, &change, params![7_i64]).await.unwrap(), 2);
         let wanted = Relation::of_texts("name", ["A'", "b", "zz"]);

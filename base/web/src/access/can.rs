@@ -6,6 +6,7 @@ use std::sync::Arc;
 use attune_kernel::Fault;
 use axum::extract::{FromRef, FromRequestParts};
 use axum_extra::extract::CookieJar;
+use futures::future::BoxFuture;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use tokio::sync::OnceCell;
@@ -43,10 +44,24 @@ pub fn token_hash(token: &str) -> String {
 }
 
 /// The actor of this request; looked up once.
-pub(crate) async fn actor(parts: &mut Parts, web: &Web) -> Result<Option<Actor>, Fault> {
-    let seat = parts.extensions.get_or_insert_default::<Seat>().clone();
-    let found = seat.0.get_or_try_init(|| look_up(parts, web)).await?;
-    Ok(found.clone())
+///
+/// What stands before every handler of every room is a future on the heap, so that it is compiled here and not again with each handler.
+pub(crate) fn actor<'a>(parts: &'a mut Parts, web: &'a Web) -> BoxFuture<'a, Result<Option<Actor>, Fault>> {
+    Box::pin(async move {
+        let seat = parts.extensions.get_or_insert_default::<Seat>().clone();
+        let found = seat.0.get_or_try_init(|| look_up(parts, web)).await?;
+        Ok(found.clone())
+    })
+}
+
+fn signed_in(parts: &mut Parts, web: Web) -> BoxFuture<'_, Result<Actor, Problem>> {
+    Box::pin(async move {
+        match actor(parts, &web).await? {
+            Some(actor) => Ok(actor),
+            None if web.doorman.needs_setup(&web.db).await? => Err(Problem::Setup),
+            None => Err(Problem::SignIn),
+        }
+    })
 }
 
 async fn look_up(parts: &Parts, web: &Web) -> Result<Option<Actor>, Fault> {
@@ -78,12 +93,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let web = Web::from_ref(state);
-        match actor(parts, &web).await? {
-            Some(actor) => Ok(Self(actor)),
-            None if web.doorman.needs_setup(&web.db).await? => Err(Problem::Setup),
-            None => Err(Problem::SignIn),
-        }
+        signed_in(parts, Web::from_ref(state)).await.map(Self)
     }
 }
 
@@ -137,7 +147,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let SignedIn(actor) = SignedIn::from_request_parts(parts, state).await?;
+        let actor = signed_in(parts, Web::from_ref(state)).await?;
         Self::of(&actor).ok_or(Problem::Forbidden { permission: P::KEY })
     }
 }

@@ -12,6 +12,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{Html, IntoResponse, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::Cookie;
+use futures::future::BoxFuture;
 use http::header::{ACCEPT_LANGUAGE, LOCATION, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -70,18 +71,23 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let web = Web::from_ref(state);
-        let actor = access::actor(parts, &web).await?;
-        let mut shell = Self::bare(&web, &parts.headers, actor, &parts.uri);
-        if !shell.hx.partial {
-            shell.nav = nav::views(&web, &shell).await?;
-            shell.flash = Flash::take(&web.secret, &parts.headers).map(|flash| flash.toast(&shell.l));
-        }
-        Ok(shell)
+        Self::open(parts, Web::from_ref(state)).await
     }
 }
 
 impl Shell {
+    fn open(parts: &mut Parts, web: Web) -> BoxFuture<'_, Result<Self, Problem>> {
+        Box::pin(async move {
+            let actor = access::actor(parts, &web).await?;
+            let mut shell = Self::bare(&web, &parts.headers, actor, &parts.uri);
+            if !shell.hx.partial {
+                shell.nav = nav::views(&web, &shell).await?;
+                shell.flash = Flash::take(&web.secret, &parts.headers).map(|flash| flash.toast(&shell.l));
+            }
+            Ok(shell)
+        })
+    }
+
     /// A shell without navigation and message, for pages that must not fail.
     pub(crate) fn bare(web: &Web, headers: &HeaderMap, actor: Option<Actor>, uri: &http::Uri) -> Self {
         let jar = CookieJar::from_headers(headers);

@@ -20,6 +20,9 @@ async fn nobody_is_led_to_the_sign_in_page_and_back() {
 async fn an_empty_installation_is_set_up_first() {
     let house = house_of(Staff { empty: true, ..Staff::default() }).await;
     assert_eq!(house.get("/deals", &[]).await.header("location"), "/setup");
+    let got = house.post("/api/v1/deals", &[], "{}").await;
+    assert_eq!(got.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(got.text().contains(r#""code":"not_set_up""#) && got.text().contains("attune user create"), "{}", got.text());
 }
 
 #[tokio::test]

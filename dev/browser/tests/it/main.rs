@@ -4,6 +4,7 @@
 //! -p attune-browser the_guide_has_its_pictures` draws those of the user guide into docs/guide/img.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod demo;
 mod first_minutes;
 mod ground;
 mod keyboard;

@@ -84,7 +84,7 @@ impl Run for Recompute {
             let total = whose.count(&mut db.read().await?).await?;
             let (mut after, mut done) = (i64::MIN, 0);
             loop {
-                let mut tx = db.begin().await?;
+                let mut tx = db.begin_turn(db.turn().await).await?;
                 let through = lock(&mut tx).await?;
                 let ids = whose.page(&mut tx, after, BATCH).await?;
                 let Some(last) = ids.last().copied() else { break };

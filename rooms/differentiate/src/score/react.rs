@@ -26,6 +26,15 @@ pub(crate) fn changes_history(event: &Event) -> bool {
     matches!(event.name.as_ref(), "visitor.identified" | "mail.click_rejudged")
 }
 
+/// Tells that many contacts came in at once.
+const IMPORTED: &str = "contact.imported";
+
+/// Whether the event may change the score of its contact.
+fn concerns(rules: &[ScoreRule], event: &Event) -> bool {
+    let earns = || !event.machine && rules.iter().any(|rule| rule.matches(&event.name, event.subject.as_deref(), event.amount));
+    event.contact_id.is_some() && (changes_history(event) || FIT_EVENTS.contains(&event.name.as_ref()) || earns())
+}
+
 /// Contacts whose scores are computed, and the event that made it so.
 type Causes = BTreeMap<i64, Option<Event>>;
 
@@ -36,6 +45,13 @@ pub struct KeepScores {
 }
 
 impl React for KeepScores {
+    fn heeds<'a>(&'a self, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<bool, Fault>> {
+        Box::pin(async move {
+            let rules = store::list_rules(tx).await?;
+            Ok(events.iter().any(|event| event.name == IMPORTED || concerns(&rules, event)))
+        })
+    }
+
     fn react<'a>(&'a self, spine: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let keeper = Keeper::load(tx, &self.facets, spine.clock.now()).await?;
@@ -84,18 +100,16 @@ impl Keeper {
         let mut rebuilt: BTreeSet<i64> = BTreeSet::new();
         let mut fitted: BTreeSet<i64> = BTreeSet::new();
         for event in events {
-            if event.name == "contact.imported"
+            if event.name == IMPORTED
                 && let Some(import) = event.origin_id
             {
                 super::jobs::after_import(tx, spine, import, event.at).await?;
             }
-            let Some(contact) = event.contact_id else { continue };
+            let Some(contact) = event.contact_id.filter(|_| concerns(&self.rules, event)) else { continue };
             if changes_history(event) {
                 rebuilt.insert(contact);
             } else if FIT_EVENTS.contains(&event.name.as_ref()) {
                 fitted.insert(contact);
-            } else if event.machine || !self.rules.iter().any(|rule| rule.matches(&event.name, event.subject.as_deref(), event.amount)) {
-                continue;
             }
             causes.insert(contact, Some(event.clone()));
         }
@@ -132,7 +146,7 @@ impl Keeper {
         let mut sql = Sql::new(
             "SELECT e.contact_id, e.name, e.subject, e.amount, e.at FROM {rows} AS r JOIN events e ON e.contact_id = r.id WHERE e.machine = FALSE AND e.seq <= ",
         );
-        sql.bind(through).push(" AND e.name IN ").bind_list(names.iter().map(|name| Value::from(*name))).push(" ORDER BY e.seq");
+        sql.bind(through).push(" AND e.name || '' IN ").bind_list(names.iter().map(|name| Value::from(*name))).push(" ORDER BY e.seq");
         let rows = tx.rows_from(sql.text(), &ids, sql.values()).await?;
         let mut lines: BTreeMap<(i64, i64), Line> = BTreeMap::new();
         for row in &rows {

@@ -164,8 +164,9 @@ async fn load_facet(tx: &mut Tx, ids: &Relation, index: usize, facet: &FacetFiel
 }
 
 async fn load_events(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
+    // Joined with nothing, the name cannot lead a planner away from the few events of each contact to the many of the name.
     let mut sql = Sql::new(
-        "SELECT e.contact_id, e.name, e.subject, e.amount, e.at FROM {rows} AS r JOIN events e ON e.contact_id = r.id WHERE e.machine = FALSE AND e.name IN ",
+        "SELECT e.contact_id, e.name, e.subject, e.amount, e.at FROM {rows} AS r JOIN events e ON e.contact_id = r.id WHERE e.machine = FALSE AND e.name || '' IN ",
     );
     sql.bind_list(wanted.events.iter().map(Value::from));
     if let Some(after) = wanted.after_at.filter(|after| *after > i64::MIN) {
@@ -184,8 +185,10 @@ async fn load_events(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut H
 /// Which of these segments these contacts are in, as (segment, contact).
 pub async fn memberships(tx: &mut Tx, contacts: &[i64], segments: &BTreeSet<i64>) -> Result<Vec<(i64, i64)>, DbError> {
     let ids = Relation::of_ids("id", contacts.iter().copied());
-    let mut sql =
-        Sql::new("SELECT m.segment_id, m.contact_id FROM {rows} AS r JOIN segment_members m ON m.contact_id = r.id WHERE m.segment_id IN ");
+    // The sum keeps a planner from looking each contact up in every one of the segments.
+    let mut sql = Sql::new(
+        "SELECT m.segment_id, m.contact_id FROM {rows} AS r JOIN segment_members m ON m.contact_id = r.id WHERE m.segment_id + 0 IN ",
+    );
     sql.bind_list(segments.iter().map(|id| Value::Int(*id)));
     let rows = tx.rows_from(sql.text(), &ids, sql.values()).await?;
     rows.iter().map(|row| Ok((row.get("segment_id")?, row.get("contact_id")?))).collect()

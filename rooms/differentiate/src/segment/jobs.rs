@@ -24,6 +24,15 @@ pub struct KeepSegments {
 }
 
 impl React for KeepSegments {
+    fn heeds<'a>(&'a self, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<bool, Fault>> {
+        Box::pin(async move {
+            if events.iter().any(|event| matches!(event.name.as_ref(), "contact.imported" | "contact.erased")) {
+                return Ok(true);
+            }
+            Ok(!Index::load(tx, &self.facets).await?.work_of(events).is_empty())
+        })
+    }
+
     fn react<'a>(&'a self, spine: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             for event in events.iter().filter(|event| event.name == "contact.imported") {
@@ -79,7 +88,7 @@ impl Run for KeepSegments {
             let total = plan.whose.count(&mut db.read().await?).await?;
             let (mut after, mut done, mut moved) = (i64::MIN, 0, 0);
             loop {
-                let mut tx = db.begin().await?;
+                let mut tx = db.begin_turn(db.turn().await).await?;
                 lock(&mut tx).await?;
                 let index = Index::load(&mut tx, &self.facets).await?;
                 let contacts = plan.whose.page(&mut tx, after, BATCH).await?;

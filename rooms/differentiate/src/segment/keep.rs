@@ -53,6 +53,11 @@ pub struct Work {
 }
 
 impl Work {
+    /// Whether nobody has to be looked at.
+    pub fn is_empty(&self) -> bool {
+        self.contacts.is_empty()
+    }
+
     /// Adds segments to look at for a contact; a later cause replaces an earlier one.
     fn add(&mut self, contact: i64, segments: &BTreeSet<usize>, cause: Option<&Event>) {
         if segments.is_empty() {

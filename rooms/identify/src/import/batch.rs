@@ -7,10 +7,11 @@ use attune_events::{Event, append, known_client_keys};
 use serde_json::Value as Json;
 
 use super::Counts;
-use super::event_rows::{self, EventRow, Repeats};
+use super::event_rows::{EventRow, Repeats};
 use super::matching::{Fate, Matched, Matching, Pending};
 use super::plan::Plan;
-use super::rows::{self, Line, RowDraft, RowError};
+use super::reading::Reading;
+use super::rows::RowError;
 use super::store::{self, Changed};
 use crate::contact::{self, By, Contact};
 use crate::field::Field;
@@ -38,12 +39,10 @@ impl<'a> Batches<'a> {
         self
     }
 
-    /// Remembers lines of an earlier life of this import without taking them again.
-    pub(crate) fn pass_over(&mut self, lines: impl Iterator<Item = Line>) {
-        for draft in lines.filter_map(|line| rows::read(self.plan, &line).ok().flatten()) {
-            if draft.has_no_key() {
-                *self.keyless.entry(draft.fingerprint).or_default() += 1;
-            }
+    /// Remembers lines without any key that an earlier life of this import has taken.
+    fn pass_over(&mut self, fingerprints: Vec<u64>) {
+        for fingerprint in fingerprints {
+            *self.keyless.entry(fingerprint).or_default() += 1;
         }
     }
 }
@@ -53,11 +52,13 @@ pub(crate) async fn take(
     tx: &mut Tx,
     batches: &mut Batches<'_>,
     by: &By<'_>,
-    lines: Vec<Line>,
+    mut reading: Reading,
 ) -> Result<(Counts, Vec<RowError>), DbError> {
-    let mut counts = Counts { rows: i64::try_from(lines.len()).unwrap_or(0), ..Counts::default() };
-    let (drafts, events, mut refused) = read_lines(batches.plan, &lines, &mut counts);
-    let keys: HashMap<i64, String> = drafts.iter().map(|d| (d.line, person_key(d))).collect();
+    batches.pass_over(std::mem::take(&mut reading.passed));
+    // Who an event belongs to is asked only where there are events.
+    let keys = if reading.events.is_empty() { HashMap::new() } else { reading.keys() };
+    let mut counts = reading.counts();
+    let Reading { drafts, events, mut refused, .. } = reading;
     let dry = batches.made.is_some();
     let mut matching = Matching::new(batches.plan, *by, batches.import_id, batches.members, dry);
     matching.keyless = std::mem::take(&mut batches.keyless);
@@ -76,31 +77,6 @@ pub(crate) async fn take(
     }
     counts.rejected = i64::try_from(refused.len()).unwrap_or(0);
     Ok((counts, refused))
-}
-
-/// What the person of a line is called in the file; part of what makes an event the same one.
-fn person_key(draft: &RowDraft) -> String {
-    draft
-        .external_id
-        .clone()
-        .or_else(|| draft.email_key.clone())
-        .or_else(|| draft.phone_key.clone())
-        .unwrap_or_else(|| draft.fingerprint.to_string())
-}
-
-fn read_lines(plan: &Plan, lines: &[Line], counts: &mut Counts) -> (Vec<RowDraft>, Vec<EventRow>, Vec<RowError>) {
-    let (mut drafts, mut events, mut refused) = (Vec::with_capacity(lines.len()), Vec::new(), Vec::new());
-    for line in lines {
-        match rows::read(plan, line).and_then(|draft| Ok((draft, event_rows::read(plan, line)?))) {
-            Ok((Some(draft), mut of_line)) => {
-                drafts.push(draft);
-                events.append(&mut of_line);
-            }
-            Ok((None, _)) => counts.skipped += 1,
-            Err(error) => refused.push(error),
-        }
-    }
-    (drafts, events, refused)
 }
 
 fn count_fates(counts: &mut Counts, batches: &mut Batches<'_>, matched: &Matched) {
@@ -144,10 +120,9 @@ async fn write(
             pending.contact.last_seen_at = seen;
         }
     }
-    let is_new = |p: &&Pending| p.before.is_none();
-    let new: Vec<Contact> = matched.people.iter().filter(is_new).map(|p| p.contact.clone()).collect();
-    let old: Vec<&Pending> =
-        matched.people.iter().filter(|p| p.before.is_some() && (p.changed || touches.contains_key(&p.contact.id))).collect();
+    let (new, known): (Vec<Pending>, Vec<Pending>) = std::mem::take(&mut matched.people).into_iter().partition(|p| p.before.is_none());
+    let new: Vec<Contact> = new.into_iter().map(|p| p.contact).collect();
+    let old: Vec<&Pending> = known.iter().filter(|p| p.changed || touches.contains_key(&p.contact.id)).collect();
     contact::insert(tx, &new, &batches.fields).await?;
     let changed: Vec<Contact> = old.iter().filter(|p| p.changed).map(|p| p.contact.clone()).collect();
     contact::update(tx, &changed, &batches.fields).await?;

@@ -16,19 +16,20 @@ const BATCH: usize = 2_000;
 /// A value longer than this is a quote somebody forgot to close, bytes.
 const LONGEST_VALUE: usize = 200_000;
 
-/// The lines still to come.
-pub(crate) struct Lines {
-    coming: mpsc::Receiver<Result<Vec<Line>, ProfileError>>,
+/// The lines still to come, each batch as `T`.
+pub(crate) struct Lines<T> {
+    coming: mpsc::Receiver<Result<T, ProfileError>>,
 }
 
-impl Lines {
-    pub(crate) fn open(source: &Source, plan: &Plan) -> Result<Self, ImportError> {
+impl<T: Send + 'static> Lines<T> {
+    /// Begins to parse; `read` makes something of each batch on the same thread, so that it is ready when it is wanted.
+    pub(crate) fn open(source: &Source, plan: &Plan, read: impl FnMut(Vec<Line>) -> T + Send + 'static) -> Result<Self, ImportError> {
         let encoding = Encoding::for_label(plan.encoding.as_bytes());
         let bytes = source.open().map_err(ProfileError::from)?;
         let delimiter = u8::try_from(plan.delimiter).unwrap_or(b',');
         let (send, coming) = mpsc::channel(2);
         tokio::task::spawn_blocking(move || {
-            let parsed = TextReader::new(bytes, encoding).map_err(ProfileError::from).and_then(|text| parse(text, delimiter, &send));
+            let parsed = TextReader::new(bytes, encoding).map_err(ProfileError::from).and_then(|text| parse(text, delimiter, read, &send));
             if let Err(error) = parsed {
                 let _ = send.blocking_send(Err(error));
             }
@@ -37,21 +38,26 @@ impl Lines {
     }
 
     /// The next batch; `None` at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Line>>, ImportError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<T>, ImportError> {
         Ok(self.coming.recv().await.transpose()?)
     }
 }
 
-fn parse(text: impl Read, delimiter: u8, send: &mpsc::Sender<Result<Vec<Line>, ProfileError>>) -> Result<(), ProfileError> {
+fn parse<T>(
+    text: impl Read,
+    delimiter: u8,
+    mut read: impl FnMut(Vec<Line>) -> T,
+    send: &mpsc::Sender<Result<T, ProfileError>>,
+) -> Result<(), ProfileError> {
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text);
     reader.headers()?;
     let mut batch = Vec::with_capacity(BATCH);
     loop {
         let mut record = csv::StringRecord::new();
-        let read = reader.read_record(&mut record);
+        let found = reader.read_record(&mut record);
         let place = record.position().map_or_else(|| reader.position().line(), csv::Position::line);
         let number = i64::try_from(place).unwrap_or(i64::MAX);
-        match read {
+        match found {
             Ok(false) => break,
             Ok(true) if record.iter().any(|v| v.len() > LONGEST_VALUE) => {
                 batch.push(Line { number, values: Err("a quote is not closed".to_owned()) })
@@ -60,12 +66,15 @@ fn parse(text: impl Read, delimiter: u8, send: &mpsc::Sender<Result<Vec<Line>, P
             Err(error) if error.is_io_error() => return Err(error.into()),
             Err(error) => batch.push(Line { number, values: Err(error.to_string()) }),
         }
-        if batch.len() == BATCH && send.blocking_send(Ok(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)))).is_err() {
-            return Ok(());
+        if batch.len() == BATCH {
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            if send.blocking_send(Ok(read(full))).is_err() {
+                return Ok(());
+            }
         }
     }
     if !batch.is_empty() {
-        let _ = send.blocking_send(Ok(batch));
+        let _ = send.blocking_send(Ok(read(batch)));
     }
     Ok(())
 }

@@ -135,7 +135,8 @@ impl<'a> Matching<'a> {
         matched.remember(index, external_key.as_deref(), &draft);
         let key = external_key.clone().or_else(|| draft.email_key.clone()).or_else(|| draft.phone_key.clone());
         let Some(pending) = matched.people.get_mut(index) else { return };
-        let (fresh, was) = (pending.contact.updated_at == 0, pending.contact.clone());
+        // Whom this line makes has no past to compare with.
+        let was = (pending.contact.updated_at != 0).then(|| pending.contact.clone());
         let contact = &mut pending.contact;
         if contact.external_key.is_none() && external_key.is_some() {
             contact.external_key = external_key;
@@ -152,12 +153,10 @@ impl<'a> Matching<'a> {
             contact.owner_id = Some(owner.id);
             contact.team_id = owner.team_id;
         }
-        let fate = if fresh {
-            Fate::Created
-        } else if *contact == was {
-            Fate::Skipped
-        } else {
-            Fate::Updated
+        let fate = match was {
+            None => Fate::Created,
+            Some(was) if *contact == was => Fate::Skipped,
+            Some(_) => Fate::Updated,
         };
         if fate != Fate::Skipped {
             contact.updated_at = self.by.now;

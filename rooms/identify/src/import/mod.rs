@@ -13,6 +13,7 @@ mod matching;
 pub(crate) mod pages;
 mod plan;
 mod profile;
+mod reading;
 mod rows;
 mod run;
 mod source;

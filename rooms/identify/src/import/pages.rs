@@ -120,7 +120,7 @@ async fn load(app: &App, can: &Can<ImportContacts>, id: ImportId) -> Result<Impo
 
 async fn head(app: &App, import: &Import) -> Result<Vec<Vec<String>>, Problem> {
     let source = Source::Stored(app.db.clone(), import.id);
-    let lines = Lines::open(&source, &import.plan)?.next().await?.unwrap_or_default();
+    let lines = Lines::open(&source, &import.plan, |lines| lines)?.next().await?.unwrap_or_default();
     let text = |line: super::rows::Line| line.values.ok().map(|record| record.iter().map(str::to_owned).collect::<Vec<_>>());
     Ok(lines.into_iter().filter_map(text).collect())
 }

@@ -13,6 +13,7 @@ use super::batch::{Batches, take};
 use super::lines::Lines;
 use super::plan::{ColumnPlan, Plan, PlanError, Target};
 use super::profile::Profile;
+use super::reading::Reading;
 use super::rows::RowError;
 use super::source::Source;
 use super::store::{self, Import, ImportState};
@@ -136,24 +137,16 @@ async fn read_all(
     let fields = make_fields(&mut tx, &by(clock.now()), import).await?;
     let members = staff::list(&mut tx).await?;
     tx.commit().await?;
-    let mut lines = Lines::open(source, &import.plan)?;
+    let mut lines = read_ahead(source, &import.plan, import.counts.rows)?;
     let mut batches = Batches::new(&import.plan, import.id, &members, fields);
     let (mut counts, mut errors) = (import.counts, Vec::new());
-    let mut behind = import.counts.rows;
     let end = loop {
-        let Some(mut batch) = lines.next().await? else { break ImportState::Done };
-        // After an interruption: what was taken is passed over, but still counts for telling equal lines apart.
-        let passed = usize::try_from(behind).unwrap_or(0).min(batch.len());
-        behind -= i64::try_from(passed).unwrap_or(0);
-        batches.pass_over(batch.drain(..passed));
-        if batch.is_empty() {
-            continue;
-        }
+        let Some(reading) = lines.next().await? else { break ImportState::Done };
         if is_cancelled(job, import, &counts).await? {
             break ImportState::Cancelled;
         }
         let mut tx = bench.db.begin().await?;
-        let (added, refused) = take(&mut tx, &mut batches, &by(clock.now()), batch).await?;
+        let (added, refused) = take(&mut tx, &mut batches, &by(clock.now()), reading).await?;
         store::add_counts(&mut tx, import.id, &added).await?;
         store::put_errors(&mut tx, import.id, &refused).await?;
         tx.commit().await?;
@@ -165,6 +158,12 @@ async fn read_all(
     close(&mut tx, &by(clock.now()), import, &counts, end).await?;
     tx.commit().await?;
     Ok(Outcome { id: ImportId(import.id), counts, errors, is_cancelled: end == ImportState::Cancelled })
+}
+
+/// The lines behind the first `behind`, read under the plan. What was taken before an interruption still counts for telling equal lines apart.
+fn read_ahead(source: &Source, plan: &Plan, mut behind: i64) -> Result<Lines<Reading>, ImportError> {
+    let own = plan.clone();
+    Lines::open(source, plan, move |lines| Reading::of(&own, lines, &mut behind))
 }
 
 /// Tells the job how far its import is; answers whether somebody wants it to end here.
@@ -235,12 +234,12 @@ fn planned_fields(plan: &Plan) -> Vec<(String, String, field::FieldKind)> {
 async fn dry(bench: &Bench, actor: &Actor, source: &Source, plan: &Plan, rows: i64, tell: Tell<'_>) -> Result<Outcome, ImportError> {
     let members = staff::list(&mut bench.db.read().await?).await?;
     let by = By { actor, now: bench.clock.now(), ids: &bench.ids };
-    let mut lines = Lines::open(source, plan)?;
+    let mut lines = read_ahead(source, plan, 0)?;
     let mut batches = Batches::new(plan, 0, &members, Vec::new()).dry();
     let (mut counts, mut errors) = (Counts::default(), Vec::new());
-    while let Some(batch) = lines.next().await? {
+    while let Some(reading) = lines.next().await? {
         let mut tx = bench.db.read().await?;
-        let (added, refused) = take(&mut tx, &mut batches, &by, batch).await?;
+        let (added, refused) = take(&mut tx, &mut batches, &by, reading).await?;
         counts.add(&added);
         keep(&mut errors, refused);
         tell(Progress { done: counts.rows, total: rows });

@@ -72,16 +72,18 @@ impl Batch for Writer {
 
 impl Writer {
     /// Writes `hits` in `tx`. What it learned counts only once the transaction has committed.
-    pub(crate) async fn write_hits(&self, tx: &mut Tx, hits: &[&Hit]) -> Result<Outcome, Fault> {
-        let epoch = stitching::epoch(tx).await?;
-        let mut work = Work::new(self, hits, epoch);
-        work.skip_known(tx).await?;
-        work.measure_dwell(tx).await?;
-        work.meet(tx).await?;
-        work.identify(tx).await?;
-        work.visit(tx).await?;
-        work.log(tx).await?;
-        Ok(work.outcome(hits.len()))
+    pub(crate) fn write_hits<'a>(&'a self, tx: &'a mut Tx, hits: &'a [&'a Hit]) -> BoxFuture<'a, Result<Outcome, Fault>> {
+        Box::pin(async move {
+            let epoch = stitching::epoch(tx).await?;
+            let mut work = Work::new(self, hits, epoch);
+            work.skip_known(tx).await?;
+            work.measure_dwell(tx).await?;
+            work.meet(tx).await?;
+            work.identify(tx).await?;
+            work.visit(tx).await?;
+            work.log(tx).await?;
+            Ok(work.outcome(hits.len()))
+        })
     }
 }
 
