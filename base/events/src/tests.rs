@@ -22,14 +22,19 @@ async fn log(db: &Db, names: &[&'static str]) {
     tx.commit().await.unwrap();
 }
 
-/// Remembers what it heard; fails when told to, once.
+/// Remembers what it heard; fails when told to, once. What is called `ignores` is no reason for it to write.
 #[derive(Default)]
 struct Ear {
+    ignores: &'static str,
     heard: Mutex<Vec<i64>>,
     fail_next: Mutex<bool>,
 }
 
 impl React for Ear {
+    fn heeds<'a>(&'a self, _: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<bool, Fault>> {
+        Box::pin(async move { Ok(events.iter().any(|event| event.name != self.ignores)) })
+    }
+
     fn react<'a>(&'a self, _: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             tx.exec("UPDATE event_head SET last_seq = last_seq WHERE id = 1", params![]).await?;
@@ -99,6 +104,20 @@ on_both_dbs! {
         log(&db, &["b.done"; 2_000]).await;
         first_process.settle().await.unwrap();
         assert_eq!(stored().await, 2_005, "a long stretch is written down");
+    }
+
+    async fn what_is_no_reason_to_write_costs_no_commit(db: Db) {
+        let ear = Arc::new(Ear { ignores: "b.done", ..Ear::default() });
+        let reactors = reactors(&db, &ear, &["*"]);
+        let stored = async || db.read().await.unwrap().count("SELECT seq FROM event_cursors WHERE name = 'test.hear'", params![]).await.unwrap();
+        log(&db, &["a.done"]).await;
+        reactors.settle().await.unwrap();
+        log(&db, &["b.done", "b.done"]).await;
+        assert_eq!(reactors.settle().await.unwrap(), 0);
+        assert_eq!((stored().await, reactors.lag().await.unwrap()), (1, 0), "it has looked, and written nothing");
+        log(&db, &["b.done", "a.done"]).await;
+        assert_eq!(reactors.settle().await.unwrap(), 2, "with a reason it hears the whole batch");
+        assert_eq!((stored().await, ear.heard.lock().unwrap().clone()), (5, vec![1, 4, 5]));
     }
 
     async fn a_reactor_that_fails_loses_nothing(db: Db) {
