@@ -2,7 +2,7 @@
 //!
 //! With few matches the database collects and sorts them; with many it walks the index of the order until the page is full.
 
-use attune_db::{DbError, Sql, Tx, Value};
+use attune_db::{DbError, Sql, Tx, Value, params, sql};
 use attune_web::Scope;
 
 use super::search::Query;
@@ -144,7 +144,7 @@ pub enum Selection {
 }
 
 /// Appends the conditions. `dense` keeps the planner from collecting a large filtered set when walking the order's index is cheaper.
-fn push_conditions(sql: &mut Sql, engine: attune_db::Engine, scope: &Scope, listing: &Listing, dense: bool) -> bool {
+async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Listing, dense: bool) -> Result<bool, DbError> {
     let (number, text) = if dense { (" + 0", " || ''") } else { ("", "") };
     sql.push(" WHERE c.deleted_at IS NULL");
     if let Some(stage) = listing.stage {
@@ -172,30 +172,30 @@ fn push_conditions(sql: &mut Sql, engine: attune_db::Engine, scope: &Scope, list
         _ => scope.push_filter(sql, "c.owner_id", "c.team_id"),
     }
     if listing.search.trim().is_empty() {
-        return true;
+        return Ok(true);
     }
-    let Some(query) = Query::parse(&listing.search) else { return false };
-    let found = query.match_sql(engine);
+    let Some(query) = Query::parse(&listing.search) else { return Ok(false) };
     sql.push(&format!(" AND c.id{number} IN ("));
     match email_key(&listing.search) {
         // Who has the whole address; its words are looked for only when nobody has it yet: the last one is in half of all word lists.
-        Some(address) => {
-            sql.push("SELECT e.id FROM contacts e WHERE e.deleted_at IS NULL AND e.email_key = ").bind(&address);
-            sql.push(" UNION ALL SELECT f.rowid FROM (").append(&found);
-            sql.push(") AS f WHERE NOT EXISTS (SELECT 1 FROM contacts e WHERE e.deleted_at IS NULL AND e.email_key = ")
-                .bind(&address)
-                .push(")")
+        Some(address) if is_known(tx, &address).await? => {
+            sql.push("SELECT e.id FROM contacts e WHERE e.deleted_at IS NULL AND e.email_key = ").bind(address)
         }
-        None => sql.append(&found),
+        _ => sql.append(&query.match_sql(tx.engine())),
     };
     sql.push(")");
-    true
+    Ok(true)
+}
+
+async fn is_known(tx: &mut Tx, address: &str) -> Result<bool, DbError> {
+    let select = sql!("SELECT 1 AS one FROM contacts WHERE deleted_at IS NULL AND email_key = $1 LIMIT 1");
+    Ok(tx.find(select, params![address]).await?.is_some())
 }
 
 /// How many people there are, counted up to [`COUNTED`] and one.
 pub async fn count(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<i64, DbError> {
     let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1 AS one FROM contacts c");
-    if !push_conditions(&mut sql, tx.engine(), scope, listing, false) {
+    if !push_conditions(tx, &mut sql, scope, listing, false).await? {
         return Ok(0);
     }
     sql.push(" LIMIT ").bind(COUNTED + 1).push(") AS found");
@@ -211,7 +211,7 @@ pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, sorting: Sortin
     let Sorting { order, up } = sorting;
     let column = order.column();
     let mut inner = Sql::new(&format!("SELECT c.id, {column} AS place FROM contacts c"));
-    push_conditions(&mut inner, tx.engine(), scope, listing, total > COUNTED);
+    push_conditions(tx, &mut inner, scope, listing, total > COUNTED).await?;
     if let Some((place, id)) = read_mark(order, after) {
         let sign = if up { ">" } else { "<" };
         if order == Order::Created {
@@ -239,7 +239,7 @@ pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, sorting: Sortin
 /// The next people of a list in the order of their ids, behind `behind`; for exports that read everything in turn.
 pub async fn list_behind(tx: &mut Tx, scope: &Scope, listing: &Listing, behind: i64, limit: i64) -> Result<Vec<Contact>, DbError> {
     let mut sql = Sql::new("SELECT c.id FROM contacts c");
-    if !push_conditions(&mut sql, tx.engine(), scope, listing, false) {
+    if !push_conditions(tx, &mut sql, scope, listing, false).await? {
         return Ok(Vec::new());
     }
     sql.push(" AND c.id > ").bind(behind).push(" ORDER BY c.id LIMIT ").bind(limit);
@@ -253,9 +253,9 @@ pub async fn list_behind(tx: &mut Tx, scope: &Scope, listing: &Listing, behind: 
 pub async fn ids_of(tx: &mut Tx, scope: &Scope, selection: &Selection, limit: i64) -> Result<Vec<i64>, DbError> {
     let mut sql = Sql::new("SELECT c.id FROM contacts c");
     let any = match selection {
-        Selection::Listed(listing) => push_conditions(&mut sql, tx.engine(), scope, listing, false),
+        Selection::Listed(listing) => push_conditions(tx, &mut sql, scope, listing, false).await?,
         Selection::Ids(ids) => {
-            push_conditions(&mut sql, tx.engine(), scope, &Listing::default(), false);
+            push_conditions(tx, &mut sql, scope, &Listing::default(), false).await?;
             sql.push(" AND c.id IN ").bind_list(ids.iter().map(|id| Value::Int(*id)));
             !ids.is_empty()
         }
