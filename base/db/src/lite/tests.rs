@@ -26,3 +26,16 @@ fn the_log_begins_anew_unless_a_reader_needs_it() {
     fold_log(&checkpointer, true).unwrap();
     assert_eq!((log(), count(&writer)), (0, 2));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statistics_know_what_is_there_and_nothing_of_what_is_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), &DbOptions::default()).unwrap();
+    let tx = store.begin().await.unwrap();
+    tx.script("CREATE TABLE t (id INTEGER PRIMARY KEY, k INTEGER, gone INTEGER); CREATE INDEX t_k ON t (k); CREATE INDEX t_gone ON t (gone) WHERE gone IS NOT NULL; INSERT INTO t (k) VALUES (1), (2), (2)").unwrap();
+    tx.commit().unwrap();
+    store.analyze().await.unwrap();
+    let kept = store.read().await.unwrap().rows("SELECT idx, stat FROM sqlite_stat1 WHERE tbl = 't'", &[]).unwrap();
+    let kept: Vec<(Option<String>, String)> = kept.iter().map(|row| (row.get("idx").unwrap(), row.get("stat").unwrap())).collect();
+    assert_eq!(kept, [(Some("t_k".to_owned()), "3 2".to_owned())], "an index without rows would look as if it found nothing");
+}
