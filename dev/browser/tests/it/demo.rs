@@ -21,11 +21,7 @@ async fn the_demo_s_pages_show_its_table() {
     attune.launch(&["demo", "--data", &data, "--port", &port]).await.unwrap();
 
     let mut person = Person::arrive(attune.url(""), Look::desk()).await;
-    person.go("/sign-in").await;
-    person.fill("#f-email", "demo@attune.example").await;
-    person.fill("#f-password", "attune-demo").await;
-    person.click("main form .btn.primary").await;
-    person.see("main h1").await;
+    person.sign_in_with("demo@attune.example", "attune-demo").await;
     person.go("/push-funnels").await;
     person.click("[data-rows] th a").await;
     person.see("ol.pf").await;

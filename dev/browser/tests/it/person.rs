@@ -132,9 +132,14 @@ impl Person {
 
     /// Signs in with the password of [`crate::ground`].
     pub async fn sign_in(&mut self, email: &str) {
+        self.sign_in_with(email, crate::ground::PASSWORD).await;
+    }
+
+    /// Signs in.
+    pub async fn sign_in_with(&mut self, email: &str, password: &str) {
         self.go("/sign-in").await;
         self.fill("#f-email", email).await;
-        self.fill("#f-password", crate::ground::PASSWORD).await;
+        self.fill("#f-password", password).await;
         self.click("main form .btn.primary").await;
         self.see("main h1").await;
         self.until("return location.pathname !== '/sign-in'", vec![], "being let in").await;
