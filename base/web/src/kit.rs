@@ -1,11 +1,14 @@
 //! The little Rust behind the component kit (`ui/kit.html`) and the pages that every installation has: errors.
 
+use std::fmt::Display;
+
 use askama::Template;
 use attune_kernel::initials;
 use axum::response::Response;
 use http::StatusCode;
 
-use crate::language::Real;
+use crate::form::FormErrors;
+use crate::language::{Lang, Real, Whole};
 use crate::shell::{Shell, html};
 use crate::{Problem, Web};
 
@@ -14,13 +17,89 @@ pub fn asset(name: &str) -> &'static str {
     attune_assets::url(name)
 }
 
-/// The address of an icon in the sprite.
-pub fn icon_url(name: &str) -> String {
-    format!("{}#{name}", attune_assets::url(attune_assets::SPRITE))
+/// An icon of the sprite; it is decorative, the text beside it speaks. `class` may be empty.
+pub fn icon(name: &str, class: &str) -> String {
+    let class = if class.is_empty() { String::new() } else { format!(" {class}") };
+    format!("<svg class=\"i{class}\" aria-hidden=\"true\"><use href=\"{}#{name}\"/></svg>", attune_assets::url(attune_assets::SPRITE))
+}
+
+/// The label of a field.
+pub fn label(l: &Lang, name: &str, text: impl Display, optional: &bool) -> String {
+    drawn(&Label { l, name, text: &text.to_string(), optional: *optional })
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<label for="f-{{ name }}">{{ text }}{% if optional %} <span class="dim">{{ l.t("web-optional") }}</span>{% endif %}</label>"#
+)]
+struct Label<'a> {
+    l: &'a Lang,
+    name: &'a str,
+    text: &'a str,
+    optional: bool,
+}
+
+/// What stands below a field: what is wrong with it, else the hint.
+pub fn note(l: &Lang, errors: &FormErrors, name: &str, hint: impl Display) -> String {
+    let (wrong, hint) = (errors.of(name, l), hint.to_string());
+    if wrong.is_empty() && hint.is_empty() { String::new() } else { drawn(&Note { name, wrong: &wrong, hint: &hint }) }
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% if wrong.is_empty() %}<p class="hint" id="f-{{ name }}-note">{{ hint }}</p>{% else %}<p class="err" id="f-{{ name }}-note">{{ wrong }}</p>{% endif %}"#
+)]
+struct Note<'a> {
+    name: &'a str,
+    wrong: &'a str,
+    hint: &'a str,
+}
+
+/// What a field's control tells screen readers of its state.
+pub fn marks(errors: &FormErrors, name: &str, hint: impl Display, optional: &bool) -> String {
+    drawn(&Marks { name, wrong: errors.has(name), hinted: !hint.to_string().is_empty(), optional: *optional })
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% if !optional %} aria-required="true"{% endif %}{% if wrong %} aria-invalid="true"{% endif %}{% if wrong || hinted %} aria-describedby="f-{{ name }}-note"{% endif %}"#
+)]
+struct Marks<'a> {
+    name: &'a str,
+    wrong: bool,
+    hinted: bool,
+    optional: bool,
+}
+
+/// A moment as people say it, the full one in the title. `class` may be empty.
+pub fn when(shell: &Shell, at: impl Whole, class: &str) -> String {
+    drawn(&When { shell, at: at.whole(), class })
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<time{% if !class.is_empty() %} class="{{ class }}"{% endif %} datetime="{{ shell.l.iso(at) }}" title="{{ shell.l.moment(at) }}">{{ shell.l.when(at, shell.now) }}</time>"#
+)]
+struct When<'a> {
+    shell: &'a Shell,
+    at: i64,
+    class: &'a str,
+}
+
+/// A part of a page, drawn here once instead of being compiled into every page that has it.
+pub(crate) fn drawn(part: &impl Template) -> String {
+    part.render().unwrap_or_else(|error| {
+        tracing::error!(%error, "a part of the page was not drawn");
+        String::new()
+    })
 }
 
 /// Up to two initials, or the last two characters of a Chinese name.
-pub fn initials_of(name: impl std::fmt::Display) -> String {
+pub fn initials_of(name: impl Display) -> String {
     initials(&name.to_string())
 }
 
@@ -42,7 +121,7 @@ pub fn share(value: impl Real, max: impl Real) -> String {
 /// A query string with `name` set to `value` (removed when empty): for filters, sorting and paging that keep the rest of the address.
 /// `query` is what stands after the `?`; the answer starts with `?`. The place in a paged list (`after`) is dropped: it belongs to the
 /// old order.
-pub fn with_query(query: &str, name: &str, value: impl std::fmt::Display) -> String {
+pub fn with_query(query: &str, name: &str, value: impl Display) -> String {
     let value = value.to_string();
     let mut out = url::form_urlencoded::Serializer::new(String::new());
     for (key, old) in url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key != name && key != "after") {
@@ -90,12 +169,12 @@ pub struct Choice {
 
 impl Choice {
     /// An option.
-    pub fn new(value: impl std::fmt::Display, label: impl std::fmt::Display) -> Self {
+    pub fn new(value: impl Display, label: impl Display) -> Self {
         Self { value: value.to_string(), label: label.to_string() }
     }
 
     /// Whether it is the one chosen.
-    pub fn is(&self, value: impl std::fmt::Display) -> bool {
+    pub fn is(&self, value: impl Display) -> bool {
         self.value == value.to_string()
     }
 }
@@ -115,13 +194,13 @@ pub struct Tab {
 
 impl Tab {
     /// A tab without a number.
-    pub fn new(href: impl std::fmt::Display, label: impl std::fmt::Display, current: bool) -> Self {
+    pub fn new(href: impl Display, label: impl Display, current: bool) -> Self {
         Self { href: href.to_string(), label: label.to_string(), current, count: String::new() }
     }
 
     /// With a number, already in the language's form.
     #[must_use]
-    pub fn count(mut self, count: impl std::fmt::Display) -> Self {
+    pub fn count(mut self, count: impl Display) -> Self {
         self.count = count.to_string();
         self
     }

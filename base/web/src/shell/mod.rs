@@ -3,6 +3,7 @@
 //! Guards that a message is shown exactly once and that every page renders in one language.
 
 mod flash;
+mod frame;
 mod hx;
 mod nav;
 
