@@ -1,5 +1,7 @@
 //! From MJML to the stored body: compiled once per version, merge tags left in place, links taken out and numbered.
 
+use std::collections::HashMap;
+
 use super::find_tags::{Piece, pieces};
 use super::links::{self, LINK, PIXEL, TRAP, UNSUBSCRIBE};
 use super::{TemplateDraft, plain, render};
@@ -40,7 +42,7 @@ pub fn compile(draft: &TemplateDraft) -> Result<Compiled, CompileError> {
         return Err(CompileError::TooLong);
     }
     let (source, tags) = hide_tags(&draft.mjml);
-    let html = to_html(&source)?;
+    let html = in_language(&to_html(&source)?, &draft.language);
     let html = show_tags(&html, &tags);
     let html = with_preheader(&html, &draft.preheader);
     let (html, links) = links::take_out(&html);
@@ -78,8 +80,14 @@ fn show_tags(html: &str, tags: &[String]) -> String {
 
 fn to_html(source: &str) -> Result<String, CompileError> {
     let parsed = mrml::parse(source).map_err(|error| CompileError::Mjml(told(source, &error)))?;
-    let options = mrml::prelude::render::RenderOptions::default();
+    // By default the mail would fetch its font from a stranger, who would then know who reads it and when.
+    let options = mrml::prelude::render::RenderOptions { fonts: HashMap::new(), ..Default::default() };
     parsed.element.render(&options).map_err(|error| CompileError::Mjml(error.to_string()))
+}
+
+/// A mail whose author names no language is in that of its template: screen readers choose their voice by it.
+fn in_language(html: &str, language: &str) -> String {
+    if language.is_empty() { html.to_owned() } else { html.replace("lang=\"und\"", &format!("lang=\"{language}\"")) }
 }
 
 /// The error with the line it is about, when it names a position.

@@ -78,6 +78,18 @@ fn what_cannot_be_compiled_says_where() {
 }
 
 #[test]
+fn a_mail_fetches_nothing_from_strangers_and_names_its_language() {
+    let mut chinese = draft();
+    chinese.language = "zh-CN".to_owned();
+    chinese.mjml = "<mjml><mj-body><mj-section><mj-column><mj-text>你好</mj-text></mj-column></mj-section></mj-body></mjml>".to_owned();
+    let html = compile::compile(&chinese).unwrap().html;
+    assert!(!html.contains("googleapis") && !html.contains("@import"), "{html}");
+    assert!(html.contains("<html lang=\"zh-CN\"") && !html.contains("\"und\""), "{html}");
+    chinese.mjml = chinese.mjml.replace("<mjml>", "<mjml lang=\"zh-TW\">");
+    assert!(compile::compile(&chinese).unwrap().html.contains("<html lang=\"zh-TW\""));
+}
+
+#[test]
 fn a_links_host_is_never_a_value() {
     for wrong in
         ["https://{{ contact.city }}/", "https://shop.example{{ contact.city }}", "javascript:alert(1)", "//x", "https://a@b.example/"]
