@@ -99,6 +99,7 @@ cli-doctor-settings = Settings
 cli-doctor-store = Store
 cli-doctor-schema = Schema
 cli-doctor-staff = Administrators
+cli-doctor-inbox = Collector's inbox
 cli-doctor-port = Address
 cli-doctor-mail = Mail
 cli-no-file = { $file } does not exist or cannot be read

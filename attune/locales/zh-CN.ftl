@@ -99,6 +99,7 @@ cli-doctor-settings = 设置
 cli-doctor-store = 存储
 cli-doctor-schema = 结构
 cli-doctor-staff = 管理员
+cli-doctor-inbox = 采集收件箱
 cli-doctor-port = 地址
 cli-doctor-mail = 邮件
 cli-no-file = { $file } 不存在或无法读取

@@ -100,6 +100,7 @@ pub struct Serving {
     /// Ends it.
     pub stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
+    collector: Collector,
     /// The built-in mailbox: it answers until nobody sends any more.
     mailbox: JoinHandle<()>,
     mailbox_stop: CancellationToken,
@@ -109,7 +110,7 @@ impl Serving {
     /// Starts the server on `listener` and everything behind it.
     pub async fn start(booted: Booted, listener: tokio::net::TcpListener) -> Result<(App, Self), Fault> {
         let stop = CancellationToken::new();
-        let Booted { app, mailbox, .. } = booted;
+        let Booted { app, collector, mailbox } = booted;
         let mut tasks = app.start(&stop);
         let mailbox_stop = CancellationToken::new();
         let mailbox = tokio::spawn(mailbox.serve(mailbox_stop.clone()));
@@ -122,13 +123,16 @@ impl Serving {
                 tracing::error!(%error, "the server stopped");
             }
         }));
-        Ok((app, Self { address, stop, tasks, mailbox, mailbox_stop }))
+        Ok((app, Self { address, stop, tasks, collector, mailbox, mailbox_stop }))
     }
 
     /// Ends everything and waits for it, ten seconds at most.
     pub async fn end(self) {
         self.stop.cancel();
-        let all = futures::future::join_all(self.tasks);
+        let all = async {
+            futures::future::join_all(self.tasks).await;
+            self.collector.settled().await;
+        };
         if tokio::time::timeout(std::time::Duration::from_secs(10), all).await.is_err() {
             tracing::warn!("some work did not end in time and will be taken up again at the next start");
         }

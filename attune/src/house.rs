@@ -27,7 +27,7 @@ pub fn rooms(parts: &Parts, collector: &Collector) -> Vec<Room> {
         attune_interact::room(parts, collector),
         attune_sell::room(parts),
         attune_measure::room(parts),
-        crate::front::room(),
+        crate::front::room(collector),
     ]
 }
 

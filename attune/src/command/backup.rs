@@ -81,7 +81,8 @@ async fn check_copy(config: &Config, file: &Path, waiting: &Path) -> Result<(), 
 
 fn put_in_place(waiting: &Path, target: &Path) -> Result<(), Fault> {
     let beside = |suffix: &str| PathBuf::from(format!("{}{suffix}", target.display()));
-    for suffix in ["", "-wal", "-shm"] {
+    // What waits beside the old store to be written is the old store's.
+    for suffix in ["", "-wal", "-shm", "-inbox", "-inbox-wal", "-inbox-shm"] {
         let old = beside(suffix);
         if old.exists() {
             std::fs::rename(&old, beside(&format!("{suffix}.before-restore")))?;

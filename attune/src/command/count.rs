@@ -12,7 +12,9 @@ pub(super) async fn run(config: &Config, store: &str, args: &Count, say: &Say) -
     if args.segment.is_some() && args.what != "contacts" {
         return Ok(Ended::WrongUse(say.l().t("cli-count-segment-only").to_string()));
     }
-    let app = crate::boot::boot_beside(config, store).await?.app;
+    let booted = crate::boot::boot_beside(config, store).await?;
+    booted.collector.settled().await;
+    let app = booted.app;
     let mut tx = app.db.read().await?;
     let count = match (args.what.as_str(), &args.segment) {
         ("contacts", Some(rule)) => {

@@ -47,6 +47,7 @@ async fn check_store(config: &Config, store: &str) -> Vec<Finding> {
     findings.push(schema);
     if ready {
         findings.push(check_staff(&db).await);
+        findings.push(check_inbox(&db));
     }
     findings
 }
@@ -60,6 +61,18 @@ async fn check_staff(db: &Db) -> Finding {
         Ok(0) => Finding { check: "staff", ok: false, note: "nobody can sign in: open /setup, or attune user create".to_owned() },
         Ok(n) => Finding { check: "staff", ok: true, note: format!("{n}") },
         Err(error) => Finding { check: "staff", ok: false, note: error.to_string() },
+    }
+}
+
+/// Whether everything the collector acknowledged could be written.
+fn check_inbox(db: &Db) -> Finding {
+    match attune_identify::tracking::put_aside(db) {
+        Ok(None) => Finding { check: "inbox", ok: true, note: "ok".to_owned() },
+        Ok(Some((count, reason))) => {
+            let note = format!("{count} lines could not be written and lie in the table aside of attune.db-inbox; the newest: {reason}");
+            Finding { check: "inbox", ok: false, note }
+        }
+        Err(error) => Finding { check: "inbox", ok: false, note: error.to_string() },
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod batch;
 mod error;
+mod journal;
 mod lite;
 mod manners;
 mod migrate;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub use batch::{Column, Conflict, Relation};
 pub use error::DbError;
+pub use journal::Journal;
 pub use migrate::{Migration, migrations};
 pub use row::{FromValue, Row};
 pub(crate) use signals::Signals;
@@ -93,6 +95,14 @@ impl Db {
         match self.inner.as_ref() {
             Inner::Lite(store) => Some(store.file()),
             Inner::Pg(_) => None,
+        }
+    }
+
+    /// The journal `name` beside an embedded store; nothing where many write at once, because there nobody needs one.
+    pub fn journal(&self, name: &str) -> Result<Option<Journal>, DbError> {
+        match self.inner.as_ref() {
+            Inner::Lite(store) => store.journal(name).map(Some),
+            Inner::Pg(_) => Ok(None),
         }
     }
 

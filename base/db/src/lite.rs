@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
+use crate::journal::Journal;
 use crate::manners::{Manners, Turn};
 use crate::signals::Signals;
 use crate::{Conflict, DbError, DbOptions, Relation, Row, Value, batch, blocking};
@@ -77,6 +78,10 @@ impl Store {
         &self.file
     }
 
+    pub(crate) fn journal(&self, name: &str) -> Result<Journal, DbError> {
+        Journal::open(self.file.parent().unwrap_or_else(|| Path::new(".")), name, &self.readers.options)
+    }
+
     pub(crate) fn signals(&self) -> &Signals {
         &self.signals
     }
@@ -126,7 +131,7 @@ impl Store {
     }
 }
 
-fn connect(file: &Path, options: &DbOptions) -> rusqlite::Result<Connection> {
+pub(crate) fn connect(file: &Path, options: &DbOptions) -> rusqlite::Result<Connection> {
     let conn = Connection::open(file)?;
     conn.busy_timeout(Duration::from_secs(10))?;
     conn.set_prepared_statement_cache_capacity(512);
@@ -347,7 +352,7 @@ pub(crate) fn numbered(sql: &str) -> String {
     out
 }
 
-fn failed(error: &rusqlite::Error, sql: &str) -> DbError {
+pub(crate) fn failed(error: &rusqlite::Error, sql: &str) -> DbError {
     let reason = error.to_string();
     let Some(code) = error.sqlite_error() else {
         return DbError::Statement { reason, sql: sql.to_owned() };

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Something that happened to somebody. What `subject` and `amount` mean is told by the event's [`EventDef`](crate::EventDef).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// Position in the log; 0 until it is appended.
     pub seq: i64,

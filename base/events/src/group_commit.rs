@@ -17,6 +17,14 @@ pub trait Batch: Send + Sync + 'static {
 
     /// Writes `items` and answers one reply for each, in order. It may be called again with the same items after a failed commit.
     fn write<'a>(&'a self, tx: &'a mut Tx, items: &'a [Self::Item]) -> BoxFuture<'a, Result<Vec<Self::Reply>, Fault>>;
+
+    /// Told once the transaction that made `replies` has committed.
+    fn committed(&self, _replies: &[Self::Reply]) {}
+
+    /// How much work an item is; most are 1.
+    fn weight(&self, _item: &Self::Item) -> usize {
+        1
+    }
 }
 
 /// The queue in front of a [`Batch`].
@@ -90,6 +98,7 @@ async fn write_all<B: Batch>(db: &Db, batch: &B, taken: Vec<Waiting<B>>) {
     }
     match written {
         Ok(replies) => {
+            batch.committed(&replies);
             for (answer, reply) in answers.into_iter().zip(replies) {
                 let _ = answer.send(Ok(reply));
             }

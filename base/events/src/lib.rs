@@ -7,8 +7,10 @@
 mod catalogue;
 mod event;
 mod group_commit;
+mod inbox;
 mod log;
 mod reactor;
+mod tail;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +20,7 @@ use attune_kernel::{Clock, Ids};
 pub use catalogue::{Catalogue, CatalogueError, EventDef};
 pub use event::Event;
 pub use group_commit::{Batch, Full, GroupCommit};
+pub use inbox::Inbox;
 pub use log::{adopt, append, disown, known_client_keys, list_after, read_event};
 pub use reactor::{React, Reactor, Reactors};
 
@@ -40,7 +43,7 @@ pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("20261122_0100_event_log")]
+    vec![migration!("20261122_0100_event_log"), migration!("20261122_2310_inbox_marks")]
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
 use attune_kernel::Fault;
 use tokio_util::sync::CancellationToken;
 
-use crate::{BoxFuture, Event, SIGNAL, Spine, list_after};
+use crate::tail::Tail;
+use crate::{BoxFuture, Event, SIGNAL, Spine};
 
 /// How far one batch may reach into the log.
 const SPAN: i64 = 2_000;
@@ -69,13 +70,14 @@ struct Sight {
 pub struct Reactors {
     spine: Spine,
     all: Arc<Vec<Follower>>,
+    tail: Arc<Tail>,
 }
 
 impl Reactors {
     /// Gathers the reactors.
     pub fn new(spine: Spine, all: Vec<Reactor>) -> Self {
         let follower = |reactor| Follower { reactor, passed: AtomicI64::new(0) };
-        Self { spine, all: Arc::new(all.into_iter().map(follower).collect()) }
+        Self { spine, all: Arc::new(all.into_iter().map(follower).collect()), tail: Arc::default() }
     }
 
     /// Follows the log until `stop`; one task a reactor.
@@ -165,7 +167,7 @@ impl Reactors {
         }
         let turn = self.spine.db.turn().await;
         let mut snapshot = self.spine.db.read().await?;
-        let sight = self.look(&mut snapshot, follower, SPAN).await?;
+        let sight = self.look(&mut snapshot, follower, usize::MAX).await?;
         let heeds = !sight.events.is_empty() && follower.reactor.react.heeds(&mut snapshot, &sight.events).await?;
         drop(snapshot);
         if self.passes(follower, &sight, heeds) {
@@ -204,7 +206,7 @@ impl Reactors {
     }
 
     /// Looks over the next stretch of the log for at most `limit` events.
-    async fn look(&self, tx: &mut Tx, follower: &Follower, limit: i64) -> Result<Sight, DbError> {
+    async fn look(&self, tx: &mut Tx, follower: &Follower, limit: usize) -> Result<Sight, DbError> {
         let reactor = &follower.reactor;
         let cursor = cursor_of(tx, reactor).await?;
         let head = tx.count(sql!("SELECT last_seq FROM event_head WHERE id = 1"), params![]).await?;
@@ -214,7 +216,7 @@ impl Reactors {
         }
         let reached = head.min(from + SPAN);
         let names: &[&str] = if reactor.hears.contains(&"*") { &[] } else { reactor.hears };
-        let events = list_after(tx, from, reached, names, limit).await?;
+        let events = self.tail.list(tx, from, reached, names, limit).await?;
         Ok(Sight { cursor, reached, events })
     }
 

@@ -187,3 +187,26 @@ impl Batch for Doubler {
         })
     }
 }
+
+on_both_dbs! {
+    async fn the_tail_of_the_log_is_what_the_log_says(db: Db) {
+        let tail = crate::tail::Tail::default();
+        let mut places = vec![0];
+        for round in 0..40_i64 {
+            log(&db, if round % 3 == 0 { &["a.done", "b.done"] } else { &["c.done"; 7] }).await;
+            let mut tx = db.read().await.unwrap();
+            let head = tx.count("SELECT last_seq FROM event_head WHERE id = 1", params![]).await.unwrap();
+            places.push(head);
+            // Forwards, backwards, from the middle and with a leap over what nobody asked for.
+            for after in [places[places.len() - 2], places[usize::try_from(round).unwrap() / 2], 0, head] {
+                for names in [&[][..], &["a.done"][..], &["b.done", "c.done"][..]] {
+                    let (told, true_ones) = (tail.list(&mut tx, after, head, names, 1_000).await.unwrap(), list_after(&mut tx, after, head, names, 1_000).await.unwrap());
+                    assert_eq!(told, true_ones, "behind {after} of {head}");
+                }
+            }
+            if round % 10 == 9 {
+                log(&db, &["d.done"; 5]).await;
+            }
+        }
+    }
+}

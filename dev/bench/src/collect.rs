@@ -18,6 +18,10 @@ use crate::{fill, limit, load};
 const SEGMENTS: i64 = 100;
 /// Known browsers that send; more than any cache of visitors holds.
 const VISITORS: i64 = 100_000;
+/// Browsers that visit at the same time.
+const AT_ONCE: u64 = 1_000;
+/// Pages one of them looks at before another takes its place.
+const PAGES_A_VISIT: u64 = 5;
 /// Events of one request in B2.
 const TOGETHER: u64 = 20;
 
@@ -25,7 +29,7 @@ const TOGETHER: u64 = 20;
 struct Site {
     server: Server,
     visitors: i64,
-    _store: Store,
+    store: Store,
 }
 
 /// Attune's rounds.
@@ -37,6 +41,9 @@ struct Rounds {
     answered: Series,
     p99_ms: Series,
     turned_away: u64,
+    events: u64,
+    /// Contacts that entered or left a segment.
+    moves: i64,
 }
 
 impl Rounds {
@@ -45,11 +52,13 @@ impl Rounds {
         self.answered.push(events as f64 / sent.seconds);
         self.p99_ms.push(sent.waits.quantile(0.99));
         self.turned_away += sent.turned_away;
+        self.events += events;
     }
 
     fn notes(&self, finding: Finding, unit: &str) -> Finding {
         let answered = format!("durable answers alone: {} {unit}, p99 {} ms", number(self.answered.median()), number(self.p99_ms.median()));
         let finding = finding.note("counted until identity, scores and all segments had followed the last event").note(answered);
+        let finding = finding.note(format!("{:.2} changes of membership an event", self.moves as f64 / self.events.max(1) as f64));
         if self.turned_away == 0 { finding } else { finding.note(format!("{} requests met a full queue and came again", self.turned_away)) }
     }
 }
@@ -61,7 +70,7 @@ pub async fn one_by_one(ground: &Ground) -> Result<Vec<Finding>> {
     let (_nothing, nothing) = Running::own_part("answer-nothing")?;
     let (mut limit, mut attune) = (Series::default(), Rounds::default());
     for round in 0..ground.scale.rounds {
-        let body = |number: u64| body(site.visitors, &format!("one-{round}"), number, 1);
+        let body = |number: u64| body(site.visitors, who(number), &format!("one-{round}"), number, 1);
         let sent = tokio::task::block_in_place(|| load::post(nothing, requests, &body))?;
         limit.push(requests as f64 / sent.seconds);
         send(&site, requests, requests, &body, &mut attune).await?;
@@ -69,6 +78,7 @@ pub async fn one_by_one(ground: &Ground) -> Result<Vec<Finding>> {
     site.server.stop()?;
     let finding = Finding::rate("B1", "collect, one event per request", "requests/s", (&limit, &attune.through), (0.12, 0.30));
     let finding = finding.note(format!("{} connections, {requests} requests a round, {SEGMENTS} live segments", load::CONNECTIONS));
+    let finding = finding.note(format!("{} visits at a time of {PAGES_A_VISIT} pages each", number(AT_ONCE as f64)));
     Ok(vec![attune.notes(finding, "requests/s")])
 }
 
@@ -79,7 +89,7 @@ pub async fn in_batches(ground: &Ground) -> Result<Vec<Finding>> {
     let (mut limit, mut attune) = (Series::default(), Rounds::default());
     for round in 0..ground.scale.rounds {
         limit.push(limit::events(ground, ground.scale.contacts, i64::try_from(events)?).await?);
-        let body = |number: u64| body(site.visitors, &format!("many-{round}"), number, TOGETHER);
+        let body = |number: u64| body(site.visitors, number, &format!("many-{round}"), number, TOGETHER);
         send(&site, events / TOGETHER, events, &body, &mut attune).await?;
     }
     site.server.stop()?;
@@ -90,11 +100,19 @@ pub async fn in_batches(ground: &Ground) -> Result<Vec<Finding>> {
 }
 
 async fn send(site: &Site, requests: u64, events: u64, body: &(dyn Fn(u64) -> String + Sync), rounds: &mut Rounds) -> Result<()> {
+    let before = moves(&site.store).await?;
     let begun = Instant::now();
     let sent = tokio::task::block_in_place(|| load::post(site.server.address, requests, body))?;
     site.server.quiet().await?;
     rounds.take(&sent, events, begun.elapsed().as_secs_f64());
+    rounds.moves += moves(&site.store).await? - before;
     Ok(())
+}
+
+/// How often somebody entered or left a segment.
+async fn moves(store: &Store) -> Result<i64> {
+    let mut tx = store.open().await?.read().await?;
+    Ok(tx.count("SELECT count(*) FROM events WHERE name IN ('segment.entered', 'segment.left')", []).await?)
 }
 
 /// A store with people, browsers and segments, and a server on it.
@@ -113,7 +131,7 @@ async fn open_site(ground: &Ground) -> Result<Site> {
     let server = Server::start(ground, &store.argument, &[])?;
     wait_for_segments(&store).await?;
     server.quiet().await?;
-    Ok(Site { server, visitors, _store: store })
+    Ok(Site { server, visitors, store })
 }
 
 async fn make_segments(bench: &Bench) -> Result<()> {
@@ -132,8 +150,8 @@ async fn make_segments(bench: &Bench) -> Result<()> {
 fn rule(number: i64) -> String {
     match number % 4 {
         0 => format!("event page.viewed(contains \"section-{}/\") within {}d", number / 4, 1 + number % 30),
-        1 => format!("score >= {}", 5 + number / 2),
-        2 => format!("event page.viewed count >= {} within 7d", 2 + number / 4),
+        1 => format!("score >= {}", 5 + 4 * (number / 4)),
+        2 => format!("event page.viewed count >= {} within 7d", 5 * (1 + number / 4)),
         _ => format!("city = \"Berlin\" and event page.viewed(starts \"/section-{}/\") within {}d", number / 4, 1 + number % 14),
     }
 }
@@ -149,10 +167,15 @@ async fn wait_for_segments(store: &Store) -> Result<()> {
     Ok(())
 }
 
-/// The body of a request as the tracker sends it; no id comes twice.
-fn body(visitors: i64, round: &str, request: u64, events: u64) -> String {
+/// The turn of the browser that sends a request: [`AT_ONCE`] of them look at [`PAGES_A_VISIT`] pages each, one after the other.
+fn who(request: u64) -> u64 {
+    request / (AT_ONCE * PAGES_A_VISIT) * AT_ONCE + request % AT_ONCE
+}
+
+/// The body of a request as the tracker sends it; no id comes twice. `turn` says which browser sends it.
+fn body(visitors: i64, turn: u64, round: &str, request: u64, events: u64) -> String {
+    let visitor = fill::visitor_name(fill::Dice::new(turn).below(visitors));
     let mut dice = fill::Dice::new(request);
-    let visitor = fill::visitor_name(dice.below(visitors));
     let now_ms = Clock::system().now() / 1_000;
     let views: Vec<String> = (0..events)
         .map(|place| {
@@ -180,8 +203,14 @@ mod tests {
     }
 
     #[test]
+    fn a_visit_has_its_pages_and_then_another_begins() {
+        let turns: Vec<u64> = (0..10).map(|page| who(7 + page * AT_ONCE)).collect();
+        assert_eq!(turns, [[7; 5], [AT_ONCE + 7; 5]].concat());
+    }
+
+    #[test]
     fn a_body_is_json_with_as_many_events_as_asked() {
-        let read: serde_json::Value = serde_json::from_str(&body(10, "r", 3, 20)).unwrap();
+        let read: serde_json::Value = serde_json::from_str(&body(10, 3, "r", 3, 20)).unwrap();
         assert_eq!(read["events"].as_array().unwrap().len(), 20);
     }
 }

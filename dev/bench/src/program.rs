@@ -126,11 +126,12 @@ impl Server {
         self.running.peak_bytes()
     }
 
-    /// Events the slowest reactor is behind the log.
+    /// What is on its way into the log, and what the slowest reactor has not heard of it.
     pub async fn lag(&self, client: &reqwest::Client) -> Result<i64> {
         let text = client.get(self.url("/healthz")).send().await?.error_for_status()?.text().await?;
         let told: serde_json::Value = serde_json::from_str(&text).context("reading /healthz")?;
-        told.get("reactor_lag_events").and_then(serde_json::Value::as_i64).context("/healthz does not tell the lag")
+        let number = |key: &str| told.get(key).and_then(serde_json::Value::as_i64).with_context(|| format!("/healthz does not tell {key}"));
+        Ok(number("inbox_waiting_requests")? + number("reactor_lag_events")?)
     }
 
     /// Waits until every reactor has heard everything.

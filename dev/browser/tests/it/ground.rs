@@ -78,7 +78,7 @@ pub async fn settle(attune: &Attune) {
     while calm < 5 {
         assert!(started.elapsed() < Duration::from_secs(60), "the server does not come to rest: {}", attune.process().unwrap().log());
         let health: Value = reqwest::get(attune.url("/healthz")).await.unwrap().json().await.unwrap();
-        calm = if health["reactor_lag_events"] == 0 { calm + 1 } else { 0 };
+        calm = if health["reactor_lag_events"] == 0 && health["inbox_waiting_requests"] == 0 { calm + 1 } else { 0 };
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -145,7 +145,7 @@ pub async fn settle(attune: &Attune) {
         let jobs =
             number(attune, &format!("SELECT count(*) FROM jobs WHERE state = 'running' OR (state = 'ready' AND run_at <= {now})")).await;
         let soon = number(attune, &format!("SELECT count(*) FROM timers WHERE due_at <= {}", now + 10_000_000)).await;
-        calm = if health["reactor_lag_events"] == 0 && jobs + soon == 0 { calm + 1 } else { 0 };
+        calm = if health["reactor_lag_events"] == 0 && health["inbox_waiting_requests"] == 0 && jobs + soon == 0 { calm + 1 } else { 0 };
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

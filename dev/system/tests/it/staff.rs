@@ -68,7 +68,7 @@ on_both_engines! {
     async fn the_server_tells_how_it_is(attune: Attune) {
         attune.serve().await.unwrap();
         let health: Value = reqwest::get(attune.url("/healthz")).await.unwrap().json().await.unwrap();
-        assert_eq!(keys(&health), BTreeSet::from(["status", "reactor_lag_events"]));
+        assert_eq!(keys(&health), BTreeSet::from(["status", "inbox_waiting_requests", "reactor_lag_events"]));
         let measures = reqwest::get(attune.url("/metrics")).await.unwrap();
         assert_eq!(measures.status(), StatusCode::OK);
         let described: Value = reqwest::get(attune.url("/api/openapi.json")).await.unwrap().json().await.unwrap();

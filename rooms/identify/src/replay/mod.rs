@@ -140,7 +140,7 @@ struct Replay<'a> {
 
 impl<'a> Replay<'a> {
     fn new(bench: &'a Bench) -> Self {
-        let memory = Arc::new(Mutex::new(Memory::new(50_000)));
+        let memory = Mutex::new(Memory::new(50_000));
         Self {
             bench,
             writer: Writer { ids: bench.ids.clone(), clock: bench.clock.clone(), memory },

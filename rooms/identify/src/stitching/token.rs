@@ -1,6 +1,7 @@
 //! Signed proof of who somebody is, carried by a link or handed to a site's own script.
 
 use attune_web::{FormToken, Secret};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use attune_kernel::{DAY_US, HOUR_US};
 
@@ -13,16 +14,25 @@ const FORM_AGE_US: i64 = 24 * HOUR_US;
 pub const IDENTIFY_FORM: &str = "identify";
 
 /// What shows who is behind a browser.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     /// The evidence.
     pub evidence: Evidence,
     /// Where it comes from, for the merge log: `link`, `form`, `site`, `api`, `mail`.
-    pub source: &'static str,
+    #[serde(deserialize_with = "source")]
+    pub source: Source,
+}
+
+/// A word of a closed list.
+type Source = &'static str;
+
+fn source<'de, D: Deserializer<'de>>(from: D) -> Result<Source, D::Error> {
+    let word = std::borrow::Cow::<str>::deserialize(from)?;
+    Ok(["link", "form", "api", "mail"].into_iter().find(|known| *known == word).unwrap_or("site"))
 }
 
 /// Evidence of an identity.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Evidence {
     /// A token signed for this contact: a click in a mail, or staff.
     Contact(i64),

@@ -3,22 +3,32 @@
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use isbot::Bots;
+use serde::{Deserialize, Deserializer, Serialize};
 use woothee::parser::Parser;
 
 use super::hit::Machine;
 use super::recent::Recent;
 
 /// A user agent, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     /// `Chrome`, `Safari`, …; empty when unknown.
     pub browser: String,
     /// `Windows 10`, `iPhone`, …; empty when unknown.
     pub os: String,
     /// `desktop`, `phone`, `tablet` or `other`.
-    pub device: &'static str,
+    #[serde(deserialize_with = "device")]
+    pub device: Device,
     /// Why it speaks for a machine.
     pub machine: Option<Machine>,
+}
+
+/// A word of a closed list.
+type Device = &'static str;
+
+fn device<'de, D: Deserializer<'de>>(from: D) -> Result<Device, D::Error> {
+    let word = std::borrow::Cow::<str>::deserialize(from)?;
+    Ok(["desktop", "phone", "tablet"].into_iter().find(|known| *known == word).unwrap_or("other"))
 }
 
 impl Agent {

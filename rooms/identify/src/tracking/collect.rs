@@ -58,10 +58,10 @@ async fn collect(
     with_cors(response, &rules, &headers)
 }
 
-/// Writes what passed and tells what was refused.
+/// Keeps what passed and tells what was refused.
 async fn take(collector: &Collector, passed: Passed) -> Response {
-    match collector.offer(passed.hits).await {
-        Ok(_) => {}
+    match collector.post(passed.hits).await {
+        Ok(()) => {}
         Err(Full::Queue) => return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, QUEUE_WAIT)]).into_response(),
         Err(Full::Store(reason)) => return unavailable(&reason),
     }
@@ -148,7 +148,7 @@ async fn pixel(
     // The picture is shown whether or not the view was recorded: the page must not look broken.
     if let Some(body) = pixel_body(&asked, page, web.ids.next(), client.received_at)
         && let Ok(Ok(passed)) = collector.read(&client, body.as_bytes()).await
-        && let Err(full) = collector.offer(passed.hits).await
+        && let Err(full) = collector.post(passed.hits).await
     {
         tracing::warn!(reason = %full, "a page view without script was turned away");
     }

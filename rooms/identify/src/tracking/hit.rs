@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use attune_events::Event;
+use serde::{Deserialize, Serialize};
 
 use super::agent::Agent;
 use super::source::Arrival;
 use crate::stitching::Proof;
 
 /// An event that has passed the pipeline and waits for its place in the log.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Hit {
     /// What happened. Visitor and visit are filled in when it is written.
     pub event: Event,
@@ -22,7 +23,7 @@ pub struct Hit {
 }
 
 /// The browser or device behind a hit.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Sender {
     /// 64-bit hash of the visitor's id.
     pub key: i64,
@@ -39,7 +40,7 @@ pub struct Sender {
 }
 
 /// How far a page has been read, cumulative.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageLeft {
     /// Hash of the id that all states of this page view share.
     pub key: i64,
@@ -52,7 +53,7 @@ pub struct PageLeft {
 }
 
 /// Why a sender is taken for a machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Machine {
     /// It names itself as a crawler.
     KnownBot,

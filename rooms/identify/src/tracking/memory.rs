@@ -1,7 +1,5 @@
 //! What the writer remembers about visitors between batches, so that a busy browser costs no look-up.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::recent::Recent;
 use super::store::Visit;
 
@@ -25,7 +23,6 @@ impl Known {
 /// What a committed batch teaches.
 #[derive(Debug, Default)]
 pub(crate) struct Learned {
-    pub(crate) taken: AtomicBool,
     pub(crate) epoch: i64,
     pub(crate) known: Vec<(i64, Known)>,
 }
@@ -50,9 +47,9 @@ impl Memory {
         self.by_key.get(&key)
     }
 
-    /// Takes in what a batch taught; the same lesson twice, or one of another epoch, is ignored.
+    /// Takes in what a batch taught; a lesson of another epoch is ignored.
     pub(crate) fn learn(&mut self, learned: &Learned) {
-        if learned.epoch != self.epoch || learned.taken.swap(true, Ordering::Relaxed) {
+        if learned.epoch != self.epoch {
             return;
         }
         for (key, known) in &learned.known {

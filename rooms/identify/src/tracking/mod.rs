@@ -25,7 +25,7 @@ mod write;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use attune_db::Db;
-use attune_events::{Full, GroupCommit, Spine};
+use attune_events::{Full, GroupCommit, Inbox, Spine};
 use attune_house::Parts;
 use attune_jobs::{BoxFuture as JobFuture, Cron, JobContext, JobDef, Run, Verdict};
 use attune_kernel::{Clock, DAY_US, Fault, SECOND_US};
@@ -49,6 +49,8 @@ pub use write::Written;
 const CAPACITY: usize = 4_096;
 /// How many requests one transaction takes at most.
 const LARGEST: usize = 512;
+/// The journal of what the collector has acknowledged.
+const INBOX: &str = "inbox";
 /// How many visitors the writer remembers (twice that at most).
 const REMEMBERED: usize = 50_000;
 /// How old the administrator's rules may be.
@@ -64,7 +66,7 @@ pub struct Collector {
 
 struct Inner {
     queue: GroupCommit<Writer>,
-    memory: Arc<Mutex<Memory>>,
+    inbox: Inbox<Writer>,
     agents: Agents,
     rules: RwLock<(i64, Arc<SiteRules>)>,
     secret: Secret,
@@ -80,11 +82,12 @@ impl Collector {
 
     /// Starts a writer in front of which `capacity` requests may wait.
     pub fn open(spine: &Spine, secret: Secret, capacity: usize) -> Self {
-        let memory = Arc::new(Mutex::new(Memory::new(REMEMBERED)));
-        let writer = Writer { ids: spine.ids.clone(), clock: spine.clock.clone(), memory: memory.clone() };
+        let memory = Mutex::new(Memory::new(REMEMBERED));
+        let writer = Arc::new(Writer { ids: spine.ids.clone(), clock: spine.clock.clone(), memory });
+        let queue = GroupCommit::start(spine.db.clone(), writer.clone(), capacity, LARGEST);
         let inner = Inner {
-            queue: GroupCommit::start(spine.db.clone(), Arc::new(writer), capacity, LARGEST),
-            memory,
+            inbox: Inbox::start(&spine.db, &spine.clock, INBOX, writer, queue.clone(), capacity),
+            queue,
             agents: Agents::default(),
             rules: RwLock::new((i64::MIN, Arc::default())),
             secret,
@@ -94,17 +97,31 @@ impl Collector {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Hands in hits and waits until they are durable. A full queue refuses at once and nothing is written.
+    /// Hands in hits and waits until they are in the log. A full queue refuses at once and nothing is written.
     pub async fn offer(&self, hits: Vec<Hit>) -> Result<Written, Full> {
         if hits.is_empty() {
             return Ok(Written::default());
         }
-        let written = self.inner.queue.offer(hits).await.inspect_err(|full| {
-            let reason = if matches!(full, Full::Queue) { "queue" } else { "store" };
-            metrics::counter!("attune_collect_turned_away_total", "reason" => reason).increment(1);
-        })?;
-        self.inner.memory.lock().unwrap_or_else(PoisonError::into_inner).learn(&written.learned);
-        Ok(written)
+        self.inner.queue.offer(hits).await.inspect_err(count_turned_away)
+    }
+
+    /// Hands in hits and waits until they are safe on the disk; they are in the log a moment later. A full queue refuses at once and
+    /// nothing is kept.
+    pub async fn post(&self, hits: Vec<Hit>) -> Result<(), Full> {
+        if hits.is_empty() {
+            return Ok(());
+        }
+        self.inner.inbox.post(hits).await.inspect_err(count_turned_away)
+    }
+
+    /// How many requests are safe and not in the log yet.
+    pub fn waiting(&self) -> usize {
+        self.inner.inbox.waiting()
+    }
+
+    /// Waits until everything posted so far is in the log.
+    pub async fn settled(&self) {
+        self.inner.inbox.settled().await;
     }
 
     /// Runs the body of a request through the pipeline. The outer error is the store's, the inner one the sender's.
@@ -133,6 +150,16 @@ impl Collector {
     pub fn agents(&self) -> &Agents {
         &self.inner.agents
     }
+}
+
+/// How many requests were acknowledged and could not be written, with the newest reason; they lie in the journal beside the store.
+pub fn put_aside(db: &Db) -> Result<Option<(i64, String)>, attune_db::DbError> {
+    db.journal(INBOX)?.map_or(Ok(None), |journal| journal.aside())
+}
+
+fn count_turned_away(full: &Full) {
+    let reason = if matches!(full, Full::Queue) { "queue" } else { "store" };
+    metrics::counter!("attune_collect_turned_away_total", "reason" => reason).increment(1);
 }
 
 /// The tag that a site embeds once, for the server under `public_url`.

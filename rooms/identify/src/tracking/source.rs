@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// How a visitor came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrival {
     /// `google`, `newsletter`, the referring host, or `direct`.
     pub source: Arc<str>,
@@ -18,7 +19,7 @@ pub struct Arrival {
 }
 
 /// The class of a source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Medium {
     /// Typed, bookmarked, or the referrer was withheld.
     Direct,

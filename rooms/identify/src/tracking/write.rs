@@ -21,7 +21,7 @@ const STALE_US: i64 = 60 * SECOND_US;
 pub(crate) struct Writer {
     pub(crate) ids: Ids,
     pub(crate) clock: Clock,
-    pub(crate) memory: Arc<Mutex<Memory>>,
+    pub(crate) memory: Mutex<Memory>,
 }
 
 /// What became of a request's hits, and what the writer learned about its visitors.
@@ -67,6 +67,18 @@ impl Batch for Writer {
             };
             Ok(items.iter().map(reply).collect())
         })
+    }
+
+    fn committed(&self, replies: &[Written]) {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        // Every reply of a batch carries the same lesson.
+        if let Some(written) = replies.first() {
+            memory.learn(&written.learned);
+        }
+    }
+
+    fn weight(&self, hits: &Vec<Hit>) -> usize {
+        hits.len()
     }
 }
 

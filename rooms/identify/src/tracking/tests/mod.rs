@@ -81,7 +81,9 @@ impl Stage {
         json!({ "id": id, "name": "visitor.identified", "at": self.now_ms(), "url": "/", "props": { "traits": {}, "token": token } })
     }
 
+    /// The log, once what was acknowledged is in it.
     pub(crate) async fn events(&self) -> Vec<Event> {
+        self.collector.settled().await;
         let mut tx = self.db.read().await.unwrap();
         list_after(&mut tx, 0, i64::MAX, &[], 10_000).await.unwrap()
     }

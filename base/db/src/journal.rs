@@ -1,0 +1,109 @@
+//! A file of its own beside the embedded store, in which things wait that are already promised to somebody: texts, each a JSON array.
+//!
+//! The embedded store has one writer. Whoever only wants to hear "it is kept" would wait until everybody before him has written; here he
+//! waits for nobody but the disk. Guards that an id once given is never given again while it matters: the last row always stays.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::{DbError, DbOptions, blocking, lite};
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS kept (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS aside (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, reason TEXT NOT NULL, body TEXT NOT NULL);";
+
+/// Numbered texts that are on the disk.
+pub struct Journal {
+    conn: Mutex<Connection>,
+}
+
+impl Journal {
+    pub(crate) fn open(folder: &Path, name: &str, options: &DbOptions) -> Result<Self, DbError> {
+        let file = folder.join(format!("attune.db-{name}"));
+        let opened = |error: rusqlite::Error| DbError::Open { store: file.display().to_string(), reason: error.to_string() };
+        let conn = lite::connect(&file, options).map_err(opened)?;
+        conn.pragma_update(None, "journal_mode", "WAL").map_err(opened)?;
+        conn.execute_batch(SCHEMA).map_err(opened)?;
+        Ok(Self { conn: Mutex::new(conn) })
+    }
+
+    /// Keeps `body`; when this returns it is on the disk. Its number is behind `after` and behind every number given before.
+    pub fn append(&self, after: i64, body: &str) -> Result<i64, DbError> {
+        const TEXT: &str = "INSERT INTO kept (id, body) VALUES (1 + MAX(?1, COALESCE((SELECT MAX(id) FROM kept), 0)), ?2) RETURNING id";
+        self.run(TEXT, |conn| conn.prepare_cached(TEXT)?.query_row(params![after, body], |row| row.get(0)))
+    }
+
+    /// What is kept behind the number `after`, oldest first, at most `limit`.
+    pub fn list_after(&self, after: i64, limit: i64) -> Result<Vec<(i64, String)>, DbError> {
+        const TEXT: &str = "SELECT id, body FROM kept WHERE id > ?1 ORDER BY id LIMIT ?2";
+        self.run(TEXT, |conn| {
+            let mut statement = conn.prepare_cached(TEXT)?;
+            let rows = statement.query_map([after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        })
+    }
+
+    /// Forgets what is kept up to the number `through`; of the newest the number stays.
+    pub fn forget(&self, through: i64) -> Result<(), DbError> {
+        const OLDER: &str = "DELETE FROM kept WHERE id <= ?1 AND id < (SELECT MAX(id) FROM kept)";
+        const NEWEST: &str = "UPDATE kept SET body = '[]' WHERE id <= ?1";
+        self.run(OLDER, |conn| {
+            let tx = conn.unchecked_transaction()?;
+            tx.prepare_cached(OLDER)?.execute([through])?;
+            tx.prepare_cached(NEWEST)?.execute([through])?;
+            tx.commit()
+        })
+    }
+
+    /// Puts aside what cannot be used, with the reason, for somebody to look at.
+    pub fn set_aside(&self, at: i64, reason: &str, body: &str) -> Result<(), DbError> {
+        const TEXT: &str = "INSERT INTO aside (at, reason, body) VALUES (?1, ?2, ?3)";
+        self.run(TEXT, |conn| conn.execute(TEXT, params![at, reason, body])).map(|_| ())
+    }
+
+    /// How many texts were put aside, and the newest reason.
+    pub fn aside(&self) -> Result<Option<(i64, String)>, DbError> {
+        const TEXT: &str = "SELECT (SELECT count(*) FROM aside), reason FROM aside ORDER BY id DESC LIMIT 1";
+        self.run(TEXT, |conn| conn.query_row(TEXT, [], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+    }
+
+    fn run<T>(&self, text: &str, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, DbError> {
+        blocking(|| work(&self.conn())).map_err(|error| lite::failed(&error, text))
+    }
+
+    fn conn(&self) -> MutexGuard<'_, Connection> {
+        self.conn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_grow_whatever_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = || Journal::open(folder.path(), "inbox", &DbOptions::default()).unwrap();
+        let first = journal();
+        assert_eq!((first.append(0, "a").unwrap(), first.append(0, "b").unwrap()), (1, 2));
+        first.forget(2).unwrap();
+        assert_eq!(first.list_after(0, 9).unwrap(), [(2, "[]".to_owned())], "the newest number stays");
+        assert_eq!(first.append(0, "c").unwrap(), 3);
+        drop(first);
+        let second = journal();
+        assert_eq!(second.append(40, "d").unwrap(), 41, "behind what is known to be used already");
+        assert_eq!(second.list_after(2, 1).unwrap(), [(3, "c".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_put_aside_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path(), "inbox", &DbOptions::default()).unwrap();
+        assert_eq!(journal.aside().unwrap(), None);
+        journal.set_aside(1, "too old", "{}").unwrap();
+        journal.set_aside(2, "unreadable", "x").unwrap();
+        assert_eq!(journal.aside().unwrap(), Some((2, "unreadable".to_owned())));
+    }
+}
