@@ -6,6 +6,10 @@ use std::sync::Arc;
 use attune::cli::Cli;
 use attune_web::{Lang, Texts};
 
+/// For Rust and, by taking the place of `malloc`, for SQLite (ADR 0010).
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let texts = match Texts::build(&[attune::LOCALES]) {
         Ok(texts) => Arc::new(texts),
