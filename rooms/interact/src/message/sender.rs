@@ -1,4 +1,4 @@
-//! The job that sends a mailing: while one batch goes over the wire the next is leased, judged, rendered and signed.
+//! The job that sends a mailing: while one batch goes over the wire the next is rendered and signed and the one after that leased and judged.
 
 use std::sync::Arc;
 
@@ -10,12 +10,13 @@ use attune_kernel::{Fault, SECOND_US};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::Kind;
 use super::arbiter::{Policy, Reason};
+use super::batch::{self, Chosen};
 use super::delivery::{Press, Unmade, press_all};
 use super::store::{self, Mailing, MailingState, Turn};
 use super::token::Linker;
 use super::wire::Wire;
-use super::{Kind, batch};
 use crate::template::{Body, store as templates};
 use crate::{campaign, push_funnel, rules};
 
@@ -88,11 +89,17 @@ impl Sender {
 
     async fn send(&self, context: &JobContext, mailing_id: i64) -> Result<Verdict, Fault> {
         let Some(shift) = self.begin(context, mailing_id).await? else { return Ok(Verdict::Done(None)) };
-        // Room for one batch: the next is made ready while this one goes over the wire.
-        let (ready, coming) = mpsc::channel(1);
-        let (prepared, handed) = tokio::join!(shift.prepare_all(ready), Wire::new(&shift).hand_over(coming));
+        let shift = Arc::new(shift);
+        // Three tasks with room for one batch between them: on the embedded store a statement holds its task, and nobody else's.
+        let ((chosen, coming), (ready, sealed)) = (mpsc::channel(1), mpsc::channel(1));
+        let choosing = tokio::spawn(shift.clone().choose_all(chosen));
+        let pressing = tokio::spawn(shift.clone().press_all(coming, ready));
+        let handed = Wire::new(&shift).hand_over(sealed).await;
+        let ended = [pressing.await, choosing.await];
         shift.release().await?;
-        prepared?;
+        for end in ended {
+            end.map_err(|error| Fault::from(error).context("a part of the sending job broke off"))??;
+        }
         shift.end(handed?).await
     }
 
@@ -132,33 +139,39 @@ impl Shift {
         self.stop.is_cancelled()
     }
 
-    /// Makes batches ready, as many ahead as `ready` has room for, until no row is due or nobody takes them.
-    async fn prepare_all(&self, ready: mpsc::Sender<Vec<Envelope>>) -> Result<(), Fault> {
+    /// Leases and judges batches, as many ahead as `ready` has room for, until no row is due, nobody takes them or the process shall end.
+    async fn choose_all(self: Arc<Self>, ready: mpsc::Sender<Vec<Chosen>>) -> Result<(), Fault> {
         while let Ok(room) = ready.reserve().await {
-            let Some(envelopes) = self.prepare().await? else { break };
-            room.send(envelopes);
-        }
-        Ok(())
-    }
-
-    /// The next batch, sealed; nothing when no row is due or the process shall end. Batches in which nobody gets mail are passed over.
-    async fn prepare(&self) -> Result<Option<Vec<Envelope>>, Fault> {
-        while !self.is_stopping() {
+            if self.is_stopping() {
+                break;
+            }
             let now = self.bench.clock.now();
             let (leased, chosen) = batch::choose(&self.bench.db, self.mailing(), &self.policy, self.lease_id, now, BATCH).await?;
             if leased == 0 {
                 break;
             }
-            let envelopes = self.press_batch(chosen, now).await?;
-            if !envelopes.is_empty() {
-                return Ok(Some(envelopes));
-            }
+            room.send(chosen);
         }
-        Ok(None)
+        Ok(())
+    }
+
+    /// Renders and seals batches, as many ahead as `ready` has room for. Those in which nobody gets mail are passed over.
+    async fn press_all(self: Arc<Self>, mut coming: mpsc::Receiver<Vec<Chosen>>, ready: mpsc::Sender<Vec<Envelope>>) -> Result<(), Fault> {
+        while let Ok(room) = ready.reserve().await {
+            let envelopes = loop {
+                let Some(chosen) = coming.recv().await else { return Ok(()) };
+                let envelopes = self.press_batch(chosen, self.bench.clock.now()).await?;
+                if !envelopes.is_empty() {
+                    break envelopes;
+                }
+            };
+            room.send(envelopes);
+        }
+        Ok(())
     }
 
     /// Renders and seals; mails that cannot be made end here, each with its reason.
-    async fn press_batch(&self, chosen: Vec<batch::Chosen>, now: i64) -> Result<Vec<Envelope>, Fault> {
+    async fn press_batch(&self, chosen: Vec<Chosen>, now: i64) -> Result<Vec<Envelope>, Fault> {
         let mut envelopes = Vec::with_capacity(chosen.len());
         let mut turns = Vec::new();
         for (id, made) in press_all(self.press.clone(), chosen, now).await {
