@@ -178,7 +178,7 @@ async fn follow(db: &Db, id: CampaignId) -> Result<i64> {
     }
 }
 
-/// A newsletter of five items, each with its link: on the wire about as long as the limit's mails.
+/// A newsletter of five items, each with its link: with everything TCP adds 7.4 kB go over the wire for each, and 5.7 kB for the limit's.
 fn letter() -> TemplateDraft {
     let item = |number: i64| {
         format!(
