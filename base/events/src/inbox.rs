@@ -324,6 +324,10 @@ where
         let others = self.others(mark, last, ids)?;
         for (id, item) in others.ids.iter().zip(&others.items).chain(ids.iter().zip(items)) {
             if let Err(fault) = self.write_alone(*id, item).await {
+                // A store that is busy or full says nothing about the item.
+                if !is_lasting(&fault) {
+                    return Err(fault);
+                }
                 self.put_aside(&fault.to_string(), &serde_json::to_string(item).unwrap_or_default());
             }
         }
