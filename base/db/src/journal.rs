@@ -3,6 +3,9 @@
 //! The embedded store has one writer. Whoever only wants to hear "it is kept" would wait until everybody before him has written; here he
 //! waits for nobody but the disk. Guards that an id once given is never given again while it matters: the last row always stays.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -45,6 +48,12 @@ impl Journal {
         })
     }
 
+    /// The newest number given; 0 when none was.
+    pub fn last(&self) -> Result<i64, DbError> {
+        const TEXT: &str = "SELECT COALESCE(MAX(id), 0) FROM kept";
+        self.run(TEXT, |conn| conn.query_row(TEXT, [], |row| row.get(0)))
+    }
+
     /// Forgets what is kept up to the number `through`; of the newest the number stays.
     pub fn forget(&self, through: i64) -> Result<(), DbError> {
         const OLDER: &str = "DELETE FROM kept WHERE id <= ?1 AND id < (SELECT MAX(id) FROM kept)";
@@ -75,35 +84,5 @@ impl Journal {
 
     fn conn(&self) -> MutexGuard<'_, Connection> {
         self.conn.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_grow_whatever_is_forgotten() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = || Journal::open(folder.path(), "inbox", &DbOptions::default()).unwrap();
-        let first = journal();
-        assert_eq!((first.append(0, "a").unwrap(), first.append(0, "b").unwrap()), (1, 2));
-        first.forget(2).unwrap();
-        assert_eq!(first.list_after(0, 9).unwrap(), [(2, "[]".to_owned())], "the newest number stays");
-        assert_eq!(first.append(0, "c").unwrap(), 3);
-        drop(first);
-        let second = journal();
-        assert_eq!(second.append(40, "d").unwrap(), 41, "behind what is known to be used already");
-        assert_eq!(second.list_after(2, 1).unwrap(), [(3, "c".to_owned())]);
-    }
-
-    #[test]
-    fn what_is_put_aside_is_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::open(folder.path(), "inbox", &DbOptions::default()).unwrap();
-        assert_eq!(journal.aside().unwrap(), None);
-        journal.set_aside(1, "too old", "{}").unwrap();
-        journal.set_aside(2, "unreadable", "x").unwrap();
-        assert_eq!(journal.aside().unwrap(), Some((2, "unreadable".to_owned())));
     }
 }

@@ -24,8 +24,8 @@ use crate::{Batch, Full, GroupCommit};
 const TOGETHER: usize = 512;
 /// How much is written in one transaction: others wait for the writer as long as that takes.
 const WEIGHT: usize = 1_000;
-/// How many lines of the journal a start reads at a time.
-const PAGE: i64 = 64;
+/// How many lines of the journal, each of up to [`TOGETHER`] items, a start writes at a time.
+const PAGE: i64 = 4;
 
 /// The longest pause before the store is tried again.
 const LONG_WAIT: Duration = Duration::from_secs(5);
@@ -209,12 +209,12 @@ where
         self.take_up(mark).await;
         self.waiting.taken_up.store(true, Ordering::Release);
         self.waiting.done(0);
-        let (mut ahead, mut more) = (VecDeque::new(), Vec::new());
+        let mut ahead = VecDeque::new();
         loop {
-            if ahead.is_empty() && kept.recv_many(&mut more, TOGETHER).await == 0 {
-                return;
+            if ahead.is_empty() {
+                let Some(line) = kept.recv().await else { return };
+                ahead.push_back(line);
             }
-            ahead.extend(more.drain(..));
             while let Ok(line) = kept.try_recv() {
                 ahead.push_back(line);
             }
@@ -239,19 +239,23 @@ where
         (last, items)
     }
 
-    /// Writes what lies in the journal behind the mark.
+    /// Writes what lies in the journal behind the mark by now. What another process keeps meanwhile is that one's affair: with a busy
+    /// server beside it a command would never come to its own work.
     async fn take_up(&self, mark: i64) {
-        let mut after = mark;
-        loop {
-            let lines = match self.journal.list_after(after, PAGE) {
-                Ok(lines) => lines,
-                Err(error) => return tracing::error!(%error, inbox = self.name, "what an earlier life left cannot be read"),
-            };
-            let Some((last, _)) = lines.last() else { return };
-            tracing::info!(inbox = self.name, lines = lines.len(), "what an earlier life left is written");
-            self.write(*last, Vec::new()).await;
-            after = *last;
+        if let Err(error) = self.take_up_to(mark, self.journal.last()).await {
+            tracing::error!(%error, inbox = self.name, "what an earlier life left cannot be read");
         }
+    }
+
+    async fn take_up_to(&self, mark: i64, through: Result<i64, DbError>) -> Result<(), DbError> {
+        let (mut after, through) = (mark, through?);
+        while after < through {
+            let lines = self.journal.list_after(after, PAGE)?;
+            after = lines.last().map_or(through, |(id, _)| through.min(*id));
+            tracing::info!(inbox = self.name, lines = lines.len(), "what an earlier life left is written");
+            self.write(after, Vec::new()).await;
+        }
+        Ok(())
     }
 
     /// Writes items that lie in the journal up to the line `last`; what cannot be written is put aside, so that it holds nobody up.
@@ -295,7 +299,7 @@ where
         if !items.is_empty() {
             replies.extend(self.batch.write(&mut tx, items).await?);
         }
-        set_mark(&mut tx, self.name, last.max(mark)).await?;
+        set_mark(&mut tx, self.name, last).await?;
         tx.commit().await?;
         self.batch.committed(&replies);
         others.unreadable.iter().for_each(|(reason, body)| self.put_aside(reason, body));
@@ -333,7 +337,7 @@ where
         }
         others.unreadable.iter().for_each(|(reason, body)| self.put_aside(reason, body));
         let mut tx = self.db.begin().await?;
-        set_mark(&mut tx, self.name, last.max(mark)).await?;
+        set_mark(&mut tx, self.name, last).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -398,8 +402,10 @@ async fn mark(tx: &mut Tx, name: &str) -> Result<i64, DbError> {
     tx.count(sql!("SELECT through FROM inbox_marks WHERE name = $1"), params![name]).await
 }
 
+/// Moves the mark forward; another process may have moved it further.
 async fn set_mark(tx: &mut Tx, name: &str, through: i64) -> Result<(), DbError> {
     let mut row = Relation::new(&[("name", Column::Text), ("through", Column::Int)]);
     row.push(vec![name.into(), through.into()]);
-    tx.insert("inbox_marks", &row, Conflict::Update(&["name"], "through = excluded.through")).await.map(|_| ())
+    let set = "through = CASE WHEN excluded.through > inbox_marks.through THEN excluded.through ELSE inbox_marks.through END";
+    tx.insert("inbox_marks", &row, Conflict::Update(&["name"], set)).await.map(|_| ())
 }

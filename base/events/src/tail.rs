@@ -37,7 +37,7 @@ impl Tail {
         };
         if after >= held_after && through > held_through {
             // A stretch that does not touch the held one takes its place.
-            let from = if after > held_through { after } else { held_through };
+            let from = after.max(held_through);
             let fresh = list_after(tx, from, through, &[], i64::MAX).await?;
             self.stretch().take(from, through, fresh);
         }

@@ -208,5 +208,15 @@ on_both_dbs! {
                 log(&db, &["d.done"; 5]).await;
             }
         }
+        // More than it holds: the oldest are read from the log again.
+        for _ in 0..5 {
+            log(&db, &["e.done"; 2_000]).await;
+            let mut tx = db.read().await.unwrap();
+            let head = tx.count("SELECT last_seq FROM event_head WHERE id = 1", params![]).await.unwrap();
+            for after in [head - 2_000, head - 9_000, 0] {
+                let told = tail.list(&mut tx, after.max(0), head, &["a.done", "e.done"], 20_000).await.unwrap();
+                assert_eq!(told, list_after(&mut tx, after.max(0), head, &["a.done", "e.done"], 20_000).await.unwrap(), "behind {after} of {head}");
+            }
+        }
     }
 }

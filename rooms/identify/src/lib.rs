@@ -14,6 +14,7 @@ pub mod staff;
 pub mod stitching;
 pub mod tracking;
 pub mod visitor;
+mod word;
 
 use attune_db::{Migration, migration, migration_pair};
 use attune_events::EventDef;

@@ -35,8 +35,10 @@ async fn a_backup_brings_back_what_was_there() {
         // Counting once more starts the program, which may look at its jobs.
         assert!(found == &after[table] || ["jobs", "event_cursors"].contains(&table.as_str()), "{table} differs");
     }
-    let kept = std::path::Path::new(&attune.store().argument()).join("attune.db.before-restore");
-    assert!(kept.exists(), "the store that was replaced is kept");
+    for kept in ["attune.db.before-restore", "attune.db-inbox.before-restore"] {
+        let kept = std::path::Path::new(&attune.store().argument()).join(kept);
+        assert!(kept.exists(), "{} of the store that was replaced is kept", kept.display());
+    }
     attune.serve().await.unwrap();
     attune.stop().await.unwrap();
 }

@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::ground::{counted, rows, settle};
+use crate::ground::{counted, ended, lite, rows, settle, take_on_admin};
 
 const SENDERS: usize = 12;
 const KILLS: usize = 4;
@@ -144,4 +144,25 @@ on_both_engines! {
         assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
         attune.stop().await.unwrap();
     }
+}
+
+/// A line of the inbox in a form nobody reads any more is put aside and told; what comes behind it is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_back_is_told_by_the_doctor() {
+    let mut attune = lite();
+    take_on_admin(&attune).await;
+    attune.serve().await.unwrap();
+    attune.stop().await.unwrap();
+    let inbox = std::path::Path::new(&attune.store().argument()).join("attune.db-inbox");
+    let text = "INSERT INTO kept (id, body) SELECT 1 + COALESCE(MAX(id), 0), 'not what it was' FROM kept";
+    assert_eq!(rusqlite::Connection::open(inbox).unwrap().execute(text, []).unwrap(), 1);
+    attune.serve().await.unwrap();
+    let status = post(&reqwest::Client::new(), &attune.url("/t"), body(1, 1, 2)).await.unwrap();
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    settle(&attune).await;
+    attune.stop().await.unwrap();
+    assert_eq!(times_logged(&attune).await.len(), 2);
+    let (found, _) = ended(&attune, 1, &["doctor"]).await;
+    let told = found["findings"].as_array().unwrap().iter().find(|finding| finding["check"] == "inbox").unwrap();
+    assert!(told["ok"] == false && told["note"].as_str().unwrap().starts_with("1 lines"), "{found}");
 }

@@ -5,6 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use attune_kernel::{DAY_US, HOUR_US};
 
+use crate::word::{Word, one_of};
+
 const PURPOSE: &str = "visitor-token";
 /// How long a token in a mail link counts.
 const MAX_AGE_US: i64 = 180 * DAY_US;
@@ -20,15 +22,11 @@ pub struct Proof {
     pub evidence: Evidence,
     /// Where it comes from, for the merge log: `link`, `form`, `site`, `api`, `mail`.
     #[serde(deserialize_with = "source")]
-    pub source: Source,
+    pub source: Word,
 }
 
-/// A word of a closed list.
-type Source = &'static str;
-
-fn source<'de, D: Deserializer<'de>>(from: D) -> Result<Source, D::Error> {
-    let word = std::borrow::Cow::<str>::deserialize(from)?;
-    Ok(["link", "form", "api", "mail"].into_iter().find(|known| *known == word).unwrap_or("site"))
+fn source<'de, D: Deserializer<'de>>(from: D) -> Result<Word, D::Error> {
+    one_of(from, &["link", "form", "api", "mail", "site"])
 }
 
 /// Evidence of an identity.

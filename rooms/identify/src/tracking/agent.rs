@@ -8,6 +8,7 @@ use woothee::parser::Parser;
 
 use super::hit::Machine;
 use super::recent::Recent;
+use crate::word::{Word, one_of};
 
 /// A user agent, read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,17 +19,13 @@ pub struct Agent {
     pub os: String,
     /// `desktop`, `phone`, `tablet` or `other`.
     #[serde(deserialize_with = "device")]
-    pub device: Device,
+    pub device: Word,
     /// Why it speaks for a machine.
     pub machine: Option<Machine>,
 }
 
-/// A word of a closed list.
-type Device = &'static str;
-
-fn device<'de, D: Deserializer<'de>>(from: D) -> Result<Device, D::Error> {
-    let word = std::borrow::Cow::<str>::deserialize(from)?;
-    Ok(["desktop", "phone", "tablet"].into_iter().find(|known| *known == word).unwrap_or("other"))
+fn device<'de, D: Deserializer<'de>>(from: D) -> Result<Word, D::Error> {
+    one_of(from, &["desktop", "phone", "tablet", "other"])
 }
 
 impl Agent {

@@ -93,7 +93,7 @@ impl Sender {
         // Three tasks with room for one batch between them: on the embedded store a statement holds its task, and nobody else's.
         let ((chosen, coming), (ready, sealed)) = (mpsc::channel(1), mpsc::channel(1));
         let choosing = tokio::spawn(shift.clone().choose_all(chosen));
-        let pressing = tokio::spawn(shift.clone().press_all(coming, ready));
+        let pressing = tokio::spawn(shift.clone().seal_all(coming, ready));
         let handed = Wire::new(&shift).hand_over(sealed).await;
         let ended = [pressing.await, choosing.await];
         shift.release().await?;
@@ -156,7 +156,7 @@ impl Shift {
     }
 
     /// Renders and seals batches, as many ahead as `ready` has room for. Those in which nobody gets mail are passed over.
-    async fn press_all(self: Arc<Self>, mut coming: mpsc::Receiver<Vec<Chosen>>, ready: mpsc::Sender<Vec<Envelope>>) -> Result<(), Fault> {
+    async fn seal_all(self: Arc<Self>, mut coming: mpsc::Receiver<Vec<Chosen>>, ready: mpsc::Sender<Vec<Envelope>>) -> Result<(), Fault> {
         while let Ok(room) = ready.reserve().await {
             let envelopes = loop {
                 let Some(chosen) = coming.recv().await else { return Ok(()) };

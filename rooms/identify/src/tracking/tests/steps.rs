@@ -51,6 +51,40 @@ fn a_wrong_clock_does_not_move_the_event() {
 }
 
 #[test]
+fn a_hit_comes_back_from_the_journal_as_it_was() {
+    let said = |name: &str, props: serde_json::Value| {
+        let mut event = event(name);
+        event["props"] = props;
+        event
+    };
+    let (secret, phone) = (
+        Secret::new([1; 32]),
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+    );
+    let events = [
+        said("page.viewed", json!({ "utm_source": "news", "utm_medium": "email", "utm_campaign": "autumn" })),
+        said("page.left", json!({ "dwell_ms": 1_200, "scroll_pct": 40 })),
+        said("visitor.identified", json!({ "token": crate::stitching::contact_token(&secret, 7, NOW) })),
+        said("visitor.identified", json!({ "token": crate::stitching::external_token(&secret, "customer:9", NOW) })),
+        said("form.submitted", json!({ "token": crate::stitching::form_token(&secret, NOW), "email": "ada@a.example", "name": "Ada" })),
+        said("form.submitted", json!({ "email": "claims@a.example" })),
+    ];
+    let mut seen = std::collections::BTreeSet::new();
+    for agent in [CHROME, phone, BOT, ""] {
+        for event in &events {
+            let client = Client { agent: agent.to_owned(), ..client() };
+            let hits = piped(&client, &SiteRules::default(), &body(event.clone())).hits;
+            let kept = serde_json::to_string(&hits).unwrap();
+            let back: Vec<crate::tracking::Hit> = serde_json::from_str(&kept).unwrap();
+            assert_eq!(format!("{back:?}"), format!("{hits:?}"));
+            seen.extend(hits.iter().filter_map(|hit| Some(hit.sender.as_ref()?.agent.device)));
+            seen.extend(hits.iter().filter_map(|hit| Some(hit.proof.as_ref()?.source)));
+        }
+    }
+    assert_eq!(Vec::from_iter(seen), ["desktop", "form", "link", "other", "phone", "site"], "words of both lists were among them");
+}
+
+#[test]
 fn each_mistake_has_its_reason_and_the_rest_is_kept() {
     let mut sent = body(event("page.viewed"));
     let long = "x".repeat(9_000);
