@@ -109,6 +109,51 @@ fn driving(sql: &str) -> String {
     }
 }
 
+/// On SQLite a statement that treats each row of the relation by itself is prepared once and run for each of them, as `lite_update`: the
+/// columns of the row are parameters behind `before` others. Nothing when what it says of one row depends on the others: when it sorts,
+/// groups, counts, or asks for the relation anywhere but as the first of its tables.
+pub(crate) fn lite_each(sql: &str, relation: &Relation, before: usize) -> Option<String> {
+    let (_, behind) = sql.split_once(RELATION)?;
+    let outer = outermost(sql)?;
+    let is_alone = !behind.contains("{rows}") && outer.contains(RELATION);
+    if !is_alone || OF_ALL_ROWS.iter().any(|word| outer.contains(word)) {
+        return None;
+    }
+    let columns = relation.columns.iter().enumerate().map(|(place, (name, _))| format!("${} AS {name}", before + place + 1));
+    let row = columns.collect::<Vec<_>>().join(", ");
+    Some(driving(sql).replacen("{rows}", &format!("(SELECT {row})"), 1))
+}
+
+/// Words by which a statement says something of its rows together. Functions are met as `count` and the like, their arguments left out.
+const OF_ALL_ROWS: [&str; 13] =
+    ["ORDER BY", "GROUP BY", "DISTINCT", "LIMIT", "UNION", "EXCEPT", "INTERSECT", " OVER ", "count()", "sum()", "min()", "max()", "avg()"];
+
+/// A statement without what stands in its brackets and quotes; nothing when they do not close.
+fn outermost(sql: &str) -> Option<String> {
+    let (mut outer, mut depth, mut quoted) = (String::with_capacity(sql.len()), 0_usize, false);
+    for c in sql.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            _ if quoted => {}
+            '(' => {
+                if depth == 0 {
+                    outer.push(c);
+                }
+                depth += 1;
+            }
+            ')' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    outer.push(c);
+                }
+            }
+            _ if depth == 0 => outer.push(c),
+            _ => {}
+        }
+    }
+    (depth == 0 && !quoted).then_some(outer)
+}
+
 /// How statements name the relation.
 const RELATION: &str = "{rows} AS r";
 
@@ -206,6 +251,28 @@ mod tests {
         assert_eq!(driving(sql), "SELECT t.k FROM {rows} AS r CROSS JOIN t ON t.k = r.id");
         let other = "DELETE FROM t WHERE id IN (SELECT r.id FROM {rows} AS r)";
         assert_eq!(driving(other), other);
+    }
+
+    #[test]
+    fn a_statement_about_single_rows_runs_row_by_row() {
+        let rows = Relation::new(&[("id", Column::Int), ("at", Column::Int)]);
+        let each = |sql: &str| lite_each(sql, &rows, 1);
+        let found =
+            each("SELECT t.k, r.at FROM {rows} AS r JOIN t ON t.k = r.id AND t.x = $1 AND t.y IN (SELECT max(y) FROM u GROUP BY z)");
+        let text = "SELECT t.k, r.at FROM (SELECT $2 AS id, $3 AS at) AS r CROSS JOIN t ON t.k = r.id AND t.x = $1 AND t.y IN (SELECT max(y) FROM u GROUP BY z)";
+        assert_eq!(found.as_deref(), Some(text));
+        let insert = "INSERT INTO t (a) SELECT r.id FROM {rows} AS r WHERE TRUE ON CONFLICT (a) DO UPDATE SET b = 'ORDER BY' RETURNING id";
+        assert!(each(insert).is_some());
+        for whole in [
+            "SELECT t.k FROM {rows} AS r JOIN t ON t.k = r.id ORDER BY t.k",
+            "SELECT r.id, min(t.k) AS k FROM {rows} AS r JOIN t ON t.k = r.id GROUP BY r.id",
+            "SELECT count(*) FROM {rows} AS r JOIN t ON t.k = r.id",
+            "SELECT DISTINCT t.k FROM {rows} AS r JOIN t ON t.k = r.id",
+            "DELETE FROM t WHERE id IN (SELECT r.id FROM {rows} AS r)",
+            "SELECT r.id FROM {rows} AS r WHERE NOT EXISTS (SELECT 1 FROM {rows} AS q WHERE q.id < r.id)",
+        ] {
+            assert_eq!(each(whole), None, "{whole}");
+        }
     }
 
     #[test]

@@ -11,12 +11,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use crate::journal::Journal;
-use crate::manners::{Manners, Turn};
+use crate::manners::{Line, Manners, Turn};
 use crate::signals::Signals;
 use crate::{Conflict, DbError, DbOptions, Relation, Row, Value, batch, blocking};
 
-/// Fold the write-ahead log back once it is larger than this.
-const FOLD_BYTES: u64 = 32 * 1024 * 1024;
+/// Fold the write-ahead log back once it is larger than this: a page that was written many times is folded once.
+const FOLD_BYTES: u64 = 96 * 1024 * 1024;
 /// Begin the write-ahead log anew once it is larger than this: while somebody always writes, folding alone never catches up with its end,
 /// and every page read has to be looked for in all of it.
 const RENEW_BYTES: u64 = 256 * 1024 * 1024;
@@ -27,6 +27,8 @@ const NEXT_COUNT: Duration = Duration::from_secs(3_600);
 const COUNT_WHAT_GREW: &str = "PRAGMA optimize = 0x10002";
 /// A statement that takes longer than this is told to the log.
 const SLOW: Duration = Duration::from_millis(500);
+/// How often another program that holds the file is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(4);
 /// How long writers wait at most for readers that are in the way of a new log.
 const RENEWAL_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -96,10 +98,10 @@ impl Store {
     }
 
     pub(crate) async fn begin_in(&self, turn: Option<Turn>) -> Result<LiteTx, DbError> {
-        let guard = self.writer.clone().lock_owned().await;
+        let guard = self.manners.in_line(self.writer.clone().lock_owned()).await;
         let turn = turn.map(Turn::begin);
         blocking(|| guard.execute_batch("BEGIN IMMEDIATE")).map_err(|e| failed(&e, "BEGIN IMMEDIATE"))?;
-        Ok(LiteTx { conn: Conn::Writer(guard), open: true, signals: self.signals.clone(), _turn: turn })
+        Ok(LiteTx { conn: Conn::Writer(guard), open: true, signals: self.signals.clone(), line: self.manners.line(), _turn: turn })
     }
 
     pub(crate) async fn read(&self) -> Result<LiteTx, DbError> {
@@ -111,7 +113,7 @@ impl Store {
         };
         conn.execute_batch("BEGIN").map_err(|e| failed(&e, "BEGIN"))?;
         let reader = Reader { conn: Some(conn), home: self.readers.clone(), permit };
-        Ok(LiteTx { conn: Conn::Reader(reader), open: true, signals: self.signals.clone(), _turn: None })
+        Ok(LiteTx { conn: Conn::Reader(reader), open: true, signals: self.signals.clone(), line: self.manners.line(), _turn: None })
     }
 
     pub(crate) fn backup(&self, target: &Path) -> Result<(), DbError> {
@@ -132,8 +134,8 @@ impl Store {
 }
 
 pub(crate) fn connect(file: &Path, options: &DbOptions) -> rusqlite::Result<Connection> {
-    let conn = Connection::open(file)?;
-    conn.busy_timeout(Duration::from_secs(10))?;
+    let mut conn = Connection::open(file)?;
+    conn.busy_handler(Some(wait_for_another_program))?;
     conn.set_prepared_statement_cache_capacity(512);
     conn.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
     conn.pragma_update(None, "foreign_keys", true)?;
@@ -141,6 +143,13 @@ pub(crate) fn connect(file: &Path, options: &DbOptions) -> rusqlite::Result<Conn
     conn.pragma_update(None, "mmap_size", 1_i64 << 30)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(conn)
+}
+
+/// Another program writes to the same file. It is asked again so often that a short pause of it is enough; its own waits in between would
+/// grow to 100 ms. Ends after ten seconds.
+fn wait_for_another_program(times: i32) -> bool {
+    std::thread::sleep(ASK_AGAIN);
+    ASK_AGAIN * times.unsigned_abs() < Duration::from_secs(10)
 }
 
 fn connect_reader(file: &Path, options: &DbOptions) -> rusqlite::Result<Connection> {
@@ -223,6 +232,7 @@ pub(crate) struct LiteTx {
     conn: Conn,
     open: bool,
     signals: Arc<Signals>,
+    line: Line,
     /// Held while work behind the scenes writes.
     _turn: Option<Turn>,
 }
@@ -233,6 +243,10 @@ impl LiteTx {
             Conn::Writer(guard) => Ok(guard),
             Conn::Reader(reader) => reader.conn.as_ref().ok_or_else(|| DbError::Busy("the reader is gone".to_owned())),
         }
+    }
+
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.line.is_waiting()
     }
 
     pub(crate) fn rows(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, DbError> {
@@ -251,6 +265,16 @@ impl LiteTx {
     pub(crate) fn script(&self, sql: &str) -> Result<(), DbError> {
         let conn = self.conn()?;
         blocking(|| conn.execute_batch(sql)).map_err(|e| failed(&e, sql))
+    }
+
+    pub(crate) fn rows_from(&self, sql: &str, relation: &Relation, values: &[Value]) -> Result<Vec<Row>, DbError> {
+        let Some(text) = batch::lite_each(sql, relation, values.len()) else {
+            let (text, values) = batch::lite_text(sql, relation, values)?;
+            return self.rows(&text, &values);
+        };
+        let conn = self.conn()?;
+        let text = numbered(&text);
+        timed(sql, || query_each(conn, &text, relation, values)).map_err(|e| failed(&e, sql))
     }
 
     pub(crate) fn exec_from(&self, sql: &str, relation: &Relation, values: &[Value]) -> Result<u64, DbError> {
@@ -318,13 +342,34 @@ fn timed<T>(sql: &str, work: impl FnOnce() -> T) -> T {
 
 fn query(conn: &Connection, text: &str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
     let mut statement = conn.prepare_cached(text)?;
-    let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
-    let width = columns.len();
-    let mut found = statement.query(rusqlite::params_from_iter(values))?;
+    let columns = columns_of(&statement);
     let mut rows = Vec::new();
+    read_all(statement.query(rusqlite::params_from_iter(values))?, &columns, &mut rows)?;
+    Ok(rows)
+}
+
+/// A query run for each row of the relation, whose values follow `values`.
+fn query_each(conn: &Connection, text: &str, relation: &Relation, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = conn.prepare_cached(text)?;
+    let columns = columns_of(&statement);
+    // The last columns may stand nowhere in the statement.
+    let asked = statement.parameter_count();
+    let mut rows = Vec::new();
+    for row in &relation.rows {
+        let found = statement.query(rusqlite::params_from_iter(values.iter().chain(row).take(asked)))?;
+        read_all(found, &columns, &mut rows)?;
+    }
+    Ok(rows)
+}
+
+fn columns_of(statement: &rusqlite::Statement<'_>) -> Arc<[String]> {
+    statement.column_names().map(str::to_owned).collect()
+}
+
+fn read_all(mut found: rusqlite::Rows<'_>, columns: &Arc<[String]>, rows: &mut Vec<Row>) -> rusqlite::Result<()> {
     while let Some(row) = found.next()? {
-        let mut read = Vec::with_capacity(width);
-        for index in 0..width {
+        let mut read = Vec::with_capacity(columns.len());
+        for index in 0..columns.len() {
             read.push(match row.get_ref(index)? {
                 rusqlite::types::ValueRef::Null => Value::Null,
                 rusqlite::types::ValueRef::Integer(v) => Value::Int(v),
@@ -336,7 +381,7 @@ fn query(conn: &Connection, text: &str, values: &[Value]) -> rusqlite::Result<Ve
         }
         rows.push(Row { columns: columns.clone(), values: read });
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// SQLite numbers `$1` by first use; `?1` by its number. Text in quotes stays as it is.

@@ -1,7 +1,7 @@
 //! How work behind the scenes shares one writer with those whom somebody waits for: one at a time, and it gives back the time it took.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -16,6 +16,8 @@ const QUIET: Duration = Duration::from_millis(2);
 pub(crate) struct Manners {
     /// Grows with every writer that somebody waits for.
     asked: AtomicU64,
+    /// Who stands in line for the writer now.
+    line: Arc<AtomicUsize>,
     last: Arc<Mutex<Option<Took>>>,
 }
 
@@ -24,6 +26,16 @@ pub(crate) struct Manners {
 struct Took {
     ended: Instant,
     time: Duration,
+}
+
+/// The line for the writer, as seen by whoever has it.
+pub(crate) struct Line(Arc<AtomicUsize>);
+
+impl Line {
+    /// Whether somebody waits.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
 }
 
 /// The right to write behind the scenes; when it ends, what it took is remembered.
@@ -49,7 +61,28 @@ impl Drop for Turn {
     }
 }
 
+/// A place in the line for the writer; given up when it goes.
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Manners {
+    /// Stands in line until `taken` is done.
+    pub(crate) async fn in_line<T>(&self, taken: impl Future<Output = T>) -> T {
+        self.line.fetch_add(1, Ordering::Relaxed);
+        let _place = Place(self.line.clone());
+        taken.await
+    }
+
+    /// The line, for whoever has the writer to look at.
+    pub(crate) fn line(&self) -> Line {
+        Line(self.line.clone())
+    }
+
     /// Somebody asks for the writer in the foreground.
     pub(crate) fn count(&self) {
         self.asked.fetch_add(1, Ordering::Relaxed);
@@ -91,6 +124,19 @@ mod tests {
         let begun = Instant::now();
         drop(manners.turn(|| false).await);
         assert!(begun.elapsed() >= Duration::from_millis(35), "others got {:?} only", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn a_place_in_line_ends_with_the_wait() {
+        let manners = Manners::default();
+        let line = manners.line();
+        assert!(!line.is_waiting());
+        let waits = manners.in_line(async { line.is_waiting() });
+        assert!(waits.await && !line.is_waiting());
+        let mut given_up = Box::pin(manners.in_line(std::future::pending::<()>()));
+        assert!(futures::poll!(given_up.as_mut()).is_pending() && line.is_waiting());
+        drop(given_up);
+        assert!(!line.is_waiting());
     }
 
     #[tokio::test]

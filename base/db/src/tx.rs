@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::batch::{self, Conflict, Relation};
+use crate::batch::{Conflict, Relation};
 use crate::{DbError, Engine, Row, Sql, Value, lite, pg};
 
 /// An open transaction on either engine. Dropping it without [`Tx::commit`] rolls everything back.
@@ -30,6 +30,15 @@ impl Tx {
         match &self.inner {
             Inner::Lite(_) => Engine::Lite,
             Inner::Pg(_) => Engine::Pg,
+        }
+    }
+
+    /// Whether others wait for this transaction to end before they can write: then large work ends it early. Where many write at once
+    /// somebody may always wait.
+    pub fn is_awaited(&self) -> bool {
+        match &self.inner {
+            Inner::Lite(tx) => tx.is_awaited(),
+            Inner::Pg(_) => true,
         }
     }
 
@@ -102,10 +111,7 @@ impl Tx {
             return Ok(Vec::new());
         }
         match &mut self.inner {
-            Inner::Lite(tx) => {
-                let (text, values) = batch::lite_text(sql, relation, values.as_ref())?;
-                tx.rows(&text, &values)
-            }
+            Inner::Lite(tx) => tx.rows_from(sql, relation, values.as_ref()),
             Inner::Pg(tx) => tx.rows_from(sql, relation, values.as_ref()).await,
         }
     }

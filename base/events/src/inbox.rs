@@ -23,7 +23,7 @@ use crate::{Batch, Full, GroupCommit};
 /// How many items go into the journal with one wait for the disk.
 const TOGETHER: usize = 512;
 /// How much is written in one transaction: others wait for the writer as long as that takes.
-const WEIGHT: usize = 1_000;
+const WEIGHT: usize = 4_000;
 /// How many lines of the journal, each of up to [`TOGETHER`] items, a start writes at a time.
 const PAGE: i64 = 4;
 

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::tail::Tail;
 use crate::{BoxFuture, Event, SIGNAL, Spine};
 
-/// How far one batch may reach into the log.
-const SPAN: i64 = 2_000;
+/// How far one batch may reach into the log. Who is behind has the more events of the same people at a time, and writes each page once.
+pub(crate) const SPAN: i64 = 8_000;
 /// A reactor whose chain of causes is deeper than this is going round in circles.
 const MAX_DEPTH: i64 = 16;
 

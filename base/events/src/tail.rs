@@ -8,7 +8,7 @@ use attune_db::{DbError, Tx};
 use crate::{Event, list_after};
 
 /// How many events are held: a follower that is further behind reads for itself.
-const HELD: usize = 8_192;
+const HELD: usize = 32_768;
 
 /// The events between two places of the log.
 #[derive(Default)]

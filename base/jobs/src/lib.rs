@@ -15,7 +15,7 @@ use attune_kernel::{Clock, Ids};
 
 pub use queue::{Job, JobSpec, JobState, cancel, find, list_recent, put};
 pub use runner::{Cron, JobContext, JobDef, Run, Runner, Verdict};
-pub use timer::{OnDue, TimerDef, Timers, clear_timers, set_timers};
+pub use timer::{OnDue, TimerDef, Timers, clear_timers, set_timers, set_timers_at_latest};
 
 /// The signal raised after every commit that put a job.
 pub const SIGNAL: &str = "jobs";

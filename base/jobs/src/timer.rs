@@ -32,14 +32,24 @@ pub struct TimerDef {
 
 /// Sets `(key, due_at)` timers of `kind`; a key that has one is moved.
 pub async fn set_timers(tx: &mut Tx, kind: &str, due: impl IntoIterator<Item = (i64, i64)>) -> Result<(), DbError> {
+    insert_timers(tx, kind, due, "due_at = excluded.due_at").await
+}
+
+async fn insert_timers(tx: &mut Tx, kind: &str, due: impl IntoIterator<Item = (i64, i64)>, set: &str) -> Result<(), DbError> {
     let mut rows = Relation::new(&[("kind", Column::Text), ("key", Column::Int), ("due_at", Column::Int)]);
     for (key, at) in due {
         rows.push(vec![Value::from(kind), Value::Int(key), Value::Int(at)]);
     }
-    if tx.insert("timers", &rows, Conflict::Update(&["kind", "key"], "due_at = excluded.due_at")).await? > 0 {
+    if tx.insert("timers", &rows, Conflict::Update(&["kind", "key"], set)).await? > 0 {
         tx.wake(SIGNAL);
     }
     Ok(())
+}
+
+/// Sets `(key, due_at)` timers of `kind` for those who look again when they are woken early: a key that has an earlier one keeps it, and
+/// nothing is written.
+pub async fn set_timers_at_latest(tx: &mut Tx, kind: &str, due: impl IntoIterator<Item = (i64, i64)>) -> Result<(), DbError> {
+    insert_timers(tx, kind, due, "due_at = excluded.due_at WHERE excluded.due_at < timers.due_at").await
 }
 
 /// Clears the timers of `kind` for these keys.

@@ -5,16 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use attune_identify::import::{self, Options};
-use attune_jobs::Bench;
-use attune_kernel::{Clock, Ids};
-use attune_web::Actor;
 
 use crate::figures::{Series, number};
 use crate::fill::{PERSON_COLUMNS, person};
 use crate::ground::Ground;
-use crate::limit;
 use crate::report::Finding;
+use crate::{limit, program};
 
 /// Rows per second of the import against a plain loop of inserts.
 pub async fn speed(ground: &Ground) -> Result<Vec<Finding>> {
@@ -27,25 +23,22 @@ pub async fn speed(ground: &Ground) -> Result<Vec<Finding>> {
     }
     std::fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
     let finding = Finding::rate("B9", "import of contacts, 10 columns", "rows/s", (&limit, &attune), (0.25, 0.60));
-    Ok(vec![
-        finding.note(format!("{} rows a round into an empty store, matched by e-mail, with search words and log", number(rows as f64))),
-    ])
+    Ok(vec![finding.note(format!(
+        "{} rows a round into an empty store by the command, matched by e-mail, with search words and log",
+        number(rows as f64)
+    ))])
 }
 
-/// Seconds of one import into an empty store.
+/// Seconds of one import into an empty store, by the command that users have.
 async fn bring_in(ground: &Ground, file: &Path, rows: i64) -> Result<f64> {
     let store = ground.fresh().await?;
-    let clock = Clock::system();
-    let bench = Bench { db: store.open().await?, ids: Ids::new(clock.clone(), 7), clock };
-    let options = Options { key: Some("email".to_owned()), ..Options::default() };
+    let file = file.display().to_string();
     let begun = Instant::now();
-    let outcome = import::run_file(&bench, &Actor::system(), file, &options, &mut |_| {}).await?;
+    let arguments = ["--json", "--store", &store.argument, "import", "contacts", &file, "--key", "email"];
+    let told = tokio::task::block_in_place(|| program::run(&ground.program, &arguments))?;
     let seconds = begun.elapsed().as_secs_f64();
-    if outcome.counts.created == rows {
-        Ok(seconds)
-    } else {
-        bail!("{} of {rows} rows were taken: {:?}", outcome.counts.created, outcome.errors.first())
-    }
+    let outcome: serde_json::Value = serde_json::from_str(&told).context("reading what the import says")?;
+    if outcome["created"].as_i64() == Some(rows) { Ok(seconds) } else { bail!("not all of {rows} rows were taken: {told}") }
 }
 
 /// A CSV file of `rows` invented people.

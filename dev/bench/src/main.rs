@@ -2,6 +2,10 @@
 //!
 //! It works on the built binary as users run it, over real sockets and real files, and puts everything it makes under `target/`.
 
+/// As the product: limits are not to be slower by their allocator.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod collect;
 mod figures;
 mod fill;

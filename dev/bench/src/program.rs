@@ -71,12 +71,12 @@ impl Running {
     }
 }
 
-/// Runs a command of the binary to its end.
-pub fn run(program: &Path, arguments: &[&str]) -> Result<()> {
+/// Runs a command of the binary to its end; answers what it said.
+pub fn run(program: &Path, arguments: &[&str]) -> Result<String> {
     let output = Command::new(program).args(arguments).env("ATTUNE_LOG__LEVEL", "warn").stdin(Stdio::null()).output();
     let output = output.with_context(|| format!("running {}", program.display()))?;
     if output.status.success() {
-        return Ok(());
+        return String::from_utf8(output.stdout).context("reading what the program said");
     }
     bail!("{} {} failed: {}", program.display(), arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim())
 }

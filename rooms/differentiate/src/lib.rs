@@ -48,7 +48,12 @@ const fn setting(key: &'static str, label_key: &'static str, max: i64, default: 
 }
 
 const EVENTS: [EventDef; 4] = [
-    event("score.changed", "A score changed, as shown in whole points.", "engagement or fit", "points"),
+    event(
+        "score.changed",
+        "A score crossed a limit that somebody watches: of a tier, or in the rule of a segment.",
+        "engagement or fit",
+        "points",
+    ),
     event("grade.changed", "A grade changed.", "the new grade", ""),
     event("segment.entered", "A contact came into a segment.", "the segment's id", ""),
     event("segment.left", "A contact went out of a segment.", "the segment's id", ""),
@@ -163,14 +168,14 @@ fn routes() -> Router<App> {
 fn reactors(facets: &[FacetField]) -> Vec<Reactor> {
     vec![
         Reactor { key: score::REACTOR, hears: &["*"], react: Arc::new(score::react::KeepScores { facets: facets.to_vec() }) },
-        Reactor { key: segment::keep::REACTOR, hears: &["*"], react: Arc::new(segment::jobs::KeepSegments { facets: facets.to_vec() }) },
+        Reactor { key: segment::keep::REACTOR, hears: &["*"], react: Arc::new(segment::jobs::KeepSegments::new(facets)) },
     ]
 }
 
 fn timers(facets: &[FacetField]) -> Vec<TimerDef> {
     vec![
         TimerDef { kind: score::react::TIMER, on_due: Arc::new(score::react::KeepScores { facets: facets.to_vec() }) },
-        TimerDef { kind: segment::keep::TIMER, on_due: Arc::new(segment::jobs::KeepSegments { facets: facets.to_vec() }) },
+        TimerDef { kind: segment::keep::TIMER, on_due: Arc::new(segment::jobs::KeepSegments::new(facets)) },
     ]
 }
 
@@ -178,7 +183,7 @@ fn jobs(facets: &[FacetField]) -> Vec<JobDef> {
     vec![
         JobDef { kind: score::jobs::RECOMPUTE, max_attempts: 5, run: Arc::new(score::jobs::Recompute { facets: facets.to_vec() }) },
         JobDef { kind: score::jobs::APPLY, max_attempts: 3, run: Arc::new(score::jobs::ApplySettings) },
-        JobDef { kind: segment::jobs::REFRESH, max_attempts: 5, run: Arc::new(segment::jobs::KeepSegments { facets: facets.to_vec() }) },
+        JobDef { kind: segment::jobs::REFRESH, max_attempts: 5, run: Arc::new(segment::jobs::KeepSegments::new(facets)) },
     ]
 }
 

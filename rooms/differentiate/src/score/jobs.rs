@@ -90,9 +90,9 @@ impl Run for Recompute {
                 let Some(last) = ids.last().copied() else { break };
                 let keeper = Keeper::load(&mut tx, &self.facets, context.bench.clock.now()).await?;
                 let set: BTreeSet<i64> = ids.iter().copied().collect();
-                keeper.rebuild(&mut tx, &set, through).await?;
+                let lines = keeper.rebuild(&mut tx, &set, through).await?;
                 let fits = keeper.fits(&mut tx, ids.iter().copied()).await?;
-                keeper.tell(&mut tx, &ids.iter().map(|id| (*id, None)).collect(), &fits).await?;
+                keeper.tell(&mut tx, &ids.iter().map(|id| (*id, None)).collect(), &fits, lines).await?;
                 tx.commit().await?;
                 after = last;
                 done += i64::try_from(ids.len()).unwrap_or(0);

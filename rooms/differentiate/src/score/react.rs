@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use attune_db::{Column, DbError, Relation, Sql, Tx, Value, params, sql};
 use attune_events::{BoxFuture, Event, React, Spine, append};
 use attune_identify::contact::put_scores;
-use attune_jobs::{Bench, OnDue, clear_timers, set_timers};
+use attune_jobs::{Bench, OnDue, clear_timers, set_timers_at_latest};
 use attune_kernel::Fault;
 
 use super::rules::{Basis, Line, ScoreRule, fit_of, shown, total};
 use super::store::{self, Told};
 use crate::segment::bind::{Vocabulary, bind};
+use crate::segment::compile::least_k;
 use crate::segment::facts;
 use crate::segment::rule::Rule;
 
@@ -36,7 +37,9 @@ fn concerns(rules: &[ScoreRule], event: &Event) -> bool {
 }
 
 /// Contacts whose scores are computed, and the event that made it so.
-type Causes = BTreeMap<i64, Option<Event>>;
+type Causes<'e> = BTreeMap<i64, Option<&'e Event>>;
+/// Lines by (contact, rule).
+type Lines = HashMap<(i64, i64), Line>;
 
 /// Follows the log for scores.
 pub struct KeepScores {
@@ -65,14 +68,15 @@ impl OnDue for KeepScores {
         Box::pin(async move {
             lock(tx).await?;
             let keeper = Keeper::load(tx, &self.facets, now).await?;
-            let causes: Causes = keys.iter().map(|contact| (*contact, None)).collect();
-            keeper.tell(tx, &causes, &HashMap::new()).await
+            let causes: Causes<'_> = keys.iter().map(|contact| (*contact, None)).collect();
+            let lines = store::lines(tx, &Relation::of_ids("id", keys.iter().copied())).await?;
+            keeper.tell(tx, &causes, &HashMap::new(), lines).await
         })
     }
 }
 
 /// Holds the reactor's cursor, so that reactor, timers and jobs never work on scores at the same time; answers how far it has read.
-pub(super) async fn lock(tx: &mut Tx) -> Result<i64, DbError> {
+pub(crate) async fn lock(tx: &mut Tx) -> Result<i64, DbError> {
     let row = tx.find(sql!("UPDATE event_cursors SET seq = seq WHERE name = $1 RETURNING seq"), params![KEY]).await?;
     row.map_or(Ok(0), |row| row.at(0))
 }
@@ -83,6 +87,7 @@ pub(super) struct Keeper {
     rules: Vec<ScoreRule>,
     fit: Vec<(crate::segment::Bound, i64)>,
     facets: Vec<crate::segment::bind::FacetField>,
+    limits: Limits,
     now: i64,
 }
 
@@ -91,12 +96,14 @@ impl Keeper {
         let vocabulary = Vocabulary { custom: facts::custom_fields(tx).await?, facets: facets.to_vec(), segments: Vec::new() };
         let fit = store::list_fit_rules(tx).await?.into_iter().filter(|rule| rule.active);
         let fit = fit.filter_map(|rule| Some((bind(&Rule::Field(rule.condition), &vocabulary).ok()?, rule.points))).collect();
-        Ok(Self { basis: store::basis(tx).await?, rules: store::list_rules(tx).await?, fit, facets: facets.to_vec(), now })
+        let basis = store::basis(tx).await?;
+        let limits = Limits::new(crate::segment::score_limits(tx).await?, &basis, now);
+        Ok(Self { basis, rules: store::list_rules(tx).await?, fit, facets: facets.to_vec(), limits, now })
     }
 
     async fn hear(&self, tx: &mut Tx, spine: &Spine, events: &[Event]) -> Result<(), Fault> {
         let through = events.iter().map(|event| event.seq).max().unwrap_or(0);
-        let mut causes: Causes = BTreeMap::new();
+        let mut causes: Causes<'_> = BTreeMap::new();
         let mut rebuilt: BTreeSet<i64> = BTreeSet::new();
         let mut fitted: BTreeSet<i64> = BTreeSet::new();
         for event in events {
@@ -111,19 +118,19 @@ impl Keeper {
             } else if FIT_EVENTS.contains(&event.name.as_ref()) {
                 fitted.insert(contact);
             }
-            causes.insert(contact, Some(event.clone()));
+            causes.insert(contact, Some(event));
         }
         if causes.is_empty() {
             return Ok(());
         }
-        self.earn(tx, events, &rebuilt, &causes).await?;
-        self.rebuild(tx, &rebuilt, through).await?;
+        let mut lines = self.earn(tx, events, &rebuilt, &causes).await?;
+        lines.extend(self.rebuild(tx, &rebuilt, through).await?);
         let fits = self.fits(tx, fitted.iter().copied()).await?;
-        self.tell(tx, &causes, &fits).await
+        self.tell(tx, &causes, &fits, lines).await
     }
 
-    /// Adds the batch to the lines of the contacts it touches, except those that are rebuilt anyway.
-    async fn earn(&self, tx: &mut Tx, events: &[Event], rebuilt: &BTreeSet<i64>, causes: &Causes) -> Result<(), DbError> {
+    /// Adds the batch to the lines of the contacts it touches, except those that are rebuilt anyway; answers them.
+    async fn earn(&self, tx: &mut Tx, events: &[Event], rebuilt: &BTreeSet<i64>, causes: &Causes<'_>) -> Result<Lines, DbError> {
         let touched = Relation::of_ids("id", causes.keys().copied().filter(|id| !rebuilt.contains(id)));
         let mut lines = store::lines(tx, &touched).await?;
         let mut changed: BTreeMap<(i64, i64), Line> = BTreeMap::new();
@@ -135,11 +142,15 @@ impl Keeper {
                 changed.insert((contact, rule.id), *line);
             }
         }
-        store::put_lines(tx, changed.into_iter()).await
+        store::put_lines(tx, changed.into_iter()).await?;
+        Ok(lines)
     }
 
     /// Computes the lines of these contacts from their events up to `through`: the same whatever was kept before.
-    pub(super) async fn rebuild(&self, tx: &mut Tx, contacts: &BTreeSet<i64>, through: i64) -> Result<(), DbError> {
+    pub(super) async fn rebuild(&self, tx: &mut Tx, contacts: &BTreeSet<i64>, through: i64) -> Result<Lines, DbError> {
+        if contacts.is_empty() {
+            return Ok(Lines::new());
+        }
         let ids = Relation::of_ids("id", contacts.iter().copied());
         store::delete_lines(tx, &ids).await?;
         let names: BTreeSet<&str> = self.rules.iter().filter(|rule| rule.active).map(|rule| rule.event.as_str()).collect();
@@ -148,7 +159,7 @@ impl Keeper {
         );
         sql.bind(through).push(" AND e.name || '' IN ").bind_list(names.iter().map(|name| Value::from(*name))).push(" ORDER BY e.seq");
         let rows = tx.rows_from(sql.text(), &ids, sql.values()).await?;
-        let mut lines: BTreeMap<(i64, i64), Line> = BTreeMap::new();
+        let mut lines = Lines::new();
         for row in &rows {
             let (contact, name, at): (i64, String, i64) = (row.get("contact_id")?, row.get("name")?, row.get("at")?);
             let (subject, amount): (Option<String>, Option<i64>) = (row.get("subject")?, row.get("amount")?);
@@ -156,7 +167,8 @@ impl Keeper {
                 lines.entry((contact, rule.id)).or_insert_with(Line::empty).earn(rule, at, self.basis.decay());
             }
         }
-        store::put_lines(tx, lines.into_iter()).await
+        store::put_lines(tx, lines.iter().map(|(key, line)| (*key, *line))).await?;
+        Ok(lines)
     }
 
     /// The fit of these contacts.
@@ -171,11 +183,11 @@ impl Keeper {
         Ok(known.iter().map(|(contact, facts)| (*contact, fit(facts))).collect())
     }
 
-    /// Writes the sums of these contacts, tells what changed and sets the moments at which silence changes more.
-    pub(super) async fn tell(&self, tx: &mut Tx, causes: &Causes, fits: &HashMap<i64, i64>) -> Result<(), Fault> {
-        let ids = store::alive(tx, &Relation::of_ids("id", causes.keys().copied())).await?;
-        let relation = Relation::of_ids("id", ids.iter().copied());
-        let (lines, before) = (store::lines(tx, &relation).await?, store::told(tx, &relation).await?);
+    /// Writes the sums of these contacts from their lines, tells what changed and sets the moments at which silence changes more.
+    pub(super) async fn tell(&self, tx: &mut Tx, causes: &Causes<'_>, fits: &HashMap<i64, i64>, lines: Lines) -> Result<(), Fault> {
+        let kept = store::kept(tx, &Relation::of_ids("id", causes.keys().copied())).await?;
+        let relation = Relation::of_ids("id", kept.iter().map(|(id, _)| *id));
+        let before = store::told(tx, &relation).await?;
         let mut by_contact: HashMap<i64, Vec<(&ScoreRule, &Line)>> = HashMap::new();
         for ((contact, rule_id), line) in &lines {
             if let Some(rule) = self.rules.iter().find(|rule| rule.id == *rule_id && rule.active) {
@@ -183,7 +195,7 @@ impl Keeper {
             }
         }
         let mut news = News::new();
-        for contact in ids {
+        for (contact, kept_k) in kept {
             let own = by_contact.remove(&contact).unwrap_or_default();
             let k = total(own.into_iter(), self.basis.decay(), self.now);
             let old = before.get(&contact).copied();
@@ -191,10 +203,30 @@ impl Keeper {
             let shown = shown(self.basis.decay(), k, self.now);
             let tier = self.basis.tier(shown);
             let told = Told { fit, shown, tier, grade: self.basis.grade(tier, fit).chars().next().unwrap_or('C') };
-            news.add(contact, k, told, old, causes.get(&contact).and_then(Option::as_ref), self.now);
+            let crosses = self.limits.lie_between(kept_k, k);
+            news.add(contact, (k, told, crosses), old, causes.get(&contact).copied().flatten(), self.now);
             news.fall(contact, self.basis.next_fall(k, self.now));
         }
         news.write(tx, self.now).await
+    }
+}
+
+/// The limits that somebody watches, as the least `k` that reaches each now: only a score that crosses one is told. A point more or less
+/// in between concerns nobody, and would be most of the log.
+pub(super) struct Limits(Vec<f64>);
+
+impl Limits {
+    fn new(points: BTreeSet<i64>, basis: &Basis, now: i64) -> Self {
+        let watched = points.into_iter().chain([basis.hot, basis.warm]);
+        let mut least: Vec<f64> = watched.filter_map(|points| least_k(basis.decay(), points, now)).collect();
+        least.sort_unstable_by(f64::total_cmp);
+        Self(least)
+    }
+
+    /// Whether one lies between what is kept of a score, faded until now, and what it becomes.
+    fn lie_between(&self, before: Option<f64>, after: Option<f64>) -> bool {
+        let reached = |k: Option<f64>| k.map_or(0, |k| self.0.partition_point(|least| *least <= k));
+        reached(before) != reached(after)
     }
 }
 
@@ -213,7 +245,7 @@ impl News {
         Self { scores, told: Vec::new(), events: Vec::new(), falls: Vec::new(), calm: Vec::new() }
     }
 
-    fn add(&mut self, contact: i64, k: Option<f64>, told: Told, old: Option<Told>, cause: Option<&Event>, now: i64) {
+    fn add(&mut self, contact: i64, (k, told, crosses): (Option<f64>, Told, bool), old: Option<Told>, cause: Option<&Event>, now: i64) {
         self.scores.push(vec![contact.into(), k.into(), told.fit.into(), told.grade.to_string().into()]);
         self.told.push((contact, told));
         let event = |name: &'static str, subject: String| {
@@ -222,7 +254,7 @@ impl News {
         };
         let start = Told { fit: 0, shown: 0, tier: super::Tier::Cold, grade: 'C' };
         let was = old.unwrap_or(start);
-        if was.shown != told.shown {
+        if crosses || was.tier != told.tier {
             let props = serde_json::json!({ "before": was.shown, "tier": told.tier.word(), "tier_before": was.tier.word() });
             self.events.push(event("score.changed", "engagement".to_owned()).amount(told.shown).props(&props));
         }
@@ -245,7 +277,7 @@ impl News {
     async fn write(mut self, tx: &mut Tx, now: i64) -> Result<(), Fault> {
         put_scores(tx, &self.scores).await?;
         store::put_told(tx, self.told.into_iter(), now).await?;
-        set_timers(tx, TIMER, self.falls).await?;
+        set_timers_at_latest(tx, TIMER, self.falls).await?;
         clear_timers(tx, TIMER, self.calm).await?;
         append(tx, &mut self.events).await?;
         Ok(())

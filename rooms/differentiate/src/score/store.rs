@@ -239,10 +239,11 @@ pub(super) async fn put_told(tx: &mut Tx, told: impl Iterator<Item = (i64, Told)
     Ok(())
 }
 
-/// Which of these contacts are there.
-pub(super) async fn alive(tx: &mut Tx, contacts: &Relation) -> Result<Vec<i64>, DbError> {
-    let rows = tx.rows_from(sql!("SELECT c.id FROM {rows} AS r JOIN v_identify_contact c ON c.id = r.id"), contacts, params![]).await?;
-    rows.iter().map(|row| row.at(0)).collect()
+/// Which of these contacts are there, each with the closed form kept for it.
+pub(super) async fn kept(tx: &mut Tx, contacts: &Relation) -> Result<Vec<(i64, Option<f64>)>, DbError> {
+    let sql = sql!("SELECT c.id, c.engagement_k FROM {rows} AS r JOIN v_identify_contact c ON c.id = r.id");
+    let rows = tx.rows_from(sql, contacts, params![]).await?;
+    rows.iter().map(|row| Ok((row.at(0)?, row.at(1)?))).collect()
 }
 
 /// The reasons for a contact's score, the weightiest first.

@@ -124,6 +124,27 @@ on_both_dbs! {
         assert_eq!(trial.log(ada).await.into_iter().filter(|event| event.name == "score.changed").count(), 2);
     }
 
+    async fn who_left_in_silence_comes_back_with_the_same_points_and_nobody_hears_of_a_point(db: Db) {
+        let trial = Trial::new(db);
+        let ada = trial.contact("Ada", None).await;
+        let segment = trial.segment("Warm", "score >= 20").await;
+        trial.happen(vec![Event::new("form.submitted", trial.clock.now()).contact(ada)]).await;
+        trial.settle().await;
+        assert_eq!((points(&trial, ada).await, trial.members(segment).await), (25, vec![ada]));
+        trial.clock.advance(15 * DAY_US);
+        trial.settle().await;
+        assert!(trial.members(segment).await.is_empty());
+        let now = trial.clock.now();
+        trial.happen(["page.viewed", "cart.added"].map(|name| Event::new(name, now).contact(ada)).to_vec()).await;
+        trial.settle().await;
+        assert_eq!((points(&trial, ada).await, trial.members(segment).await), (25, vec![ada]), "18 faded points and 7 new ones");
+        let told = trial.log(ada).await.into_iter().filter(|event| event.name == "score.changed").count();
+        trial.happen(vec![Event::new("page.viewed", now).contact(ada)]).await;
+        trial.settle().await;
+        assert_eq!(points(&trial, ada).await, 26);
+        assert_eq!(trial.log(ada).await.into_iter().filter(|event| event.name == "score.changed").count(), told);
+    }
+
     async fn computing_anew_changes_nothing_and_a_new_rule_counts_the_past(db: Db) {
         let trial = Trial::new(db);
         let mut people = Vec::new();

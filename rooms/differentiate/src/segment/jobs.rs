@@ -1,10 +1,13 @@
 //! What keeps segments between events: the reactor, the timers and the job that looks at everybody.
 
+use std::sync::Arc;
+
 use attune_db::{DbError, Tx, params, sql};
 use attune_events::{BoxFuture, Event, React, Spine};
 use attune_jobs::{Bench, JobContext, JobSpec, OnDue, Run, Verdict, put};
 use attune_kernel::{Fault, HOUR_US};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 
 use super::bind::FacetField;
 use super::keep::{Index, REACTOR};
@@ -21,6 +24,15 @@ const BATCH: i64 = 2_000;
 pub struct KeepSegments {
     /// The facets of all rooms.
     pub facets: Vec<FacetField>,
+    /// Held by the job that finds the members of new rules: one goes through everybody for all of them.
+    filling: Arc<Mutex<()>>,
+}
+
+impl KeepSegments {
+    /// One keeper, with what rules may speak of beside fields.
+    pub fn new(facets: &[FacetField]) -> Self {
+        Self { facets: facets.to_vec(), filling: Arc::default() }
+    }
 }
 
 impl React for KeepSegments {
@@ -69,6 +81,7 @@ pub(super) async fn lock(tx: &mut Tx) -> Result<(), DbError> {
 
 #[derive(Default, Serialize, Deserialize)]
 struct Plan {
+    /// Nothing: all of them, as they are.
     segments: Option<Vec<i64>>,
     #[serde(flatten)]
     whose: Whose,
@@ -84,34 +97,52 @@ impl Run for KeepSegments {
     fn run<'a>(&'a self, context: &'a JobContext, payload: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
         Box::pin(async move {
             let plan: Plan = serde_json::from_str(payload)?;
-            let db = &context.bench.db;
-            let total = plan.whose.count(&mut db.read().await?).await?;
-            let (mut after, mut done, mut moved) = (i64::MIN, 0, 0);
-            loop {
-                let mut tx = db.begin_turn(db.turn().await).await?;
-                lock(&mut tx).await?;
-                let index = Index::load(&mut tx, &self.facets).await?;
-                let contacts = plan.whose.page(&mut tx, after, BATCH).await?;
-                let now = context.bench.clock.now();
-                let Some(last) = contacts.last().copied() else {
-                    let filled = plan.segments.clone().unwrap_or_else(|| index.ids());
-                    store::set_filled(&mut tx, &filled, now).await?;
-                    tx.commit().await?;
-                    break;
-                };
-                moved += index.settle(&mut tx, &index.work_of_all(&contacts, plan.segments.as_deref()), now).await?;
-                tx.commit().await?;
-                after = last;
-                done += i64::try_from(contacts.len()).unwrap_or(0);
-                let asked = context.progress(done, Some(total.max(done))).await?;
-                if asked {
-                    return Ok(Verdict::Cancelled(Some(serde_json::json!({ "contacts": done, "moved": moved }))));
-                }
-                if context.stop.is_cancelled() {
-                    return Ok(Verdict::Retry(0, "the process stops".to_owned()));
-                }
+            if plan.segments.is_none() {
+                return self.look_at(context, plan.whose, None).await;
             }
-            Ok(Verdict::Done(Some(serde_json::json!({ "contacts": done, "moved": moved }))))
+            // Whoever comes next finds that the rules it was put for are done.
+            let _filling = self.filling.lock().await;
+            let unfilled = store::list_unfilled(&mut context.bench.db.read().await?).await?;
+            if !plan.segments.iter().flatten().any(|id| unfilled.iter().any(|(other, _)| other == id)) {
+                return Ok(Verdict::Done(Some(serde_json::json!({ "contacts": 0, "moved": 0 }))));
+            }
+            self.look_at(context, plan.whose, Some(&unfilled)).await
         })
+    }
+}
+
+impl KeepSegments {
+    /// Looks at contacts anew, for these segments (id, time of its rule) or for all.
+    async fn look_at(&self, context: &JobContext, whose: Whose, segments: Option<&[(i64, i64)]>) -> Result<Verdict, Fault> {
+        let db = &context.bench.db;
+        let ids: Option<Vec<i64>> = segments.map(|segments| segments.iter().map(|(id, _)| *id).collect());
+        let total = whose.count(&mut db.read().await?).await?;
+        let (mut after, mut done, mut moved) = (i64::MIN, 0, 0);
+        loop {
+            let mut tx = db.begin_turn(db.turn().await).await?;
+            // A score that is being kept at this moment may not know yet that a new segment watches it.
+            crate::score::react::lock(&mut tx).await?;
+            lock(&mut tx).await?;
+            let index = Index::load(&mut tx, &self.facets).await?;
+            let contacts = whose.page(&mut tx, after, BATCH).await?;
+            let now = context.bench.clock.now();
+            let Some(last) = contacts.last().copied() else {
+                store::set_filled(&mut tx, segments.unwrap_or_default(), now).await?;
+                tx.commit().await?;
+                break;
+            };
+            moved += index.settle(&mut tx, &index.work_of_all(&contacts, ids.as_deref()), now).await?;
+            tx.commit().await?;
+            after = last;
+            done += i64::try_from(contacts.len()).unwrap_or(0);
+            let asked = context.progress(done, Some(total.max(done))).await?;
+            if asked {
+                return Ok(Verdict::Cancelled(Some(serde_json::json!({ "contacts": done, "moved": moved }))));
+            }
+            if context.stop.is_cancelled() {
+                return Ok(Verdict::Retry(0, "the process stops".to_owned()));
+            }
+        }
+        Ok(Verdict::Done(Some(serde_json::json!({ "contacts": done, "moved": moved }))))
     }
 }

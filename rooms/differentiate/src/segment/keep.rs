@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use attune_db::{DbError, Relation, Tx, params, sql};
+use attune_db::{DbError, Tx};
 use attune_events::{Event, append};
-use attune_jobs::{clear_timers, set_timers};
+use attune_jobs::{clear_timers, set_timers_at_latest};
 use attune_kernel::{Decay, Fault};
 
 use super::bind::{Bound, CONTACT_FIELDS, FacetField, Source, Vocabulary, bind, hears};
@@ -48,25 +48,25 @@ pub struct Index {
 
 /// Contacts to look at, with the segments that may have changed for each and the event behind it.
 #[derive(Default)]
-pub struct Work {
-    contacts: BTreeMap<i64, (BTreeSet<usize>, Option<Event>)>,
+pub struct Work<'e> {
+    contacts: BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>,
 }
 
-impl Work {
+impl<'e> Work<'e> {
     /// Whether nobody has to be looked at.
     pub fn is_empty(&self) -> bool {
         self.contacts.is_empty()
     }
 
     /// Adds segments to look at for a contact; a later cause replaces an earlier one.
-    fn add(&mut self, contact: i64, segments: &BTreeSet<usize>, cause: Option<&Event>) {
+    fn add(&mut self, contact: i64, segments: &BTreeSet<usize>, cause: Option<&'e Event>) {
         if segments.is_empty() {
             return;
         }
         let entry = self.contacts.entry(contact).or_default();
         entry.0.extend(segments);
         if let Some(cause) = cause {
-            entry.1 = Some(cause.clone());
+            entry.1 = Some(cause);
         }
     }
 }
@@ -159,7 +159,7 @@ impl Index {
     }
 
     /// The work a batch of events makes.
-    pub fn work_of(&self, events: &[Event]) -> Work {
+    pub fn work_of<'e>(&self, events: &'e [Event]) -> Work<'e> {
         let mut work = Work::default();
         for event in events {
             if let Some(contact) = event.contact_id {
@@ -170,14 +170,14 @@ impl Index {
     }
 
     /// Looking at `contacts` for every segment that time alone can change.
-    pub fn work_of_time(&self, contacts: &[i64]) -> Work {
+    pub fn work_of_time(&self, contacts: &[i64]) -> Work<'static> {
         let mut work = Work::default();
         contacts.iter().for_each(|contact| work.add(*contact, &self.ageing, None));
         work
     }
 
     /// Looking at `contacts` for these segments (all when `ids` is nothing).
-    pub fn work_of_all(&self, contacts: &[i64], ids: Option<&[i64]>) -> Work {
+    pub fn work_of_all(&self, contacts: &[i64], ids: Option<&[i64]>) -> Work<'static> {
         let wanted = |id: &i64| ids.is_none_or(|ids| ids.contains(id));
         let places = self.segments.iter().enumerate().filter(|(_, live)| wanted(&live.id)).map(|(place, _)| place).collect();
         let mut work = Work::default();
@@ -186,7 +186,7 @@ impl Index {
     }
 
     /// Does the work: finds who belongs now, writes what changed, tells it, and sets the moments at which to look again.
-    pub async fn settle(&self, tx: &mut Tx, work: &Work, now: i64) -> Result<usize, Fault> {
+    pub async fn settle(&self, tx: &mut Tx, work: &Work<'_>, now: i64) -> Result<usize, Fault> {
         let contacts: Vec<i64> = work.contacts.keys().copied().collect();
         if contacts.is_empty() {
             return Ok(0);
@@ -209,7 +209,7 @@ impl Index {
                 }
                 if truth.holds != inside.contains(&(live.id, *contact)) {
                     moves.push(Move { segment_id: live.id, contact_id: *contact, entered: truth.holds });
-                    told.push(news(live.id, *contact, truth.holds, cause.as_ref(), now));
+                    told.push(news(live.id, *contact, truth.holds, *cause, now));
                 }
             }
         }
@@ -222,26 +222,11 @@ impl Index {
     }
 
     /// A contact has one timer for all its segments: the earlier of what it had (also when it is due already) and what was found.
-    async fn set_dues(&self, tx: &mut Tx, contacts: &[i64], mut due: HashMap<i64, i64>) -> Result<(), DbError> {
+    async fn set_dues(&self, tx: &mut Tx, contacts: &[i64], due: HashMap<i64, i64>) -> Result<(), DbError> {
         if self.ageing.is_empty() {
             return clear_timers(tx, TIMER, contacts.iter().copied()).await;
         }
-        let sql = sql!("SELECT t.key, t.due_at FROM {rows} AS r JOIN timers t ON t.kind = $1 AND t.key = r.id");
-        for row in tx.rows_from(sql, &Relation::of_ids("id", contacts.iter().copied()), params![TIMER]).await? {
-            let (contact, at): (i64, i64) = (row.get("key")?, row.get("due_at")?);
-            match due.get(&contact) {
-                Some(found) if *found < at => {}
-                _ => {
-                    due.remove(&contact);
-                }
-            }
-        }
-        set_timers(tx, TIMER, due).await
-    }
-
-    /// The ids of the segments that are kept, in no particular order.
-    pub fn ids(&self) -> Vec<i64> {
-        self.segments.iter().map(|live| live.id).collect()
+        set_timers_at_latest(tx, TIMER, due).await
     }
 }
 

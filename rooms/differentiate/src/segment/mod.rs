@@ -31,6 +31,7 @@ use attune_web::Actor;
 
 pub use bind::{Bound, FacetField, RuleError, SegmentName, Vocabulary, bind};
 pub use rule::Rule;
+use rule::{Cmp, ScoreCondition, ScoreName};
 pub use store::{Segment, SegmentKind, days, find, find_by_name, list, list_after, member_ids, of_contact};
 pub use text::{ParseError, parse, print};
 
@@ -42,6 +43,23 @@ attune_kernel::id_type!(
     SegmentId,
     "seg"
 );
+
+/// The points of engagement at which somebody may come or go: of every limit in a rule the least that is beyond it.
+pub(crate) async fn score_limits(tx: &mut Tx) -> Result<std::collections::BTreeSet<i64>, DbError> {
+    let mut limits = std::collections::BTreeSet::new();
+    for segment in store::list(tx).await?.iter().filter(|segment| segment.kind == SegmentKind::Dynamic) {
+        for condition in segment.rule.conditions() {
+            let Rule::Score(ScoreCondition { score: ScoreName::Engagement, cmp, points }) = condition else { continue };
+            if !matches!(cmp, Cmp::Gt | Cmp::Le) {
+                limits.insert(*points);
+            }
+            if !matches!(cmp, Cmp::Ge | Cmp::Lt) {
+                limits.insert(points.saturating_add(1));
+            }
+        }
+    }
+    Ok(limits)
+}
 
 /// Why a segment cannot be used or kept as asked.
 #[derive(Debug, thiserror::Error)]
@@ -233,7 +251,7 @@ pub async fn update(tx: &mut Tx, by: &By<'_>, id: i64, name: &str, rule: Rule, f
     if before.kind == SegmentKind::Dynamic {
         jobs::refresh(tx, by.bench, Some(vec![id]), Whose::default()).await?;
     } else {
-        store::set_filled(tx, &[id], by.now).await?;
+        store::set_filled(tx, &[(id, by.now)], by.now).await?;
     }
     Ok(())
 }

@@ -128,7 +128,7 @@ pub(super) async fn update(tx: &mut Tx, id: i64, name: &str, rule: &Rule, now: i
 pub(super) async fn set_deleted(tx: &mut Tx, id: i64, at: Option<i64>) -> Result<bool, DbError> {
     let sql = match at {
         Some(_) => sql!("UPDATE segments SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL"),
-        None => sql!("UPDATE segments SET deleted_at = CAST($2 AS BIGINT) WHERE id = $1 AND deleted_at IS NOT NULL"),
+        None => sql!("UPDATE segments SET deleted_at = CAST($2 AS BIGINT), filled_at = NULL WHERE id = $1 AND deleted_at IS NOT NULL"),
     };
     Ok(tx.exec(sql, params![id, at]).await? == 1)
 }
@@ -189,9 +189,18 @@ pub(super) async fn recount(tx: &mut Tx) -> Result<(), DbError> {
     Ok(())
 }
 
-pub(super) async fn set_filled(tx: &mut Tx, ids: &[i64], now: i64) -> Result<(), DbError> {
-    let ids = Relation::of_ids("id", ids.iter().copied());
-    tx.exec_from(sql!("UPDATE segments SET filled_at = $1 WHERE id IN (SELECT r.id FROM {rows} AS r)"), &ids, params![now]).await?;
+/// Dynamic segments whose members are still to be found, each with the time of its present rule.
+pub(super) async fn list_unfilled(tx: &mut Tx) -> Result<Vec<(i64, i64)>, DbError> {
+    let sql = sql!("SELECT id, updated_at FROM segments WHERE kind = 'dynamic' AND filled_at IS NULL AND deleted_at IS NULL ORDER BY id");
+    tx.rows(sql, params![]).await?.iter().map(|row| Ok((row.at(0)?, row.at(1)?))).collect()
+}
+
+/// Says that the members of these segments are found; not of one whose rule was changed since the time given with it.
+pub(super) async fn set_filled(tx: &mut Tx, segments: &[(i64, i64)], now: i64) -> Result<(), DbError> {
+    let mut rows = Relation::new(&[("id", Column::Int), ("updated_at", Column::Int)]);
+    segments.iter().for_each(|(id, updated_at)| rows.push(vec![Value::Int(*id), Value::Int(*updated_at)]));
+    let sql = sql!("UPDATE segments SET filled_at = $1 FROM {rows} AS r WHERE segments.id = r.id AND segments.updated_at = r.updated_at");
+    tx.exec_from(sql, &rows, params![now]).await?;
     Ok(())
 }
 

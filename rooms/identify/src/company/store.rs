@@ -122,9 +122,12 @@ pub async fn list_by_ids(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Res
 pub(crate) async fn list_by_name_keys(tx: &mut Tx, keys: impl IntoIterator<Item = String>) -> Result<Vec<Company>, DbError> {
     let sql = sql!(
         "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.created_at
-         FROM {rows} AS r JOIN companies c ON c.name_key = r.k AND c.deleted_at IS NULL ORDER BY c.id"
+         FROM {rows} AS r JOIN companies c ON c.name_key = r.k AND c.deleted_at IS NULL"
     );
-    tx.rows_from(sql, &Relation::of_texts("k", keys), params![]).await?.iter().map(read).collect()
+    let rows = tx.rows_from(sql, &Relation::of_texts("k", keys), params![]).await?;
+    let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    found.sort_unstable_by_key(|company| company.id);
+    Ok(found)
 }
 
 /// Companies by name with their number of people.

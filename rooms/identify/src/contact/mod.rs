@@ -31,7 +31,7 @@ pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, 
 pub use record::{Contact, ContactDraft, Stage};
 pub(crate) use rules::{compose_name, split_name};
 pub use rules::{email_key, phone_key};
-pub(crate) use store::{ByKeys, insert, list_by_keys, update};
+pub(crate) use store::{ByKeys, Prepared, insert_prepared, list_by_keys, update, update_rows};
 
 id_type!(
     /// The id of a contact.
@@ -141,6 +141,7 @@ pub(crate) async fn reindex_company(tx: &mut Tx, company_id: i64) -> Result<(), 
         let people = store::list_of_company(tx, company_id, behind, 2_000).await?;
         let Some(last) = people.last() else { return Ok(()) };
         behind = last.id;
-        search::put(tx, people.iter().map(|c| (c.id, c.search_words())), false).await?;
+        let words = |c: &Contact| c.search_words(c.phone.as_deref().and_then(phone_key).as_deref());
+        search::put(tx, people.iter().map(|c| (c.id, words(c))), false).await?;
     }
 }

@@ -161,10 +161,10 @@ impl Contact {
         rules::name_key([Some(self.name.as_str()), self.email.as_deref(), self.phone.as_deref(), self.external_id.as_deref()])
     }
 
-    /// The words this contact is found by; `company` is its company's name.
-    pub(crate) fn search_words(&self) -> String {
+    /// The words this contact is found by; `phone_key` is its number folded.
+    pub(crate) fn search_words(&self, phone_key: Option<&str>) -> String {
         let texts = [Some(self.name.as_str()), self.email.as_deref(), self.company_name.as_deref(), self.external_id.as_deref()];
-        search::words(texts.into_iter().flatten(), self.phone.as_deref().and_then(rules::phone_key).as_deref())
+        search::words(texts.into_iter().flatten(), phone_key)
     }
 
     /// The attribute `key` as JSON; null when it is empty.

@@ -2,6 +2,8 @@
 //!
 //! The index is SQLite FTS5 or a PostgreSQL GIN over the same words, so both engines find the same people. `match_sql` is the only place with two texts.
 
+use std::collections::BTreeMap;
+
 use attune_db::{Column, Conflict, DbError, Engine, Relation, Sql, Tx, Value, params, sql};
 
 /// The most words kept per contact.
@@ -146,6 +148,36 @@ impl Query {
                 .push(" AS TEXT) AS tsquery)"),
         };
         sql
+    }
+}
+
+/// Word lists that are written together, later: the index takes many at once for little more than a few. Of a contact the newest counts.
+#[derive(Default)]
+pub(crate) struct WordLists {
+    fresh: BTreeMap<i64, String>,
+    renewed: BTreeMap<i64, String>,
+}
+
+impl WordLists {
+    /// Adds the list of a contact that has none yet.
+    pub(crate) fn add(&mut self, id: i64, words: String) {
+        self.fresh.insert(id, words);
+    }
+
+    /// Puts a list in the place of the one there is.
+    pub(crate) fn renew(&mut self, id: i64, words: String) {
+        match self.fresh.get_mut(&id) {
+            Some(waiting) => *waiting = words,
+            None => {
+                self.renewed.insert(id, words);
+            }
+        }
+    }
+
+    /// Writes what was gathered.
+    pub(crate) async fn write(&mut self, tx: &mut Tx) -> Result<(), DbError> {
+        put(tx, std::mem::take(&mut self.fresh), true).await?;
+        put(tx, std::mem::take(&mut self.renewed), false).await
     }
 }
 

@@ -4,7 +4,8 @@ use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params
 use attune_web::Scope;
 
 use super::rules::{email_key, phone_key};
-use super::{Contact, Stage, search};
+use super::search::WordLists;
+use super::{Contact, Stage};
 use crate::field::{self, Field};
 
 const SELECT: &str = sql!(
@@ -19,12 +20,20 @@ const SELECT_FROM: &str = "SELECT c.id, c.name, c.given_name, c.family_name, c.e
 
 const COMPANY: &str = "AND c.deleted_at IS NULL LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL";
 
-/// The columns written by [`insert`] and, but for the first four, by [`update`].
+/// The columns written by [`insert`] and, but for some of the first, by [`update`].
 const COLUMNS: [(&str, Column); 27] = [
+    // What is only known when a contact is written, as in `Prepared::with_place`.
     ("id", Column::Int),
     ("created_at", Column::Int),
+    ("updated_at", Column::Int),
     ("import_id", Column::Int),
     ("last_seen_at", Column::Int),
+    ("company_id", Column::Int),
+    ("owner_id", Column::Int),
+    ("team_id", Column::Int),
+    ("external_key", Column::Text),
+    // What follows from its attributes.
+    ("external_id", Column::Text),
     ("name", Column::Text),
     ("name_key", Column::Text),
     ("given_name", Column::Text),
@@ -33,20 +42,14 @@ const COLUMNS: [(&str, Column); 27] = [
     ("email_key", Column::Text),
     ("phone", Column::Text),
     ("phone_key", Column::Text),
-    ("company_id", Column::Int),
     ("title", Column::Text),
     ("city", Column::Text),
     ("country", Column::Text),
-    ("external_id", Column::Text),
-    ("external_key", Column::Text),
     ("stage", Column::Text),
-    ("owner_id", Column::Int),
-    ("team_id", Column::Int),
     ("locale", Column::Text),
     ("time_zone", Column::Text),
     ("source", Column::Text),
     ("fields", Column::Text),
-    ("updated_at", Column::Int),
     ("deleted_at", Column::Int),
 ];
 
@@ -104,6 +107,7 @@ pub(crate) enum ByKeys {
     Phone,
 }
 
+/// Contacts with one of these keys, oldest first.
 pub(crate) async fn list_by_keys(tx: &mut Tx, by: ByKeys, keys: impl IntoIterator<Item = String>) -> Result<Vec<Contact>, DbError> {
     let wanted = Relation::of_texts("k", keys);
     let column = match by {
@@ -111,44 +115,67 @@ pub(crate) async fn list_by_keys(tx: &mut Tx, by: ByKeys, keys: impl IntoIterato
         ByKeys::Email => "c.email_key",
         ByKeys::Phone => "c.phone_key",
     };
-    let rows = tx.rows_from(&format!("{SELECT_FROM} ON {column} = r.k {COMPANY} ORDER BY c.id"), &wanted, params![]).await?;
-    rows.iter().map(read).collect()
+    let rows = tx.rows_from(&format!("{SELECT_FROM} ON {column} = r.k {COMPANY}"), &wanted, params![]).await?;
+    let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    found.sort_unstable_by_key(|contact| contact.id);
+    Ok(found)
 }
 
-fn relation(contacts: &[Contact]) -> Relation {
-    let mut rows = Relation::new(&COLUMNS);
-    for c in contacts {
-        rows.push(vec![
-            Value::Int(c.id),
-            Value::Int(c.created_at),
-            c.import_id.into(),
-            c.last_seen_at.into(),
+/// A contact as it is stored, as far as it follows from its attributes: worked out ahead, where nobody waits for the store.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    row: Vec<Value>,
+    words: String,
+}
+
+impl Prepared {
+    pub(crate) fn of(c: &Contact) -> Self {
+        let (email_key, phone_key) = (c.email.as_deref().and_then(email_key), c.phone.as_deref().and_then(phone_key));
+        let words = c.search_words(phone_key.as_deref());
+        let mut row = Vec::with_capacity(COLUMNS.len());
+        row.extend([Value::Int(c.id), Value::Int(c.created_at), Value::Int(c.updated_at), c.import_id.into(), c.last_seen_at.into()]);
+        row.extend([c.company_id.into(), c.owner_id.into(), c.team_id.into(), c.external_key.as_deref().into()]);
+        row.extend([
+            c.external_id.as_deref().into(),
             Value::from(&c.name),
             Value::Text(c.name_key()),
             c.given_name.as_deref().into(),
             c.family_name.as_deref().into(),
             c.email.as_deref().into(),
-            c.email.as_deref().and_then(email_key).into(),
+            email_key.into(),
             c.phone.as_deref().into(),
-            c.phone.as_deref().and_then(phone_key).into(),
-            c.company_id.into(),
+            phone_key.into(),
             c.title.as_deref().into(),
             c.city.as_deref().into(),
             c.country.as_deref().into(),
-            c.external_id.as_deref().into(),
-            c.external_key.as_deref().into(),
             Value::from(c.stage.word()),
-            c.owner_id.into(),
-            c.team_id.into(),
             c.locale.as_deref().into(),
             c.time_zone.as_deref().into(),
             c.source.as_deref().into(),
             Value::Text(fields_text(c)),
-            Value::Int(c.updated_at),
             Value::Null,
         ]);
+        Self { row, words }
     }
-    rows
+
+    /// The same with what became known of the contact since: who it is, when, and whose.
+    fn with_place(mut self, c: &Contact) -> Self {
+        let known: [Value; 9] = [
+            Value::Int(c.id),
+            Value::Int(c.created_at),
+            Value::Int(c.updated_at),
+            c.import_id.into(),
+            c.last_seen_at.into(),
+            c.company_id.into(),
+            c.owner_id.into(),
+            c.team_id.into(),
+            c.external_key.as_deref().into(),
+        ];
+        for (slot, value) in self.row.iter_mut().zip(known) {
+            *slot = value;
+        }
+        self
+    }
 }
 
 fn fields_text(contact: &Contact) -> String {
@@ -157,22 +184,52 @@ fn fields_text(contact: &Contact) -> String {
 
 /// Stores new contacts with their custom values and search words.
 pub(crate) async fn insert(tx: &mut Tx, contacts: &[Contact], defs: &[Field]) -> Result<(), DbError> {
-    tx.insert("contacts", &relation(contacts), Conflict::Fail).await?;
-    field::put_values(tx, contacts.iter().map(|c| (c.id, &c.fields)), defs, true).await?;
-    search::put(tx, contacts.iter().map(|c| (c.id, c.search_words())), true).await
+    let mut words = WordLists::default();
+    insert_prepared(tx, contacts.iter().map(|c| (c, Prepared::of(c))), defs, &mut words).await?;
+    words.write(tx).await
+}
+
+/// Stores new contacts with their custom values from what was worked out ahead; their search words are left to be written by the caller.
+pub(crate) async fn insert_prepared<'c>(
+    tx: &mut Tx,
+    contacts: impl Iterator<Item = (&'c Contact, Prepared)>,
+    defs: &[Field],
+    words: &mut WordLists,
+) -> Result<(), DbError> {
+    let (mut rows, mut fields) = (Relation::new(&COLUMNS), Vec::new());
+    for (contact, prepared) in contacts {
+        let prepared = prepared.with_place(contact);
+        rows.push(prepared.row);
+        words.add(contact.id, prepared.words);
+        fields.push((contact.id, &contact.fields));
+    }
+    tx.insert("contacts", &rows, Conflict::Fail).await?;
+    field::put_values(tx, fields.into_iter(), defs, true).await
 }
 
 /// Writes these contacts over their stored rows, custom values and search words included; scores, touches and origin stay.
 pub(crate) async fn update(tx: &mut Tx, contacts: &[Contact], defs: &[Field]) -> Result<(), DbError> {
+    let mut words = WordLists::default();
+    update_rows(tx, contacts, defs, &mut words).await?;
+    words.write(tx).await
+}
+
+/// The same, but for the search words, which are left to be written by the caller.
+pub(crate) async fn update_rows(tx: &mut Tx, contacts: &[Contact], defs: &[Field], words: &mut WordLists) -> Result<(), DbError> {
     let sql = sql!(
         "UPDATE contacts SET name = r.name, name_key = r.name_key, given_name = r.given_name, family_name = r.family_name, email = r.email,
          email_key = r.email_key, phone = r.phone, phone_key = r.phone_key, company_id = r.company_id, title = r.title, city = r.city, country = r.country,
          external_id = r.external_id, external_key = r.external_key, stage = r.stage, owner_id = r.owner_id, team_id = r.team_id, locale = r.locale,
          time_zone = r.time_zone, source = r.source, fields = r.fields, updated_at = r.updated_at FROM {rows} AS r WHERE contacts.id = r.id"
     );
-    tx.exec_from(sql, &relation(contacts), params![]).await?;
-    field::put_values(tx, contacts.iter().map(|c| (c.id, &c.fields)), defs, false).await?;
-    search::put(tx, contacts.iter().map(|c| (c.id, c.search_words())), false).await
+    let mut rows = Relation::new(&COLUMNS);
+    for contact in contacts {
+        let prepared = Prepared::of(contact);
+        rows.push(prepared.row);
+        words.renew(contact.id, prepared.words);
+    }
+    tx.exec_from(sql, &rows, params![]).await?;
+    field::put_values(tx, contacts.iter().map(|c| (c.id, &c.fields)), defs, false).await
 }
 
 pub(super) async fn put_scores(tx: &mut Tx, scores: &Relation) -> Result<u64, DbError> {

@@ -1,4 +1,4 @@
-//! One batch of lines: matched, written and told to the event log in the caller's transaction.
+//! A batch of lines: matched and written in the caller's transaction, which may hold several; told to the event log at its end.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +13,8 @@ use super::plan::Plan;
 use super::reading::Reading;
 use super::rows::RowError;
 use super::store::{self, Changed};
-use crate::contact::{self, By, Contact};
+use crate::contact::search::WordLists;
+use crate::contact::{self, By, Contact, Prepared};
 use crate::field::Field;
 use crate::staff::Member;
 
@@ -25,13 +26,33 @@ pub(crate) struct Batches<'a> {
     fields: Vec<Field>,
     keyless: HashMap<u64, u32>,
     repeats: Repeats,
+    /// Found by these words, once they are written.
+    words: WordLists,
+    /// To be told.
+    log: Vec<Event>,
     /// In a dry run: the keys of people that would have been made.
     made: Option<HashSet<String>>,
 }
 
 impl<'a> Batches<'a> {
     pub(crate) fn new(plan: &'a Plan, import_id: i64, members: &'a [Member], fields: Vec<Field>) -> Self {
-        Self { plan, import_id, members, fields, keyless: HashMap::new(), repeats: Repeats::default(), made: None }
+        Self {
+            plan,
+            import_id,
+            members,
+            fields,
+            keyless: HashMap::new(),
+            repeats: Repeats::default(),
+            words: WordLists::default(),
+            log: Vec::new(),
+            made: None,
+        }
+    }
+
+    /// Writes what is best written once a transaction: search words and the log.
+    pub(crate) async fn finish(&mut self, tx: &mut Tx) -> Result<(), DbError> {
+        self.words.write(tx).await?;
+        append(tx, &mut std::mem::take(&mut self.log)).await
     }
 
     pub(crate) fn dry(mut self) -> Self {
@@ -47,7 +68,8 @@ impl<'a> Batches<'a> {
     }
 }
 
-/// Takes a batch: answers what became of its lines and those refused. In a dry run nothing is written.
+/// Takes a batch: answers what became of its lines and those refused. [`Batches::finish`] ends the transaction's batches. In a dry run
+/// nothing is written.
 pub(crate) async fn take(
     tx: &mut Tx,
     batches: &mut Batches<'_>,
@@ -120,20 +142,19 @@ async fn write(
             pending.contact.last_seen_at = seen;
         }
     }
-    let (new, known): (Vec<Pending>, Vec<Pending>) = std::mem::take(&mut matched.people).into_iter().partition(|p| p.before.is_none());
-    let new: Vec<Contact> = new.into_iter().map(|p| p.contact).collect();
+    let (mut new, known): (Vec<Pending>, Vec<Pending>) = std::mem::take(&mut matched.people).into_iter().partition(|p| p.before.is_none());
     let old: Vec<&Pending> = known.iter().filter(|p| p.changed || touches.contains_key(&p.contact.id)).collect();
-    contact::insert(tx, &new, &batches.fields).await?;
+    let prepared = new.iter_mut().map(|p| (&p.contact, p.prepared.take().unwrap_or_else(|| Prepared::of(&p.contact))));
+    contact::insert_prepared(tx, prepared, &batches.fields, &mut batches.words).await?;
     let changed: Vec<Contact> = old.iter().filter(|p| p.changed).map(|p| p.contact.clone()).collect();
-    contact::update(tx, &changed, &batches.fields).await?;
+    contact::update_rows(tx, &changed, &batches.fields, &mut batches.words).await?;
     put_touches(tx, touches.iter()).await?;
     note_changes(tx, id, &old).await?;
     let logged = i64::try_from(log.len()).unwrap_or(0);
     let told = |c: &Contact, name: &'static str| contact::event(by, name, c).origin(id);
-    let mut all: Vec<Event> = new.iter().map(|c| told(c, "contact.created")).collect();
-    all.extend(changed.iter().map(|c| told(c, "contact.updated")));
-    all.append(&mut log);
-    append(tx, &mut all).await?;
+    batches.log.extend(new.iter().map(|p| told(&p.contact, "contact.created")));
+    batches.log.extend(changed.iter().map(|c| told(c, "contact.updated")));
+    batches.log.append(&mut log);
     Ok(logged)
 }
 

@@ -37,6 +37,11 @@ impl<T: Send + 'static> Lines<T> {
         Ok(Self { coming })
     }
 
+    /// The next batch if it is there already.
+    pub(crate) fn ready(&mut self) -> Result<Option<T>, ImportError> {
+        Ok(self.coming.try_recv().ok().transpose()?)
+    }
+
     /// The next batch; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<T>, ImportError> {
         Ok(self.coming.recv().await.transpose()?)

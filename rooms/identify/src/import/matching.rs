@@ -6,9 +6,9 @@ use attune_db::{DbError, Tx};
 use attune_kernel::{encode_id, fold_key};
 
 use super::plan::Plan;
-use super::rows::{RowDraft, RowError};
+use super::rows::{Fresh, RowDraft, RowError};
 use crate::company::{self, CompanyDraft};
-use crate::contact::{By, ByKeys, Contact, list_by_keys};
+use crate::contact::{By, ByKeys, Contact, Prepared, list_by_keys};
 use crate::staff::Member;
 
 /// What became of a line.
@@ -20,12 +20,14 @@ pub(crate) enum Fate {
 }
 
 /// A person a batch touches.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Pending {
     pub(crate) contact: Contact,
     /// As stored; `None` for somebody new.
     pub(crate) before: Option<Contact>,
     pub(crate) changed: bool,
+    /// Of somebody new, as long as it fits the contact.
+    pub(crate) prepared: Option<Prepared>,
 }
 
 /// The people of a batch, matched and changed in memory.
@@ -113,7 +115,13 @@ impl<'a> Matching<'a> {
         Ok(known)
     }
 
-    fn one(&self, matched: &mut Matched, external_key: Option<String>, draft: RowDraft, companies: &HashMap<String, (i64, String)>) {
+    /// Somebody new, here and now.
+    fn made(&self, fresh: Fresh) -> Pending {
+        let contact = Contact { id: self.by.ids.next(), import_id: Some(self.import_id), created_at: self.by.now, ..fresh.contact };
+        Pending { contact, before: None, changed: true, prepared: Some(fresh.prepared) }
+    }
+
+    fn one(&self, matched: &mut Matched, external_key: Option<String>, mut draft: RowDraft, companies: &HashMap<String, (i64, String)>) {
         let owner = match draft.owner.as_deref().map(|name| self.staff.iter().find(|m| fold_key(&m.name) == fold_key(name))) {
             Some(None) => {
                 let detail = draft.owner.unwrap_or_default();
@@ -131,23 +139,30 @@ impl<'a> Matching<'a> {
             });
             return;
         }
-        let index = found.unwrap_or_else(|| matched.add(self, &draft));
-        matched.remember(index, external_key.as_deref(), &draft);
         let key = external_key.clone().or_else(|| draft.email_key.clone()).or_else(|| draft.phone_key.clone());
+        let index = found.unwrap_or(matched.people.len());
+        matched.remember(index, external_key.as_deref(), &draft);
+        if found.is_none() {
+            let fresh = draft.fresh.take().map_or_else(|| Fresh::of(&draft), |fresh| *fresh);
+            matched.people.push(self.made(fresh));
+        }
         let Some(pending) = matched.people.get_mut(index) else { return };
-        // Whom this line makes has no past to compare with.
-        let was = (pending.contact.updated_at != 0).then(|| pending.contact.clone());
+        // Whom this line makes has no past to compare with, and has the line's values already.
+        let was = found.map(|_| pending.contact.clone());
         let contact = &mut pending.contact;
         if contact.external_key.is_none() && external_key.is_some() {
             contact.external_key = external_key;
             contact.external_id = draft.external_id.or_else(|| contact.external_id.take());
         }
-        for (key, value) in draft.values {
-            contact.give(&key, value);
+        if was.is_some() {
+            draft.values.into_iter().for_each(|(key, value)| contact.give(&key, value));
         }
         if let Some((id, name)) = draft.company.and_then(|name| companies.get(&company::name_key(&name))) {
             contact.company_id = Some(*id);
-            contact.company_name = Some(name.clone());
+            if contact.company_name.as_ref() != Some(name) {
+                contact.company_name = Some(name.clone());
+                pending.prepared = None;
+            }
         }
         if let Some(owner) = owner {
             contact.owner_id = Some(owner.id);
@@ -158,6 +173,9 @@ impl<'a> Matching<'a> {
             Some(was) if *contact == was => Fate::Skipped,
             Some(_) => Fate::Updated,
         };
+        if fate == Fate::Updated {
+            pending.prepared = None;
+        }
         if fate != Fate::Skipped {
             contact.updated_at = self.by.now;
             pending.changed = true;
@@ -191,7 +209,7 @@ impl Matched {
             if let Some(key) = contact.phone.as_deref().and_then(crate::contact::phone_key) {
                 self.by_phone.entry(key).or_insert(index);
             }
-            self.people.push(Pending { before: Some(contact.clone()), contact, changed: false });
+            self.people.push(Pending { before: Some(contact.clone()), contact, changed: false, prepared: None });
         }
         Ok(())
     }
@@ -206,18 +224,6 @@ impl Matched {
         let index = *by_email.or(by_phone)?;
         let other = self.people.get(index).is_some_and(|p| p.contact.external_key.is_some());
         (external_key.is_none() || !other).then_some(index)
-    }
-
-    fn add(&mut self, matching: &Matching<'_>, draft: &RowDraft) -> usize {
-        let contact = Contact {
-            id: matching.by.ids.next(),
-            import_id: Some(matching.import_id),
-            created_at: matching.by.now,
-            external_id: draft.external_id.clone(),
-            ..Contact::default()
-        };
-        self.people.push(Pending { contact, before: None, changed: true });
-        self.people.len() - 1
     }
 
     fn remember(&mut self, index: usize, external_key: Option<&str>, draft: &RowDraft) {

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value as Json;
 
 use super::plan::{Plan, Target};
-use crate::contact::{Stage, email_key, phone_key};
+use crate::contact::{Contact, Prepared, Stage, email_key, phone_key};
 use crate::field::FieldKind;
 
 /// A line as it was read.
@@ -41,6 +41,26 @@ pub(crate) struct RowDraft {
     pub(crate) phone_key: Option<String>,
     /// Of all values; tells lines without any key apart.
     pub(crate) fingerprint: u64,
+    /// Whom the line makes if it is about nobody known; worked out ahead, because the store's writer has no time to lose.
+    pub(crate) fresh: Option<Box<Fresh>>,
+}
+
+/// Somebody new as a line has them; id, time, company and owner are still to come.
+#[derive(Clone, Debug)]
+pub(crate) struct Fresh {
+    pub(crate) contact: Contact,
+    pub(crate) prepared: Prepared,
+}
+
+impl Fresh {
+    pub(crate) fn of(draft: &RowDraft) -> Self {
+        let mut contact = Contact { external_id: draft.external_id.clone(), company_name: draft.company.clone(), ..Contact::default() };
+        for (key, value) in &draft.values {
+            contact.give(key, value.clone());
+        }
+        let prepared = Prepared::of(&contact);
+        Self { contact, prepared }
+    }
 }
 
 impl RowDraft {
@@ -83,6 +103,9 @@ pub(crate) fn read(plan: &Plan, line: &Line) -> Result<Option<RowDraft>, RowErro
     let place = |key: &str| usize::from(key != "name");
     draft.values.sort_by_key(|(key, _)| place(key));
     draft.fingerprint = hasher.finish();
+    if !plan.only_known {
+        draft.fresh = Some(Box::new(Fresh::of(&draft)));
+    }
     Ok(Some(draft))
 }
 

@@ -1,6 +1,7 @@
-//! Reading a file: a blocking thread parses, each 2,000 lines become one transaction, and the counts are written with them.
+//! Reading a file: a blocking thread parses, some thousand lines become one transaction, and the counts are written with them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use attune_db::{Db, DbError, Tx};
 use attune_events::{Event, append};
@@ -24,6 +25,11 @@ use crate::staff;
 
 /// Rejected lines an [`Outcome`] carries.
 const ERRORS_SHOWN: usize = 100;
+
+/// Lines of the longest transaction.
+const LONGEST: i64 = 20_000;
+/// The pause behind it.
+const CHANCE: Duration = Duration::from_millis(10);
 
 /// Who is told how far an import is.
 pub type Tell<'a> = &'a mut (dyn FnMut(Progress) + Send);
@@ -145,11 +151,7 @@ async fn read_all(
         if is_cancelled(job, import, &counts).await? {
             break ImportState::Cancelled;
         }
-        let mut tx = bench.db.begin().await?;
-        let (added, refused) = take(&mut tx, &mut batches, &by(clock.now()), reading).await?;
-        store::add_counts(&mut tx, import.id, &added).await?;
-        store::put_errors(&mut tx, import.id, &refused).await?;
-        tx.commit().await?;
+        let (added, refused) = take_many(bench, &by, import.id, &mut batches, reading, &mut lines).await?;
         counts.add(&added);
         keep(&mut errors, refused);
         tell(Progress { done: counts.rows, total: import.total_rows.unwrap_or(counts.rows) });
@@ -158,6 +160,42 @@ async fn read_all(
     close(&mut tx, &by(clock.now()), import, &counts, end).await?;
     tx.commit().await?;
     Ok(Outcome { id: ImportId(import.id), counts, errors, is_cancelled: end == ImportState::Cancelled })
+}
+
+/// Takes `reading` and what is ready behind it in one transaction, as long as nobody else has to wait for it.
+///
+/// Each line changes pages all over the store, and a page is written once a transaction: the more lines, the less of it.
+async fn take_many<'a>(
+    bench: &'a Bench,
+    by: &(dyn Fn(i64) -> By<'a> + Sync),
+    id: i64,
+    batches: &mut Batches<'_>,
+    mut reading: Reading,
+    lines: &mut Lines<Reading>,
+) -> Result<(Counts, Vec<RowError>), ImportError> {
+    let (mut counts, mut errors) = (Counts::default(), Vec::new());
+    let mut tx = bench.db.begin().await?;
+    loop {
+        let (added, refused) = take(&mut tx, batches, &by(bench.clock.now()), reading).await?;
+        counts.add(&added);
+        errors.extend(refused);
+        if tx.is_awaited() || counts.rows >= LONGEST {
+            break;
+        }
+        match lines.ready()? {
+            Some(next) => reading = next,
+            None => break,
+        }
+    }
+    batches.finish(&mut tx).await?;
+    store::add_counts(&mut tx, id, &counts).await?;
+    store::put_errors(&mut tx, id, &errors).await?;
+    tx.commit().await?;
+    if counts.rows >= LONGEST {
+        // Another program on the same file must have its chance, too.
+        tokio::time::sleep(CHANCE).await;
+    }
+    Ok((counts, errors))
 }
 
 /// The lines behind the first `behind`, read under the plan. What was taken before an interruption still counts for telling equal lines apart.
