@@ -26,10 +26,13 @@ const PAGES_A_VISIT: u64 = 5;
 const TOGETHER: u64 = 20;
 
 /// A running collector.
-struct Site {
-    server: Server,
-    visitors: i64,
-    store: Store,
+pub struct Site {
+    /// The server.
+    pub server: Server,
+    /// Known browsers.
+    pub visitors: i64,
+    /// What the server stands on.
+    pub store: Store,
 }
 
 /// Attune's rounds.
@@ -66,7 +69,7 @@ impl Rounds {
 /// B1: one event per request.
 pub async fn one_by_one(ground: &Ground) -> Result<Vec<Finding>> {
     let requests = ground.scale.requests;
-    let site = open_site(ground).await?;
+    let site = open_site(ground, &[]).await?;
     let (_nothing, nothing) = Running::own_part("answer-nothing")?;
     let (mut limit, mut attune) = (Series::default(), Rounds::default());
     for round in 0..ground.scale.rounds {
@@ -85,7 +88,7 @@ pub async fn one_by_one(ground: &Ground) -> Result<Vec<Finding>> {
 /// B2: twenty events per request.
 pub async fn in_batches(ground: &Ground) -> Result<Vec<Finding>> {
     let events = ground.scale.batched;
-    let site = open_site(ground).await?;
+    let site = open_site(ground, &[]).await?;
     let (mut limit, mut attune) = (Series::default(), Rounds::default());
     for round in 0..ground.scale.rounds {
         limit.push(limit::events(ground, ground.scale.contacts, i64::try_from(events)?).await?);
@@ -115,8 +118,8 @@ async fn moves(store: &Store) -> Result<i64> {
     Ok(tx.count("SELECT count(*) FROM events WHERE name IN ('segment.entered', 'segment.left')", []).await?)
 }
 
-/// A store with people, browsers and segments, and a server on it.
-async fn open_site(ground: &Ground) -> Result<Site> {
+/// A store with people, browsers and segments, those called in `others` too, and a server on it.
+pub async fn open_site(ground: &Ground, others: &[(&str, &str)]) -> Result<Site> {
     let store = ground.fresh().await?;
     let visitors = ground.scale.contacts.min(VISITORS);
     {
@@ -125,7 +128,7 @@ async fn open_site(ground: &Ground) -> Result<Site> {
         fill::visitors(&db, visitors).await?;
         db.analyze().await?;
         let clock = Clock::system();
-        make_segments(&Bench { ids: Ids::new(clock.clone(), 7), db: db.clone(), clock }).await?;
+        make_segments(&Bench { ids: Ids::new(clock.clone(), 7), db: db.clone(), clock }, others).await?;
         db.checkpoint().await?;
     }
     let server = Server::start(ground, &store.argument, &[])?;
@@ -134,13 +137,14 @@ async fn open_site(ground: &Ground) -> Result<Site> {
     Ok(Site { server, visitors, store })
 }
 
-async fn make_segments(bench: &Bench) -> Result<()> {
+async fn make_segments(bench: &Bench, others: &[(&str, &str)]) -> Result<()> {
     let actor = Actor::system();
-    for number in 0..SEGMENTS {
+    let usual = (0..SEGMENTS).map(|number| (format!("Bench {number:03}"), rule(number)));
+    for (name, text) in usual.chain(others.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))) {
         let by = segment::By { actor: &actor, now: bench.clock.now(), ids: &bench.ids, bench };
-        let rule = segment::parse(&rule(number)).with_context(|| format!("reading {:?}", rule(number)))?;
+        let rule = segment::parse(&text).with_context(|| format!("reading {text:?}"))?;
         let mut tx = bench.db.begin().await?;
-        segment::create(&mut tx, &by, &format!("Bench {number:03}"), rule, &[]).await?;
+        segment::create(&mut tx, &by, &name, rule, &[]).await?;
         tx.commit().await?;
     }
     Ok(())

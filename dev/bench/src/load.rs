@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,6 +31,8 @@ struct Load<'a> {
     address: SocketAddr,
     requests: u64,
     body: &'a (dyn Fn(u64) -> String + Sync),
+    /// From one request to the next, whoever sends it; nothing: as fast as answers come.
+    pace: Option<Duration>,
     next: Cell<u64>,
     waits: RefCell<Vec<f64>>,
     turned_away: Cell<u64>,
@@ -38,10 +40,15 @@ struct Load<'a> {
 
 /// Posts `requests` bodies, made by `body` from their number, to `/t`. Blocks this thread.
 pub fn post(address: SocketAddr, requests: u64, body: &(dyn Fn(u64) -> String + Sync)) -> Result<Sent> {
+    post_at_pace(address, requests, None, body)
+}
+
+/// The same, each no earlier than `pace` after the one before. A body is made just before it is sent.
+pub fn post_at_pace(address: SocketAddr, requests: u64, pace: Option<Duration>, body: &(dyn Fn(u64) -> String + Sync)) -> Result<Sent> {
     std::thread::scope(|scope| {
         let driver = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the generator")?;
-            let load = Load { address, requests, body, next: Cell::new(0), waits: RefCell::default(), turned_away: Cell::new(0) };
+            let load = Load { address, requests, body, pace, next: Cell::new(0), waits: RefCell::default(), turned_away: Cell::new(0) };
             runtime.block_on(drive(&load))
         });
         driver.join().map_err(|_| anyhow::anyhow!("the load generator broke"))?
@@ -56,12 +63,12 @@ async fn drive(load: &Load<'_>) -> Result<Sent> {
     });
     let streams = futures::future::try_join_all(connect).await?;
     let begun = Instant::now();
-    futures::future::try_join_all(streams.into_iter().map(|stream| talk(load, stream))).await?;
+    futures::future::try_join_all(streams.into_iter().map(|stream| talk(load, stream, begun))).await?;
     let seconds = begun.elapsed().as_secs_f64();
     Ok(Sent { seconds, waits: load.waits.take().into_iter().collect(), turned_away: load.turned_away.get() })
 }
 
-async fn talk(load: &Load<'_>, mut stream: TcpStream) -> Result<()> {
+async fn talk(load: &Load<'_>, mut stream: TcpStream, first: Instant) -> Result<()> {
     let mut answer = Vec::with_capacity(4096);
     loop {
         let number = load.next.get();
@@ -69,6 +76,9 @@ async fn talk(load: &Load<'_>, mut stream: TcpStream) -> Result<()> {
             return Ok(());
         }
         load.next.set(number + 1);
+        if let Some(pace) = load.pace {
+            tokio::time::sleep_until((first + pace * u32::try_from(number)?).into()).await;
+        }
         let request = request(load.address, &(load.body)(number));
         let begun = Instant::now();
         for attempt in 0.. {
@@ -77,7 +87,7 @@ async fn talk(load: &Load<'_>, mut stream: TcpStream) -> Result<()> {
                 204 => break,
                 429 if attempt < TRIES => {
                     load.turned_away.set(load.turned_away.get() + 1);
-                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 status => bail!("the collector answered {status}: {}", String::from_utf8_lossy(&answer)),
             }

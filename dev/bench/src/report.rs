@@ -228,7 +228,7 @@ figures that differ by less than half count as equal, and a bar whose rounds dif
 const TAIL: &str = "
 ## Not measured by the program
 
-- **B3** (event to membership) and **B6** (the whole push funnel) have no bar here yet.
+- **B6** (the whole push funnel) has no bar here yet.
 - **B14** (cold build, 12 min first, 8 min goal): by hand, `cargo clean && time cargo build --release` with the sources of all crates downloaded. Last 691 s, on 2026-11-23.
 
 ## Run it again

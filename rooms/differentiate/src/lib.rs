@@ -47,7 +47,7 @@ const fn setting(key: &'static str, label_key: &'static str, max: i64, default: 
     SettingDef { key, label_key, kind: SettingKind::Int { min: 1, max }, default }
 }
 
-const EVENTS: [EventDef; 4] = [
+const EVENTS: [EventDef; 5] = [
     event(
         "score.changed",
         "A score crossed a limit that somebody watches: of a tier, or in the rule of a segment.",
@@ -56,6 +56,7 @@ const EVENTS: [EventDef; 4] = [
     ),
     event("grade.changed", "A grade changed.", "the new grade", ""),
     event("segment.entered", "A contact came into a segment.", "the segment's id", ""),
+    event("segment.filled", "The members of a new segment were found; nobody entered it.", "the segment's id", "members"),
     event("segment.left", "A contact went out of a segment.", "the segment's id", ""),
 ];
 

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use attune_db::{DbError, Tx, params, sql};
-use attune_events::{BoxFuture, Event, React, Spine};
+use attune_events::{BoxFuture, Event, React, Spine, append};
 use attune_jobs::{Bench, JobContext, JobSpec, OnDue, Run, Verdict, put};
 use attune_kernel::{Fault, HOUR_US};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
+use super::SegmentId;
 use super::bind::FacetField;
 use super::keep::{Index, REACTOR};
-use super::store;
+use super::store::{self, Unfilled};
 use crate::score::jobs::Whose;
 
 /// The job that finds a segment's members.
@@ -103,7 +104,7 @@ impl Run for KeepSegments {
             // Whoever comes next finds that the rules it was put for are done.
             let _filling = self.filling.lock().await;
             let unfilled = store::list_unfilled(&mut context.bench.db.read().await?).await?;
-            if !plan.segments.iter().flatten().any(|id| unfilled.iter().any(|(other, _)| other == id)) {
+            if !plan.segments.iter().flatten().any(|id| unfilled.iter().any(|other| other.id == *id)) {
                 return Ok(Verdict::Done(Some(serde_json::json!({ "contacts": 0, "moved": 0 }))));
             }
             self.look_at(context, plan.whose, Some(&unfilled)).await
@@ -112,10 +113,11 @@ impl Run for KeepSegments {
 }
 
 impl KeepSegments {
-    /// Looks at contacts anew, for these segments (id, time of its rule) or for all.
-    async fn look_at(&self, context: &JobContext, whose: Whose, segments: Option<&[(i64, i64)]>) -> Result<Verdict, Fault> {
+    /// Looks at contacts anew, for these segments or for all.
+    async fn look_at(&self, context: &JobContext, whose: Whose, segments: Option<&[Unfilled]>) -> Result<Verdict, Fault> {
         let db = &context.bench.db;
-        let ids: Option<Vec<i64>> = segments.map(|segments| segments.iter().map(|(id, _)| *id).collect());
+        let ids: Option<Vec<i64>> = segments.map(|segments| segments.iter().map(|segment| segment.id).collect());
+        let new = || segments.unwrap_or_default().iter().filter(|segment| segment.is_new).map(|segment| segment.id);
         let total = whose.count(&mut db.read().await?).await?;
         let (mut after, mut done, mut moved) = (i64::MIN, 0, 0);
         loop {
@@ -127,11 +129,16 @@ impl KeepSegments {
             let contacts = whose.page(&mut tx, after, BATCH).await?;
             let now = context.bench.clock.now();
             let Some(last) = contacts.last().copied() else {
-                store::set_filled(&mut tx, segments.unwrap_or_default(), now).await?;
+                let filled: Vec<(i64, i64)> = segments.unwrap_or_default().iter().map(|one| (one.id, one.updated_at)).collect();
+                store::set_filled(&mut tx, &filled, now).await?;
+                let found = store::member_counts(&mut tx, new()).await?.into_iter();
+                let told = |(id, members)| Event::new("segment.filled", now).subject(SegmentId(id).to_string()).amount(members);
+                append(&mut tx, &mut found.map(told).collect::<Vec<_>>()).await?;
                 tx.commit().await?;
                 break;
             };
-            moved += index.settle(&mut tx, &index.work_of_all(&contacts, ids.as_deref()), now).await?;
+            let work = index.work_of_all(&contacts, ids.as_deref()).silently(new());
+            moved += index.settle(&mut tx, &work, now).await?;
             tx.commit().await?;
             after = last;
             done += i64::try_from(contacts.len()).unwrap_or(0);

@@ -50,12 +50,21 @@ pub struct Index {
 #[derive(Default)]
 pub struct Work<'e> {
     contacts: BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>,
+    /// Segments of which it is not told who comes and goes.
+    silent: HashSet<i64>,
 }
 
 impl<'e> Work<'e> {
     /// Whether nobody has to be looked at.
     pub fn is_empty(&self) -> bool {
         self.contacts.is_empty()
+    }
+
+    /// The same, but of these segments it is not told who comes: their members are found for the first time, and nobody enters anything.
+    #[must_use]
+    pub fn silently(mut self, segments: impl IntoIterator<Item = i64>) -> Self {
+        self.silent.extend(segments);
+        self
     }
 
     /// Adds segments to look at for a contact; a later cause replaces an earlier one.
@@ -209,7 +218,10 @@ impl Index {
                 }
                 if truth.holds != inside.contains(&(live.id, *contact)) {
                     moves.push(Move { segment_id: live.id, contact_id: *contact, entered: truth.holds });
-                    told.push(news(live.id, *contact, truth.holds, *cause, now));
+                    // Rules that ask for this segment hear of it only by its events.
+                    if !work.silent.contains(&live.id) || self.by_fact.contains_key(&Fact::Segment(live.id)) {
+                        told.push(news(live.id, *contact, truth.holds, *cause, now));
+                    }
                 }
             }
         }

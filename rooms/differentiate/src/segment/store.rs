@@ -189,19 +189,43 @@ pub(super) async fn recount(tx: &mut Tx) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Dynamic segments whose members are still to be found, each with the time of its present rule.
-pub(super) async fn list_unfilled(tx: &mut Tx) -> Result<Vec<(i64, i64)>, DbError> {
-    let sql = sql!("SELECT id, updated_at FROM segments WHERE kind = 'dynamic' AND filled_at IS NULL AND deleted_at IS NULL ORDER BY id");
-    tx.rows(sql, params![]).await?.iter().map(|row| Ok((row.at(0)?, row.at(1)?))).collect()
+/// A dynamic segment whose members are still to be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unfilled {
+    pub(super) id: i64,
+    /// The time of its rule, µs.
+    pub(super) updated_at: i64,
+    /// Whether it never had members.
+    pub(super) is_new: bool,
 }
 
-/// Says that the members of these segments are found; not of one whose rule was changed since the time given with it.
+/// All of them.
+pub(super) async fn list_unfilled(tx: &mut Tx) -> Result<Vec<Unfilled>, DbError> {
+    let sql = sql!(
+        "SELECT id, updated_at, created_at FROM segments WHERE kind = 'dynamic' AND filled_at IS NULL AND deleted_at IS NULL ORDER BY id"
+    );
+    let rows = tx.rows(sql, params![]).await?;
+    let read = |row: &Row| {
+        let (updated_at, created_at): (i64, i64) = (row.get("updated_at")?, row.get("created_at")?);
+        Ok(Unfilled { id: row.get("id")?, updated_at, is_new: updated_at == created_at })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Says that the members of these segments are found; not of one whose rule was changed meanwhile.
 pub(super) async fn set_filled(tx: &mut Tx, segments: &[(i64, i64)], now: i64) -> Result<(), DbError> {
     let mut rows = Relation::new(&[("id", Column::Int), ("updated_at", Column::Int)]);
     segments.iter().for_each(|(id, updated_at)| rows.push(vec![Value::Int(*id), Value::Int(*updated_at)]));
     let sql = sql!("UPDATE segments SET filled_at = $1 FROM {rows} AS r WHERE segments.id = r.id AND segments.updated_at = r.updated_at");
     tx.exec_from(sql, &rows, params![now]).await?;
     Ok(())
+}
+
+/// How many members each of these segments has.
+pub(super) async fn member_counts(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<(i64, i64)>, DbError> {
+    let sql = sql!("SELECT s.id, s.member_count FROM {rows} AS r JOIN segments s ON s.id = r.id");
+    let rows = tx.rows_from(sql, &Relation::of_ids("id", ids), params![]).await?;
+    rows.iter().map(|row| Ok((row.at(0)?, row.at(1)?))).collect()
 }
 
 /// Makes everyone `rule` finds a member of `segment`; answers how many.
