@@ -100,7 +100,13 @@ impl Store {
     pub(crate) async fn begin_in(&self, turn: Option<Turn>) -> Result<LiteTx, DbError> {
         let guard = self.manners.in_line(self.writer.clone().lock_owned()).await;
         let turn = turn.map(Turn::begin);
-        blocking(|| guard.execute_batch("BEGIN IMMEDIATE")).map_err(|e| failed(&e, "BEGIN IMMEDIATE"))?;
+        let begin = match (self.readers.options.durable, turn.is_some()) {
+            (false, _) => "BEGIN IMMEDIATE",
+            (true, false) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+            // What a power cut takes away is done again, and whoever waits for the disk makes what came before him durable, too.
+            (true, true) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+        };
+        blocking(|| guard.execute_batch(begin)).map_err(|e| failed(&e, begin))?;
         Ok(LiteTx { conn: Conn::Writer(guard), open: true, signals: self.signals.clone(), line: self.manners.line(), _turn: turn })
     }
 

@@ -31,6 +31,11 @@ impl Row {
         value.ok_or_else(|| DbError::Type { column: name.to_owned(), found: "nothing", wanted: "a column" })
     }
 
+    /// The columns as they came, in order, for hot paths that read many.
+    pub fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+
     /// The names of the columns, in order.
     pub fn columns(&self) -> &[String] {
         &self.columns

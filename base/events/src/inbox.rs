@@ -24,6 +24,8 @@ use crate::{Batch, Full, GroupCommit};
 const TOGETHER: usize = 512;
 /// How much is written in one transaction: others wait for the writer as long as that takes.
 const WEIGHT: usize = 4_000;
+/// How many transactions the journal may hold that are in the store already: forgetting is a wait for the disk in both.
+const UNFORGOTTEN: usize = 8;
 /// How many lines of the journal, each of up to [`TOGETHER`] items, a start writes at a time.
 const PAGE: i64 = 4;
 
@@ -209,7 +211,7 @@ where
         self.take_up(mark).await;
         self.waiting.taken_up.store(true, Ordering::Release);
         self.waiting.done(0);
-        let mut ahead = VecDeque::new();
+        let (mut ahead, mut unforgotten) = (VecDeque::new(), 0);
         loop {
             if ahead.is_empty() {
                 let Some(line) = kept.recv().await else { return };
@@ -221,6 +223,11 @@ where
             let (last, items) = self.portion(&mut ahead);
             let count = items.len();
             self.write(last, items).await;
+            unforgotten += 1;
+            if unforgotten == UNFORGOTTEN || (ahead.is_empty() && kept.is_empty()) {
+                self.forget(last).await;
+                unforgotten = 0;
+            }
             self.waiting.done(count);
         }
     }
@@ -254,6 +261,7 @@ where
             after = lines.last().map_or(through, |(id, _)| through.min(*id));
             tracing::info!(inbox = self.name, lines = lines.len(), "what an earlier life left is written");
             self.write(after, Vec::new()).await;
+            self.forget(after).await;
         }
         Ok(())
     }
@@ -280,7 +288,17 @@ where
                 }
             }
         }
-        if let Err(error) = self.journal.forget(last) {
+    }
+
+    /// Forgets what the store holds by now, as soon as that is on the disk: the transactions of [`Desk::write`] do not wait for it.
+    async fn forget(&self, last: i64) {
+        let forgotten = async {
+            let mut tx = self.db.begin().await?;
+            set_mark(&mut tx, self.name, last).await?;
+            tx.commit().await?;
+            self.journal.forget(last)
+        };
+        if let Err(error) = forgotten.await {
             tracing::warn!(%error, inbox = self.name, "the journal was not shortened");
         }
     }

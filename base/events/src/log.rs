@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use attune_db::{Column, Conflict, DbError, Relation, Row, Tx, Value, params, sql};
+use attune_db::{Column, Conflict, DbError, FromValue, Relation, Row, Tx, Value, params, sql};
 
 use crate::{Event, SIGNAL};
 
@@ -112,7 +112,49 @@ pub async fn list_after(tx: &mut Tx, seq: i64, through: i64, names: &[&str], lim
         sql.push(" AND name IN ").bind_list(names.iter().map(|n| Value::from(*n)));
     }
     sql.push(" ORDER BY seq LIMIT ").bind(limit);
-    tx.rows_of(&sql).await?.iter().map(read_event).collect()
+    tx.rows_of(&sql).await?.into_iter().map(event_of).collect()
+}
+
+/// Takes a row of [`FROM_LOG`] apart, in the order of its columns.
+fn event_of(row: Row) -> Result<Event, DbError> {
+    let mut values = row.into_values().into_iter();
+    let mut next = || values.next().unwrap_or(Value::Null);
+    Ok(Event {
+        seq: number(next())?,
+        name: text(next())?.into(),
+        at: number(next())?,
+        contact_id: known(next(), number)?,
+        visitor_id: known(next(), number)?,
+        session_id: known(next(), number)?,
+        company_id: known(next(), number)?,
+        subject: known(next(), text)?,
+        amount: known(next(), number)?,
+        machine: bool::from_value(&next()).map_err(strange)?,
+        cause: known(next(), number)?,
+        depth: number(next())?,
+        client_key: known(next(), number)?,
+        origin_id: known(next(), number)?,
+        props: known(next(), text)?,
+    })
+}
+
+fn number(value: Value) -> Result<i64, DbError> {
+    i64::from_value(&value).map_err(strange)
+}
+
+fn text(value: Value) -> Result<String, DbError> {
+    match value {
+        Value::Text(text) => Ok(text),
+        other => Err(strange((other.kind(), "text"))),
+    }
+}
+
+fn known<T>(value: Value, read: impl FnOnce(Value) -> Result<T, DbError>) -> Result<Option<T>, DbError> {
+    if value == Value::Null { Ok(None) } else { read(value).map(Some) }
+}
+
+fn strange((found, wanted): (&'static str, &'static str)) -> DbError {
+    DbError::Type { column: "of an event".to_owned(), found, wanted }
 }
 
 /// Reads a row that holds every column of `events`.

@@ -137,12 +137,20 @@ impl Timers {
 
     async fn until_next(&self) -> Duration {
         let now = self.bench.clock.now();
-        let next = match self.bench.db.read().await {
-            Ok(mut tx) => tx.find(sql!("SELECT min(due_at) AS at FROM timers"), params![]).await.ok().flatten(),
-            Err(_) => None,
-        };
-        let at = next.and_then(|row| row.get::<Option<i64>>("at").ok().flatten());
+        let at = self.next_at().await.ok().flatten();
         let us = at.map_or(1_000_000, |at| (at - now).clamp(1_000, 1_000_000));
         Duration::from_micros(us.unsigned_abs())
+    }
+
+    /// The earliest moment, kind by kind: of each the index tells it at once.
+    async fn next_at(&self) -> Result<Option<i64>, DbError> {
+        let mut tx = self.bench.db.read().await?;
+        let mut next: Option<i64> = None;
+        for def in self.all.iter() {
+            let row = tx.find(sql!("SELECT min(due_at) AS at FROM timers WHERE kind = $1"), params![def.kind]).await?;
+            let at = row.map_or(Ok(None), |row| row.get::<Option<i64>>("at"))?;
+            next = next.into_iter().chain(at).min();
+        }
+        Ok(next)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
 use attune_kernel::{Fault, encode_id};
@@ -36,6 +37,7 @@ where
     S: Clone + Send + Sync + 'static,
     Web: FromRef<S>,
 {
+    let web = Arc::new(web);
     router
         .fallback(async || Problem::NotFound)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
@@ -54,7 +56,7 @@ struct Asked {
     started: Instant,
 }
 
-async fn around(web: Web, mut request: Request, next: Next) -> Response {
+async fn around(web: Arc<Web>, mut request: Request, next: Next) -> Response {
     let seat = Seat::default();
     request.extensions_mut().insert(seat.clone());
     let asked = Asked {
@@ -123,7 +125,7 @@ async fn told(web: &Web, asked: &Asked, response: Response) -> Response {
     let problem = match response.extensions().get::<Raised>() {
         Some(raised) => raised.0.clone(),
         None => match bare_error(&response) {
-            Some(problem) => std::sync::Arc::new(problem),
+            Some(problem) => Arc::new(problem),
             None => return response,
         },
     };

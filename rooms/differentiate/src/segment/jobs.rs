@@ -1,8 +1,8 @@
 //! What keeps segments between events: the reactor, the timers and the job that looks at everybody.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
-use attune_db::{DbError, Tx, params, sql};
+use attune_db::{DbError, Tx, Value, params, sql};
 use attune_events::{BoxFuture, Event, React, Spine, append};
 use attune_jobs::{Bench, JobContext, JobSpec, OnDue, Run, Verdict, put};
 use attune_kernel::{Fault, HOUR_US};
@@ -14,6 +14,7 @@ use super::bind::FacetField;
 use super::keep::{Index, REACTOR};
 use super::store::{self, Unfilled};
 use crate::score::jobs::Whose;
+use crate::score::{self, Basis};
 
 /// The job that finds a segment's members.
 pub const REFRESH: &str = "differentiate.refresh_segments";
@@ -27,12 +28,30 @@ pub struct KeepSegments {
     pub facets: Vec<FacetField>,
     /// Held by the job that finds the members of new rules: one goes through everybody for all of them.
     filling: Arc<Mutex<()>>,
+    /// The rules as they were bound last, with what they were bound by.
+    bound: Arc<std::sync::Mutex<Option<(Stamp, Arc<Index>)>>>,
 }
+
+/// What a bound rule depends on.
+type Stamp = (Vec<Value>, Basis);
 
 impl KeepSegments {
     /// One keeper, with what rules may speak of beside fields.
     pub fn new(facets: &[FacetField]) -> Self {
-        Self { facets: facets.to_vec(), filling: Arc::default() }
+        Self { facets: facets.to_vec(), filling: Arc::default(), bound: Arc::default() }
+    }
+
+    /// The live segments with their rules bound, anew only after something has changed: an event that concerns nobody costs no reading of
+    /// all rules.
+    async fn index(&self, tx: &mut Tx) -> Result<Arc<Index>, DbError> {
+        let stamp = (store::stamp(tx).await?, score::basis(tx).await?);
+        let held = self.bound.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, index)) = held.filter(|(known, _)| *known == stamp) {
+            return Ok(index);
+        }
+        let index = Arc::new(Index::load(tx, &self.facets).await?);
+        *self.bound.lock().unwrap_or_else(PoisonError::into_inner) = Some((stamp, index.clone()));
+        Ok(index)
     }
 }
 
@@ -42,7 +61,7 @@ impl React for KeepSegments {
             if events.iter().any(|event| matches!(event.name.as_ref(), "contact.imported" | "contact.erased")) {
                 return Ok(true);
             }
-            Ok(!Index::load(tx, &self.facets).await?.work_of(events).is_empty())
+            Ok(!self.index(tx).await?.work_of(events).is_empty())
         })
     }
 
@@ -56,7 +75,7 @@ impl React for KeepSegments {
             if events.iter().any(|event| event.name == "contact.erased") {
                 store::recount(tx).await?;
             }
-            let index = Index::load(tx, &self.facets).await?;
+            let index = self.index(tx).await?;
             index.settle(tx, &index.work_of(events), spine.clock.now()).await?;
             Ok(())
         })
@@ -67,7 +86,7 @@ impl OnDue for KeepSegments {
     fn due<'a>(&'a self, _: &'a Bench, tx: &'a mut Tx, keys: &'a [i64], now: i64) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             lock(tx).await?;
-            let index = Index::load(tx, &self.facets).await?;
+            let index = self.index(tx).await?;
             index.settle(tx, &index.work_of_time(keys), now).await?;
             Ok(())
         })
@@ -123,9 +142,9 @@ impl KeepSegments {
         loop {
             let mut tx = db.begin_turn(db.turn().await).await?;
             // A score that is being kept at this moment may not know yet that a new segment watches it.
-            crate::score::react::lock(&mut tx).await?;
+            score::react::lock(&mut tx).await?;
             lock(&mut tx).await?;
-            let index = Index::load(&mut tx, &self.facets).await?;
+            let index = self.index(&mut tx).await?;
             let contacts = whose.page(&mut tx, after, BATCH).await?;
             let now = context.bench.clock.now();
             let Some(last) = contacts.last().copied() else {

@@ -246,12 +246,12 @@ pub async fn update(tx: &mut Tx, by: &By<'_>, id: i64, name: &str, rule: Rule, f
     if after == before {
         return Ok(());
     }
-    store::update(tx, id, &after.name, &after.rule, by.now).await?;
+    let updated_at = store::update(tx, id, &after.name, &after.rule, by.now).await?;
     note(tx, by, "segment.updated", id, Some(&before), Some(&after)).await?;
     if before.kind == SegmentKind::Dynamic {
         jobs::refresh(tx, by.bench, Some(vec![id]), Whose::default()).await?;
     } else {
-        store::set_filled(tx, &[(id, by.now)], by.now).await?;
+        store::set_filled(tx, &[(id, updated_at)], by.now).await?;
     }
     Ok(())
 }

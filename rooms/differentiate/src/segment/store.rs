@@ -70,6 +70,16 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Segment>, DbError> {
     tx.rows(sql, params![]).await?.iter().map(read).collect()
 }
 
+/// Changes whenever a segment is made, changed, hidden or brought back, or a custom field is added: what rules are bound by.
+pub(super) async fn stamp(tx: &mut Tx) -> Result<Vec<Value>, DbError> {
+    let sql = sql!(
+        "SELECT (SELECT count(*) FROM segments WHERE deleted_at IS NULL) AS live, (SELECT max(updated_at) FROM segments) AS changed_at,
+         (SELECT CAST(SUM(id % 1000003) AS BIGINT) FROM segments WHERE deleted_at IS NULL) AS which,
+         (SELECT count(*) FROM v_identify_field) AS fields, (SELECT max(id) FROM v_identify_field) AS newest_field"
+    );
+    Ok(tx.get("the stamp of segments", sql, params![]).await?.into_values())
+}
+
 /// Segments behind `after` in the order of their ids, at most `limit`.
 pub async fn list_after(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<Segment>, DbError> {
     let sql = sql!(
@@ -117,11 +127,13 @@ pub(super) async fn insert(tx: &mut Tx, segment: &Segment, staff_id: Option<i64>
     Ok(())
 }
 
-pub(super) async fn update(tx: &mut Tx, id: i64, name: &str, rule: &Rule, now: i64) -> Result<u64, DbError> {
+/// Writes name and rule; answers the time of the change, which no earlier change had.
+pub(super) async fn update(tx: &mut Tx, id: i64, name: &str, rule: &Rule, now: i64) -> Result<i64, DbError> {
     let sql = sql!(
-        "UPDATE segments SET name = $2, name_key = $3, rule = $4, updated_at = $5, filled_at = NULL WHERE id = $1 AND deleted_at IS NULL"
+        "UPDATE segments SET name = $2, name_key = $3, rule = $4, updated_at = CASE WHEN updated_at < $5 THEN $5 ELSE updated_at + 1 END,
+         filled_at = NULL WHERE id = $1 AND deleted_at IS NULL RETURNING updated_at"
     );
-    tx.exec(sql, params![id, name, fold_key(name), rule.to_json(), now]).await
+    tx.get("the segment", sql, params![id, name, fold_key(name), rule.to_json(), now]).await?.at(0)
 }
 
 /// Hides (`at`) or brings back (`None`); answers whether there was something to do.
