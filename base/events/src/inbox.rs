@@ -134,6 +134,14 @@ where
         }
     }
 
+    /// Whether the next item would be refused, for callers who can tell before they have read it.
+    pub fn is_full(&self) -> bool {
+        match &self.entrance {
+            Entrance::Journal(waiting, _) => waiting.items.load(Ordering::Acquire) >= waiting.capacity,
+            Entrance::Store(writer) => writer.room() == 0,
+        }
+    }
+
     /// How many items are taken and not written yet; at least one until it is known what an earlier life left.
     pub fn waiting(&self) -> usize {
         match &self.entrance {

@@ -38,7 +38,11 @@ async fn bring_in(ground: &Ground, file: &Path, rows: i64) -> Result<f64> {
     let told = tokio::task::block_in_place(|| program::run(&ground.program, &arguments))?;
     let seconds = begun.elapsed().as_secs_f64();
     let outcome: serde_json::Value = serde_json::from_str(&told).context("reading what the import says")?;
-    if outcome["created"].as_i64() == Some(rows) { Ok(seconds) } else { bail!("not all of {rows} rows were taken: {told}") }
+    if outcome.get("created").and_then(serde_json::Value::as_i64) == Some(rows) {
+        Ok(seconds)
+    } else {
+        bail!("not all of {rows} rows were taken: {told}")
+    }
 }
 
 /// A CSV file of `rows` invented people.

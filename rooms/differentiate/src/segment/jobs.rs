@@ -29,11 +29,13 @@ pub struct KeepSegments {
     /// Held by the job that finds the members of new rules: one goes through everybody for all of them.
     filling: Arc<Mutex<()>>,
     /// The rules as they were bound last, with what they were bound by.
-    bound: Arc<std::sync::Mutex<Option<(Stamp, Arc<Index>)>>>,
+    bound: Arc<std::sync::Mutex<Option<Held>>>,
 }
 
 /// What a bound rule depends on.
 type Stamp = (Vec<Value>, Basis);
+/// Rules with what they were bound by.
+type Held = (Stamp, Arc<Index>);
 
 impl KeepSegments {
     /// One keeper, with what rules may speak of beside fields.

@@ -115,6 +115,12 @@ impl<'a> Matching<'a> {
         Ok(known)
     }
 
+    /// The member of staff called so, if somebody is named; an error when nobody is called so.
+    fn owner(&self, name: Option<&str>) -> Result<Option<&'a Member>, ()> {
+        let Some(name) = name else { return Ok(None) };
+        self.staff.iter().find(|member| fold_key(&member.name) == fold_key(name)).map(Some).ok_or(())
+    }
+
     /// Somebody new, here and now.
     fn made(&self, fresh: Fresh) -> Pending {
         let contact = Contact { id: self.by.ids.next(), import_id: Some(self.import_id), created_at: self.by.now, ..fresh.contact };
@@ -122,13 +128,9 @@ impl<'a> Matching<'a> {
     }
 
     fn one(&self, matched: &mut Matched, external_key: Option<String>, mut draft: RowDraft, companies: &HashMap<String, (i64, String)>) {
-        let owner = match draft.owner.as_deref().map(|name| self.staff.iter().find(|m| fold_key(&m.name) == fold_key(name))) {
-            Some(None) => {
-                let detail = draft.owner.unwrap_or_default();
-                matched.errors.push(RowError { line: draft.line, cause: "owner", detail });
-                return;
-            }
-            found => found.flatten(),
+        let Ok(owner) = self.owner(draft.owner.as_deref()) else {
+            matched.errors.push(RowError { line: draft.line, cause: "owner", detail: draft.owner.unwrap_or_default() });
+            return;
         };
         let found = matched.find(external_key.as_deref(), &draft);
         if found.is_none() && self.plan.only_known {

@@ -45,24 +45,32 @@ async fn collect(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let client = client(&web, ip, &headers);
     let rules = match collector.rules().await {
         Ok(rules) => rules,
         Err(fault) => return unavailable(&fault.to_string()),
     };
-    let response = match collector.read(&client, &body).await {
-        Ok(Ok(passed)) => take(&collector, passed).await,
+    // Reading what is turned away would take the time that the queue needs to become shorter.
+    let response = if collector.turns_away() { come_again() } else { read(&collector, &client(&web, ip, &headers), &body).await };
+    with_cors(response, &rules, &headers)
+}
+
+async fn read(collector: &Collector, client: &Client, body: &[u8]) -> Response {
+    match collector.read(client, body).await {
+        Ok(Ok(passed)) => take(collector, passed).await,
         Ok(Err(message)) => unreadable(&message),
         Err(fault) => unavailable(&fault.to_string()),
-    };
-    with_cors(response, &rules, &headers)
+    }
+}
+
+fn come_again() -> Response {
+    (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, QUEUE_WAIT)]).into_response()
 }
 
 /// Keeps what passed and tells what was refused.
 async fn take(collector: &Collector, passed: Passed) -> Response {
     match collector.post(passed.hits).await {
         Ok(()) => {}
-        Err(Full::Queue) => return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, QUEUE_WAIT)]).into_response(),
+        Err(Full::Queue) => return come_again(),
         Err(Full::Store(reason)) => return unavailable(&reason),
     }
     let refused: Vec<_> = passed

@@ -114,6 +114,15 @@ impl Collector {
         self.inner.inbox.post(hits).await.inspect_err(count_turned_away)
     }
 
+    /// Whether [`Collector::post`] would refuse now; counts the sender as turned away.
+    pub fn turns_away(&self) -> bool {
+        let full = self.inner.inbox.is_full();
+        if full {
+            count_turned_away(&Full::Queue);
+        }
+        full
+    }
+
     /// How many requests are safe and not in the log yet.
     pub fn waiting(&self) -> usize {
         self.inner.inbox.waiting()
