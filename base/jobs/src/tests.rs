@@ -9,7 +9,7 @@ use attune_testkit::on_both_dbs;
 
 use crate::{
     Bench, BoxFuture, Cron, JobContext, JobDef, JobSpec, JobState, OnDue, Run, Runner, TimerDef, Timers, Verdict, cancel, clear_timers,
-    find, list_recent, put, queue, set_timers,
+    find, list_recent, put, queue, set_timers, set_timers_at_latest,
 };
 
 const START: i64 = 1_760_000_000_000_000;
@@ -201,6 +201,21 @@ on_both_dbs! {
         bench.clock.advance(DAY_US);
         assert_eq!(timers.settle().await.unwrap(), 1);
         assert_eq!(*heard.keys.lock().unwrap(), vec![2, 1]);
+    }
+
+    async fn a_timer_at_latest_is_only_moved_forward(db: Db) {
+        let bench = bench(&db);
+        let heard = Arc::new(Heard::default());
+        let timers = Timers::new(bench.clone(), vec![TimerDef { kind: "test.window_closed", on_due: heard.clone() }]);
+        let mut tx = db.begin().await.unwrap();
+        set_timers_at_latest(&mut tx, "test.window_closed", [(1, START + MINUTE_US), (2, START + MINUTE_US)]).await.unwrap();
+        set_timers_at_latest(&mut tx, "test.window_closed", [(1, START + SECOND_US), (2, START + DAY_US)]).await.unwrap();
+        tx.commit().await.unwrap();
+        bench.clock.advance(SECOND_US);
+        assert_eq!(timers.settle().await.unwrap(), 1);
+        bench.clock.advance(MINUTE_US);
+        assert_eq!(timers.settle().await.unwrap(), 1);
+        assert_eq!(*heard.keys.lock().unwrap(), vec![1, 2], "the later moment did not take the place of the earlier one");
     }
 }
 

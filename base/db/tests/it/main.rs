@@ -66,6 +66,38 @@ on_both_dbs! {
         assert!(matches!(tx.exec_from("DELETE FROM things", &wanted, params![]).await, Err(DbError::Statement { .. })));
     }
 
+    /// Row by row or all at once, as the engine likes: nobody may notice.
+    async fn a_relation_is_looked_up_alike_whatever_is_asked_of_it(db: Db) {
+        let mut tx = db.begin().await.unwrap();
+        tx.insert("things", &things(&[(1, "a"), (2, "b"), (3, "c")]), Conflict::Fail).await.unwrap();
+        let mut wanted = Relation::new(&[("name", Column::Text), ("least", Column::Real)]);
+        for (name, least) in [(Value::from("c"), Value::Real(1.0)), ("a".into(), 1.0.into()), ("a".into(), 2.0.into()), (Value::Null, 0.0.into())] {
+            wanted.push(vec![name, least]);
+        }
+        let asked = "SELECT t.id, r.least FROM {rows} AS r JOIN things t ON t.name = r.name AND t.score > r.least AND t.id < $1";
+        let mut pairs = Vec::new();
+        for row in tx.rows_from(asked, &wanted, params![9_i64]).await.unwrap() {
+            pairs.push((row.get::<i64>("id").unwrap(), row.get::<f64>("least").unwrap()));
+        }
+        pairs.sort_by_key(|(id, _)| *id);
+        assert_eq!(pairs, [(1, 1.0), (3, 1.0)], "a row that finds nothing or holds nothing is left out");
+        let left = "SELECT r.least, t.id FROM {rows} AS r LEFT JOIN things t ON t.name = r.name AND t.score > r.least";
+        assert_eq!(tx.rows_from(left, &wanted, params![]).await.unwrap().len(), 4);
+        let ordered = tx.rows_from(&format!("{asked} ORDER BY t.id DESC"), &wanted, params![9_i64]).await.unwrap();
+        assert_eq!(ordered.iter().map(|row| row.get::<i64>("id").unwrap()).collect::<Vec<_>>(), [3, 1]);
+        let counted = tx.rows_from("SELECT count(*) AS n FROM {rows} AS r JOIN things t ON t.name = r.name", &wanted, params![]).await.unwrap();
+        assert_eq!(counted.iter().map(|row| row.get::<i64>("n").unwrap()).collect::<Vec<_>>(), [3]);
+    }
+
+    async fn what_is_written_in_a_turn_is_there(db: Db) {
+        let mut tx = db.begin_turn(db.turn().await).await.unwrap();
+        tx.insert("things", &things(&[(1, "a")]), Conflict::Fail).await.unwrap();
+        tx.commit().await.unwrap();
+        let tx = db.begin_turn(db.turn().await).await.unwrap();
+        drop(tx);
+        assert_eq!(names(&db).await, ["a"]);
+    }
+
     async fn conflicts_fail_are_left_out_or_update(db: Db) {
         let mut tx = db.begin().await.unwrap();
         tx.insert("things", &things(&[(1, "a")]), Conflict::Fail).await.unwrap();

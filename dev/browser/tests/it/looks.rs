@@ -112,6 +112,8 @@ async fn finish_furnishing(attune: &Attune) {
     person.sign_in("ada@attune.example").await;
     person.go("/segments/new?name=Northern+buyers&r0.d=0&r0.j=all&r1.d=1&r1.w=field:city&r1.o=in&r1.v=Hamburg,+Leeds,+Bergen&r2.d=1&r2.w=event:mail.clicked&r2.o=ge&r2.c=1&r2.win=within&r2.n=30&r2.u=d").await;
     person.click("button[value=\"dynamic\"]").await;
+    // The answer to a form would overtake an address typed meanwhile: each is waited for.
+    person.until("return location.pathname !== '/segments/new'", vec![], "the segment to be kept").await;
     person.go("/templates/new").await;
     person.fill("#f-name", "Autumn catalogue").await;
     person.click("button[value=\"save\"]").await;
@@ -121,10 +123,12 @@ async fn finish_furnishing(attune: &Attune) {
     let template = person.see("#f-template option:nth-child(2)").await.attr("value").await.unwrap().unwrap();
     person.choose("#f-template", &template).await;
     person.click("main form .btn.primary").await;
+    person.until("return location.pathname !== '/campaigns/new'", vec![], "the campaign to be kept").await;
     person.go("/suppressions").await;
     person.click("main details summary").await;
     person.fill("main details #f-email", "never@again.example").await;
     person.click("main details .btn.primary").await;
+    person.until("return document.body.innerText.includes('never@again.example')", vec![], "the address to be on the list").await;
     person.go("/tasks/new").await;
     person.fill("#f-title", "Call Nordwerk about the catalogue").await;
     person.fill("#f-reason", "They asked for prices twice").await;

@@ -143,6 +143,23 @@ attune_testkit::on_both_dbs! {
         assert_eq!(errors.iter().map(|e| (e.0, e.1.as_str())).collect::<Vec<_>>(), [(3, "email"), (4, "columns")]);
     }
 
+    /// Some thousand lines are taken in one transaction: who was made by its first lines is changed by its last.
+    async fn somebody_made_and_changed_by_one_file_is_found_by_the_last_name(db: Db) {
+        let bench = bench(&db);
+        let mut text = String::from("email,name,company\n");
+        let line = |n: i64, name: &str| format!("p{n}@a.example,{name} {n},Fisk {}\n", n % 7);
+        text.extend((0..4_500).map(|n| line(n, "Early")));
+        text.extend((0..10).map(|n| line(n, "Late")));
+        let (_folder, path) = file("people.csv", text.as_bytes());
+        let outcome = import(&bench, &path, &Options { key: Some("email".into()), ..Options::default() }).await;
+        assert_eq!(counts(&outcome), [4_510, 4_500, 10, 0, 0]);
+        assert_eq!((people(&db, "late").await, people(&db, "early").await), (10, 4_490));
+        let mut tx = db.read().await.unwrap();
+        let told = tx.rows("SELECT name, count(*) AS n FROM events WHERE contact_id IS NOT NULL GROUP BY name ORDER BY name", params![]).await.unwrap();
+        let told: Vec<(String, i64)> = told.iter().map(|row| (row.get("name").unwrap(), row.get("n").unwrap())).collect();
+        assert_eq!(told, [("contact.created".to_owned(), 4_500), ("contact.updated".to_owned(), 10)]);
+    }
+
     async fn lines_without_any_key_make_no_doubles(db: Db) {
         let bench = bench(&db);
         let (_folder, path) = file("x.csv", "name,city\nAda,Bonn\nAda,Bonn\nBob,Köln\n".as_bytes());
