@@ -124,9 +124,23 @@ pub(crate) fn lite_each(sql: &str, relation: &Relation, before: usize) -> Option
     Some(driving(sql).replacen("{rows}", &format!("(SELECT {row})"), 1))
 }
 
-/// Words by which a statement says something of its rows together. Functions are met as `count` and the like, their arguments left out.
-const OF_ALL_ROWS: [&str; 13] =
-    ["ORDER BY", "GROUP BY", "DISTINCT", "LIMIT", "UNION", "EXCEPT", "INTERSECT", " OVER ", "count()", "sum()", "min()", "max()", "avg()"];
+/// Words by which a statement says something of its rows together, or joins what would be worked out anew for each. Functions are met as `count` and the like, their arguments left out.
+const OF_ALL_ROWS: [&str; 14] = [
+    "JOIN ()",
+    "ORDER BY",
+    "GROUP BY",
+    "DISTINCT",
+    "LIMIT",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+    " OVER ",
+    "count()",
+    "sum()",
+    "min()",
+    "max()",
+    "avg()",
+];
 
 /// A statement without what stands in its brackets and quotes; nothing when they do not close.
 fn outermost(sql: &str) -> Option<String> {

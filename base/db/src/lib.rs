@@ -121,10 +121,7 @@ impl Db {
             match self.inner.as_ref() {
                 Inner::Lite(store) if read_only => store.read().await.map(Tx::lite),
                 Inner::Lite(store) => store.begin().await.map(Tx::lite),
-                Inner::Pg(store) => {
-                    let kind = if read_only { pg::Kind::Reads } else { pg::Kind::Writes };
-                    store.begin(kind).await.map(Tx::pg)
-                }
+                Inner::Pg(store) => store.begin(read_only).await.map(Tx::pg),
             }
         })
     }
@@ -138,13 +135,13 @@ impl Db {
         }
     }
 
-    /// Opens the writing transaction of a turn, which ends with it. Its commit does not wait for the disk: it is durable with the next
-    /// transaction of anybody that does, never before an earlier one, and a power cut in between takes it away whole. So it is for work
+    /// Opens the writing transaction of a turn, which ends with it. On the embedded store its commit does not wait for the disk: it is
+    /// durable with the next transaction of anybody that does, never before an earlier one, and a power cut in between takes it away whole. So it is for work
     /// that is then done again, because what it was done for is still there. A process that is killed loses nothing.
     pub async fn begin_turn(&self, turn: Turn) -> Result<Tx, DbError> {
         match self.inner.as_ref() {
             Inner::Lite(store) => store.begin_in(turn.0).await.map(Tx::lite),
-            Inner::Pg(store) => store.begin(pg::Kind::Behind).await.map(Tx::pg),
+            Inner::Pg(store) => store.begin(false).await.map(Tx::pg),
         }
     }
 

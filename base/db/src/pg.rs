@@ -39,13 +39,9 @@ impl Store {
         &self.signals
     }
 
-    pub(crate) async fn begin(&self, kind: Kind) -> Result<PgTx, DbError> {
+    pub(crate) async fn begin(&self, read_only: bool) -> Result<PgTx, DbError> {
         let client = self.pool.get().await.map_err(|e| DbError::Busy(chain(&e)))?;
-        let sql = match kind {
-            Kind::Reads => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Kind::Writes => "BEGIN",
-            Kind::Behind => "BEGIN; SET LOCAL synchronous_commit TO off",
-        };
+        let sql = if read_only { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" };
         client.batch_execute(sql).await.map_err(|e| failed(&e, sql))?;
         Ok(PgTx { client: Some(client), signals: self.signals.clone() })
     }
@@ -54,17 +50,6 @@ impl Store {
         let client = self.pool.get().await.map_err(|e| DbError::Busy(chain(&e)))?;
         client.batch_execute("ANALYZE").await.map_err(|e| failed(&e, "ANALYZE"))
     }
-}
-
-/// What a transaction is for.
-#[derive(Clone, Copy)]
-pub(crate) enum Kind {
-    /// Only looks.
-    Reads,
-    /// Somebody waits until what it writes is on the disk.
-    Writes,
-    /// Nobody does, and what a power cut takes away is done again.
-    Behind,
 }
 
 pub(crate) struct PgTx {

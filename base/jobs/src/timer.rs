@@ -1,5 +1,6 @@
 //! Timers: things that fall due at an exact moment, settled by the batch.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,8 +48,17 @@ async fn insert_timers(tx: &mut Tx, kind: &str, due: impl IntoIterator<Item = (i
 }
 
 /// Sets `(key, due_at)` timers of `kind` for those who look again when they are woken early: a key that has an earlier one keeps it, and
-/// nothing is written.
+/// nothing is written. It is asked first: on PostgreSQL even a conflict that changes nothing locks its row, and the row may be one that is
+/// being settled at this moment.
 pub async fn set_timers_at_latest(tx: &mut Tx, kind: &str, due: impl IntoIterator<Item = (i64, i64)>) -> Result<(), DbError> {
+    let mut due: BTreeMap<i64, i64> = due.into_iter().collect();
+    let sql = sql!("SELECT t.key, t.due_at FROM {rows} AS r JOIN timers t ON t.kind = $1 AND t.key = r.k");
+    for row in tx.rows_from(sql, &Relation::of_ids("k", due.keys().copied()), params![kind]).await? {
+        let (key, at): (i64, i64) = (row.at(0)?, row.at(1)?);
+        if due.get(&key).is_some_and(|found| *found >= at) {
+            due.remove(&key);
+        }
+    }
     insert_timers(tx, kind, due, "due_at = excluded.due_at WHERE excluded.due_at < timers.due_at").await
 }
 

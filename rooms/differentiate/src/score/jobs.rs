@@ -13,6 +13,7 @@ use super::react::{Keeper, lock};
 use super::rules::Basis;
 use super::store;
 use crate::segment::bind::FacetField;
+use crate::segment::jobs::refresh;
 
 /// The job that computes scores anew.
 pub const RECOMPUTE: &str = "differentiate.recompute_scores";
@@ -87,7 +88,14 @@ impl Run for Recompute {
                 let mut tx = db.begin_turn(db.turn().await).await?;
                 let through = lock(&mut tx).await?;
                 let ids = whose.page(&mut tx, after, BATCH).await?;
-                let Some(last) = ids.last().copied() else { break };
+                let Some(last) = ids.last().copied() else {
+                    if whose.import_id.is_none() {
+                        // Under another half-life what was kept does not tell who has crossed a limit.
+                        refresh(&mut tx, &context.bench, None, whose).await?;
+                        tx.commit().await?;
+                    }
+                    break;
+                };
                 let keeper = Keeper::load(&mut tx, &self.facets, context.bench.clock.now()).await?;
                 let set: BTreeSet<i64> = ids.iter().copied().collect();
                 let lines = keeper.rebuild(&mut tx, &set, through).await?;

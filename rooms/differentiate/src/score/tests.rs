@@ -145,6 +145,22 @@ on_both_dbs! {
         assert_eq!(trial.log(ada).await.into_iter().filter(|event| event.name == "score.changed").count(), told);
     }
 
+    async fn another_half_life_brings_back_who_had_faded(db: Db) {
+        let trial = Trial::new(db);
+        let ada = trial.contact("Ada", None).await;
+        let segment = trial.segment("Warm", "score >= 20").await;
+        trial.happen(vec![Event::new("form.submitted", trial.clock.now()).contact(ada)]).await;
+        trial.clock.advance(15 * DAY_US);
+        trial.settle().await;
+        assert!(trial.members(segment).await.is_empty());
+        let mut tx = trial.db.begin().await.unwrap();
+        crate::score::save_basis(&mut tx, &Basis { half_life_days: 3_000, ..BASIS }).await.unwrap();
+        crate::score::jobs::recompute_all(&mut tx, &trial.bench, None).await.unwrap();
+        tx.commit().await.unwrap();
+        trial.settle().await;
+        assert_eq!(trial.members(segment).await, [ada]);
+    }
+
     async fn computing_anew_changes_nothing_and_a_new_rule_counts_the_past(db: Db) {
         let trial = Trial::new(db);
         let mut people = Vec::new();

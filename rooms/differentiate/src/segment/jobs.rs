@@ -151,8 +151,10 @@ impl KeepSegments {
             let now = context.bench.clock.now();
             let Some(last) = contacts.last().copied() else {
                 let filled: Vec<(i64, i64)> = segments.unwrap_or_default().iter().map(|one| (one.id, one.updated_at)).collect();
+                // Another node may have been faster.
+                let left: Vec<i64> = store::list_unfilled(&mut tx).await?.iter().map(|segment| segment.id).collect();
                 store::set_filled(&mut tx, &filled, now).await?;
-                let found = store::member_counts(&mut tx, new()).await?.into_iter();
+                let found = store::member_counts(&mut tx, new().filter(|id| left.contains(id))).await?.into_iter();
                 let told = |(id, members)| Event::new("segment.filled", now).subject(SegmentId(id).to_string()).amount(members);
                 append(&mut tx, &mut found.map(told).collect::<Vec<_>>()).await?;
                 tx.commit().await?;

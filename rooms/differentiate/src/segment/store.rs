@@ -73,7 +73,7 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Segment>, DbError> {
 /// Changes whenever a segment is made, changed, hidden or brought back, or a custom field is added: what rules are bound by.
 pub(super) async fn stamp(tx: &mut Tx) -> Result<Vec<Value>, DbError> {
     let sql = sql!(
-        "SELECT (SELECT count(*) FROM segments WHERE deleted_at IS NULL) AS live, (SELECT max(updated_at) FROM segments) AS changed_at,
+        "SELECT (SELECT count(*) FROM segments WHERE deleted_at IS NULL) AS live, (SELECT CAST(SUM(updated_at - created_at) AS BIGINT) FROM segments) AS changes,
          (SELECT CAST(SUM(id % 1000003) AS BIGINT) FROM segments WHERE deleted_at IS NULL) AS which,
          (SELECT count(*) FROM v_identify_field) AS fields, (SELECT max(id) FROM v_identify_field) AS newest_field"
     );
@@ -140,7 +140,9 @@ pub(super) async fn update(tx: &mut Tx, id: i64, name: &str, rule: &Rule, now: i
 pub(super) async fn set_deleted(tx: &mut Tx, id: i64, at: Option<i64>) -> Result<bool, DbError> {
     let sql = match at {
         Some(_) => sql!("UPDATE segments SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL"),
-        None => sql!("UPDATE segments SET deleted_at = CAST($2 AS BIGINT), filled_at = NULL WHERE id = $1 AND deleted_at IS NOT NULL"),
+        None => sql!(
+            "UPDATE segments SET deleted_at = CAST($2 AS BIGINT), filled_at = NULL, updated_at = updated_at + 1 WHERE id = $1 AND deleted_at IS NOT NULL"
+        ),
     };
     Ok(tx.exec(sql, params![id, at]).await? == 1)
 }

@@ -175,22 +175,27 @@ async fn take_many<'a>(
 ) -> Result<(Counts, Vec<RowError>), ImportError> {
     let (mut counts, mut errors) = (Counts::default(), Vec::new());
     let mut tx = bench.db.begin().await?;
-    loop {
+    let broken = loop {
         let (added, refused) = take(&mut tx, batches, &by(bench.clock.now()), reading).await?;
         counts.add(&added);
         errors.extend(refused);
         if tx.is_awaited() || counts.rows >= LONGEST {
-            break;
+            break None;
         }
-        match lines.ready()? {
-            Some(next) => reading = next,
-            None => break,
+        match lines.ready() {
+            Ok(Some(next)) => reading = next,
+            Ok(None) => break None,
+            // What was taken before it stays.
+            Err(error) => break Some(error),
         }
-    }
+    };
     batches.finish(&mut tx).await?;
     store::add_counts(&mut tx, id, &counts).await?;
     store::put_errors(&mut tx, id, &errors).await?;
     tx.commit().await?;
+    if let Some(error) = broken {
+        return Err(error);
+    }
     if counts.rows >= LONGEST {
         // Another program on the same file must have its chance, too.
         tokio::time::sleep(CHANCE).await;

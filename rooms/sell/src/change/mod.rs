@@ -57,7 +57,7 @@ pub(crate) fn tally_icon(name: &str) -> &'static str {
 pub(crate) const STEPS: [(&str, &[&str]); 5] = [
     ("tracking", &["page.viewed"]),
     ("contacts", &["contact.created", "contact.imported"]),
-    ("segment", &["segment.entered"]),
+    ("segment", &["segment.entered", "segment.filled"]),
     ("mail", &["mail.accepted"]),
     ("colleague", &[]),
 ];

@@ -51,7 +51,7 @@ pub(crate) struct TickSteps;
 
 impl TickSteps {
     pub(crate) const HEARS: &'static [&'static str] =
-        &["page.viewed", "contact.created", "contact.imported", "segment.entered", "mail.accepted"];
+        &["page.viewed", "contact.created", "contact.imported", "segment.entered", "segment.filled", "mail.accepted"];
 }
 
 impl React for TickSteps {
