@@ -124,7 +124,8 @@ pub(crate) fn lite_each(sql: &str, relation: &Relation, before: usize) -> Option
     Some(driving(sql).replacen("{rows}", &format!("(SELECT {row})"), 1))
 }
 
-/// Words by which a statement says something of its rows together, or joins what would be worked out anew for each. Functions are met as `count` and the like, their arguments left out.
+/// Words by which a statement says something of its rows together, or joins what would be worked out anew for each. Brackets are met
+/// empty, as `count()` and `JOIN ()`.
 const OF_ALL_ROWS: [&str; 14] = [
     "JOIN ()",
     "ORDER BY",

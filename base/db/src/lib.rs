@@ -136,8 +136,8 @@ impl Db {
     }
 
     /// Opens the writing transaction of a turn, which ends with it. On the embedded store its commit does not wait for the disk: it is
-    /// durable with the next transaction of anybody that does, never before an earlier one, and a power cut in between takes it away whole. So it is for work
-    /// that is then done again, because what it was done for is still there. A process that is killed loses nothing.
+    /// durable with the next transaction of anybody that does, never before an earlier one, and a power cut in between takes it away whole.
+    /// So it is for work that is then done again, because what it was done for is still there. A process that is killed loses nothing.
     pub async fn begin_turn(&self, turn: Turn) -> Result<Tx, DbError> {
         match self.inner.as_ref() {
             Inner::Lite(store) => store.begin_in(turn.0).await.map(Tx::lite),
