@@ -203,7 +203,7 @@ impl Keeper {
             let shown = shown(self.basis.decay(), k, self.now);
             let tier = self.basis.tier(shown);
             let told = Told { fit, shown, tier, grade: self.basis.grade(tier, fit).chars().next().unwrap_or('C') };
-            let crosses = self.limits.lie_between(kept_k, k) || self.limits.part(old.map_or(0, |old| old.shown), shown);
+            let crosses = self.limits.lie_between(kept_k, k);
             news.add(contact, (k, told, crosses), old, causes.get(&contact).copied().flatten(), self.now);
             news.fall(contact, self.basis.next_fall(k, self.now));
         }
@@ -213,29 +213,20 @@ impl Keeper {
 
 /// The limits that somebody watches, as the least `k` that reaches each now: only a score that crosses one is told. A point more or less
 /// in between concerns nobody, and would be most of the log.
-pub(super) struct Limits {
-    points: BTreeSet<i64>,
-    least: Vec<f64>,
-}
+pub(super) struct Limits(Vec<f64>);
 
 impl Limits {
     fn new(points: BTreeSet<i64>, basis: &Basis, now: i64) -> Self {
-        let points: BTreeSet<i64> = points.into_iter().chain([basis.hot, basis.warm]).collect();
-        let mut least: Vec<f64> = points.iter().filter_map(|points| least_k(basis.decay(), *points, now)).collect();
+        let watched = points.into_iter().chain([basis.hot, basis.warm]);
+        let mut least: Vec<f64> = watched.filter_map(|points| least_k(basis.decay(), points, now)).collect();
         least.sort_unstable_by(f64::total_cmp);
-        Self { points, least }
+        Self(least)
     }
 
     /// Whether one lies between what is kept of a score, faded until now, and what it becomes.
     fn lie_between(&self, before: Option<f64>, after: Option<f64>) -> bool {
-        let reached = |k: Option<f64>| k.map_or(0, |k| self.least.partition_point(|least| *least <= k));
+        let reached = |k: Option<f64>| k.map_or(0, |k| self.0.partition_point(|least| *least <= k));
         reached(before) != reached(after)
-    }
-
-    /// Whether one lies between points as they were last told and as they are: what is kept of a score says nothing once the half-life
-    /// has changed.
-    fn part(&self, before: i64, after: i64) -> bool {
-        self.points.iter().any(|limit| (before >= *limit) != (after >= *limit))
     }
 }
 
