@@ -284,6 +284,7 @@ mod tests {
             "SELECT count(*) FROM {rows} AS r JOIN t ON t.k = r.id",
             "SELECT DISTINCT t.k FROM {rows} AS r JOIN t ON t.k = r.id",
             "DELETE FROM t WHERE id IN (SELECT r.id FROM {rows} AS r)",
+            "SELECT f.value FROM {rows} AS r JOIN (SELECT id, count(*) AS value FROM t GROUP BY id) f ON f.id = r.id",
             "SELECT r.id FROM {rows} AS r WHERE NOT EXISTS (SELECT 1 FROM {rows} AS q WHERE q.id < r.id)",
         ] {
             assert_eq!(each(whole), None, "{whole}");

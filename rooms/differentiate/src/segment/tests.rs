@@ -125,6 +125,22 @@ on_both_dbs! {
         assert_eq!(moves, ["segment.entered", "segment.left"]);
     }
 
+    async fn the_first_members_of_segments_enter_nothing_and_one_pass_finds_them_all(db: Db) {
+        let trial = Trial::new(db);
+        let ada = trial.contact("Ada", Some("Berlin")).await;
+        trial.contact("Bob", Some("Bonn")).await;
+        trial.settle().await;
+        let (first, second) = (trial.segment("First", "city = \"Berlin\"").await, trial.segment("Second", "city = \"Berlin\"").await);
+        trial.settle().await;
+        assert_eq!((trial.members(first).await, trial.members(second).await), (vec![ada], vec![ada]));
+        let mut tx = trial.db.read().await.unwrap();
+        let told = tx.rows("SELECT name, subject, amount FROM events WHERE name LIKE 'segment.%' ORDER BY subject", attune_db::params![]).await.unwrap();
+        let told: Vec<(String, i64)> = told.iter().map(|row| (row.get("name").unwrap(), row.get("amount").unwrap())).collect();
+        assert_eq!(told, [("segment.filled".to_owned(), 1), ("segment.filled".to_owned(), 1)]);
+        let sql = "SELECT count(*) FROM jobs WHERE kind = 'differentiate.refresh_segments' AND result LIKE '%\"contacts\":2%'";
+        assert_eq!(tx.count(sql, attune_db::params![]).await.unwrap(), 1, "the second job found its segment filled");
+    }
+
     async fn a_snapshot_stays_and_names_are_unique(db: Db) {
         let trial = Trial::new(db);
         let ada = trial.contact("Ada", Some("Berlin")).await;
