@@ -31,7 +31,7 @@ impl Row {
         value.ok_or_else(|| DbError::Type { column: name.to_owned(), found: "nothing", wanted: "a column" })
     }
 
-    /// The columns as they came, in order, for hot paths that read many.
+    /// The columns as they came, in order.
     pub fn into_values(self) -> Vec<Value> {
         self.values
     }

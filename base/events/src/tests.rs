@@ -6,7 +6,9 @@ use attune_db::{Db, Tx, params};
 use attune_kernel::{Clock, Fault, Ids};
 use attune_testkit::on_both_dbs;
 
-use crate::{Batch, BoxFuture, Event, Full, GroupCommit, React, Reactor, Reactors, Spine, append, known_client_keys, list_after};
+use crate::{
+    Batch, BoxFuture, Event, Full, GroupCommit, React, Reactor, Reactors, Spine, append, known_client_keys, list_after, read_event,
+};
 
 const START: i64 = 1_760_000_000_000_000;
 
@@ -63,12 +65,16 @@ on_both_dbs! {
     async fn an_event_comes_back_as_it_was(db: Db) {
         let mut sent = Event::new("page.viewed", START).contact(7).company(9).subject("/价格").amount(12).origin(5).props(&serde_json::json!({"a": "ü'$1"}));
         sent.machine = true;
-        sent.client_key = Some(-5);
+        (sent.client_key, sent.visitor_id, sent.session_id) = (Some(-5), Some(21), Some(22));
+        (sent.cause, sent.depth) = (Some(3), 2);
         let mut tx = db.begin().await.unwrap();
         append(&mut tx, std::slice::from_mut(&mut sent)).await.unwrap();
         assert_eq!(known_client_keys(&mut tx, [-5, 6]).await.unwrap().into_iter().collect::<Vec<_>>(), vec![-5]);
         tx.commit().await.unwrap();
-        let found = list_after(&mut db.read().await.unwrap(), 0, i64::MAX, &["page.viewed"], 10).await.unwrap();
+        let mut tx = db.read().await.unwrap();
+        let found = list_after(&mut tx, 0, i64::MAX, &["page.viewed"], 10).await.unwrap();
+        let named = tx.rows("SELECT * FROM events", params![]).await.unwrap();
+        assert_eq!(named.iter().map(|row| read_event(row).unwrap()).collect::<Vec<_>>(), found, "by name and by place");
         assert_eq!(found, vec![sent]);
     }
 
