@@ -45,13 +45,13 @@ pub(super) async fn run(mut config: Config, store: &str, file: &Path, say: &Say)
 
 async fn follow(app: &App, serving: &Serving, file: &FunnelFile, say: &Say) -> Outcome {
     let under_way = push_funnel::file::find_under_way(&mut app.db.read().await?, file).await?;
-    let (id, since_at) = match under_way {
+    let id = match under_way {
         Some(funnel) => {
             say.line(say.l().of("cli-push-funnel-goes-on").s("name", &funnel.name));
-            (funnel.id, funnel.started_at)
+            funnel.id
         }
         None => match start(app, file).await? {
-            Ok(id) => (id, None),
+            Ok(id) => id,
             Err(what) => return Ok(Ended::WrongUse(what)),
         },
     };
@@ -59,10 +59,7 @@ async fn follow(app: &App, serving: &Serving, file: &FunnelFile, say: &Say) -> O
         None => Audience::Real,
         Some(simulation) => {
             let chosen = Arc::new(Chosen::default());
-            let mut recipients = Recipients::new(app.db.clone(), serving.address, &app.public_url, chosen.clone()).await?;
-            if let Some(since_at) = since_at {
-                recipients = recipients.who_read_since(since_at);
-            }
+            let recipients = Recipients::new(app.db.clone(), serving.address, &app.public_url, chosen.clone());
             Audience::ByField { recipients, chosen, fields: simulation.respond.clone() }
         }
     };

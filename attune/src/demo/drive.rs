@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use attune_house::App;
-use attune_interact::push_funnel::{self, FunnelState, PushFunnelId, RoundState, figures};
+use attune_interact::push_funnel::{self, FunnelState, PushFunnelId, Round, RoundState, figures};
 use attune_kernel::Fault;
 use serde::Serialize;
 
@@ -93,11 +93,11 @@ pub async fn drive(
         if !matches!(figures.funnel.state, FunnelState::Running | FunnelState::Paused) {
             break;
         }
-        let open = figures.rounds.iter().position(|round| round.round.state == RoundState::Open);
+        let open = figures.rounds.iter().map(|round| &round.round).find(|round| round.state == RoundState::Open);
         match open {
-            Some(index) if index + 1 > acted => {
-                acted = index + 1;
-                act(app, id, audience, index + 1).await?;
+            Some(round) if round.position > acted => {
+                acted = round.position;
+                act(app, audience, round).await?;
             }
             _ => tokio::time::sleep(Duration::from_millis(25)).await,
         }
@@ -106,25 +106,23 @@ pub async fn drive(
     report(app, id).await
 }
 
-/// Lets the recipients of round `number` act and closes it.
-async fn act(app: &App, id: PushFunnelId, audience: &Audience, number: usize) -> Result<(), Fault> {
+/// Lets the recipients of a round act and closes it.
+async fn act(app: &App, audience: &Audience, round: &Round) -> Result<(), Fault> {
+    let number = usize::try_from(round.position)?;
     let recipients = match audience {
         Audience::Real => return Ok(()),
         Audience::Decided(recipients) => recipients,
         Audience::ByField { recipients, chosen, fields } => {
             let field = fields.get(number - 1).map_or("", String::as_str);
-            let mut tx = app.db.read().await?;
-            let round = push_funnel::store::rounds(&mut tx, id).await?.into_iter().nth(number - 1);
-            let round = round.ok_or_else(|| Fault::new("the round is gone"))?;
-            let keen = push_funnel::responders(&mut tx, round.id, field).await?;
+            let keen = push_funnel::responders(&mut app.db.read().await?, round.id, field).await?;
             chosen.set(keen.into_iter().map(|responder| responder.email));
             recipients
         }
     };
-    recipients.read_round(number).await?;
+    recipients.read_round(number, round.started_at.unwrap_or(0)).await?;
     quiet(app).await?;
     let mut tx = app.db.begin().await?;
-    push_funnel::close_round(&mut tx, &app.bench(), id).await?;
+    push_funnel::close_round(&mut tx, &app.bench(), round.funnel_id).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -106,7 +106,7 @@ async fn build(app: &App, dir: &Path, address: std::net::SocketAddr, seed: u64, 
     }
     drive::quiet(app).await?;
     let id = funnel(app).await?;
-    let recipients = Recipients::new(app.db.clone(), address, &app.public_url, Arc::new(Truth(sample))).await?;
+    let recipients = Recipients::new(app.db.clone(), address, &app.public_url, Arc::new(Truth(sample)));
     let mut heard = |round: usize, report: drive::RoundReport| {
         let number = i64::try_from(round).unwrap_or(0);
         say.line(say.l().of("demo-round-done").n("round", number).n("responded", report.responded).n("sent", report.sent));

@@ -2,9 +2,9 @@
 //! follow its first tracked link over HTTP, as a mail reader would. Nothing is written on their behalf.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use attune_courier::mailbox::{self, MailSummary, MailboxMailId};
+use attune_courier::mailbox::{self, MailboxMailId};
 use attune_db::Db;
 use attune_kernel::Fault;
 use bytes::Bytes;
@@ -31,48 +31,19 @@ pub struct Recipients {
     server: SocketAddr,
     public_url: String,
     decides: Arc<dyn Decides>,
-    seen: Mutex<Mark>,
-}
-
-/// How far the mailbox was read.
-#[derive(Clone, Copy, Debug)]
-enum Mark {
-    /// Up to this mail; nothing when it was empty.
-    Mail(Option<MailboxMailId>),
-    /// Up to this moment, µs.
-    At(i64),
-}
-
-impl Mark {
-    fn covers(self, mail: &MailSummary) -> bool {
-        match self {
-            Self::Mail(newest) => newest.is_some_and(|newest| mail.id <= newest),
-            Self::At(at) => mail.received_at < at,
-        }
-    }
 }
 
 impl Recipients {
     /// Recipients whose mails lie in `db` and whose links lead to the server at `server`, written as `public_url`.
-    /// They begin with the next mail.
-    pub async fn new(db: Db, server: SocketAddr, public_url: &str, decides: Arc<dyn Decides>) -> Result<Self, Fault> {
-        let newest = mailbox::list(&mut db.read().await?, None, 1).await?.first().map(|mail| mail.id);
-        Ok(Self { db, server, public_url: public_url.to_owned(), decides, seen: Mutex::new(Mark::Mail(newest)) })
+    pub fn new(db: Db, server: SocketAddr, public_url: &str, decides: Arc<dyn Decides>) -> Self {
+        Self { db, server, public_url: public_url.to_owned(), decides }
     }
 
-    /// Lets them begin with the first mail that came at `at` (µs) or later. What they have done before counts once.
-    pub fn who_read_since(self, at: i64) -> Self {
-        Self { seen: Mutex::new(Mark::At(at)), ..self }
-    }
-
-    /// Acts on every mail that has come since the last call as one of round `round`; answers how many mails there were and how many
-    /// people responded.
-    pub async fn read_round(&self, round: usize) -> Result<(i64, i64), Fault> {
-        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let mails = self.since(seen).await?;
-        if let Some((newest, _)) = mails.first() {
-            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Mark::Mail(Some(*newest));
-        }
+    /// Acts on every mail that came at `since` (µs) or later as one of round `round`; answers how many mails there were and how many
+    /// people responded. Where a round begins is in the store, so whoever is stopped amid a round reads all of it again: what he has done
+    /// before counts once.
+    pub async fn read_round(&self, round: usize, since: i64) -> Result<(i64, i64), Fault> {
+        let mails = self.since(since).await?;
         let arrived = i64::try_from(mails.len()).unwrap_or(i64::MAX);
         let keen: Vec<MailboxMailId> = mails.into_iter().filter(|(_, to)| self.decides.responds(to, round)).map(|(id, _)| id).collect();
         let responded = i64::try_from(keen.len()).unwrap_or(i64::MAX);
@@ -83,7 +54,7 @@ impl Recipients {
         Ok((arrived, responded))
     }
 
-    async fn since(&self, mark: Mark) -> Result<Vec<(MailboxMailId, String)>, Fault> {
+    async fn since(&self, at: i64) -> Result<Vec<(MailboxMailId, String)>, Fault> {
         let mut tx = self.db.read().await?;
         let (mut found, mut before) = (Vec::new(), None);
         loop {
@@ -91,7 +62,7 @@ impl Recipients {
             let Some(last) = page.last() else { return Ok(found) };
             before = Some(last.id);
             for mail in page {
-                if mark.covers(&mail) {
+                if mail.received_at < at {
                     return Ok(found);
                 }
                 found.push((mail.id, mail.rcpt_to.to_lowercase()));
