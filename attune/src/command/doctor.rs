@@ -47,7 +47,7 @@ async fn check_store(config: &Config, store: &str) -> Vec<Finding> {
     findings.push(schema);
     if ready {
         findings.push(check_staff(&db).await);
-        findings.push(check_inbox(&db));
+        findings.push(check_inbox(&db).await);
     }
     findings
 }
@@ -65,11 +65,12 @@ async fn check_staff(db: &Db) -> Finding {
 }
 
 /// Whether everything the collector acknowledged could be written.
-fn check_inbox(db: &Db) -> Finding {
-    match attune_identify::tracking::put_aside(db) {
+async fn check_inbox(db: &Db) -> Finding {
+    match attune_identify::tracking::put_aside(db).await {
         Ok(None) => Finding { check: "inbox", ok: true, note: "ok".to_owned() },
         Ok(Some((count, reason))) => {
-            let note = format!("{count} lines could not be written and lie in the table aside of attune.db-inbox; the newest: {reason}");
+            let place = if db.file().is_some() { "table aside of attune.db-inbox" } else { "table journal_aside" };
+            let note = format!("{count} lines could not be written and lie in the {place}; the newest: {reason}");
             Finding { check: "inbox", ok: false, note }
         }
         Err(error) => Finding { check: "inbox", ok: false, note: error.to_string() },

@@ -1,88 +1,84 @@
-//! A file of its own beside the embedded store, in which things wait that are already promised to somebody: texts, each a JSON array.
+//! Things that are already promised to somebody and wait to be worked in: numbered texts on the disk, each a JSON array.
 //!
-//! The embedded store has one writer. Whoever only wants to hear "it is kept" would wait until everybody before him has written; here he
-//! waits for nobody but the disk. Guards that an id once given is never given again while it matters: the last row always stays.
+//! Guards that a number is given once, that numbers become visible in their order, and that a number once given is never given again while
+//! it matters. Beside the embedded store a journal is a file of its own; on a server it is a table, written by one statement.
 
-#[cfg(test)]
-mod tests;
+mod file;
+mod table;
 
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use rusqlite::{Connection, OptionalExtension, params};
-
-use crate::{DbError, DbOptions, blocking, lite};
-
-const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS kept (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS aside (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, reason TEXT NOT NULL, body TEXT NOT NULL);";
+use crate::DbError;
 
 /// Numbered texts that are on the disk.
 pub struct Journal {
-    conn: Mutex<Connection>,
+    place: Place,
 }
 
-impl Journal {
-    pub(crate) fn open(folder: &Path, name: &str, options: &DbOptions) -> Result<Self, DbError> {
-        let file = folder.join(format!("attune.db-{name}"));
-        let opened = |error: rusqlite::Error| DbError::Open { store: file.display().to_string(), reason: error.to_string() };
-        let conn = lite::connect(&file, options).map_err(opened)?;
-        conn.pragma_update(None, "journal_mode", "WAL").map_err(opened)?;
-        conn.execute_batch(SCHEMA).map_err(opened)?;
-        Ok(Self { conn: Mutex::new(conn) })
-    }
+enum Place {
+    File(file::File),
+    Table(table::Table),
+}
 
+impl From<file::File> for Journal {
+    fn from(file: file::File) -> Self {
+        Self { place: Place::File(file) }
+    }
+}
+
+impl From<table::Table> for Journal {
+    fn from(table: table::Table) -> Self {
+        Self { place: Place::Table(table) }
+    }
+}
+
+pub(crate) use file::File;
+pub(crate) use table::Table;
+
+impl Journal {
     /// Keeps `body`; when this returns it is on the disk. Its number is behind `after` and behind every number given before.
-    pub fn append(&self, after: i64, body: &str) -> Result<i64, DbError> {
-        const TEXT: &str = "INSERT INTO kept (id, body) VALUES (1 + MAX(?1, COALESCE((SELECT MAX(id) FROM kept), 0)), ?2) RETURNING id";
-        self.run(TEXT, |conn| conn.prepare_cached(TEXT)?.query_row(params![after, body], |row| row.get(0)))
+    pub async fn append(&self, after: i64, body: &str) -> Result<i64, DbError> {
+        match &self.place {
+            Place::File(file) => file.append(after, body),
+            Place::Table(table) => table.append(after, body).await,
+        }
     }
 
     /// What is kept behind the number `after`, oldest first, at most `limit`.
-    pub fn list_after(&self, after: i64, limit: i64) -> Result<Vec<(i64, String)>, DbError> {
-        const TEXT: &str = "SELECT id, body FROM kept WHERE id > ?1 ORDER BY id LIMIT ?2";
-        self.run(TEXT, |conn| {
-            let mut statement = conn.prepare_cached(TEXT)?;
-            let rows = statement.query_map([after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect()
-        })
+    pub async fn list_after(&self, after: i64, limit: i64) -> Result<Vec<(i64, String)>, DbError> {
+        match &self.place {
+            Place::File(file) => file.list_after(after, limit),
+            Place::Table(table) => table.list_after(after, limit).await,
+        }
     }
 
     /// The newest number given; 0 when none was.
-    pub fn last(&self) -> Result<i64, DbError> {
-        const TEXT: &str = "SELECT COALESCE(MAX(id), 0) FROM kept";
-        self.run(TEXT, |conn| conn.query_row(TEXT, [], |row| row.get(0)))
+    pub async fn last(&self) -> Result<i64, DbError> {
+        match &self.place {
+            Place::File(file) => file.last(),
+            Place::Table(table) => table.last().await,
+        }
     }
 
-    /// Forgets what is kept up to the number `through`; of the newest the number stays.
-    pub fn forget(&self, through: i64) -> Result<(), DbError> {
-        const OLDER: &str = "DELETE FROM kept WHERE id <= ?1 AND id < (SELECT MAX(id) FROM kept)";
-        const NEWEST: &str = "UPDATE kept SET body = '[]' WHERE id <= ?1";
-        self.run(OLDER, |conn| {
-            let tx = conn.unchecked_transaction()?;
-            tx.prepare_cached(OLDER)?.execute([through])?;
-            tx.prepare_cached(NEWEST)?.execute([through])?;
-            tx.commit()
-        })
+    /// Forgets what is kept up to the number `through`; the newest number given stays known.
+    pub async fn forget(&self, through: i64) -> Result<(), DbError> {
+        match &self.place {
+            Place::File(file) => file.forget(through),
+            Place::Table(table) => table.forget(through).await,
+        }
     }
 
     /// Puts aside what cannot be used, with the reason, for somebody to look at.
-    pub fn set_aside(&self, at: i64, reason: &str, body: &str) -> Result<(), DbError> {
-        const TEXT: &str = "INSERT INTO aside (at, reason, body) VALUES (?1, ?2, ?3)";
-        self.run(TEXT, |conn| conn.execute(TEXT, params![at, reason, body])).map(|_| ())
+    pub async fn set_aside(&self, at: i64, reason: &str, body: &str) -> Result<(), DbError> {
+        match &self.place {
+            Place::File(file) => file.set_aside(at, reason, body),
+            Place::Table(table) => table.set_aside(at, reason, body).await,
+        }
     }
 
     /// How many texts were put aside, and the newest reason.
-    pub fn aside(&self) -> Result<Option<(i64, String)>, DbError> {
-        const TEXT: &str = "SELECT (SELECT count(*) FROM aside), reason FROM aside ORDER BY id DESC LIMIT 1";
-        self.run(TEXT, |conn| conn.query_row(TEXT, [], |row| Ok((row.get(0)?, row.get(1)?))).optional())
-    }
-
-    fn run<T>(&self, text: &str, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, DbError> {
-        blocking(|| work(&self.conn())).map_err(|error| lite::failed(&error, text))
-    }
-
-    fn conn(&self) -> MutexGuard<'_, Connection> {
-        self.conn.lock().unwrap_or_else(PoisonError::into_inner)
+    pub async fn aside(&self) -> Result<Option<(i64, String)>, DbError> {
+        match &self.place {
+            Place::File(file) => file.aside(),
+            Place::Table(table) => table.aside().await,
+        }
     }
 }

@@ -98,11 +98,11 @@ impl Db {
         }
     }
 
-    /// The journal `name` beside an embedded store; nothing where many write at once, because there nobody needs one.
-    pub fn journal(&self, name: &str) -> Result<Option<Journal>, DbError> {
+    /// The journal `name` of this store.
+    pub fn journal(&self, name: &str) -> Result<Journal, DbError> {
         match self.inner.as_ref() {
-            Inner::Lite(store) => store.journal(name).map(Some),
-            Inner::Pg(_) => Ok(None),
+            Inner::Lite(store) => store.journal(name).map(Journal::from),
+            Inner::Pg(store) => Ok(journal::Table::open(store.clone(), name).into()),
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
-use crate::journal::Journal;
+use crate::journal;
 use crate::manners::{Line, Manners, Turn};
 use crate::signals::Signals;
 use crate::{Conflict, DbError, DbOptions, Relation, Row, Value, batch, blocking};
@@ -80,8 +80,8 @@ impl Store {
         &self.file
     }
 
-    pub(crate) fn journal(&self, name: &str) -> Result<Journal, DbError> {
-        Journal::open(self.file.parent().unwrap_or_else(|| Path::new(".")), name, &self.readers.options)
+    pub(crate) fn journal(&self, name: &str) -> Result<journal::File, DbError> {
+        journal::File::open(self.file.parent().unwrap_or_else(|| Path::new(".")), name, &self.readers.options)
     }
 
     pub(crate) fn signals(&self) -> &Signals {
@@ -274,7 +274,8 @@ impl LiteTx {
     }
 
     pub(crate) fn rows_from(&self, sql: &str, relation: &Relation, values: &[Value]) -> Result<Vec<Row>, DbError> {
-        let Some(text) = batch::lite_each(sql, relation, values.len()) else {
+        let each = batch::lite_update(sql, relation, values.len()).or_else(|| batch::lite_each(sql, relation, values.len()));
+        let Some(text) = each else {
             let (text, values) = batch::lite_text(sql, relation, values)?;
             return self.rows(&text, &values);
         };

@@ -37,9 +37,9 @@ macro_rules! migration_pair {
     };
 }
 
-/// The façade's own migrations: none, so far.
+/// The façade's own migrations: what journals need.
 pub fn migrations() -> Vec<Migration> {
-    Vec::new()
+    vec![crate::migration!("20261127_0010_journal")]
 }
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, run_at BIGINT NOT NULL)";

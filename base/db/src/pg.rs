@@ -1,6 +1,7 @@
 //! The server engine: PostgreSQL through a pool of prepared connections.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
@@ -15,6 +16,7 @@ use crate::{Boxed, Conflict, DbError, DbOptions, Relation, Row, Value};
 /// How long a caller waits for a connection before it is told that the store is busy.
 const WAIT: Duration = Duration::from_secs(15);
 
+#[derive(Clone)]
 pub(crate) struct Store {
     pool: Pool,
     signals: Arc<Signals>,
@@ -43,7 +45,14 @@ impl Store {
         let client = self.pool.get().await.map_err(|e| DbError::Busy(chain(&e)))?;
         let sql = if read_only { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" };
         client.batch_execute(sql).await.map_err(|e| failed(&e, sql))?;
-        Ok(PgTx { client: Some(client), signals: self.signals.clone() })
+        Ok(PgTx { client: Some(client), signals: self.signals.clone(), looks_up: AtomicBool::new(false) })
+    }
+
+    /// One statement outside a transaction: when it returns its effect is on the disk.
+    pub(crate) async fn query(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<tokio_postgres::Row>, DbError> {
+        let client = self.pool.get().await.map_err(|e| DbError::Busy(chain(&e)))?;
+        let statement = client.prepare_cached(sql).await.map_err(|e| failed(&e, sql))?;
+        client.query(&statement, values).await.map_err(|e| failed(&e, sql))
     }
 
     pub(crate) async fn analyze(&self) -> Result<(), DbError> {
@@ -55,11 +64,29 @@ impl Store {
 pub(crate) struct PgTx {
     client: Option<Object>,
     signals: Arc<Signals>,
+    /// Whether the planner was told to look rows up by an index rather than to read whole tables.
+    looks_up: AtomicBool,
 }
+
+/// A relation is short, and the tables it is joined with have an index for it. The planner knows neither: it guesses ten rows, takes a table
+/// that has grown since its statistics were made for a small one, and compares each with each.
+const LOOK_UP: &str = "SET LOCAL enable_seqscan = off";
+const READ: &str = "SET LOCAL enable_seqscan = on";
 
 impl PgTx {
     fn client(&self) -> Result<&Object, DbError> {
         self.client.as_ref().ok_or_else(|| DbError::Busy("the connection is gone".to_owned()))
+    }
+
+    /// Tells the planner how to read from here on; sent ahead of the statement without waiting for an answer in between.
+    async fn told<T>(&self, looks_up: bool, statement: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
+        if self.looks_up.swap(looks_up, Ordering::Relaxed) == looks_up {
+            return statement.await;
+        }
+        let sql = if looks_up { LOOK_UP } else { READ };
+        let (told, answer) = futures::join!(self.client()?.batch_execute(sql), statement);
+        told.map_err(|e| failed(&e, sql))?;
+        answer
     }
 
     async fn fetch(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, DbError> {
@@ -77,11 +104,11 @@ impl PgTx {
     }
 
     pub(crate) fn rows<'a>(&'a self, sql: &'a str, values: &'a [Value]) -> Boxed<'a, Vec<Row>> {
-        Box::pin(async move { self.fetch(sql, &refs(values)).await })
+        Box::pin(async move { self.told(false, self.fetch(sql, &refs(values))).await })
     }
 
     pub(crate) fn exec<'a>(&'a self, sql: &'a str, values: &'a [Value]) -> Boxed<'a, u64> {
-        Box::pin(async move { self.run(sql, &refs(values)).await })
+        Box::pin(async move { self.told(false, self.run(sql, &refs(values))).await })
     }
 
     pub(crate) fn script<'a>(&'a self, sql: &'a str) -> Boxed<'a, ()> {
@@ -92,7 +119,7 @@ impl PgTx {
         Box::pin(async move {
             let text = batch::pg_text(sql, relation, values.len())?;
             let arrays = Arrays::of(relation);
-            self.fetch(&text, &arrays.refs_after(values)).await
+            self.told(true, self.fetch(&text, &arrays.refs_after(values))).await
         })
     }
 
@@ -100,7 +127,7 @@ impl PgTx {
         Box::pin(async move {
             let text = batch::pg_text(sql, relation, values.len())?;
             let arrays = Arrays::of(relation);
-            self.run(&text, &arrays.refs_after(values)).await
+            self.told(true, self.run(&text, &arrays.refs_after(values))).await
         })
     }
 
@@ -237,7 +264,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn failed(error: &tokio_postgres::Error, sql: &str) -> DbError {
+pub(crate) fn failed(error: &tokio_postgres::Error, sql: &str) -> DbError {
     let Some(db) = error.as_db_error() else {
         return if error.is_closed() {
             DbError::Busy(chain(error))

@@ -1,8 +1,8 @@
 //! Acknowledged at once, written behind: what comes in faster than it can be worked into the store waits on the disk.
 //!
 //! Guards that nothing acknowledged is lost or written twice: the transaction that writes an item also notes how far the journal has been
-//! worked off, and a start takes up what lies behind that mark. Where many write at once there is no journal, and an item is acknowledged
-//! when it is written.
+//! worked off, and a start takes up what lies behind that mark. Several processes may keep and write on one store: whoever writes holds the
+//! mark, and takes up what others left between his own lines.
 
 #[cfg(test)]
 mod tests;
@@ -97,13 +97,15 @@ where
     B::Item: Serialize + DeserializeOwned,
 {
     /// Opens the journal called `name`, takes up what an earlier life left in it and from then on takes items, of which `capacity` may wait.
-    /// `writer` takes them where there is no journal.
+    /// `writer` takes them when the journal cannot be opened.
     pub fn start(db: &Db, clock: &Clock, name: &'static str, batch: Arc<B>, writer: GroupCommit<B>, capacity: usize) -> Self {
-        let journal = db.journal(name).unwrap_or_else(|error| {
-            tracing::error!(%error, inbox = name, "the journal cannot be used: whoever posts waits for the store");
-            None
-        });
-        let Some(journal) = journal else { return Self { entrance: Entrance::Store(writer) } };
+        let journal = match db.journal(name) {
+            Ok(journal) => journal,
+            Err(error) => {
+                tracing::error!(%error, inbox = name, "the journal cannot be used: whoever posts waits for the store");
+                return Self { entrance: Entrance::Store(writer) };
+            }
+        };
         let (queue, posted) = mpsc::channel(capacity.max(1));
         let waiting =
             Waiting { items: AtomicUsize::new(0), capacity: capacity.max(1), taken_up: AtomicBool::new(false), fewer: Notify::new() };
@@ -199,13 +201,17 @@ where
         tokio::spawn(self.write_all(mark, kept));
         let mut taken = Vec::with_capacity(TOGETHER);
         while posted.recv_many(&mut taken, TOGETHER).await > 0 {
-            keep(&journal, mark, &waiting, &forward, &mut taken);
+            keep(&journal, mark, &waiting, &forward, &mut taken).await;
         }
     }
 
     async fn first_mark(&self) -> i64 {
         loop {
-            let read = async { mark(&mut self.db.read().await?, self.name).await };
+            let read = async {
+                let known = mark(&mut self.db.read().await?, self.name).await?;
+                // There must be a mark to hold.
+                if known == 0 { self.move_mark(0).await.map(|()| 0) } else { Ok(known) }
+            };
             match read.await {
                 Ok(mark) => return mark,
                 Err(error) => tracing::warn!(%error, inbox = self.name, "the store does not tell how far the journal has been written"),
@@ -257,7 +263,7 @@ where
     /// Writes what lies in the journal behind the mark by now. What another process keeps meanwhile is that one's affair: with a busy
     /// server beside it a command would never come to its own work.
     async fn take_up(&self, mark: i64) {
-        if let Err(error) = self.take_up_to(mark, self.journal.last()).await {
+        if let Err(error) = self.take_up_to(mark, self.journal.last().await).await {
             tracing::error!(%error, inbox = self.name, "what an earlier life left cannot be read");
         }
     }
@@ -265,7 +271,7 @@ where
     async fn take_up_to(&self, mark: i64, through: Result<i64, DbError>) -> Result<(), DbError> {
         let (mut after, through) = (mark, through?);
         while after < through {
-            let lines = self.journal.list_after(after, PAGE)?;
+            let lines = self.journal.list_after(after, PAGE).await?;
             after = lines.last().map_or(through, |(id, _)| through.min(*id));
             tracing::info!(inbox = self.name, lines = lines.len(), "what an earlier life left is written");
             self.write(after, Vec::new()).await;
@@ -301,23 +307,28 @@ where
     /// Forgets what the store holds by now, as soon as that is on the disk: the transactions of [`Desk::write`] do not wait for it.
     async fn forget(&self, last: i64) {
         let forgotten = async {
-            let mut tx = self.db.begin().await?;
-            set_mark(&mut tx, self.name, last).await?;
-            tx.commit().await?;
-            self.journal.forget(last)
+            self.move_mark(last).await?;
+            self.journal.forget(last).await
         };
         if let Err(error) = forgotten.await {
             tracing::warn!(%error, inbox = self.name, "the journal was not shortened");
         }
     }
 
+    /// Moves the mark by itself.
+    async fn move_mark(&self, through: i64) -> Result<(), DbError> {
+        let mut tx = self.db.begin().await?;
+        set_mark(&mut tx, self.name, through).await?;
+        tx.commit().await
+    }
+
     async fn write_once(&self, last: i64, ids: &[i64], items: &[B::Item]) -> Result<(), Fault> {
         let mut tx = self.db.begin_turn(self.db.turn().await).await?;
-        let mark = mark(&mut tx, self.name).await?;
+        let mark = hold_mark(&mut tx, self.name).await?;
         // Another process on the same store may have been here already, or have left lines between ours.
         let from = ids.partition_point(|id| *id <= mark);
         let (ids, items) = (ids.get(from..).unwrap_or_default(), items.get(from..).unwrap_or_default());
-        let others = if is_gapless(mark, ids, last) { Others::default() } else { self.others(mark, last, ids)? };
+        let others = if is_gapless(mark, ids, last) { Others::default() } else { self.others(mark, last, ids).await? };
         let mut replies = Vec::new();
         if !others.items.is_empty() {
             replies = self.batch.write(&mut tx, &others.items).await?;
@@ -328,14 +339,16 @@ where
         set_mark(&mut tx, self.name, last).await?;
         tx.commit().await?;
         self.batch.committed(&replies);
-        others.unreadable.iter().for_each(|(reason, body)| self.put_aside(reason, body));
+        for (reason, body) in &others.unreadable {
+            self.put_aside(reason, body).await;
+        }
         Ok(())
     }
 
     /// What is in the lines behind `mark` up to `last`, without the lines `but`.
-    fn others(&self, mark: i64, last: i64, but: &[i64]) -> Result<Others<B::Item>, Fault> {
+    async fn others(&self, mark: i64, last: i64, but: &[i64]) -> Result<Others<B::Item>, Fault> {
         let mut others = Others::default();
-        let lines = self.journal.list_after(mark, last - mark)?.into_iter();
+        let lines = self.journal.list_after(mark, last - mark).await?.into_iter();
         for (id, body) in lines.filter(|(id, _)| *id <= last && but.binary_search(id).is_err()) {
             match serde_json::from_str::<Vec<B::Item>>(&body) {
                 Ok(read) => {
@@ -351,26 +364,25 @@ where
     /// An item at a time. Should the process end in between, those written are recognised by their own ids.
     async fn write_each(&self, last: i64, ids: &[i64], items: &[B::Item]) -> Result<(), Fault> {
         let mark = mark(&mut self.db.read().await?, self.name).await?;
-        let others = self.others(mark, last, ids)?;
+        let others = self.others(mark, last, ids).await?;
         for (id, item) in others.ids.iter().zip(&others.items).chain(ids.iter().zip(items)) {
             if let Err(fault) = self.write_alone(*id, item).await {
                 // A store that is busy or full says nothing about the item.
                 if !is_lasting(&fault) {
                     return Err(fault);
                 }
-                self.put_aside(&fault.to_string(), &serde_json::to_string(item).unwrap_or_default());
+                self.put_aside(&fault.to_string(), &serde_json::to_string(item).unwrap_or_default()).await;
             }
         }
-        others.unreadable.iter().for_each(|(reason, body)| self.put_aside(reason, body));
-        let mut tx = self.db.begin().await?;
-        set_mark(&mut tx, self.name, last).await?;
-        tx.commit().await?;
-        Ok(())
+        for (reason, body) in &others.unreadable {
+            self.put_aside(reason, body).await;
+        }
+        Ok(self.move_mark(last).await?)
     }
 
     async fn write_alone(&self, id: i64, item: &B::Item) -> Result<(), Fault> {
         let mut tx = self.db.begin_turn(self.db.turn().await).await?;
-        if mark(&mut tx, self.name).await? < id {
+        if hold_mark(&mut tx, self.name).await? < id {
             let replies = self.batch.write(&mut tx, std::slice::from_ref(item)).await?;
             tx.commit().await?;
             self.batch.committed(&replies);
@@ -378,9 +390,9 @@ where
         Ok(())
     }
 
-    fn put_aside(&self, reason: &str, body: &str) {
+    async fn put_aside(&self, reason: &str, body: &str) {
         metrics::counter!("attune_inbox_set_aside_total", "inbox" => self.name).increment(1);
-        match self.journal.set_aside(self.clock.now(), reason, body) {
+        match self.journal.set_aside(self.clock.now(), reason, body).await {
             Ok(()) => tracing::error!(reason, inbox = self.name, "something acknowledged cannot be written and was put aside"),
             Err(error) => {
                 tracing::error!(%error, reason, body, inbox = self.name, "something acknowledged cannot be written nor put aside")
@@ -390,7 +402,7 @@ where
 }
 
 /// Keeps what was posted as one line of the journal and tells those who wait for it.
-fn keep<T: Serialize>(
+async fn keep<T: Serialize>(
     journal: &Journal,
     mark: i64,
     waiting: &Waiting,
@@ -399,7 +411,10 @@ fn keep<T: Serialize>(
 ) {
     let (items, answers): (Vec<T>, Vec<_>) = taken.drain(..).map(|posted| (posted.item, posted.answer)).unzip();
     let kept = serde_json::to_string(&items).map_err(|error| error.to_string());
-    let kept = kept.and_then(|body| journal.append(mark, &body).map_err(|error| error.to_string()));
+    let kept = match kept {
+        Ok(body) => journal.append(mark, &body).await.map_err(|error| error.to_string()),
+        Err(reason) => Err(reason),
+    };
     let told = match kept {
         Ok(id) => forward.send(Kept { id, items }).map_err(|_| "the inbox stopped".to_owned()),
         Err(reason) => {
@@ -426,6 +441,11 @@ fn is_lasting(fault: &Fault) -> bool {
 
 async fn mark(tx: &mut Tx, name: &str) -> Result<i64, DbError> {
     tx.count(sql!("SELECT through FROM inbox_marks WHERE name = $1"), params![name]).await
+}
+
+/// The mark, which nobody else moves until the transaction ends.
+async fn hold_mark(tx: &mut Tx, name: &str) -> Result<i64, DbError> {
+    tx.count(sql!("UPDATE inbox_marks SET through = through WHERE name = $1 RETURNING through"), params![name]).await
 }
 
 /// Moves the mark forward; another process may have moved it further.

@@ -48,5 +48,7 @@ pub fn migrations() -> Vec<Migration> {
 
 #[cfg(test)]
 fn test_migrations() -> Vec<Migration> {
-    migrations()
+    let mut all = attune_db::migrations();
+    all.extend(migrations());
+    all
 }

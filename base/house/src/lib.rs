@@ -27,6 +27,7 @@ pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a
 /// The tables of the base crates, in front of every room's.
 pub fn base_migrations() -> Vec<Migration> {
     let mut all = vec![migration!("20261122_0120_settings")];
+    all.extend(attune_db::migrations());
     all.extend(attune_events::migrations());
     all.extend(attune_jobs::migrations());
     all.extend(attune_courier::mailbox::migrations());

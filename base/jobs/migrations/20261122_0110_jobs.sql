@@ -2,7 +2,7 @@ CREATE TABLE jobs (
   id BIGINT PRIMARY KEY,
   kind TEXT NOT NULL,
   payload TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('ready', 'running', 'done', 'failed', 'cancelled')),
+  state TEXT NOT NULL CHECK (state = 'ready' OR state = 'running' OR state = 'done' OR state = 'failed' OR state = 'cancelled'),
   run_at BIGINT NOT NULL,
   attempts BIGINT NOT NULL,
   unique_key TEXT,

@@ -60,8 +60,8 @@ CREATE TABLE contact_scores (
   contact_id BIGINT PRIMARY KEY,
   fit BIGINT NOT NULL,
   shown BIGINT NOT NULL,
-  tier TEXT NOT NULL CHECK (tier IN ('hot', 'warm', 'cold')),
-  grade TEXT NOT NULL CHECK (grade IN ('A', 'B', 'C')),
+  tier TEXT NOT NULL CHECK (tier = 'hot' OR tier = 'warm' OR tier = 'cold'),
+  grade TEXT NOT NULL CHECK (grade = 'A' OR grade = 'B' OR grade = 'C'),
   updated_at BIGINT NOT NULL
 );
 

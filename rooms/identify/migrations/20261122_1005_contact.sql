@@ -1,4 +1,5 @@
 -- People. …_key columns hold the folded form for sorting and matching; external_key is "kind:value" of the id another system uses.
+-- Closed sets of tables that change row by row are written with OR: of a longer IN list SQLite builds a table for every row it checks.
 -- engagement_k, fit and grade belong to scoring and are written through identify::contact::put_scores only.
 CREATE TABLE contacts (
   id BIGINT PRIMARY KEY,
@@ -16,7 +17,7 @@ CREATE TABLE contacts (
   country TEXT,
   external_id TEXT,
   external_key TEXT,
-  stage TEXT NOT NULL CHECK (stage IN ('visitor', 'lead', 'mql', 'sql', 'customer')),
+  stage TEXT NOT NULL CHECK (stage = 'visitor' OR stage = 'lead' OR stage = 'mql' OR stage = 'sql' OR stage = 'customer'),
   owner_id BIGINT,
   team_id BIGINT,
   locale TEXT,
@@ -25,7 +26,7 @@ CREATE TABLE contacts (
   import_id BIGINT,
   engagement_k DOUBLE PRECISION,
   fit BIGINT,
-  grade TEXT CHECK (grade IN ('A', 'B', 'C')),
+  grade TEXT CHECK (grade = 'A' OR grade = 'B' OR grade = 'C'),
   fields TEXT NOT NULL,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,

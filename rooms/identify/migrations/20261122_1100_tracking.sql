@@ -20,7 +20,10 @@ CREATE TABLE visits (
   events BIGINT NOT NULL,
   dwell_us BIGINT NOT NULL,
   source TEXT NOT NULL,
-  medium TEXT NOT NULL CHECK (medium IN ('direct', 'search', 'social', 'mail', 'referral', 'paid', 'campaign')),
+  medium TEXT NOT NULL CHECK (
+    medium = 'direct' OR medium = 'search' OR medium = 'social' OR medium = 'mail'
+    OR medium = 'referral' OR medium = 'paid' OR medium = 'campaign'
+  ),
   campaign TEXT,
   referrer TEXT,
   host TEXT,

@@ -8,7 +8,7 @@ CREATE TABLE mailings (
   version_id BIGINT NOT NULL,
   from_name TEXT NOT NULL,
   from_address TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('running', 'paused', 'cancelled', 'finished')),
+  state TEXT NOT NULL CHECK (state = 'running' OR state = 'paused' OR state = 'cancelled' OR state = 'finished'),
   priority BIGINT NOT NULL,
   any_hour BOOLEAN NOT NULL,
   answer BOOLEAN NOT NULL,
@@ -33,7 +33,10 @@ CREATE TABLE sends (
   id BIGINT PRIMARY KEY,
   mailing_id BIGINT NOT NULL,
   contact_id BIGINT,
-  state TEXT NOT NULL CHECK (state IN ('planned', 'leased', 'handed', 'accepted', 'failed', 'unknown', 'skipped')),
+  state TEXT NOT NULL CHECK (
+    state = 'planned' OR state = 'leased' OR state = 'handed' OR state = 'accepted'
+    OR state = 'failed' OR state = 'unknown' OR state = 'skipped'
+  ),
   reason TEXT,
   due_at BIGINT NOT NULL,
   lease_id BIGINT,

@@ -1,6 +1,8 @@
 //! What both engines promise alike: values, batches, conflicts, transactions, migrations.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod journal;
+
 use attune_db::{Column, Conflict, Db, DbError, DbOptions, Engine, Migration, Relation, Value, params};
 use attune_testkit::on_both_dbs;
 

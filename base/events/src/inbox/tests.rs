@@ -56,7 +56,7 @@ on_both_dbs! {
 /// The embedded store in `folder`, as a process opens it.
 async fn life(folder: &std::path::Path) -> Db {
     let db = Db::open(&folder.display().to_string(), &DbOptions::default()).await.unwrap();
-    db.migrate(&crate::migrations(), START).await.unwrap();
+    db.migrate(&crate::test_migrations(), START).await.unwrap();
     db
 }
 
@@ -106,16 +106,16 @@ async fn what_cannot_be_written_is_put_aside_and_holds_nobody_up() {
     drop(held);
     inbox.settled().await;
     assert_eq!(logged(&db).await, [11, 12, 14]);
-    let aside = db.journal("inbox").unwrap().unwrap().aside().unwrap();
+    let aside = db.journal("inbox").unwrap().aside().await.unwrap();
     assert!(aside.is_some_and(|(count, reason)| count == 1 && reason.contains("1313 cannot be written")));
 
-    let journal = db.journal("inbox").unwrap().unwrap();
-    journal.append(0, "not what it was").unwrap();
+    let journal = db.journal("inbox").unwrap();
+    journal.append(0, "not what it was").await.unwrap();
     let next = open(&db, 100);
     next.settled().await;
     next.post(15).await.unwrap();
     next.settled().await;
-    assert_eq!((logged(&db).await, journal.aside().unwrap().map(|(count, _)| count)), (vec![11, 12, 14, 15], Some(2)));
+    assert_eq!((logged(&db).await, journal.aside().await.unwrap().map(|(count, _)| count)), (vec![11, 12, 14, 15], Some(2)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -161,9 +161,9 @@ impl Collector {
     }
 }
 
-/// How many requests were acknowledged and could not be written, with the newest reason; they lie in the journal beside the store.
-pub fn put_aside(db: &Db) -> Result<Option<(i64, String)>, attune_db::DbError> {
-    db.journal(INBOX)?.map_or(Ok(None), |journal| journal.aside())
+/// How many requests were acknowledged and could not be written, with the newest reason; they lie in the journal.
+pub async fn put_aside(db: &Db) -> Result<Option<(i64, String)>, attune_db::DbError> {
+    db.journal(INBOX)?.aside().await
 }
 
 fn count_turned_away(full: &Full) {

@@ -60,6 +60,7 @@ pub(super) async fn choose(
         }
     }
     write_turns(db, &turns).await?;
+    chosen.sort_unstable_by_key(|chosen: &Chosen| chosen.send_id);
     Ok((leased.len(), chosen))
 }
 
@@ -97,12 +98,11 @@ async fn facts(tx: &mut Tx, mailing: &Mailing, policy: &Policy, leased: &[i64], 
                 (SELECT min(x.ended_at) FROM sends x JOIN mailings m ON m.id = x.mailing_id
                  WHERE x.contact_id = s.contact_id AND m.series_id <> $2 AND m.answer = FALSE AND x.state = 'accepted' AND x.ended_at > $3) AS oldest_at,
                 (SELECT count(*) FROM sends x JOIN mailings m ON m.id = x.mailing_id
-                 WHERE x.contact_id = s.contact_id AND m.series_id <> $2 AND x.state = 'planned' AND x.due_at <= $4
+                 WHERE x.contact_id = s.contact_id AND m.series_id <> $2 AND x.state || '' = 'planned' AND x.due_at + 0 <= $4
                    AND m.state = 'running' AND m.priority > $5) AS better_waiting
          FROM {rows} AS r JOIN sends s ON s.id = r.id
          LEFT JOIN v_identify_contact c ON c.id = s.contact_id
-         LEFT JOIN v_identify_company co ON co.id = c.company_id
-         ORDER BY s.id"
+         LEFT JOIN v_identify_company co ON co.id = c.company_id"
     );
     tx.rows_from(text, &rows, params![mailing.id, mailing.series_id, now - policy.period_us, now, mailing.priority]).await
 }

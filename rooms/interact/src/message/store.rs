@@ -220,9 +220,11 @@ pub(super) async fn release(tx: &mut Tx, mailing_id: i64, lease_id: i64) -> Resu
 /// Marks rows as handed over, just before they are written to the relay; answers those this worker still held.
 pub(super) async fn mark_handed(tx: &mut Tx, mailing_id: i64, lease_id: i64, ids: &[i64]) -> Result<Vec<i64>, DbError> {
     let rows = Relation::of_ids("id", ids.iter().copied());
+    // Found by their ids: the index of all that are on the way is kept out.
     let text = sql!(
-        "UPDATE sends SET state = 'handed' WHERE id IN (SELECT r.id FROM {rows} AS r) AND mailing_id = $1 AND state = 'leased' AND lease_id = $2
-         AND EXISTS (SELECT 1 FROM mailings m WHERE m.id = $1 AND m.state = 'running') RETURNING id"
+        "UPDATE sends SET state = 'handed' FROM {rows} AS r
+         WHERE sends.id = r.id AND sends.mailing_id + 0 = $1 AND sends.state || '' = 'leased' AND sends.lease_id = $2
+           AND EXISTS (SELECT 1 FROM mailings m WHERE m.id = $1 AND m.state = 'running') RETURNING sends.id"
     );
     let marked = tx.rows_from(text, &rows, params![mailing_id, lease_id]).await?;
     marked.iter().map(|row| row.at(0)).collect()
