@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
 use attune_kernel::Fault;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::tail::Tail;
@@ -41,11 +42,20 @@ pub struct Reactor {
     pub react: Arc<dyn React>,
 }
 
+impl Reactor {
+    /// The names it hears; none for all.
+    fn names(&self) -> &'static [&'static str] {
+        if self.hears.contains(&"*") { &[] } else { self.hears }
+    }
+}
+
 /// A reactor at work.
 struct Follower {
     reactor: Reactor,
     /// Up to here this process has looked through the log: between the stored cursor and this there is nothing the reactor hears.
     passed: AtomicI64,
+    /// The stored cursor as this process has seen it last; 0 until then.
+    seen: AtomicI64,
 }
 
 impl Follower {
@@ -76,7 +86,7 @@ pub struct Reactors {
 impl Reactors {
     /// Gathers the reactors.
     pub fn new(spine: Spine, all: Vec<Reactor>) -> Self {
-        let follower = |reactor| Follower { reactor, passed: AtomicI64::new(0) };
+        let follower = |reactor| Follower { reactor, passed: AtomicI64::new(0), seen: AtomicI64::new(0) };
         Self { spine, all: Arc::new(all.into_iter().map(follower).collect()), tail: Arc::default() }
     }
 
@@ -99,7 +109,7 @@ impl Reactors {
         loop {
             let mut quiet = true;
             for follower in self.all.iter() {
-                while let Some(count) = self.step(follower).await? {
+                while let Some(count) = self.step(follower, false).await? {
                     heard += count;
                     quiet = false;
                 }
@@ -126,15 +136,23 @@ impl Reactors {
         let key = follower.reactor.key;
         let mut signal = self.spine.db.listen(SIGNAL);
         let mut failures: u32 = 0;
+        // What other processes append wakes nobody here: after a calm second the store is asked.
+        let mut calm = true;
         while !stop.is_cancelled() {
-            signal.mark_unchanged();
-            let done = match self.step(follower).await {
+            let wake = *signal.borrow_and_update();
+            let step = async {
+                let sure = !calm && self.glance(follower, &signal, wake).await?;
+                if sure || calm { self.step(follower, sure).await } else { Ok(None) }
+            };
+            let stepped = step.await;
+            calm = false;
+            let done = match stepped {
                 Ok(Some(_)) => {
                     failures = 0;
                     continue;
                 }
                 Ok(None) => {
-                    let calm = tokio::select! {
+                    calm = tokio::select! {
                         _ = signal.changed() => false,
                         () = tokio::time::sleep(Duration::from_secs(1)) => true,
                         () = stop.cancelled() => true,
@@ -155,15 +173,19 @@ impl Reactors {
     ///
     /// A stretch without anything the reactor hears costs no commit: nine reactors that each made their place durable for every page view
     /// would keep the writer from those who collect them. Who starts anew looks over less than [`SPAN`] events again.
-    async fn step(&self, follower: &Follower) -> Result<Option<usize>, Fault> {
-        let mut snapshot = self.spine.db.read().await?;
-        let first = self.look(&mut snapshot, follower, 1).await?;
-        drop(snapshot);
-        if first.reached <= follower.behind(first.cursor) {
-            return Ok(None);
-        }
-        if self.passes(follower, &first, !first.events.is_empty()) {
-            return Ok(Some(0));
+    ///
+    /// Unless it is `sure` that there is something to hear, a look costs nobody his turn.
+    async fn step(&self, follower: &Follower, sure: bool) -> Result<Option<usize>, Fault> {
+        if !sure {
+            let mut snapshot = self.spine.db.read().await?;
+            let first = self.look(&mut snapshot, follower, 1).await?;
+            drop(snapshot);
+            if first.reached <= follower.behind(first.cursor) {
+                return Ok(None);
+            }
+            if self.passes(follower, &first, !first.events.is_empty()) {
+                return Ok(Some(0));
+            }
         }
         let turn = self.spine.db.turn().await;
         let mut snapshot = self.spine.db.read().await?;
@@ -180,7 +202,26 @@ impl Reactors {
         }
         let heard = self.hear(&mut tx, &follower.reactor, sight.cursor, sight.events).await?;
         tx.commit().await?;
+        follower.seen.store(sight.reached, Ordering::Relaxed);
         Ok(Some(heard))
+    }
+
+    /// Whether there may be something to hear behind the place of a reactor, as far as this process knows, which asks the store once for all
+    /// reactors. What it does not hear is passed over.
+    async fn glance(&self, follower: &Follower, signal: &watch::Receiver<u64>, wake: u64) -> Result<bool, DbError> {
+        let head = self.tail.head(&self.spine.db, signal, wake).await?;
+        loop {
+            let cursor = follower.seen.load(Ordering::Relaxed);
+            let place = follower.behind(cursor);
+            if head <= place {
+                return Ok(false);
+            }
+            let reached = head.min(place + SPAN);
+            let silent = self.tail.has(place, reached, follower.reactor.names()) == Some(false);
+            if !silent || !self.passes(follower, &Sight { cursor, reached, events: Vec::new() }, false) {
+                return Ok(true);
+            }
+        }
     }
 
     /// Passes over a stretch in which there is nothing to write about, unless the stored cursor would fall too far behind.
@@ -209,14 +250,14 @@ impl Reactors {
     async fn look(&self, tx: &mut Tx, follower: &Follower, limit: usize) -> Result<Sight, DbError> {
         let reactor = &follower.reactor;
         let cursor = cursor_of(tx, reactor).await?;
+        follower.seen.store(cursor, Ordering::Relaxed);
         let head = tx.count(sql!("SELECT last_seq FROM event_head WHERE id = 1"), params![]).await?;
         let from = follower.behind(cursor);
         if from >= head {
             return Ok(Sight { cursor, reached: from, events: Vec::new() });
         }
         let reached = head.min(from + SPAN);
-        let names: &[&str] = if reactor.hears.contains(&"*") { &[] } else { reactor.hears };
-        let events = self.tail.list(tx, from, reached, names, limit).await?;
+        let events = self.tail.list(tx, from, reached, reactor.names(), limit).await?;
         Ok(Sight { cursor, reached, events })
     }
 

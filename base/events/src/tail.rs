@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use attune_db::{DbError, Tx};
+use attune_db::{Db, DbError, Tx, params, sql};
+use tokio::sync::watch;
 
+use crate::reactor::SPAN;
 use crate::{Event, list_after};
 
 /// How many events are held: a follower that is further behind reads for itself.
@@ -25,9 +27,42 @@ struct Stretch {
 #[derive(Default)]
 pub(crate) struct Tail {
     stretch: Mutex<Stretch>,
+    known: tokio::sync::Mutex<Option<Known>>,
+}
+
+/// Where the log ended when it was last looked at.
+#[derive(Clone, Copy)]
+struct Known {
+    /// What was committed before this wake-up had been seen.
+    wake: u64,
+    head: i64,
 }
 
 impl Tail {
+    /// Where the log ends, at least as seen after the wake-up `wake` of `signal`. Of all who are woken at once the first reads, and holds what
+    /// is new for the others.
+    pub(crate) async fn head(&self, db: &Db, signal: &watch::Receiver<u64>, wake: u64) -> Result<i64, DbError> {
+        let mut known = self.known.lock().await;
+        if let Some(known) = known.as_ref().filter(|known| known.wake >= wake) {
+            return Ok(known.head);
+        }
+        let wake = *signal.borrow();
+        let mut tx = db.read().await?;
+        let head = tx.count(sql!("SELECT last_seq FROM event_head WHERE id = 1"), params![]).await?;
+        let from = self.stretch().through;
+        if from > 0 && from < head && head - from <= SPAN {
+            let fresh = list_after(&mut tx, from, head, &[], i64::MAX).await?;
+            self.stretch().take(from, head, fresh);
+        }
+        *known = Some(Known { wake, head });
+        Ok(head)
+    }
+
+    /// Whether there is an event with one of these names (any when empty) behind `after` up to `through`; nothing when not all of that is held.
+    pub(crate) fn has(&self, after: i64, through: i64, names: &[&str]) -> Option<bool> {
+        self.stretch().list(after, through, names, 1).map(|events| !events.is_empty())
+    }
+
     /// The events behind `after` up to `through` with one of these names (all when empty), oldest first, at most `limit`. `through` is
     /// not behind the head of the log as `tx` sees it.
     pub(crate) async fn list(&self, tx: &mut Tx, after: i64, through: i64, names: &[&str], limit: usize) -> Result<Vec<Event>, DbError> {

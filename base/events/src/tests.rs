@@ -90,6 +90,33 @@ on_both_dbs! {
         assert_eq!(reactors.lag().await.unwrap(), 0);
     }
 
+    async fn those_who_follow_are_woken_and_miss_nothing(db: Db) {
+        let ears: Vec<Arc<Ear>> = (0..3).map(|_| Arc::default()).collect();
+        let hears: [&'static [&'static str]; 3] = [&["a.done"], &["b.done"], &["*"]];
+        let keys = ["test.a", "test.b", "test.all"];
+        let all = keys.into_iter().zip(hears).zip(&ears).map(|((key, hears), ear)| Reactor { key, hears, react: ear.clone() }).collect();
+        let reactors = Reactors::new(spine(&db), all);
+        log(&db, &["a.done"]).await;
+        let stop = tokio_util::sync::CancellationToken::new();
+        let following = reactors.start(&stop);
+        for round in 0..60 {
+            log(&db, if round % 3 == 0 { &["a.done", "c.done"] } else { &["c.done", "b.done"] }).await;
+            if round % 7 == 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        }
+        while reactors.lag().await.unwrap() > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        stop.cancel();
+        futures::future::join_all(following).await;
+        let logged = list_after(&mut db.read().await.unwrap(), 0, i64::MAX, &[], 1_000).await.unwrap();
+        for (ear, hears) in ears.iter().zip(hears) {
+            let told = logged.iter().filter(|event| hears == ["*"] || hears.contains(&event.name.as_ref())).map(|event| event.seq);
+            assert_eq!(*ear.heard.lock().unwrap(), told.collect::<Vec<_>>(), "{hears:?}");
+        }
+    }
+
     async fn what_a_reactor_does_not_hear_costs_it_no_commit(db: Db) {
         let ear = Arc::new(Ear::default());
         let first_process = reactors(&db, &ear, &["a.done"]);
