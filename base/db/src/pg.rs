@@ -16,6 +16,10 @@ use crate::{Boxed, Conflict, DbError, DbOptions, Relation, Row, Value};
 /// How long a caller waits for a connection before it is told that the store is busy.
 const WAIT: Duration = Duration::from_secs(15);
 
+/// How many transactions of a connection go by the same plans. The server plans a prepared statement once and keeps to it until somebody
+/// gathers statistics: what it planned for an empty table it does to a million rows an hour later.
+const PLANNED_ANEW_AFTER: usize = 64;
+
 #[derive(Clone)]
 pub(crate) struct Store {
     pool: Pool,
@@ -43,6 +47,9 @@ impl Store {
 
     pub(crate) async fn begin(&self, read_only: bool) -> Result<PgTx, DbError> {
         let client = self.pool.get().await.map_err(|e| DbError::Busy(chain(&e)))?;
+        if Object::metrics(&client).recycle_count % PLANNED_ANEW_AFTER == PLANNED_ANEW_AFTER - 1 {
+            client.batch_execute("DISCARD PLANS").await.map_err(|e| failed(&e, "DISCARD PLANS"))?;
+        }
         let sql = if read_only { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" };
         client.batch_execute(sql).await.map_err(|e| failed(&e, sql))?;
         Ok(PgTx { client: Some(client), signals: self.signals.clone(), looks_up: AtomicBool::new(false) })

@@ -155,7 +155,7 @@ impl Keeper {
         store::delete_lines(tx, &ids).await?;
         let names: BTreeSet<&str> = self.rules.iter().filter(|rule| rule.active).map(|rule| rule.event.as_str()).collect();
         let mut sql = Sql::new(
-            "SELECT e.contact_id, e.name, e.subject, e.amount, e.at FROM {rows} AS r JOIN events e ON e.contact_id = r.id WHERE e.machine = FALSE AND e.seq <= ",
+            "SELECT e.contact_id, e.name, e.subject, e.amount, e.at FROM {rows} AS r JOIN events e ON e.contact_id = r.id WHERE e.machine IS NOT TRUE AND e.seq <= ",
         );
         sql.bind(through).push(" AND e.name || '' IN ").bind_list(names.iter().map(|name| Value::from(*name))).push(" ORDER BY e.seq");
         let rows = tx.rows_from(sql.text(), &ids, sql.values()).await?;
