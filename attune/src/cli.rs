@@ -55,6 +55,10 @@ pub enum Verb {
         #[command(subcommand)]
         what: PushFunnel,
     },
+    Evaluate {
+        #[command(subcommand)]
+        what: Evaluate,
+    },
     Doctor,
     Migrate,
     Backup {
@@ -154,6 +158,14 @@ pub enum ApiKey {
         role: String,
         #[arg(long, default_value = "cli")]
         name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Evaluate {
+    Agents {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
 }
 

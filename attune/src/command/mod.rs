@@ -3,6 +3,7 @@
 mod backup;
 mod count;
 mod doctor;
+mod evaluate;
 mod import;
 mod push_funnel;
 mod replay;
@@ -87,6 +88,7 @@ async fn dispatch(cli: Cli, config: Config, l: &Lang) -> Outcome {
         Verb::User { what: User::Create(args) } => staff::create_user(&config, &store, args, &say).await,
         Verb::ApiKey { what: ApiKey::Create { role, name } } => staff::create_key(&config, &store, &role, &name, &say).await,
         Verb::PushFunnel { what: PushFunnel::Run { file } } => push_funnel::run(config, &store, &file, &say).await,
+        Verb::Evaluate { what } => evaluate::run(&what, &say),
         Verb::Doctor => doctor::run(&config, &store, &say).await,
         Verb::Migrate => backup::migrate(&config, &store, &say).await,
         Verb::Backup { file } => backup::backup(&config, &store, &file, &say).await,

@@ -32,6 +32,7 @@ CREATE TABLE visits (
   browser TEXT,
   os TEXT,
   device TEXT,
+  model TEXT,
   machine BOOLEAN NOT NULL,
   reason TEXT,
   origin_id BIGINT

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::ground::{counted, ended, file, keys, lite};
 
 /// Every command, with a word of its help in Chinese.
-const COMMANDS: [(&[&str], &str); 19] = [
+const COMMANDS: [(&[&str], &str); 21] = [
     (&[], "命令"),
     (&["serve"], "端口"),
     (&["demo"], "种子"),
@@ -23,6 +23,8 @@ const COMMANDS: [(&[&str], &str); 19] = [
     (&["api-key", "create"], "密钥"),
     (&["push-funnel"], "run"),
     (&["push-funnel", "run"], "TOML"),
+    (&["evaluate"], "检验"),
+    (&["evaluate", "agents"], "爬虫"),
     (&["doctor"], "检查"),
     (&["migrate"], "用法"),
     (&["backup"], "备份"),

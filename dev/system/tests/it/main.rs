@@ -11,6 +11,7 @@ mod backup;
 mod collect;
 mod command_line;
 mod demo;
+mod evaluate;
 mod hillstrom;
 mod import;
 mod kill;

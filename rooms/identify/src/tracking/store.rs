@@ -69,6 +69,7 @@ pub(super) struct Visit {
     pub(super) browser: Option<String>,
     pub(super) os: Option<String>,
     pub(super) device: Option<String>,
+    pub(super) model: Option<String>,
     pub(super) machine: bool,
     pub(super) reason: Option<String>,
     pub(super) origin_id: Option<i64>,
@@ -90,7 +91,7 @@ pub(super) async fn visits_near(tx: &mut Tx, spans: &[(i64, i64, i64)]) -> Resul
     }
     let select = sql!(
         "SELECT v.id, v.visitor_id, v.contact_id, v.started_at, v.last_at, v.source, v.medium, v.campaign, v.referrer, v.host, v.landing, v.last_path,
-         v.browser, v.os, v.device, v.machine, v.reason, v.origin_id
+         v.browser, v.os, v.device, v.model, v.machine, v.reason, v.origin_id
          FROM {rows} AS r JOIN visits v ON v.visitor_id = r.visitor_id AND v.last_at >= r.from_at AND v.started_at <= r.to_at"
     );
     tx.rows_from(select, &rows, params![]).await?.iter().map(read_visit).collect()
@@ -116,13 +117,14 @@ fn read_visit(row: &Row) -> Result<Visit, DbError> {
         browser: row.get("browser")?,
         os: row.get("os")?,
         device: row.get("device")?,
+        model: row.get("model")?,
         machine: row.get("machine")?,
         reason: row.get("reason")?,
         origin_id: row.get("origin_id")?,
     })
 }
 
-const VISIT_COLUMNS: [(&str, Column); 21] = [
+const VISIT_COLUMNS: [(&str, Column); 22] = [
     ("id", Column::Int),
     ("visitor_id", Column::Int),
     ("contact_id", Column::Int),
@@ -141,6 +143,7 @@ const VISIT_COLUMNS: [(&str, Column); 21] = [
     ("browser", Column::Text),
     ("os", Column::Text),
     ("device", Column::Text),
+    ("model", Column::Text),
     ("machine", Column::Bool),
     ("reason", Column::Text),
     ("origin_id", Column::Int),
@@ -169,6 +172,7 @@ pub(super) async fn put_visits(tx: &mut Tx, visits: &[(&Visit, Growth)]) -> Resu
             visit.browser.as_deref().into(),
             visit.os.as_deref().into(),
             visit.device.as_deref().into(),
+            visit.model.as_deref().into(),
             Value::Bool(visit.machine),
             visit.reason.as_deref().into(),
             visit.origin_id.into(),

@@ -118,6 +118,7 @@ fn begin(id: i64, visitor_id: i64, event: &Event, sender: &Sender) -> Visit {
         browser: text(&sender.agent.browser),
         os: text(&sender.agent.os),
         device: text(sender.agent.device),
+        model: text(&sender.agent.model),
         machine: event.machine,
         reason: sender.machine.map(|machine| machine.code().to_owned()),
         origin_id: event.origin_id,

@@ -67,6 +67,8 @@ pub struct Visit {
     pub os: Option<String>,
     /// `desktop`, `phone`, `tablet`, `other`.
     pub device: Option<String>,
+    /// The device by its usual name, `iPhone`, `Samsung SM-A165F`, …, if the agent tells.
+    pub model: Option<String>,
     /// Done by a machine.
     pub machine: bool,
     /// Why it is taken for a machine.

@@ -8,7 +8,7 @@ use super::{Visit, VisitId, Wanted};
 
 const SELECT: &str = sql!(
     "SELECT v.id, v.visitor_id, v.contact_id, c.name AS contact_name, c.email AS contact_email, c.owner_id, c.team_id, v.started_at, v.last_at, v.pages,
-     v.events, v.dwell_us, v.source, v.medium, v.campaign, v.referrer, v.host, v.landing, v.last_path, v.browser, v.os, v.device, v.machine, v.reason
+     v.events, v.dwell_us, v.source, v.medium, v.campaign, v.referrer, v.host, v.landing, v.last_path, v.browser, v.os, v.device, v.model, v.machine, v.reason
      FROM visits v LEFT JOIN contacts c ON c.id = v.contact_id AND c.deleted_at IS NULL"
 );
 
@@ -37,6 +37,7 @@ fn read(row: &Row, scope: &Scope) -> Result<Visit, DbError> {
         browser: row.get("browser")?,
         os: row.get("os")?,
         device: row.get("device")?,
+        model: row.get("model")?,
         machine: row.get("machine")?,
         reason: row.get("reason")?,
     })

@@ -29,7 +29,8 @@ impl Line {
             None if visit.hidden => l.t("visit-known").to_string(),
             None => l.of("visit-anonymous").s("code", short_code(visit.visitor_id)).to_string(),
         };
-        let device = visit.device.as_deref().map(|device| l.t(&format!("visit-device-{device}")).to_string());
+        let class = || visit.device.as_deref().map(|device| l.t(&format!("visit-device-{device}")).to_string());
+        let device = visit.model.clone().or_else(class);
         let parts: Vec<String> = device.into_iter().chain(visit.browser.clone()).chain(visit.os.clone()).collect();
         Self {
             href: format!("/visitors/{}", visit.id),
