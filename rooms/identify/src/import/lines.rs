@@ -1,6 +1,6 @@
 //! Lines of a file by the batch, parsed ahead on a blocking thread; at most three batches are in memory.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use encoding_rs::Encoding;
 use tokio::sync::mpsc;
@@ -48,20 +48,65 @@ impl<T: Send + 'static> Lines<T> {
     }
 }
 
+/// A reader that can tell again the bytes it gave last.
+struct Watched<R> {
+    inner: R,
+    /// The place in the text at which `chunk` begins.
+    start: u64,
+    chunk: Vec<u8>,
+    /// The byte before it.
+    before: Option<u8>,
+}
+
+impl<R> Watched<R> {
+    fn new(inner: R) -> Self {
+        Self { inner, start: 0, chunk: Vec::new(), before: None }
+    }
+
+    /// The byte before this place, if it was given lately.
+    fn byte_before(&self, place: u64) -> Option<u8> {
+        match usize::try_from(place.checked_sub(self.start)?).ok()?.checked_sub(1) {
+            Some(index) => self.chunk.get(index).copied(),
+            None => self.before,
+        }
+    }
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out)?;
+        self.before = self.chunk.last().copied().or(self.before);
+        self.start += u64::try_from(self.chunk.len()).unwrap_or(0);
+        self.chunk.clear();
+        self.chunk.extend_from_slice(out.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+}
+
+/// The line on which the record just read begins.
+///
+/// The parser's own mark stands where the last record ended: empty lines in between are still to come, and of a `\r\n` the second half.
+fn line_of<R: Read>(reader: &csv::Reader<Watched<R>>, record: &csv::StringRecord) -> i64 {
+    let here = reader.position();
+    let within = record.iter().map(|value| memchr::memchr_iter(b'\n', value.as_bytes()).count()).sum::<usize>();
+    let ended = u64::from(reader.get_ref().byte_before(here.byte()) == Some(b'\n'));
+    let line = here.line().saturating_sub(ended).saturating_sub(u64::try_from(within).unwrap_or(0));
+    i64::try_from(line).unwrap_or(i64::MAX)
+}
+
 fn parse<T>(
     text: impl Read,
     delimiter: u8,
     mut read: impl FnMut(Vec<Line>) -> T,
     send: &mpsc::Sender<Result<T, ProfileError>>,
 ) -> Result<(), ProfileError> {
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(Watched::new(text));
     reader.headers()?;
     let mut batch = Vec::with_capacity(BATCH);
     loop {
         let mut record = csv::StringRecord::new();
         let found = reader.read_record(&mut record);
-        let place = record.position().map_or_else(|| reader.position().line(), csv::Position::line);
-        let number = i64::try_from(place).unwrap_or(i64::MAX);
+        let number = line_of(&reader, &record);
         match found {
             Ok(false) => break,
             Ok(true) if record.iter().any(|v| v.len() > LONGEST_VALUE) => {
@@ -82,4 +127,31 @@ fn parse<T>(
         let _ = send.blocking_send(Ok(read(batch)));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<(String, i64)> {
+        let mut reader = csv::ReaderBuilder::new().flexible(true).buffer_capacity(4).from_reader(Watched::new(text.as_bytes()));
+        reader.headers().unwrap();
+        let mut found = Vec::new();
+        let mut record = csv::StringRecord::new();
+        while reader.read_record(&mut record).unwrap() {
+            found.push((record.get(0).unwrap().to_owned(), line_of(&reader, &record)));
+        }
+        found
+    }
+
+    #[test]
+    fn a_record_has_the_number_of_its_line() {
+        for end in ["\n", "\r\n"] {
+            let text = ["h", "a", "", "", "\"b", "b\"", "c"].join(end);
+            let b = format!("b{end}b");
+            let expected = [("a", 2), (b.as_str(), 5), ("c", 7)].map(|(value, line)| (value.to_owned(), line));
+            assert_eq!(lines(&text), expected, "without an end of the last line");
+            assert_eq!(lines(&(text + end)), expected);
+        }
+    }
 }

@@ -22,6 +22,7 @@ mod store;
 mod tests;
 mod undo;
 pub(crate) mod upload;
+mod workbook;
 
 use attune_db::DbError;
 use attune_kernel::{Fault, id_type};

@@ -95,10 +95,10 @@ impl Profile {
     }
 
     fn scan(mut reader: TextReader) -> Result<Self, ProfileError> {
-        let encoding = reader.encoding().name();
+        let (encoding, delimiter) = (reader.encoding().name(), reader.delimiter());
         let mut head = Vec::new();
         reader.by_ref().take(64 * 1024).read_to_end(&mut head)?;
-        let delimiter = guess_delimiter(&String::from_utf8_lossy(&head));
+        let delimiter = delimiter.unwrap_or_else(|| guess_delimiter(&String::from_utf8_lossy(&head)));
         let whole = std::io::Cursor::new(head).chain(reader);
         let mut rows = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(whole);
         let names = header_names(rows.headers()?);

@@ -1,4 +1,5 @@
-//! Where the bytes come from and how they become text: plain or gzip, UTF-8 with or without a mark, UTF-16 or GBK, any of four delimiters.
+//! Where the bytes come from and how they become text: plain or gzip, UTF-8 with or without a mark, UTF-16 or GBK, any of four delimiters; the
+//! first sheet of an Excel workbook.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -11,6 +12,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use encoding_rs::{Decoder, Encoding, GBK, UTF_8, UTF_16BE, UTF_16LE};
 use tokio::sync::mpsc;
+
+use super::workbook;
 
 /// How much of the beginning is looked at, bytes.
 const HEAD: usize = 256 * 1024;
@@ -95,6 +98,7 @@ pub struct TextReader {
     text_at: usize,
     faulty: Arc<AtomicBool>,
     encoding: &'static Encoding,
+    delimiter: Option<u8>,
 }
 
 fn read_head(from: &mut dyn Read) -> io::Result<Vec<u8>> {
@@ -125,11 +129,20 @@ fn guess_encoding(head: &[u8]) -> &'static Encoding {
 impl TextReader {
     /// The text of `inner`; `encoding` overrules the guess. Reads the head at once.
     pub fn new(mut inner: Box<dyn Read + Send>, encoding: Option<&'static Encoding>) -> io::Result<Self> {
+        let (mut encoding, mut delimiter) = (encoding, None);
         let mut head = read_head(inner.as_mut())?;
         if head.starts_with(&[0x1f, 0x8b]) {
             let unpacked = flate2::read::MultiGzDecoder::new(BufReader::new(io::Cursor::new(head).chain(inner)));
             inner = Box::new(unpacked);
             head = read_head(inner.as_mut())?;
+        }
+        if head.starts_with(&workbook::COMPOUND) {
+            return Err(workbook::compound());
+        }
+        if head.starts_with(&workbook::ZIP) {
+            inner = Box::new(workbook::read(io::Cursor::new(head).chain(inner))?);
+            head = read_head(inner.as_mut())?;
+            (encoding, delimiter) = (Some(UTF_8), Some(b','));
         }
         let encoding = encoding.unwrap_or_else(|| guess_encoding(&head));
         Ok(Self {
@@ -142,6 +155,7 @@ impl TextReader {
             text_at: 0,
             faulty: Arc::default(),
             encoding,
+            delimiter,
         })
     }
 
@@ -153,6 +167,11 @@ impl TextReader {
     /// The encoding in use.
     pub fn encoding(&self) -> &'static Encoding {
         self.encoding
+    }
+
+    /// The delimiter, where the file leaves no doubt about it.
+    pub fn delimiter(&self) -> Option<u8> {
+        self.delimiter
     }
 
     fn fill(&mut self) -> io::Result<()> {
