@@ -163,10 +163,26 @@ pub enum ApiKey {
 
 #[derive(Debug, Subcommand)]
 pub enum Evaluate {
+    Duplicates(EvaluateDuplicates),
     Agents {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("labels").required(true).args(["entity_column", "truth"]))]
+pub struct EvaluateDuplicates {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[arg(value_name = "FILE2")]
+    pub second: Option<PathBuf>,
+    #[arg(long, value_name = "COLUMN")]
+    pub entity_column: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub ignore: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,6 @@
 //! `attune evaluate agents`: what each `User-Agent` of a file says.
 
-use std::fs;
-use std::io::{BufWriter, Read, Write, stdout};
+use std::io::{BufWriter, Write, stdout};
 use std::path::Path;
 
 use attune_identify::tracking::{Agent, Agents};
@@ -12,7 +11,7 @@ use serde_json::json;
 use super::super::{Ended, Outcome, Say};
 
 pub(super) fn run(file: &Path, say: &Say) -> Outcome {
-    let Ok(text) = read(file) else {
+    let Ok(text) = super::text_of(file) else {
         return Ok(Ended::WrongUse(say.l().of("cli-no-file").s("file", file.display()).to_string()));
     };
     let texts = match agents_of(&text) {
@@ -34,17 +33,6 @@ pub(super) fn run(file: &Path, say: &Say) -> Outcome {
     let total = i64::try_from(texts.len()).unwrap_or(i64::MAX);
     say.line(say.l().of("cli-evaluated-agents").n("count", total).n("machines", machines));
     Ok(Ended::Well)
-}
-
-/// The text of the file, plain or gzip; bytes that are no UTF-8 become the mark for such.
-fn read(file: &Path) -> std::io::Result<String> {
-    let bytes = fs::read(file)?;
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return Ok(String::from_utf8_lossy(&bytes).into_owned());
-    }
-    let mut plain = Vec::new();
-    flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain)?;
-    Ok(String::from_utf8_lossy(&plain).into_owned())
 }
 
 /// A pattern of a list of crawlers with the agents that show it.

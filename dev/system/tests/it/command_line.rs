@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::ground::{counted, ended, file, keys, lite};
 
 /// Every command, with a word of its help in Chinese.
-const COMMANDS: [(&[&str], &str); 21] = [
+const COMMANDS: [(&[&str], &str); 22] = [
     (&[], "命令"),
     (&["serve"], "端口"),
     (&["demo"], "种子"),
@@ -25,6 +25,7 @@ const COMMANDS: [(&[&str], &str); 21] = [
     (&["push-funnel", "run"], "TOML"),
     (&["evaluate"], "检验"),
     (&["evaluate", "agents"], "爬虫"),
+    (&["evaluate", "duplicates"], "重复"),
     (&["doctor"], "检查"),
     (&["migrate"], "用法"),
     (&["backup"], "备份"),

@@ -1,7 +1,7 @@
 //! How well the program reads what others have labelled, as `attune evaluate` tells it.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -51,4 +51,70 @@ async fn crawlers_are_known_as_machines() {
     let found = told.iter().filter(|told| told["machine"] == true).count();
     assert!(told.len() > 1_000 && share(found, told.len()) >= 0.97, "{found} of {}", told.len());
     assert!(told.iter().all(|told| told["machine"].as_bool() == Some(told["reason"].is_string())), "a machine has its reason");
+}
+
+/// A copy of a FEBRL table whose column `entity` is the number within `rec_id`; `rec_id` itself is gone.
+fn with_entity(folder: &Path, name: &str) -> Option<PathBuf> {
+    let mut table = csv::Reader::from_path(shared(&format!("febrl_person_duplicates/{name}.csv"))?).unwrap();
+    let path = folder.join(format!("{name}.csv"));
+    let mut copy = csv::Writer::from_path(&path).unwrap();
+    let headers = table.headers().unwrap().clone();
+    copy.write_record(["entity"].into_iter().chain(headers.iter().skip(1))).unwrap();
+    for row in table.records() {
+        let row = row.unwrap();
+        copy.write_record([row[0].split('-').nth(1).unwrap()].into_iter().chain(row.iter().skip(1))).unwrap();
+    }
+    copy.flush().unwrap();
+    Some(path)
+}
+
+/// F1 of the duplicates found under these arguments.
+async fn f1(arguments: &[&str]) -> f64 {
+    let ended = lite().run_without_store(&[&["--json", "evaluate", "duplicates"], arguments].concat()).await.unwrap();
+    assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.errors);
+    let told = ended.json().unwrap();
+    let number = |key: &str| told[key].as_f64().unwrap();
+    let (precision, recall, f1) = (number("precision"), number("recall"), number("f1"));
+    assert!((f1 - 2.0 * precision * recall / (precision + recall)).abs() < 1e-9, "{told}");
+    f1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn duplicates_are_found_without_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(tables) = ["febrl_dataset1", "febrl_dataset2", "febrl_dataset4a", "febrl_dataset4b"]
+        .iter()
+        .map(|name| with_entity(folder.path(), name).map(|path| path.display().to_string()))
+        .collect::<Option<Vec<String>>>()
+    else {
+        return;
+    };
+    let [one, two, left, right] = tables.as_slice() else { return };
+    for files in [vec![one.as_str()], vec![two], vec![left, right]] {
+        let all = f1(&[&files[..], &["--entity-column", "entity"]].concat()).await;
+        assert!(all >= 0.999, "{files:?}: {all}");
+        let fewer = f1(&[&files[..], &["--entity-column", "entity", "--ignore", "soc_sec_id,date_of_birth"]].concat()).await;
+        assert!(fewer >= 0.998, "{files:?} without two columns: {fewer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_restaurants_are_found_in_two_guides() {
+    let guides = ["fodors", "zagats", "matches_fodors_zagats"].map(|name| shared(&format!("fodors_zagats/{name}.csv")));
+    let [Some(fodors), Some(zagats), Some(matches)] = guides.map(|path| path.map(|path| path.display().to_string())) else { return };
+    let found = f1(&[&fodors, &zagats, "--truth", &matches]).await;
+    assert!(found >= 0.97, "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_judged_says_what_to_do() {
+    let attune = lite();
+    let path = crate::ground::file(&attune, "people.csv", "name,city\nAda,Bonn\nAda,Bonn\n");
+    for (arguments, word) in
+        [(vec![], "--entity-column"), (vec!["--entity-column", "who"], "no column who"), (vec!["--truth", "/nowhere"], "/nowhere")]
+    {
+        let ended = attune.run_without_store(&[&["evaluate", "duplicates", &path], &arguments[..]].concat()).await.unwrap();
+        assert_eq!(ended.code, Some(2), "{arguments:?}");
+        assert!(ended.errors.contains(word), "{arguments:?}: {}", ended.errors);
+    }
 }

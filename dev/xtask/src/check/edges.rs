@@ -10,7 +10,7 @@ use crate::tree::Tree;
 
 /// From the ground up; a crate sees only crates on lines above its own. `govern` stands on `base` and is seen by `attune` alone.
 const LEVELS: &[&[&str]] = &[
-    &["attune-kernel", "attune-assets"],
+    &["attune-kernel", "attune-assets", "attune-duplicate"],
     &["attune-db"],
     &["attune-jobs", "attune-events"],
     &["attune-courier", "attune-web"],
