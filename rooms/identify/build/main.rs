@@ -19,8 +19,7 @@ const TABLES: [(&str, &str); 3] = [("user_agent_parsers", "BROWSERS"), ("os_pars
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");
-    let package = package("ua-parser")?;
-    let file = package.join("uap-core/regexes.yaml");
+    let file = package()?.join("uap-core/regexes.yaml");
     println!("cargo::rerun-if-changed={}", file.display());
     let tables = table::read(&fs::read_to_string(&file)?)?;
     let out = Path::new(&env::var("OUT_DIR")?).join("rules.rs");
@@ -28,8 +27,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The directory cargo keeps the package `name` in.
-fn package(name: &str) -> Result<PathBuf, Box<dyn Error>> {
+/// The package with the rules; the version is the one pinned in the manifest of the workspace.
+const NAME: &str = "ua-parser";
+const VERSION: &str = "0.2.2";
+
+/// The directory of the package: where cargo unpacks what it downloads, else where it says.
+///
+/// Cargo is asked second, because without a connection it answers only when it has every package of the workspace, those of the tests too.
+fn package() -> Result<PathBuf, Box<dyn Error>> {
+    println!("cargo::rerun-if-env-changed=CARGO_HOME");
+    let home = env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")))?;
+    let registries = fs::read_dir(Path::new(&home).join("registry/src"));
+    let unpacked = registries.into_iter().flatten().flatten().map(|registry| registry.path().join(format!("{NAME}-{VERSION}")));
+    match unpacked.into_iter().find(|folder| folder.is_dir()) {
+        Some(folder) => Ok(folder),
+        None => asked(),
+    }
+}
+
+/// Where cargo says the package is: of vendored sources, for one.
+fn asked() -> Result<PathBuf, Box<dyn Error>> {
     let listed = Command::new(env::var("CARGO")?)
         .args(["metadata", "--format-version=1", "--offline", "--locked", "--filter-platform", &env::var("HOST")?])
         .arg("--manifest-path")
@@ -40,9 +57,11 @@ fn package(name: &str) -> Result<PathBuf, Box<dyn Error>> {
     }
     let all: serde_json::Value = serde_json::from_slice(&listed.stdout)?;
     let packages = all.get("packages").and_then(|list| list.as_array()).ok_or("cargo metadata lists no packages")?;
-    let found = packages.iter().find(|package| package.get("name").is_some_and(|it| it == name));
-    let manifest = found.and_then(|package| package.get("manifest_path")).and_then(|path| path.as_str());
-    let manifest = manifest.ok_or_else(|| format!("cargo metadata lists no package {name}"))?;
+    let is_it = |package: &&serde_json::Value| {
+        package.get("name").is_some_and(|it| it == NAME) && package.get("version").is_some_and(|it| it == VERSION)
+    };
+    let manifest = packages.iter().find(is_it).and_then(|package| package.get("manifest_path")).and_then(|path| path.as_str());
+    let manifest = manifest.ok_or_else(|| format!("cargo knows no package {NAME} {VERSION}"))?;
     Ok(Path::new(manifest).parent().ok_or("a manifest without a directory")?.to_owned())
 }
 
