@@ -13,6 +13,10 @@ pub(super) const ZIP: [u8; 4] = [b'P', b'K', 3, 4];
 /// How workbooks of before 2007 begin, and newer ones that are locked with a password.
 pub(super) const COMPOUND: [u8; 4] = [0xd0, 0xcf, 0x11, 0xe0];
 
+/// The size of a sheet; a file that claims a cell beyond it would have us write gigabytes of nothing.
+const MOST_ROWS: u32 = 1_048_576;
+const MOST_COLUMNS: u32 = 16_384;
+
 type Workbook = Xlsx<BufReader<File>>;
 
 /// The text of the workbook that `whole` yields; an error names what to do.
@@ -74,6 +78,14 @@ struct Rows {
 
 impl Rows {
     fn put(&mut self, row: u32, column: u32, text: String) -> io::Result<()> {
+        if row >= MOST_ROWS || column >= MOST_COLUMNS {
+            let what = format!(
+                "a cell stands in row {} and column {}, beyond the sheet; save it anew as .xlsx or as CSV",
+                u64::from(row) + 1,
+                u64::from(column) + 1
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
         while self.number < row {
             self.end_row()?;
         }
@@ -174,6 +186,16 @@ mod tests {
         let mut made = Made::new();
         made.add_worksheet();
         assert_eq!(text_of(&mut made), "");
+    }
+
+    #[test]
+    fn a_cell_beyond_the_sheet_is_refused_before_anything_is_written_for_it() {
+        let mut rows = Rows { out: BufWriter::new(tempfile::tempfile().unwrap()), number: 0, row: Vec::new() };
+        rows.put(0, MOST_COLUMNS - 1, "last".to_owned()).unwrap();
+        for (row, column) in [(MOST_ROWS, 0), (u32::MAX, 0), (0, MOST_COLUMNS), (0, u32::MAX)] {
+            assert!(rows.put(row, column, "x".to_owned()).unwrap_err().to_string().contains("beyond the sheet"));
+            assert_eq!((rows.number, rows.row.len()), (0, MOST_COLUMNS as usize));
+        }
     }
 
     #[test]
