@@ -10,7 +10,7 @@ use attune_identify::tracking::Collector;
 use attune_testkit::{clock, ids, on_both_dbs};
 use attune_web::{Secret, Texts};
 
-fn house(db: &Db) -> Arc<House> {
+pub(crate) fn house(db: &Db) -> Arc<House> {
     let clock = clock();
     let courier = Courier::new(SmtpConfig::new("127.0.0.1", 9)).unwrap();
     let parts = Parts {
@@ -25,7 +25,7 @@ fn house(db: &Db) -> Arc<House> {
     attune::house::build(&parts, &collector).unwrap()
 }
 
-async fn columns(db: &Db) -> BTreeSet<(String, String)> {
+pub(crate) async fn columns(db: &Db) -> BTreeSet<(String, String)> {
     let sql = match db.engine() {
         Engine::Lite => {
             "SELECT m.name AS t, c.name AS c FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'"

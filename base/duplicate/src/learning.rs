@@ -272,14 +272,14 @@ fn at_least(chances: PerLevel) -> PerLevel {
 
 /// Chances of findings between records of two, and how rare what they share is.
 fn estimate_other(model: &mut Model, lesson: &Lesson) {
-    for (column, field) in model.fields.iter_mut().enumerate() {
+    for ((column, field), kind) in model.fields.iter_mut().enumerate().zip(model.columns.iter().map(|column| column.kind)) {
         let (mut counts, mut bits) = (PerLevel::default(), PerLevel::default());
         for (found, chance) in lesson.random.strangers() {
             let Some(agreement) = found.get(column) else { continue };
             counts.add(agreement.level, chance);
             bits.add(agreement.level, chance * f64::from(agreement.rarity));
         }
-        let (same, usual) = chance_of_same(lesson, column);
+        let (same, usual) = chance_of_same(lesson, column, kind);
         let total = counts.sum();
         counts.set(Level::Same, 0.0);
         let seen = counts;
@@ -298,8 +298,18 @@ fn estimate_other(model: &mut Model, lesson: &Lesson) {
     }
 }
 
+/// Pairs of two that are supposed to have been seen with different values beside one with the same: what is one's own hardly ever agrees by
+/// chance, also where only a handful of records have it.
+fn supposed_apart(kind: Kind) -> f64 {
+    match kind {
+        Kind::Email | Kind::Phone | Kind::Code => 1_000.0,
+        kind if kind.is_name() || kind.is_person() || kind == Kind::Address => 100.0,
+        _ => 10.0,
+    }
+}
+
 /// The chance that records of two have the same value, and how many bits rare that is on average.
-fn chance_of_same(lesson: &Lesson, column: usize) -> (f64, f64) {
+fn chance_of_same(lesson: &Lesson, column: usize, kind: Kind) -> (f64, f64) {
     let (mut pairs, mut bits) = lesson.same.get(column).copied().unwrap_or_default();
     let present = lesson.present.get(column).copied().unwrap_or_default().max(1.0);
     let most = (present.sqrt()).log2().max(1.0);
@@ -313,7 +323,8 @@ fn chance_of_same(lesson: &Lesson, column: usize) -> (f64, f64) {
     }
     let usual = if pairs >= 10.0 { (bits / pairs).clamp(0.0, most) } else { most };
     let least = 1.0 / (MOST_PROOF * 1.5 * present.sqrt());
-    (((pairs.max(0.0) + 1.0) / (present - matched).max(2.0)).max(least), usual)
+    let apart = (present - matched).max(1.0) + supposed_apart(kind);
+    (((pairs.max(0.0) + 1.0) / apart).max(least), usual)
 }
 
 /// How often records of two have each finding of a column in a sample.

@@ -215,6 +215,11 @@ pub struct Model {
 }
 
 impl Model {
+    /// The columns it was learned of, in order.
+    pub fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
     /// Makes a record ready, its values in the order of the model's columns.
     pub fn prepare<V: AsRef<str>>(&self, values: &[V]) -> Record {
         let mut record = Record::read(&self.columns, values);

@@ -40,6 +40,11 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// The values of one record, by its id.
+    pub fn row(&self, id: u64) -> Option<&[Box<str>]> {
+        self.rows.get(usize::try_from(id).ok()?).map(AsRef::as_ref)
+    }
+
     /// The values of its records, by id.
     pub(crate) fn rows(&self) -> impl Iterator<Item = &[Box<str>]> {
         self.rows.iter().map(AsRef::as_ref)

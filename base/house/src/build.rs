@@ -9,7 +9,7 @@ use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_web::{Finder, LocaleFiles, NavItem, PermissionDef};
 use axum::Router;
 
-use crate::{App, ContactTable, Dataset, Facet, OnErase, Panel, Room, Service, SettingDef, base_migrations};
+use crate::{App, ContactTable, Dataset, Facet, OnErase, OnMerge, Panel, Room, Service, SettingDef, base_migrations};
 
 /// Why the rooms do not make a house.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -129,7 +129,12 @@ impl House {
             panels: Vec::new(),
             facets: Vec::new(),
             datasets: Vec::new(),
-            contact_tables: vec![ContactTable { table: "events", column: "contact_id", on_erase: OnErase::Delete }],
+            contact_tables: vec![ContactTable {
+                table: "events",
+                column: "contact_id",
+                on_erase: OnErase::Delete,
+                on_merge: OnMerge::Follow { key: "seq", unless: "" },
+            }],
             settings: Vec::new(),
             services: Vec::new(),
             routes: Router::new(),

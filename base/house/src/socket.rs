@@ -79,6 +79,25 @@ pub enum OnErase {
     Null,
 }
 
+/// What happens to a row when its contact turns out to be the same person as another and becomes part of that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnMerge {
+    /// The row stays: it is the record itself, or was reckoned from the log by somebody who hears `contact.merged` and `contact.split`.
+    Stay,
+    /// The row goes to the one who remains, and comes back when the two are split.
+    Follow {
+        /// A BIGINT column that tells the rows of one contact apart.
+        key: &'static str,
+        /// SQL over the row as `t` and the one who remains as `$1`: where it holds, the row stays. Empty when nothing forbids.
+        unless: &'static str,
+    },
+}
+
+impl OnMerge {
+    /// Rows that have an `id` and may always go.
+    pub const BY_ID: Self = Self::Follow { key: "id", unless: "" };
+}
+
 /// A table with a contact in it. Every such table is listed by the room that owns it: a test holds the list against the schema.
 #[derive(Clone, Copy, Debug)]
 pub struct ContactTable {
@@ -88,6 +107,8 @@ pub struct ContactTable {
     pub column: &'static str,
     /// What happens to its rows.
     pub on_erase: OnErase,
+    /// What happens to its rows when the contact becomes part of another.
+    pub on_merge: OnMerge,
 }
 
 /// What a [`Service`] runs.

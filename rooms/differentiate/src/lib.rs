@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use attune_db::{Migration, migration};
 use attune_events::{EventDef, Reactor};
-use attune_house::{App, ContactTable, Dataset, Facet, OnErase, Panel, Parts, Place, Room, SettingDef, SettingKind};
+use attune_house::{App, ContactTable, Dataset, Facet, OnErase, OnMerge, Panel, Parts, Place, Room, SettingDef, SettingKind};
 use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_kernel::MINUTE_US;
 use attune_web::{Grant, LocaleFiles, NavItem, PermissionDef, permission};
@@ -102,6 +102,7 @@ pub fn room_with_facets(_parts: &Parts, facets: &[Facet]) -> Room {
             table,
             column: "contact_id",
             on_erase: OnErase::Delete,
+            on_merge: OnMerge::Stay,
         }))
 }
 

@@ -1,13 +1,23 @@
 //! A small house for tests of this room: the reactors, timers and jobs of scores and segments over a store of their own.
 
+use std::collections::BTreeSet;
+
 use attune_db::Db;
 use attune_events::{Event, Reactors, Spine, append};
+use attune_house::{ContactTable, OnErase, OnMerge};
 use attune_identify::contact::{self, ContactDraft};
+use attune_identify::merge::{self, MergeId, Pair};
 use attune_jobs::{Bench, Runner, Timers};
 use attune_kernel::{Clock, Ids};
 use attune_web::{Actor, Scope};
 
 use crate::segment::{self, Rule, SegmentId};
+
+fn tables() -> Vec<ContactTable> {
+    let follow = OnMerge::Follow { key: "seq", unless: "" };
+    let events = ContactTable { table: "events", column: "contact_id", on_erase: OnErase::Delete, on_merge: follow };
+    std::iter::once(events).chain(attune_identify::CONTACT_TABLES).collect()
+}
 
 /// The store with everything that keeps scores and segments.
 pub(crate) struct Trial {
@@ -67,6 +77,25 @@ impl Trial {
         let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
         let mut tx = self.db.begin().await.unwrap();
         contact::delete(&mut tx, &by, &Scope::All, &[id]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Makes `loser` part of `survivor`, with the tables of the log and of the room to the left.
+    pub(crate) async fn merge(&self, survivor: i64, loser: i64) -> MergeId {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let pair = Pair { survivor, loser };
+        let mut tx = self.db.begin().await.unwrap();
+        let id = merge::merge(&mut tx, &by, &Scope::All, &tables(), pair, &BTreeSet::new()).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    pub(crate) async fn split(&self, id: MergeId) {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let mut tx = self.db.begin().await.unwrap();
+        merge::split(&mut tx, &by, &Scope::All, &tables(), id).await.unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -527,3 +527,82 @@ replay-cause-bad-request = The request is not method, address and protocol
 replay-cause-bad-status = The status is not a number from 100 to 599
 replay-cause-bad-size = The size is neither a number nor -
 replay-cause-open-quote = Referrer or user agent lacks its closing mark
+
+## Duplicates and merging
+
+duplicate-title = Duplicates
+duplicate-tabs = Pairs
+duplicate-found = Likely the same
+duplicate-told-apart = Told apart
+duplicate-search = Look for duplicates
+duplicate-search-again = Look again
+duplicate-searching = Comparing everybody
+duplicate-stopping = The search stops; the pairs found before stay.
+duplicate-failed = The search failed: { $why }
+duplicate-cancelled = The search was stopped
+duplicate-result = { $contacts ->
+    [one] One contact compared
+   *[other] { $contacts } contacts compared
+  }, { $pairs ->
+    [0] no likely pair
+    [one] one likely pair
+   *[other] { $pairs } likely pairs
+  }
+duplicate-left-out = { $count } less likely ones were left out.
+duplicate-only-all = The search compares everybody: whoever may see all contacts can start it.
+duplicate-never = Nobody has looked yet
+duplicate-never-text = The search learns from your contacts which details are rare and which are often mistyped, and shows the pairs that are likely one person. It merges nothing.
+duplicate-none = No likely duplicates
+duplicate-none-text = Everybody here seems to be somebody else.
+duplicate-none-apart = Nobody was told apart
+duplicate-none-apart-text = Pairs that you mark as two different people are kept here, and no search brings them back.
+duplicate-pair = Pair
+duplicate-likeness = Likeness
+duplicate-reasons = Why
+duplicate-decide = Decide
+duplicate-apart = Not the same
+duplicate-apart-done = Told apart. No search will bring this pair back.
+duplicate-together = Take back
+duplicate-together-done = The pair is among the likely ones again.
+duplicate-reason = { $name }: { $level }
+duplicate-level-same = the same
+duplicate-level-close = nearly the same
+duplicate-level-part = one contains the other
+duplicate-level-elsewhere = found in another field
+duplicate-level-similar = alike
+duplicate-level-different = different
+duplicate-warning = Is one of these meant?
+duplicate-create-anyway = Create all the same
+merge-title = Merge contacts
+merge-heading = Merge into { $name }
+merge-text = Two records of one person become one. Choose what stays where they differ; the other record is kept behind it and can be split off at any time.
+merge-evidence = Why they are likely the same
+merge-likeness = { $share } alike
+merge-attribute = Detail
+merge-stays = Stays
+merge-joins = Joins it
+merge-record = Record
+merge-since = since { $date }
+merge-events = { $count ->
+    [one] one event
+   *[other] { $count } events
+  }
+merge-nothing = nothing
+merge-both = both
+merge-follows = Timeline, visits, mails, tasks, hand-overs, notes and consents of both will be { $name }'s. Where one said no to a channel, no holds.
+merge-do = Merge
+merge-swap = Keep { $name } instead
+merge-done = Merged into one contact.
+merge-split = Split
+merge-split-done = Split: both are there again, each with its own.
+merge-panel = Same person
+merge-panel-none = No likely duplicate, nobody merged.
+merge-compare = Compare
+merge-was = { $name } became part of this contact
+merge-choose-two = Choose exactly two contacts to merge.
+merge-permission = Merge and split contacts
+consent-source-merge = merge: the stricter word holds
+identify-told-split = Split off again: { $subject }
+identify-told-split-bare = A merged contact was split off again
+identify-told-into-another = it was part of another contact
+identify-told-from-another = it was split off again

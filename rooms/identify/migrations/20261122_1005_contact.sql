@@ -31,7 +31,9 @@ CREATE TABLE contacts (
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   last_seen_at BIGINT,
-  deleted_at BIGINT
+  deleted_at BIGINT,
+  -- Whom this one turned out to be. Set, the row is deleted too, and stays as it was, so that the two can be split again.
+  merged_into BIGINT
 );
 -- One index per order of the list; a contact without a score or a touch stands last in both engines.
 CREATE INDEX contacts_by_name ON contacts (name_key, id) WHERE deleted_at IS NULL;
@@ -47,6 +49,11 @@ CREATE INDEX contacts_email ON contacts (email_key) WHERE email_key IS NOT NULL;
 CREATE INDEX contacts_phone ON contacts (phone_key) WHERE phone_key IS NOT NULL;
 CREATE UNIQUE INDEX contacts_external ON contacts (external_key) WHERE external_key IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX contacts_import ON contacts (import_id) WHERE import_id IS NOT NULL;
+-- Hardly anybody is part of another: these cost nothing, and who is looked up by an address given up in a merge is still found.
+CREATE INDEX contacts_merged ON contacts (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX contacts_merged_email ON contacts (email_key) WHERE merged_into IS NOT NULL AND email_key IS NOT NULL;
+CREATE INDEX contacts_merged_phone ON contacts (phone_key) WHERE merged_into IS NOT NULL AND phone_key IS NOT NULL;
+CREATE INDEX contacts_merged_external ON contacts (external_key) WHERE merged_into IS NOT NULL AND external_key IS NOT NULL;
 CREATE INDEX contacts_deleted ON contacts (deleted_at) WHERE deleted_at IS NOT NULL;
 
 CREATE VIEW v_identify_contact AS

@@ -4,10 +4,12 @@
 pub mod company;
 pub mod consent;
 pub mod contact;
+mod duplicate;
 pub mod field;
 #[cfg(test)]
 mod http_tests;
 pub mod import;
+pub mod merge;
 pub mod replay;
 mod sockets;
 pub mod staff;
@@ -18,7 +20,7 @@ mod word;
 
 use attune_db::{Migration, migration, migration_pair};
 use attune_events::EventDef;
-use attune_house::{ContactTable, Dataset, OnErase, Parts, Room};
+use attune_house::{ContactTable, Dataset, OnErase, OnMerge, Parts, Room};
 use attune_web::{Finder, Grant, LocaleFiles, NavItem, PermissionDef, permission};
 
 permission!(
@@ -31,27 +33,35 @@ permission!(
 );
 
 /// Every table of contacts, companies, fields and imports that holds a person. The people themselves come first: they are erased last.
-pub const CONTACT_TABLES: [ContactTable; 6] = [
-    ContactTable { table: "contacts", column: "id", on_erase: OnErase::Delete },
-    ContactTable { table: "contact_search", column: "rowid", on_erase: OnErase::Delete },
-    ContactTable { table: "contact_texts", column: "contact_id", on_erase: OnErase::Delete },
-    ContactTable { table: "contact_numbers", column: "contact_id", on_erase: OnErase::Delete },
-    ContactTable { table: "import_changes", column: "contact_id", on_erase: OnErase::Delete },
-    ContactTable { table: "notes", column: "record_id", on_erase: OnErase::Delete },
+pub const CONTACT_TABLES: [ContactTable; 7] = [
+    ContactTable { table: "contacts", column: "id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "contacts", column: "merged_into", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
+    ContactTable { table: "contact_search", column: "rowid", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "contact_texts", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "contact_numbers", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "import_changes", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "notes", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
 ];
 
 /// The events of contacts and companies.
-const EVENTS: [EventDef; 10] = [
+const EVENTS: [EventDef; 12] = [
     event("contact.created", "Somebody became known.", "", ""),
     event("contact.updated", "An attribute of a contact changed.", "the attribute; empty when an import changed several", ""),
-    event("contact.deleted", "A contact was hidden and can come back for 30 days.", "", ""),
-    event("contact.restored", "A hidden contact came back.", "", ""),
+    event(
+        "contact.deleted",
+        "A contact was hidden and can come back for 30 days, or became part of another.",
+        "merged, if it became part of another",
+        "",
+    ),
+    event("contact.restored", "A hidden contact came back.", "split, if it had been part of another", ""),
     event(
         "contact.erased",
         "Contacts were removed for good, 30 days after they were deleted or because their import was undone; tells nobody's name.",
         "",
         "how many",
     ),
+    event("contact.merged", "Another contact turned out to be this one and became part of it.", "what lists called the other", ""),
+    event("contact.split", "Two contacts that had been merged were split again.", "what lists call the other", ""),
     event("contact.owner_changed", "A contact was given to somebody else.", "the reason", ""),
     event("contact.stage_changed", "A contact moved to another stage.", "the new stage", ""),
     event("contact.imported", "A file was imported; one event per import.", "the file", "people created and updated"),
@@ -84,18 +94,23 @@ pub const LOCALES: LocaleFiles =
 /// The room. `collector` takes the events of the tracker.
 pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
     let tables = import::jobs::Tables::default();
+    let models = duplicate::Models::default();
     let nav = |key, href, icon, order, go: char| NavItem::new("nav-customers", key, href, icon, order, "identify.contact.view").go(go);
     let room = Room::new("identify")
         .migrations(migrations())
         .locales(LOCALES.en, LOCALES.zh)
-        .routes(contact::pages::routes().merge(contact::api::routes()))
+        .routes(contact::pages::routes(&models).merge(contact::api::routes()))
+        .routes(merge::pages::routes().merge(merge::api::routes()))
+        .routes(duplicate::pages::routes(&models))
         .routes(company::pages::routes().merge(company::api::routes()))
         .routes(import::pages::routes(tables.clone()))
         .nav([
             nav("identify-contacts", "/contacts", "users", 10, 'C').phone(),
+            duplicate::pages::nav(),
             nav("identify-companies", "/companies", "building-2", 12, 'O'),
         ])
         .permissions(permissions())
+        .permissions(merge::pages::permissions())
         .finders([
             Finder::new("identify-contacts", "identify.contact.view", |web, actor, words| Box::pin(contact::api::found(web, actor, words))),
             Finder::new("identify-companies", "identify.contact.view", |web, actor, words| {
@@ -105,6 +120,7 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .events(EVENTS)
         .jobs(import::jobs::defs(&tables))
         .jobs([contact::jobs::def(&tables)])
+        .jobs(duplicate::jobs::defs())
         .crons([contact::jobs::cron()])
         .services([import::jobs::service(&tables)])
         .datasets([
@@ -126,6 +142,8 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261122_1100_tracking"),
         migration!("20261122_1110_stitching"),
         migration!("20261122_1120_consent"),
+        migration!("20261122_1130_merge"),
+        migration!("20261122_1140_duplicate"),
         migration!("20261122_1600_import_cancelled"),
     ]
 }

@@ -1,17 +1,22 @@
 //! What tracking, visitors, stitching, consent and replay plug into the house.
 
-use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, Room};
+use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Room};
 
 use crate::tracking::{self, Collector};
-use crate::{consent, replay, visitor};
+use crate::{consent, merge, replay, visitor};
 
 /// Tables of these nouns that hold a person.
-const CONTACT_TABLES: [ContactTable; 5] = [
-    ContactTable { table: "visitors", column: "contact_id", on_erase: OnErase::Delete },
-    ContactTable { table: "visits", column: "contact_id", on_erase: OnErase::Delete },
-    ContactTable { table: "identifiers", column: "contact_id", on_erase: OnErase::Delete },
-    ContactTable { table: "stitches", column: "contact_id", on_erase: OnErase::Delete },
-    ContactTable { table: "consents", column: "contact_id", on_erase: OnErase::Delete },
+pub(crate) const CONTACT_TABLES: [ContactTable; 10] = [
+    ContactTable { table: "visitors", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
+    ContactTable { table: "visits", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
+    ContactTable { table: "identifiers", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
+    ContactTable { table: "stitches", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
+    ContactTable { table: "consents", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
+    ContactTable { table: "merges", column: "survivor_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "merges", column: "loser_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "merge_rows", column: "loser_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "duplicate_pairs", column: "left_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "duplicate_pairs", column: "right_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
 ];
 
 const FACETS: [Facet; 1] = [Facet {
@@ -42,7 +47,7 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .jobs(tracking::jobs())
         .jobs(replay::pages::jobs())
         .crons(tracking::crons())
-        .panels([visitor::pages::panel(), consent::pages::panel()])
+        .panels([visitor::pages::panel(), consent::pages::panel(), merge::pages::panel()])
         .facets(FACETS)
         .datasets(DATASETS)
         .contact_tables(CONTACT_TABLES)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use attune_events::{EventDef, Reactor};
-use attune_house::{ContactTable, Dataset, OnErase, Parts, Room};
+use attune_house::{ContactTable, Dataset, OnErase, OnMerge, Parts, Room};
 use attune_identify::tracking::Collector;
 use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_kernel::SECOND_US;
@@ -69,13 +69,32 @@ pub fn room(parts: &Parts, _collector: &Collector) -> Room {
             Dataset { view: "v_interact_send", meaning: "One mail to one person, with what became of it." },
             Dataset { view: "v_interact_push_round", meaning: "One round of a push funnel." },
         ])
-        .contact_tables([table("sends", OnErase::Null), table("suppressions", OnErase::Null), table("push_handed", OnErase::Delete)])
+        .contact_tables(CONTACT_TABLES)
         .settings(rules::SETTINGS)
 }
 
-const fn table(table: &'static str, on_erase: OnErase) -> ContactTable {
-    ContactTable { table, column: "contact_id", on_erase }
-}
+/// Tables that hold a person. A mailing or a push funnel knows everybody once: who had it under both names keeps the second row apart.
+const CONTACT_TABLES: [ContactTable; 3] = [
+    ContactTable {
+        table: "sends",
+        column: "contact_id",
+        on_erase: OnErase::Null,
+        on_merge: OnMerge::Follow {
+            key: "id",
+            unless: "EXISTS (SELECT 1 FROM sends o WHERE o.contact_id = $1 AND o.mailing_id = t.mailing_id)",
+        },
+    },
+    ContactTable { table: "suppressions", column: "contact_id", on_erase: OnErase::Null, on_merge: OnMerge::BY_ID },
+    ContactTable {
+        table: "push_handed",
+        column: "contact_id",
+        on_erase: OnErase::Delete,
+        on_merge: OnMerge::Follow {
+            key: "funnel_id",
+            unless: "EXISTS (SELECT 1 FROM push_handed o WHERE o.contact_id = $1 AND o.funnel_id = t.funnel_id)",
+        },
+    },
+];
 
 fn routes(parts: &Parts) -> Router<attune_house::App> {
     Router::new()

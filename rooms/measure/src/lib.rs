@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use attune_db::{Migration, migration};
 use attune_events::Reactor;
-use attune_house::{App, ContactTable, Dataset, OnErase, Parts, Room};
+use attune_house::{App, ContactTable, Dataset, OnErase, OnMerge, Parts, Room};
 use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_web::{Grant, NavItem, PermissionDef, permission};
 use axum::Router;
@@ -22,7 +22,7 @@ pub fn migrations() -> Vec<Migration> {
 
 /// The room.
 pub fn room(_: &Parts) -> Room {
-    let table = |table, on_erase| ContactTable { table, column: "contact_id", on_erase };
+    let table = |table, on_erase, on_merge| ContactTable { table, column: "contact_id", on_erase, on_merge };
     Room::new("measure")
         .migrations(migrations())
         .locales(include_str!("../locales/en.ftl"), include_str!("../locales/zh-CN.ftl"))
@@ -47,9 +47,9 @@ pub fn room(_: &Parts) -> Room {
             Dataset { view: "v_measure_funnel_day", meaning: "people by day they became known, source and stage" },
         ])
         .contact_tables([
-            table("funnel_steps", OnErase::Delete),
-            table("funnel_losses", OnErase::Delete),
-            table("funnel_visitors", OnErase::Null),
+            table("funnel_steps", OnErase::Delete, OnMerge::Stay),
+            table("funnel_losses", OnErase::Delete, OnMerge::Stay),
+            table("funnel_visitors", OnErase::Null, OnMerge::Follow { key: "visitor_id", unless: "" }),
         ])
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use attune_db::{Migration, migration};
 use attune_events::{EventDef, Reactor};
-use attune_house::{App, ContactTable, Dataset, Facet, FacetKind, OnErase, Panel, Parts, Place, Room};
+use attune_house::{App, ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Panel, Parts, Place, Room};
 use attune_identify::contact::ContactId;
 use attune_jobs::TimerDef;
 use attune_web::{Grant, NavCount, NavItem, PermissionDef, permission};
@@ -182,8 +182,15 @@ pub fn facets() -> Vec<Facet> {
 }
 
 fn contact_tables() -> Vec<ContactTable> {
-    let table = |table| ContactTable { table, column: "contact_id", on_erase: OnErase::Delete };
-    vec![table("tasks"), table("handovers"), table("contact_changes")]
+    let table = |table, on_merge| ContactTable { table, column: "contact_id", on_erase: OnErase::Delete, on_merge };
+    // Somebody can be on offer once only; the hand-over that stays behind is let go, as its lead is gone.
+    let one_open = "t.state IN ('waiting', 'offered')
+        AND EXISTS (SELECT 1 FROM handovers o WHERE o.contact_id = $1 AND o.state IN ('waiting', 'offered'))";
+    vec![
+        table("tasks", OnMerge::BY_ID),
+        table("handovers", OnMerge::Follow { key: "id", unless: one_open }),
+        table("contact_changes", OnMerge::Stay),
+    ]
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ const STOPS: &[Stop] = &[
     Stop("contact-new", "/contacts/new", &[]),
     Stop("contacts-export", "/contacts/export", &[]),
     Stop("contact-lena", "/contacts?q=Lena", &[("contact-known", FIRST)]),
+    Stop("duplicates", "/contacts/duplicates", &[("merge", "main a.btn[href^=\"/contacts/merge\"]")]),
+    Stop("duplicates-apart", "/contacts/duplicates?show=apart", &[]),
     Stop("companies", "/companies", &[("company", FIRST)]),
     Stop("imports", "/imports", &[("import", FIRST)]),
     Stop("import-new", "/imports/new", &[]),
@@ -59,11 +61,13 @@ const STOPS: &[Stop] = &[
 ];
 
 /// The pictures of the user guide: small, at the desk, in English and light.
-const GUIDE: [&str; 12] = [
+const GUIDE: [&str; 14] = [
     "today",
     "contacts",
     "contact-known",
     "import",
+    "duplicates",
+    "merge",
     "visits",
     "segment",
     "scoring",
@@ -134,6 +138,8 @@ async fn finish_furnishing(attune: &Attune) {
     person.fill("#f-reason", "They asked for prices twice").await;
     person.click("main form .btn.primary").await;
     person.until("return location.pathname !== '/tasks/new'", vec![], "the task to be kept").await;
+    crate::same_person::meet_again(&mut person).await;
+    crate::same_person::search(&mut person).await;
     person.go("/shop").await;
     person.see("h1").await;
     ground::settle(attune).await;

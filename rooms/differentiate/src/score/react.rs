@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use attune_db::{Column, DbError, Relation, Sql, Tx, Value, params, sql};
 use attune_events::{BoxFuture, Event, React, Spine, append};
-use attune_identify::contact::put_scores;
+use attune_identify::contact::{put_engagement, put_scores};
 use attune_jobs::{Bench, OnDue, clear_timers, set_timers_at_latest};
 use attune_kernel::Fault;
 
@@ -20,11 +20,19 @@ pub const KEY: &str = "differentiate.keep_scores";
 /// The timers that tell of falling scores.
 pub const TIMER: &str = "differentiate.score_falls";
 /// Events after which somebody may fit differently.
-const FIT_EVENTS: [&str; 5] = ["contact.created", "contact.updated", "contact.restored", "contact.stage_changed", "contact.owner_changed"];
+const FIT_EVENTS: [&str; 7] = [
+    "contact.created",
+    "contact.updated",
+    "contact.restored",
+    "contact.merged",
+    "contact.split",
+    "contact.stage_changed",
+    "contact.owner_changed",
+];
 
 /// Whether the event says that older events of the contact changed: some were found to be his, or not to be his own doing.
 pub(crate) fn changes_history(event: &Event) -> bool {
-    matches!(event.name.as_ref(), "visitor.identified" | "mail.click_rejudged")
+    matches!(event.name.as_ref(), "visitor.identified" | "mail.click_rejudged" | "contact.merged" | "contact.split")
 }
 
 /// Tells that many contacts came in at once.
@@ -115,7 +123,8 @@ impl Keeper {
             let Some(contact) = event.contact_id.filter(|_| concerns(&self.rules, event)) else { continue };
             if changes_history(event) {
                 rebuilt.insert(contact);
-            } else if FIT_EVENTS.contains(&event.name.as_ref()) {
+            }
+            if FIT_EVENTS.contains(&event.name.as_ref()) {
                 fitted.insert(contact);
             }
             causes.insert(contact, Some(event));
@@ -233,6 +242,7 @@ impl Limits {
 /// What a batch changes, gathered for one write each.
 struct News {
     scores: Relation,
+    engagement: Relation,
     told: Vec<(i64, Told)>,
     events: Vec<Event>,
     falls: Vec<(i64, i64)>,
@@ -242,12 +252,20 @@ struct News {
 impl News {
     fn new() -> Self {
         let scores = Relation::new(&[("id", Column::Int), ("k", Column::Real), ("fit", Column::Int), ("grade", Column::Text)]);
-        Self { scores, told: Vec::new(), events: Vec::new(), falls: Vec::new(), calm: Vec::new() }
+        let engagement = Relation::new(&[("id", Column::Int), ("k", Column::Real)]);
+        Self { scores, engagement, told: Vec::new(), events: Vec::new(), falls: Vec::new(), calm: Vec::new() }
     }
 
     fn add(&mut self, contact: i64, (k, told, crosses): (Option<f64>, Told, bool), old: Option<Told>, cause: Option<&Event>, now: i64) {
-        self.scores.push(vec![contact.into(), k.into(), told.fit.into(), told.grade.to_string().into()]);
-        self.told.push((contact, told));
+        // Fit and grade seldom change, and the grade has an index of its own.
+        if old.is_some_and(|old| (old.fit, old.grade) == (told.fit, told.grade)) {
+            self.engagement.push(vec![contact.into(), k.into()]);
+        } else {
+            self.scores.push(vec![contact.into(), k.into(), told.fit.into(), told.grade.to_string().into()]);
+        }
+        if old != Some(told) {
+            self.told.push((contact, told));
+        }
         let event = |name: &'static str, subject: String| {
             let event = Event::new(name, now).contact(contact).subject(subject);
             if let Some(cause) = cause { event.because_of(cause) } else { event }
@@ -276,6 +294,7 @@ impl News {
 
     async fn write(mut self, tx: &mut Tx, now: i64) -> Result<(), Fault> {
         put_scores(tx, &self.scores).await?;
+        put_engagement(tx, &self.engagement).await?;
         store::put_told(tx, self.told.into_iter(), now).await?;
         set_timers_at_latest(tx, TIMER, self.falls).await?;
         clear_timers(tx, TIMER, self.calm).await?;

@@ -88,6 +88,30 @@ on_both_dbs! {
         assert_eq!(reasons[0].line.count, 1);
     }
 
+    async fn whoever_becomes_part_of_another_brings_his_points_and_takes_them_along_again(db: Db) {
+        let trial = Trial::new(db);
+        let (ada, twin) = (trial.contact("Ada", Some("Berlin")).await, trial.contact("Ada L.", None).await);
+        trial.view(ada, "/pricing").await;
+        trial.happen(vec![Event::new("form.submitted", trial.clock.now()).contact(twin).subject("demo")]).await;
+        trial.settle().await;
+        let before = [kept(&trial, ada).await, kept(&trial, twin).await];
+        let (of_ada, of_twin) = (points(&trial, ada).await, points(&trial, twin).await);
+        let busy = trial.segment("Busy", &format!("score > {}", of_ada.max(of_twin))).await;
+        let formed = trial.segment("Formed", "event form.submitted").await;
+        trial.settle().await;
+        assert_eq!((trial.members(busy).await, trial.members(formed).await), (vec![], vec![twin]));
+        trial.clock.advance(1_000_000);
+        let id = trial.merge(ada, twin).await;
+        trial.settle().await;
+        assert_eq!(points(&trial, ada).await, of_ada + of_twin);
+        assert_eq!((trial.members(busy).await, trial.members(formed).await), (vec![ada], vec![ada]));
+        // What comes afterwards is the survivor's, and stays so.
+        trial.split(id).await;
+        trial.settle().await;
+        assert_eq!([kept(&trial, ada).await, kept(&trial, twin).await], before);
+        assert_eq!((trial.members(busy).await, trial.members(formed).await), (vec![], vec![twin]));
+    }
+
     async fn what_turns_out_to_be_a_scanners_no_longer_counts(db: Db) {
         let trial = Trial::new(db);
         let ada = trial.contact("Ada", None).await;

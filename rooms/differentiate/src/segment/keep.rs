@@ -147,7 +147,9 @@ impl Index {
         let name = event.name.as_ref();
         let subject = event.subject.as_deref().unwrap_or("");
         let mut touched = match name {
-            "contact.created" | "contact.restored" | "contact.deleted" => (0..self.segments.len()).collect(),
+            "contact.created" | "contact.restored" | "contact.deleted" | "contact.merged" | "contact.split" => {
+                (0..self.segments.len()).collect()
+            }
             _ if changes_history(event) => self.with_events.clone(),
             "contact.updated" => self.reading(&field_fact(subject)),
             "contact.owner_changed" => &self.reading(&Fact::Column("owner_id")) | &self.reading(&Fact::Column("team_id")),

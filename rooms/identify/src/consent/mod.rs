@@ -14,6 +14,8 @@ use attune_events::{Event, EventDef, append};
 use attune_house::{House, setting_bool};
 use attune_kernel::Ids;
 
+use crate::merge::MergeId;
+
 pub use store::{current, list};
 
 /// The purpose of everything that promotes.
@@ -101,6 +103,36 @@ pub async fn record(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDraft]) -
     };
     let mut events: Vec<Event> = drafts.iter().map(event).collect();
     append(tx, &mut events).await
+}
+
+/// The lines by which the stricter word of two records that become one holds: where one of them said no, no later yes of the other counts.
+pub(crate) async fn stricter(tx: &mut Tx, survivor: i64, loser: i64, merge: MergeId) -> Result<Vec<ConsentDraft>, DbError> {
+    let mut said: HashMap<(String, String), Vec<Consent>> = HashMap::new();
+    for contact_id in [survivor, loser] {
+        for line in current(tx, contact_id).await? {
+            said.entry((line.said.channel.clone(), line.said.purpose.clone())).or_default().push(line);
+        }
+    }
+    let overruled = |lines: &Vec<Consent>| {
+        let newest = lines.iter().max_by_key(|line| (line.at, line.id))?;
+        let no = lines.iter().find(|line| line.said.state == State::Withdrawn)?;
+        (newest.said.state == State::Given).then(|| ConsentDraft {
+            contact_id: survivor,
+            source: "merge".to_owned(),
+            wording: None,
+            proof: Some(format!("{merge}: {}", no.id)),
+            staff_id: None,
+            ..no.said.clone()
+        })
+    };
+    let mut drafts: Vec<ConsentDraft> = said.values().filter_map(overruled).collect();
+    drafts.sort_by(|a, b| (&a.channel, &a.purpose).cmp(&(&b.channel, &b.purpose)));
+    Ok(drafts)
+}
+
+/// Adds lines without telling the log, for whoever tells it something wider; answers their numbers.
+pub(crate) async fn add_quietly(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDraft]) -> Result<Vec<i64>, DbError> {
+    store::insert(tx, ids, now, drafts).await
 }
 
 /// Whether people who came by an import count as having agreed to marketing mail until they say no; `None` in a house where no room sends.

@@ -60,7 +60,7 @@ impl Line {
             if all.contains(&word) { l.t(&format!("consent-{kind}-{word}")) } else { Text::from(word) }
         };
         let said = consent.said;
-        let source = known("source", &said.source, &["staff", "form", "import", "unsubscribe-link", "preference-page", "api"]);
+        let source = known("source", &said.source, &["staff", "form", "import", "unsubscribe-link", "preference-page", "api", "merge"]);
         Self {
             channel: known("channel", &said.channel, &CHANNELS),
             purpose: known("purpose", &said.purpose, &PURPOSES),

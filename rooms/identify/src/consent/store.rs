@@ -7,7 +7,7 @@ use attune_kernel::Ids;
 
 use super::{Consent, ConsentDraft, State};
 
-pub(super) async fn insert(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDraft]) -> Result<(), DbError> {
+pub(super) async fn insert(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDraft]) -> Result<Vec<i64>, DbError> {
     let mut rows = Relation::new(&[
         ("id", Column::Int),
         ("contact_id", Column::Int),
@@ -20,9 +20,10 @@ pub(super) async fn insert(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDr
         ("at", Column::Int),
         ("staff_id", Column::Int),
     ]);
-    for draft in drafts {
+    let numbers: Vec<i64> = drafts.iter().map(|_| ids.next()).collect();
+    for (id, draft) in numbers.iter().zip(drafts) {
         rows.push(vec![
-            Value::Int(ids.next()),
+            Value::Int(*id),
             Value::Int(draft.contact_id),
             Value::from(&draft.channel),
             Value::from(&draft.purpose),
@@ -35,7 +36,7 @@ pub(super) async fn insert(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDr
         ]);
     }
     tx.insert("consents", &rows, Conflict::Fail).await?;
-    Ok(())
+    Ok(numbers)
 }
 
 pub(super) async fn states(

@@ -61,8 +61,16 @@ async fn index(State(app): State<App>, can: Can<ViewContacts>, Query(query): Que
 }
 
 async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<ContactId>) -> Answer {
-    let contact = super::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    Ok(Json(shown(&contact)).into_response())
+    let mut tx = app.db.read().await?;
+    let found = match super::find(&mut tx, &can.scope, id.0).await? {
+        Some(contact) => Some(contact),
+        // Whoever was merged is answered by the one who remained, whose id says so.
+        None => match super::survivor_of(&mut tx, id.0).await? {
+            Some(survivor) => super::find(&mut tx, &can.scope, survivor).await?,
+            None => None,
+        },
+    };
+    Ok(Json(shown(&found.ok_or(Problem::NotFound)?)).into_response())
 }
 
 /// A new contact from a program.

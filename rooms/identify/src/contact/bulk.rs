@@ -4,7 +4,7 @@ use askama::Template;
 use attune_db::Db;
 use attune_house::App;
 use attune_record::audit;
-use attune_web::{Actor, Answer, Can, Flash, Form, Problem, Query, Scope, Shell};
+use attune_web::{Actor, Answer, Can, Flash, Form, Problem, Query, Scope, Shell, see_other};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -59,7 +59,19 @@ pub(super) async fn act(State(app): State<App>, can: Can<ViewContacts>, shell: S
         "assign" => assign(&app, &can.actor, &shell, &selection, &form).await,
         "delete" => delete(&app, &can.actor, &shell, &selection, &back).await,
         "export" => export_selection(&app, &can.actor, selection).await,
+        "merge" => Ok(compare(&shell, &selection, &back)),
         _ => Err(Problem::Unreadable("act is not known".to_owned())),
+    }
+}
+
+/// Leads to the page that lays the two chosen side by side; the older one is suggested to remain.
+fn compare(shell: &Shell, selection: &Selection, back: &str) -> Response {
+    match selection {
+        Selection::Ids(ids) => match ids.as_slice() {
+            [a, b] if a != b => see_other(&crate::merge::pages::address(*a.min(b), *a.max(b))),
+            _ => shell.leave(back, Flash::bad("merge-choose-two")),
+        },
+        Selection::Listed(_) => shell.leave(back, Flash::bad("merge-choose-two")),
     }
 }
 

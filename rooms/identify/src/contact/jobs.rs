@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use attune_db::{DbError, Tx, params, sql};
+use attune_db::{DbError, Relation, Tx, params, sql};
 use attune_events::{Event, append};
 use attune_house::{BoxFuture, erase_from};
 use attune_jobs::{Cron, JobContext, JobDef, Run, Verdict};
@@ -43,6 +43,7 @@ impl Run for Erase {
                 if people.is_empty() {
                     break;
                 }
+                let people = with_merged(&mut tx, people).await?;
                 erase_from(&mut tx, tables, &people).await?;
                 let trail = people.iter().map(|id| (*id, None, None)).collect();
                 audit::note_many(&mut tx, &bench.ids, now, &Actor::system(), ("contact.erased", "contact"), trail).await?;
@@ -59,9 +60,21 @@ impl Run for Erase {
 async fn list_overdue(tx: &mut Tx, before: i64) -> Result<Vec<i64>, DbError> {
     let rows = tx
         .rows(
-            sql!("SELECT id FROM contacts WHERE deleted_at IS NOT NULL AND deleted_at < $1 ORDER BY deleted_at LIMIT $2"),
+            sql!(
+                "SELECT id FROM contacts WHERE deleted_at IS NOT NULL AND deleted_at < $1 AND merged_into IS NULL ORDER BY deleted_at LIMIT $2"
+            ),
             params![before, BATCH],
         )
         .await?;
     rows.iter().map(|row| row.at(0)).collect()
+}
+
+/// The same with everybody who has become part of them: who was merged goes with the one who remained.
+async fn with_merged(tx: &mut Tx, mut people: Vec<i64>) -> Result<Vec<i64>, DbError> {
+    let select = sql!("SELECT c.id FROM {rows} AS r JOIN contacts c ON c.merged_into = r.id");
+    let parts = tx.rows_from(select, &Relation::of_ids("id", people.iter().copied()), params![]).await?;
+    for row in parts {
+        people.push(row.at(0)?);
+    }
+    Ok(people)
 }

@@ -21,17 +21,23 @@ mod tests;
 pub mod timeline;
 mod told;
 
+use std::collections::HashMap;
+
 use attune_db::{DbError, Relation, Tx};
 use attune_events::Event;
 use attune_kernel::{Fault, Ids, id_type};
 use attune_web::{Actor, Scope};
 
+use crate::company;
+
 pub use change::{Change, assign_owner, create, delete, restore, set_stage, update_field};
 pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, View, count, ids_of, list, list_behind};
+pub(crate) use pages::name_of;
 pub use record::{Contact, ContactDraft, Stage};
 pub(crate) use rules::{compose_name, split_name};
 pub use rules::{email_key, phone_key};
-pub(crate) use store::{ByKeys, Prepared, insert_prepared, list_by_keys, update, update_rows};
+pub(crate) use store::{ByKeys, Prepared, insert_prepared, list_by_given_up, list_by_keys, update, update_rows};
+pub(crate) use told::attribute_name;
 
 id_type!(
     /// The id of a contact.
@@ -118,14 +124,48 @@ pub async fn list_by_email_keys(tx: &mut Tx, keys: impl IntoIterator<Item = Stri
     store::list_by_keys(tx, ByKeys::Email, keys).await
 }
 
+/// Whom `id` has become part of, if it was merged.
+pub(crate) async fn survivor_of(tx: &mut Tx, id: i64) -> Result<Option<i64>, DbError> {
+    store::survivor_of(tx, id).await
+}
+
+/// How many events of a contact the log holds.
+pub(crate) async fn count_events(tx: &mut Tx, id: i64) -> Result<i64, DbError> {
+    tx.count(attune_db::sql!("SELECT count(*) FROM events WHERE contact_id = $1"), attune_db::params![id]).await
+}
+
+/// Gives these contacts the names their companies have, which their search words need.
+pub(crate) async fn name_companies(tx: &mut Tx, people: &mut [Contact]) -> Result<(), DbError> {
+    let companies = company::list_by_ids(tx, people.iter().filter_map(|p| p.company_id)).await?;
+    let names: HashMap<i64, String> = companies.into_iter().map(|c| (c.id, c.name)).collect();
+    for person in people {
+        person.company_name = person.company_id.and_then(|id| names.get(&id).cloned());
+    }
+    Ok(())
+}
+
+/// How far the last touch of a contact may lag behind the newest event a visitor of his sent: one minute.
+pub(crate) const TOUCH_STEP_US: i64 = 60_000_000;
+
 /// Writes scores: a relation `(id, k, fit, grade)`; `k` is the engagement score's log2 form, `fit` points, `grade` A, B, C or NULL.
 pub async fn put_scores(tx: &mut Tx, scores: &Relation) -> Result<u64, DbError> {
     store::put_scores(tx, scores).await
 }
 
+/// As [`put_scores`], for those whose fit and grade stay as they are: a relation `(id, k)`.
+pub async fn put_engagement(tx: &mut Tx, scores: &Relation) -> Result<u64, DbError> {
+    store::put_engagement(tx, scores).await
+}
+
 /// Moves the last touch forward: a relation `(id, at)` with one row per contact; earlier moments change nothing.
 pub async fn touch(tx: &mut Tx, touches: &Relation) -> Result<u64, DbError> {
-    store::touch(tx, touches).await
+    store::touch(tx, touches, 0).await
+}
+
+/// As [`touch`], for what comes in a stream: whoever was last touched less than [`TOUCH_STEP_US`] before stays as he is. A visit of many pages
+/// is one write of the contact and of its indexes instead of one a page; the log keeps every moment.
+pub(crate) async fn touch_coarsely(tx: &mut Tx, touches: &Relation) -> Result<u64, DbError> {
+    store::touch(tx, touches, TOUCH_STEP_US).await
 }
 
 /// The event `name` of a contact, caused by `by`.

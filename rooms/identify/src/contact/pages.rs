@@ -17,13 +17,15 @@ use super::list::{self, Listing, Person, Sorting};
 use super::score::Scale;
 use super::{By, COUNTED, Contact, ContactDraft, PAGE, Stage, bulk, edit, record_page, timeline};
 use crate::company;
+use crate::duplicate::{self, Models};
 use crate::staff::{self, Member};
 use crate::{CreateContacts, ViewContacts};
 
 /// The routes of this noun's pages.
-pub(crate) fn routes() -> Router<App> {
+pub(crate) fn routes(models: &Models) -> Router<App> {
+    let models = models.clone();
     Router::new()
-        .route("/contacts", get(page).post(create))
+        .route("/contacts", get(page).post(move |app, can, shell, form| create(models.clone(), app, can, shell, form)))
         .route("/contacts/new", get(new))
         .route("/contacts/views", post(save_view))
         .route("/contacts/views/{id}/delete", post(delete_view))
@@ -253,6 +255,8 @@ pub(crate) struct ContactForm {
     title: String,
     stage: String,
     owner_id: String,
+    /// Set once somebody was told who may be meant.
+    told: String,
 }
 
 #[derive(Template)]
@@ -263,9 +267,16 @@ struct NewPage {
     errors: FormErrors,
     stages: Vec<Choice>,
     owners: Vec<Choice>,
+    /// Who may be meant.
+    warning: String,
 }
 
 impl ContactForm {
+    fn typed(&self) -> duplicate::Typed {
+        let [name, email, phone, company] = [&self.name, &self.email, &self.phone, &self.company].map(Clone::clone);
+        duplicate::Typed { name, email, phone, company }
+    }
+
     fn check(&self) -> Result<ContactDraft, FormErrors> {
         let mut errors = FormErrors::new();
         let name = errors.optional("name", &self.name, 200).unwrap_or_default();
@@ -297,7 +308,7 @@ impl ContactForm {
 async fn new_page(app: &App, shell: Shell, form: ContactForm, errors: FormErrors) -> Result<NewPage, Problem> {
     let members = staff::list(&mut app.db.read().await?).await?;
     let owners = members.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect();
-    Ok(NewPage { stages: stages(&shell), owners, shell, form, errors })
+    Ok(NewPage { stages: stages(&shell), owners, shell, form, errors, warning: String::new() })
 }
 
 async fn new(State(app): State<App>, can: Can<CreateContacts>, shell: Shell) -> Answer {
@@ -306,22 +317,40 @@ async fn new(State(app): State<App>, can: Can<CreateContacts>, shell: Shell) -> 
     Ok(page.shell.page(&page))
 }
 
-async fn create(State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Form(form): Form<ContactForm>) -> Answer {
+async fn create(models: Models, State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Form(form): Form<ContactForm>) -> Answer {
     let mut draft = match form.check() {
         Ok(draft) => draft,
-        Err(errors) => {
-            let page = new_page(&app, shell, form, errors).await?;
-            return Ok(page.shell.again(&page, &page.as_form()));
-        }
+        Err(errors) => return again(&app, shell, form, errors, String::new()).await,
     };
+    if form.told.is_empty() {
+        let people = duplicate::likely(&mut app.db.read().await?, &models, &can.scope, &form.typed()).await?;
+        if !people.is_empty() {
+            let warning = duplicate::pages::warning(&shell, &people)?;
+            return again(&app, shell, form, FormErrors::new(), warning).await;
+        }
+    }
     if !may_own(&can, draft.owner_id) {
         draft.owner_id = Some(can.actor.staff_id);
     }
+    let id = keep(&app, &can, draft).await?;
+    Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-contact-created")))
+}
+
+async fn keep(app: &App, can: &Can<CreateContacts>, draft: ContactDraft) -> Result<super::ContactId, Problem> {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     let id = super::create(&mut tx, &by, draft).await?;
     tx.commit().await?;
-    Ok(shell.leave(&format!("/contacts/{}", super::ContactId(id)), Flash::good("identify-contact-created")))
+    Ok(super::ContactId(id))
+}
+
+/// The form once more, with what was typed; after a warning the next try goes through.
+async fn again(app: &App, shell: Shell, mut form: ContactForm, errors: FormErrors, warning: String) -> Answer {
+    if !warning.is_empty() {
+        form.told = "1".to_owned();
+    }
+    let page = NewPage { warning, ..new_page(app, shell, form, errors).await? };
+    Ok(page.shell.again(&page, &page.as_form()))
 }
 
 /// Whoever creates within a scope cannot put a contact beyond it.

@@ -3,7 +3,7 @@
 use askama::Template;
 use attune_house::{App, Panel, Place};
 use attune_web::kit::Tab;
-use attune_web::{Answer, Can, Path, Problem, Query, Shell};
+use attune_web::{Answer, Can, Path, Problem, Query, Shell, see_other};
 use axum::extract::State;
 use serde::Deserialize;
 
@@ -66,7 +66,10 @@ pub(super) async fn page(
     Query(query): Query<RecordQuery>,
 ) -> Answer {
     let mut tx = app.db.read().await?;
-    let contact = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let Some(contact) = super::find(&mut tx, &can.scope, id.0).await? else {
+        let survivor = super::survivor_of(&mut tx, id.0).await?.ok_or(Problem::NotFound)?;
+        return Ok(see_other(&format!("/contacts/{}", ContactId(survivor))));
+    };
     let timeline = timeline::read(&mut tx, &shell.l, id.0, Filter::of(&query.show), &query.before).await?;
     let owner = match contact.owner_id {
         Some(owner) => staff::find(&mut tx, owner).await?.map(|m| m.name),

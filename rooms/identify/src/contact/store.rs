@@ -121,6 +121,36 @@ pub(crate) async fn list_by_keys(tx: &mut Tx, by: ByKeys, keys: impl IntoIterato
     Ok(found)
 }
 
+/// Survivors of merges by the keys that were given up in them: (the key asked for, who holds it now).
+pub(crate) async fn list_by_given_up(
+    tx: &mut Tx,
+    by: ByKeys,
+    keys: impl IntoIterator<Item = String>,
+) -> Result<Vec<(String, i64)>, DbError> {
+    let select = match by {
+        ByKeys::External => sql!(
+            "SELECT r.k, s.id FROM {rows} AS r JOIN contacts c ON c.external_key = r.k AND c.merged_into IS NOT NULL
+             JOIN contacts s ON s.id = c.merged_into AND s.deleted_at IS NULL"
+        ),
+        ByKeys::Email => sql!(
+            "SELECT r.k, s.id FROM {rows} AS r JOIN contacts c ON c.email_key = r.k AND c.merged_into IS NOT NULL
+             JOIN contacts s ON s.id = c.merged_into AND s.deleted_at IS NULL"
+        ),
+        ByKeys::Phone => sql!(
+            "SELECT r.k, s.id FROM {rows} AS r JOIN contacts c ON c.phone_key = r.k AND c.merged_into IS NOT NULL
+             JOIN contacts s ON s.id = c.merged_into AND s.deleted_at IS NULL"
+        ),
+    };
+    let rows = tx.rows_from(select, &Relation::of_texts("k", keys), params![]).await?;
+    rows.iter().map(|row| Ok((row.get("k")?, row.get("id")?))).collect()
+}
+
+/// Whom a contact has become part of, if it was merged.
+pub(super) async fn survivor_of(tx: &mut Tx, id: i64) -> Result<Option<i64>, DbError> {
+    let row = tx.find(sql!("SELECT merged_into FROM contacts WHERE id = $1 AND merged_into IS NOT NULL"), params![id]).await?;
+    row.map(|row| row.at(0)).transpose()
+}
+
 /// A contact as it is stored, as far as it follows from its attributes: worked out ahead, where nobody waits for the store.
 #[derive(Clone, Debug)]
 pub(crate) struct Prepared {
@@ -237,17 +267,22 @@ pub(super) async fn put_scores(tx: &mut Tx, scores: &Relation) -> Result<u64, Db
     tx.exec_from(sql, scores, params![]).await
 }
 
-pub(super) async fn touch(tx: &mut Tx, touches: &Relation) -> Result<u64, DbError> {
+pub(super) async fn put_engagement(tx: &mut Tx, scores: &Relation) -> Result<u64, DbError> {
+    tx.exec_from(sql!("UPDATE contacts SET engagement_k = r.k FROM {rows} AS r WHERE contacts.id = r.id"), scores, params![]).await
+}
+
+pub(super) async fn touch(tx: &mut Tx, touches: &Relation, step: i64) -> Result<u64, DbError> {
     let sql = sql!(
-        "UPDATE contacts SET last_seen_at = r.at FROM {rows} AS r WHERE contacts.id = r.id AND (contacts.last_seen_at IS NULL OR contacts.last_seen_at < r.at)"
+        "UPDATE contacts SET last_seen_at = r.at FROM {rows} AS r WHERE contacts.id = r.id
+         AND (contacts.last_seen_at IS NULL OR contacts.last_seen_at < r.at - $1)"
     );
-    tx.exec_from(sql, touches, params![]).await
+    tx.exec_from(sql, touches, params![step]).await
 }
 
 /// Hides or brings back: `at` is the moment of deletion or `None`; answers which rows changed.
 pub(super) async fn set_deleted(tx: &mut Tx, scope: &Scope, ids: &[i64], at: Option<i64>) -> Result<Vec<i64>, DbError> {
     let mut sql = Sql::new("UPDATE contacts SET deleted_at = CAST(");
-    sql.bind(at).push(" AS BIGINT) WHERE deleted_at IS ").push(if at.is_some() { "NULL" } else { "NOT NULL" });
+    sql.bind(at).push(" AS BIGINT) WHERE merged_into IS NULL AND deleted_at IS ").push(if at.is_some() { "NULL" } else { "NOT NULL" });
     sql.push(" AND id IN ").bind_list(ids.iter().map(|id| Value::Int(*id)));
     scope.push_filter(&mut sql, "owner_id", "team_id");
     sql.push(" RETURNING id");
@@ -278,7 +313,7 @@ pub(crate) async fn list_of_company(tx: &mut Tx, company_id: i64, behind: i64, l
 
 /// Contacts deleted at exactly `at`, µs.
 pub(super) async fn list_deleted_at(tx: &mut Tx, scope: &Scope, at: i64, limit: i64) -> Result<Vec<i64>, DbError> {
-    let mut sql = Sql::new("SELECT id FROM contacts WHERE deleted_at = ");
+    let mut sql = Sql::new("SELECT id FROM contacts WHERE merged_into IS NULL AND deleted_at = ");
     sql.bind(at);
     scope.push_filter(&mut sql, "owner_id", "team_id");
     sql.push(" ORDER BY id LIMIT ").bind(limit);

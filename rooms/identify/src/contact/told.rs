@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 37] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 38] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -38,6 +38,7 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 37] = [
     ("contact.deleted", "identify-told-deleted", "trash-2", "bad", Kind::Record),
     ("contact.restored", "identify-told-restored", "undo-2", "", Kind::Record),
     ("contact.merged", "identify-told-merged", "merge", "", Kind::Record),
+    ("contact.split", "identify-told-split", "split", "", Kind::Record),
     ("contact.owner_changed", "identify-told-owner", "hand", "violet", Kind::Sales),
     ("contact.stage_changed", "identify-told-stage", "trending-up", "violet", Kind::Sales),
     ("consent.given", "identify-told-consent", "check", "good", Kind::Record),
@@ -112,13 +113,16 @@ fn shown_subject(l: &Lang, event: &Event) -> String {
     let subject = event.subject.clone().unwrap_or_default();
     match event.name.as_ref() {
         "contact.stage_changed" => super::Stage::of(&subject).map_or(subject, |s| l.t(s.label_key()).to_string()),
+        // Said of the record that was part of another: that it was gone meanwhile is told by the word itself.
+        "contact.deleted" if subject == "merged" => l.t("identify-told-into-another").to_string(),
+        "contact.restored" if subject == "split" => l.t("identify-told-from-another").to_string(),
         "contact.updated" if !subject.is_empty() => attribute_name(l, &subject),
         _ => subject.chars().take(120).collect(),
     }
 }
 
 /// What pages call an attribute.
-pub(super) fn attribute_name(l: &Lang, key: &str) -> String {
+pub(crate) fn attribute_name(l: &Lang, key: &str) -> String {
     match key {
         "name" | "email" | "phone" | "title" | "city" | "country" | "stage" | "locale" | "source" => {
             l.t(&format!("identify-{key}")).to_string()
@@ -128,6 +132,7 @@ pub(super) fn attribute_name(l: &Lang, key: &str) -> String {
         "company_id" | "company" => l.t("identify-company").to_string(),
         "owner_id" => l.t("identify-owner").to_string(),
         "time_zone" => l.t("identify-time-zone").to_string(),
+        "external_id" => l.t("identify-external-id").to_string(),
         custom => custom.strip_prefix("f:").unwrap_or(custom).to_owned(),
     }
 }

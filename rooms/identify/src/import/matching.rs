@@ -8,7 +8,7 @@ use attune_kernel::{encode_id, fold_key};
 use super::plan::Plan;
 use super::rows::{Fresh, RowDraft, RowError};
 use crate::company::{self, CompanyDraft};
-use crate::contact::{By, ByKeys, Contact, Prepared, list_by_keys};
+use crate::contact::{By, ByKeys, Contact, Prepared, list_by_given_up, list_by_ids, list_by_keys};
 use crate::staff::Member;
 
 /// What became of a line.
@@ -193,9 +193,15 @@ impl Matched {
         let external = keyed.iter().filter_map(|(key, _)| key.clone());
         let emails = keyed.iter().filter_map(|(_, d)| d.email_key.clone());
         let phones = keyed.iter().filter(|(key, d)| key.is_none() && d.email_key.is_none()).filter_map(|(_, d)| d.phone_key.clone());
+        let (external, emails, phones): (Vec<String>, Vec<String>, Vec<String>) = (external.collect(), emails.collect(), phones.collect());
+        let mut given_up = Vec::new();
+        for (by, keys) in [(ByKeys::External, &external), (ByKeys::Email, &emails), (ByKeys::Phone, &phones)] {
+            given_up.extend(list_by_given_up(tx, by, keys.iter().cloned()).await?.into_iter().map(|(key, id)| (by, key, id)));
+        }
         let mut found = list_by_keys(tx, ByKeys::External, external).await?;
         found.extend(list_by_keys(tx, ByKeys::Email, emails).await?);
         found.extend(list_by_keys(tx, ByKeys::Phone, phones).await?);
+        found.extend(list_by_ids(tx, given_up.iter().map(|(_, _, id)| *id)).await?);
         for contact in found {
             if there.contains_key(&contact.id) {
                 continue;
@@ -212,6 +218,16 @@ impl Matched {
                 self.by_phone.entry(key).or_insert(index);
             }
             self.people.push(Pending { before: Some(contact.clone()), contact, changed: false, prepared: None });
+        }
+        // What a merged record was known by leads to the one who remained, unless somebody alive holds it.
+        for (by, key, id) in given_up {
+            let Some(index) = there.get(&id) else { continue };
+            let places = match by {
+                ByKeys::External => &mut self.by_external,
+                ByKeys::Email => &mut self.by_email,
+                ByKeys::Phone => &mut self.by_phone,
+            };
+            places.entry(key).or_insert(*index);
         }
         Ok(())
     }

@@ -27,6 +27,8 @@ mod workbook;
 use attune_db::DbError;
 use attune_kernel::{Fault, id_type};
 
+use crate::contact::ContactError;
+
 pub use plan::{ATTRIBUTES, ColumnPlan, EventPlan, MapFile, Plan, PlanError, Target};
 pub use profile::{EMPTY_WORDS, Profile, ProfileError};
 pub use rows::RowError;
@@ -135,6 +137,15 @@ impl From<DbError> for ImportError {
 impl From<Fault> for ImportError {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
+    }
+}
+
+impl From<ContactError> for ImportError {
+    fn from(error: ContactError) -> Self {
+        match error {
+            ContactError::Fault(fault) => Self::Fault(fault),
+            other => Self::Fault(Fault::new(other.to_string())),
+        }
     }
 }
 

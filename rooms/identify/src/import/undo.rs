@@ -13,7 +13,7 @@ use serde_json::json;
 use super::store::{self, Changed, ImportState};
 use super::{Counts, ImportError, ImportId, Progress};
 use crate::contact::{self, By, Contact};
-use crate::{company, field};
+use crate::{company, field, merge};
 
 /// People in one transaction.
 const BATCH: i64 = 2_000;
@@ -42,6 +42,8 @@ pub async fn undo(
         if people.is_empty() {
             break;
         }
+        let by = By { actor, now: bench.clock.now(), ids: &bench.ids };
+        merge::split_all(&mut tx, &by, tables, &people).await?;
         erase_from(&mut tx, tables, &people).await?;
         tx.commit().await?;
         undone.created += i64::try_from(people.len()).unwrap_or(0);
@@ -84,21 +86,11 @@ async fn restore(tx: &mut Tx, id: i64, changed: &[Changed]) -> Result<(), DbErro
         }
         restored.push(person);
     }
-    name_companies(tx, &mut restored).await?;
+    contact::name_companies(tx, &mut restored).await?;
     contact::update(tx, &restored, &defs).await?;
     let sql = sql!("UPDATE contacts SET last_seen_at = r.at FROM {rows} AS r WHERE contacts.id = r.id");
     tx.exec_from(sql, &seen, params![]).await?;
     store::remove_changed(tx, id, changed.iter().map(|c| c.contact_id)).await
-}
-
-/// The search words need the name of the company somebody has got back.
-async fn name_companies(tx: &mut Tx, people: &mut [Contact]) -> Result<(), DbError> {
-    let companies = company::list_by_ids(tx, people.iter().filter_map(|p| p.company_id)).await?;
-    let names: HashMap<i64, String> = companies.into_iter().map(|c| (c.id, c.name)).collect();
-    for person in people {
-        person.company_name = person.company_id.and_then(|id| names.get(&id).cloned());
-    }
-    Ok(())
 }
 
 async fn finish(bench: &Bench, by: &By<'_>, id: i64, undone: &Counts) -> Result<(), ImportError> {

@@ -15,7 +15,7 @@ use attune_kernel::{Fault, Ids};
 
 pub use plan::Decision;
 pub(crate) use plan::{Plan, Seen, decide};
-pub(crate) use store::{epoch, resolve};
+pub(crate) use store::{epoch, next_epoch, resolve};
 pub use token::{Evidence, IDENTIFY_FORM, Proof, Traits, contact_token, external_token, form_token, weigh};
 
 /// Says that the browser `visitor_id` is the contact's. `how` names the evidence for the merge log, such as `mail-click` or `staff`.

@@ -8,7 +8,7 @@ use attune_web::Actor;
 
 use super::plan::Seen;
 use super::{Evidence, Proof};
-use crate::contact::{self, By, ContactDraft, Stage};
+use crate::contact::{self, By, ByKeys, ContactDraft, Stage};
 
 /// A visitor as stitching sees it.
 pub(super) struct Current {
@@ -26,7 +26,7 @@ pub(crate) async fn epoch(tx: &mut Tx) -> Result<i64, DbError> {
     tx.count(sql!("SELECT n FROM stitch_epoch WHERE id = 1"), params![]).await
 }
 
-pub(super) async fn next_epoch(tx: &mut Tx) -> Result<(), DbError> {
+pub(crate) async fn next_epoch(tx: &mut Tx) -> Result<(), DbError> {
     tx.exec(sql!("UPDATE stitch_epoch SET n = n + 1 WHERE id = 1"), params![]).await.map(|_| ())
 }
 
@@ -107,7 +107,7 @@ pub(crate) async fn resolve(tx: &mut Tx, ids: &Ids, now: i64, proofs: &[&Proof])
     let mut found = Vec::with_capacity(proofs.len());
     for proof in proofs {
         found.push(match &proof.evidence {
-            Evidence::Contact(id) => alive.contains(id).then_some(*id),
+            Evidence::Contact(id) => alive.get(id).copied(),
             Evidence::ExternalId(key) => by_external.get(key).copied(),
             Evidence::Claim(_) => None,
             Evidence::Email { email, name } => match by_email.get(email) {
@@ -123,26 +123,36 @@ pub(crate) async fn resolve(tx: &mut Tx, ids: &Ids, now: i64, proofs: &[&Proof])
     Ok(found)
 }
 
-async fn alive_ids(tx: &mut Tx, ids: Vec<i64>) -> Result<Vec<i64>, DbError> {
+/// Who these ids mean today: whoever was merged is meant as the one who remained.
+async fn alive_ids(tx: &mut Tx, ids: Vec<i64>) -> Result<HashMap<i64, i64>, DbError> {
     let rows = Relation::of_ids("id", ids);
-    let found = tx
-        .rows_from(sql!("SELECT c.id FROM {rows} AS r JOIN contacts c ON c.id = r.id AND c.deleted_at IS NULL"), &rows, params![])
-        .await?;
-    found.iter().map(|row| row.at(0)).collect()
+    let select = sql!(
+        "SELECT r.id AS asked, s.id FROM {rows} AS r JOIN contacts c ON c.id = r.id
+         JOIN contacts s ON s.id = COALESCE(c.merged_into, c.id) AND s.deleted_at IS NULL"
+    );
+    let found = tx.rows_from(select, &rows, params![]).await?;
+    found.iter().map(|row| Ok((row.get("asked")?, row.get("id")?))).collect()
 }
 
 async fn by_external(tx: &mut Tx, keys: Vec<String>) -> Result<HashMap<String, i64>, DbError> {
-    let rows = Relation::of_texts("k", keys);
     let select =
         sql!("SELECT r.k, min(c.id) AS id FROM {rows} AS r JOIN contacts c ON c.external_key = r.k AND c.deleted_at IS NULL GROUP BY r.k");
-    tx.rows_from(select, &rows, params![]).await?.iter().map(|row| Ok((row.get("k")?, row.get("id")?))).collect()
+    by_key(tx, ByKeys::External, select, keys).await
 }
 
 async fn by_email(tx: &mut Tx, keys: Vec<String>) -> Result<HashMap<String, i64>, DbError> {
-    let rows = Relation::of_texts("k", keys);
     let select =
         sql!("SELECT r.k, min(c.id) AS id FROM {rows} AS r JOIN contacts c ON c.email_key = r.k AND c.deleted_at IS NULL GROUP BY r.k");
-    tx.rows_from(select, &rows, params![]).await?.iter().map(|row| Ok((row.get("k")?, row.get("id")?))).collect()
+    by_key(tx, ByKeys::Email, select, keys).await
+}
+
+/// Who holds a key, or else who took over the record that held it.
+async fn by_key(tx: &mut Tx, by: ByKeys, select: &str, keys: Vec<String>) -> Result<HashMap<String, i64>, DbError> {
+    let mut found: HashMap<String, i64> = contact::list_by_given_up(tx, by, keys.iter().cloned()).await?.into_iter().collect();
+    for row in tx.rows_from(select, &Relation::of_texts("k", keys), params![]).await? {
+        found.insert(row.get("k")?, row.get("id")?);
+    }
+    Ok(found)
 }
 
 async fn create(tx: &mut Tx, ids: &Ids, now: i64, email: &str, name: Option<&str>) -> Result<i64, Fault> {

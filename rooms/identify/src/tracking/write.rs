@@ -126,7 +126,6 @@ struct Work<'a> {
     people: HashMap<i64, Person>,
     plan: Plan,
     visits: Visits,
-    relied_on_memory: bool,
 }
 
 impl<'a> Work<'a> {
@@ -141,7 +140,6 @@ impl<'a> Work<'a> {
             people: HashMap::new(),
             plan: Plan::default(),
             visits: Visits::default(),
-            relied_on_memory: false,
         }
     }
 
@@ -195,7 +193,6 @@ impl<'a> Work<'a> {
             for (one, proves) in met.into_values() {
                 match memory.get(self.epoch, one.key).filter(|known| !proves && known.is_fresh(one.first_at, one.last_at, STALE_US)) {
                     Some(known) => {
-                        self.relied_on_memory = true;
                         let person = Person {
                             visitor_id: known.visitor_id,
                             contact_id: known.contact_id,
@@ -278,11 +275,12 @@ impl<'a> Work<'a> {
 
     /// Moves last touches, appends the events and gives joined browsers' past to their people.
     async fn log(&mut self, tx: &mut Tx) -> Result<(), Fault> {
-        contact::touch(tx, &self.touches()).await?;
+        contact::touch_coarsely(tx, &self.touches()).await?;
         let mut events: Vec<Event> = self.lines.iter_mut().map(|line| std::mem::replace(&mut line.event, Event::new("", 0))).collect();
         append(tx, &mut events).await?;
-        // Under the head's lock: somebody may have been identified since the memory was asked.
-        if self.relied_on_memory && !self.plan.changes_visitors() && stitching::epoch(tx).await? != self.epoch {
+        // Under the head's lock: somebody may have been identified or merged since we asked who is who.
+        let expected = self.epoch + i64::from(self.plan.changes_visitors());
+        if stitching::epoch(tx).await? != expected {
             return Err(DbError::Busy("a visitor was identified meanwhile".to_owned()).into());
         }
         let first_seq = events.first().map_or(0, |event| event.seq);

@@ -48,7 +48,8 @@ async fn keep(tx: &mut Tx, steps: &Steps) -> Result<(), Fault> {
 pub(crate) struct FollowLeavers;
 
 impl FollowLeavers {
-    pub(crate) const HEARS: &'static [&'static str] = &["contact.deleted", "contact.restored", "contact.erased", "mail.click_rejudged"];
+    pub(crate) const HEARS: &'static [&'static str] =
+        &["contact.deleted", "contact.restored", "contact.merged", "contact.split", "contact.erased", "mail.click_rejudged"];
 }
 
 impl React for FollowLeavers {
@@ -58,6 +59,10 @@ impl React for FollowLeavers {
             let (mut again, misjudged) = (named("contact.restored"), named("mail.click_rejudged"));
             store::drop_engaged(tx, &misjudged).await?;
             again.extend(misjudged);
+            // Whose past grew or shrank begins anew.
+            let joined: Vec<i64> = ["contact.merged", "contact.split"].into_iter().flat_map(named).collect();
+            store::forget(tx, &joined).await?;
+            again.extend(joined);
             if !again.is_empty() {
                 let steps = replayed(tx, &again).await?;
                 keep(tx, &steps).await?;

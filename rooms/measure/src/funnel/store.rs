@@ -96,6 +96,14 @@ pub(crate) async fn drop_engaged(tx: &mut Tx, contacts: &[i64]) -> Result<(), Db
     Ok(())
 }
 
+/// Forgets every step of these contacts; the figures are counted anew after that.
+pub(crate) async fn forget(tx: &mut Tx, contacts: &[i64]) -> Result<(), DbError> {
+    let rows = Relation::of_ids("id", contacts.iter().copied());
+    tx.exec_from(sql!("DELETE FROM funnel_steps WHERE contact_id IN (SELECT r.id FROM {rows} AS r)"), &rows, params![]).await?;
+    tx.exec_from(sql!("DELETE FROM funnel_losses WHERE contact_id IN (SELECT r.id FROM {rows} AS r)"), &rows, params![]).await?;
+    Ok(())
+}
+
 /// Writes purchases: by whoever had been accepted before, a customer; by anybody else, one who needed no rep.
 pub(crate) async fn put_bought(tx: &mut Tx, bought: &[(i64, i64)], bumps: &mut Bumps) -> Result<(), DbError> {
     let rows = moments(bought.iter().map(|(id, at)| (id, at)));

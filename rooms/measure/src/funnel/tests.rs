@@ -1,10 +1,12 @@
 use attune_db::{Db, params};
 use attune_events::{Event, React, Spine};
+use attune_house::{ContactTable, OnErase, OnMerge};
 use attune_identify::contact::{self, By, ContactDraft};
+use attune_identify::merge::{self, MergeId, Pair};
 use attune_jobs::{Bench, OnDue};
 use attune_kernel::{Clock, HOUR_US, Ids};
 use attune_testkit::on_both_dbs;
-use attune_web::Actor;
+use attune_web::{Actor, Scope};
 use proptest::prelude::*;
 
 use super::react::{FollowLeavers, KeepFunnel, Recount};
@@ -61,9 +63,36 @@ impl Scene {
         figures(&mut self.db.read().await.unwrap(), self.all(), None).await.unwrap()
     }
 
+    fn by<'a>(&'a self, actor: &'a Actor) -> By<'a> {
+        By { actor, now: self.clock.now(), ids: &self.ids }
+    }
+
+    async fn merge(&self, survivor: i64, loser: i64) -> MergeId {
+        let actor = Actor::system();
+        let mut tx = self.db.begin().await.unwrap();
+        let pair = Pair { survivor, loser };
+        let id = merge::merge(&mut tx, &self.by(&actor), &Scope::All, &tables(), pair, &std::collections::BTreeSet::new()).await.unwrap();
+        tx.commit().await.unwrap();
+        self.tell(vec![]).await;
+        self.recount().await;
+        id
+    }
+
+    async fn recount(&self) {
+        let mut tx = self.db.begin().await.unwrap();
+        store::recount(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     fn all(&self) -> Period {
         Period { from_day: 0, to_day: self.clock.now() / DAY_US + 1 }
     }
+}
+
+fn tables() -> Vec<ContactTable> {
+    let follow = OnMerge::Follow { key: "seq", unless: "" };
+    let events = ContactTable { table: "events", column: "contact_id", on_erase: OnErase::Delete, on_merge: follow };
+    std::iter::once(events).chain(attune_identify::CONTACT_TABLES).collect()
 }
 
 fn counts(figures: &Figures) -> Vec<i64> {
@@ -89,6 +118,23 @@ async fn history(stage: &Scene) -> Vec<i64> {
 }
 
 on_both_dbs! {
+    async fn two_who_are_one_are_counted_once_until_they_are_split(db: Db) {
+        let scene = Scene::new(db);
+        let (ada, twin) = (scene.person("Ada", "fair").await, scene.person("Ada L.", "fair").await);
+        let made = vec![scene.event("form.submitted", twin).subject("demo")];
+        scene.tell(made).await;
+        let before = counts(&scene.figures().await);
+        let merged = scene.merge(ada, twin).await;
+        let after = counts(&scene.figures().await);
+        assert_eq!((after[0], after[1]), (before[0] - 1, before[1]), "one person less, and as many engaged");
+        let mut tx = scene.db.begin().await.unwrap();
+        merge::split(&mut tx, &scene.by(&Actor::system()), &Scope::All, &tables(), merged).await.unwrap();
+        tx.commit().await.unwrap();
+        scene.tell(vec![]).await;
+        scene.recount().await;
+        assert_eq!(counts(&scene.figures().await), before);
+    }
+
     async fn the_figures_are_what_sql_over_the_store_says(db: Db) {
         let stage = Scene::new(db);
         history(&stage).await;

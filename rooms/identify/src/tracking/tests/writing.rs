@@ -79,6 +79,25 @@ attune_testkit::on_both_dbs! {
         assert_eq!(contact.last_seen_at, Some(stage.clock.now()));
     }
 
+    async fn a_visit_touches_its_person_once_a_minute(db: Db) {
+        let stage = Stage::new(db);
+        let lena = stage.contact("Lena", "lena@example.com").await;
+        let token = contact_token(&stage.secret, lena, stage.clock.now());
+        stage.send("phone", &[stage.identified("i1", &token)]).await;
+        let first = stage.clock.now();
+        let seen = async || {
+            let mut tx = stage.db.read().await.unwrap();
+            crate::contact::find(&mut tx, &attune_web::Scope::All, lena).await.unwrap().unwrap().last_seen_at
+        };
+        stage.clock.advance(MINUTE_US);
+        stage.send("phone", &[stage.view("p1", "/a")]).await;
+        assert_eq!(seen().await, Some(first), "a minute is not more than a minute");
+        stage.clock.advance(SECOND_US);
+        stage.send("phone", &[stage.view("p2", "/b")]).await;
+        assert_eq!(seen().await, Some(first + MINUTE_US + SECOND_US));
+        assert_eq!(stage.events().await.iter().filter(|e| e.name == "page.viewed" && e.contact_id == Some(lena)).count(), 2, "the log keeps every moment");
+    }
+
     async fn a_forwarded_link_takes_nobody_over(db: Db) {
         let stage = Stage::new(db);
         let (lena, omar) = (stage.contact("Lena", "lena@example.com").await, stage.contact("Omar", "omar@example.com").await);

@@ -1,0 +1,115 @@
+//! Rows of every kind that hangs on a contact.
+
+use attune_db::{Tx, Value};
+use attune_kernel::Ids;
+
+macro_rules! values {
+    ($($value:expr),+ $(,)?) => { vec![$(Value::from($value)),+] };
+}
+
+/// The tables that are filled.
+pub(super) const FILLED: [&str; 13] = [
+    "events",
+    "visitors",
+    "visits",
+    "identifiers",
+    "stitches",
+    "consents",
+    "notes",
+    "sends",
+    "suppressions",
+    "push_handed",
+    "tasks",
+    "handovers",
+    "funnel_visitors",
+];
+
+/// Gives the contact as many rows of each table as `counts` says. Among `people` some meet: the same mailing, the same funnel.
+pub(super) async fn fill(tx: &mut Tx, ids: &Ids, people: &[i64], contact: i64, (counts, dice): (&[usize], u64)) {
+    for (table, count) in FILLED.iter().zip(counts) {
+        for row in 0..*count {
+            put(tx, ids, people[0], contact, table, (row, dice)).await;
+        }
+    }
+}
+
+async fn put(tx: &mut Tx, ids: &Ids, first: i64, contact: i64, table: &str, (row, dice): (usize, u64)) {
+    let id = ids.next();
+    let place = i64::try_from(row).unwrap();
+    // Shared between people of one story, so that they meet.
+    let common = first + place;
+    let yes = (dice >> row) & 1 == 1;
+    if table == "events" {
+        let mut event = attune_events::Event::new("page.viewed", id).contact(contact).subject("/pricing");
+        event.visitor_id = Some(id);
+        attune_events::append(tx, &mut [event]).await.unwrap();
+        return;
+    }
+    let (sql, values) =
+        tracked(table, (id, contact, common), (row, yes)).or_else(|| worked(table, (id, contact, common), (row, yes))).unwrap();
+    tx.exec(sql, values).await.unwrap();
+}
+
+type Statement = Option<(&'static str, Vec<Value>)>;
+
+/// Rows of what the person did and allowed.
+fn tracked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usize, bool)) -> Statement {
+    let place = i64::try_from(row).unwrap();
+    Some(match table {
+        "visitors" => (
+            "INSERT INTO visitors (id, key, contact_id, first_seen_at, last_seen_at, machine) VALUES ($1, $1, $2, 1, 2, FALSE)",
+            values![id, contact],
+        ),
+        "visits" => (
+            "INSERT INTO visits (id, visitor_id, contact_id, started_at, last_at, pages, events, dwell_us, source, medium, machine)
+             VALUES ($1, $3, $2, 1, 2, 1, 1, 0, 'direct', 'direct', FALSE)",
+            values![id, contact, common],
+        ),
+        "identifiers" => (
+            "INSERT INTO identifiers (id, contact_id, visitor_id, kind, value, strength, source, first_at, last_at)
+             VALUES ($1, $2, $1, 'email', 'ada@analytic.example', $3, 'form', 1, 2)",
+            values![id, contact, if yes { "proof" } else { "claim" }],
+        ),
+        "stitches" => (
+            "INSERT INTO stitches (id, at, visitor_id, contact_id, outcome, how, source, before_seq) VALUES ($1, 1, $1, $2, 'joined', 'form', 'form', 1)",
+            values![id, contact],
+        ),
+        "consents" => (
+            "INSERT INTO consents (id, contact_id, channel, purpose, state, source, at) VALUES ($1, $2, $3, 'marketing', $4, 'form', $5)",
+            values![id, contact, if row == 0 { "email" } else { "sms" }, if yes { "given" } else { "withdrawn" }, place],
+        ),
+        "notes" => (
+            "INSERT INTO notes (id, kind, record_id, body, staff_id, staff_name, created_at, updated_at) VALUES ($1, 'contact', $2, 'called', 1, 'Jo', 1, 1)",
+            values![id, contact],
+        ),
+        _ => return None,
+    })
+}
+
+/// Rows of what was done with the person.
+fn worked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usize, bool)) -> Statement {
+    Some(match table {
+        "sends" => (
+            "INSERT INTO sends (id, mailing_id, contact_id, state, due_at, attempts) VALUES ($1, $3, $2, $4, 1, 0)",
+            values![id, contact, common, if yes { "planned" } else { "accepted" }],
+        ),
+        "suppressions" => (
+            "INSERT INTO suppressions (id, email_key, reason, contact_id, created_at) VALUES ($1, $3, 'bounced', $2, 1)",
+            values![id, contact, format!("{id}@gone.example")],
+        ),
+        "push_handed" => ("INSERT INTO push_handed (funnel_id, contact_id, at) VALUES ($1, $2, 1)", values![common, contact]),
+        "tasks" => (
+            "INSERT INTO tasks (id, contact_id, title, reason, owner_id, rank_at, created_by, created_at) VALUES ($1, $2, 'Call', 'asked', 1, 1, 1, 1)",
+            values![id, contact],
+        ),
+        "handovers" => (
+            "INSERT INTO handovers (id, contact_id, state, origin, origin_id, place, created_by, created_at, note) VALUES ($1, $2, $3, 'manual', 1, 1, 1, 1, '')",
+            // One at most may be open.
+            values![id, contact, if row == 0 { "offered" } else { "rejected" }],
+        ),
+        "funnel_visitors" => {
+            ("INSERT INTO funnel_visitors (visitor_id, first_at, contact_id, known_at) VALUES ($1, 1, $2, 2)", values![id, contact])
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,157 @@
+//! The search over everybody: learns from the contacts themselves, compares them, and keeps the pairs that are likely the same person.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use attune_duplicate::{Model, Pair, Progress, Stopped, THRESHOLD, Table, find};
+use attune_house::BoxFuture;
+use attune_jobs::{JobContext, JobDef, Run, Verdict};
+use attune_kernel::Fault;
+use serde::{Deserialize, Serialize};
+
+use super::columns;
+use super::store::{self, Found};
+use crate::field;
+
+/// The search.
+pub(crate) const FIND: &str = "identify.find_duplicates";
+/// Contacts read at a time.
+const READ: i64 = 5_000;
+/// Pairs written at a time.
+const WRITE: usize = 1_000;
+/// The most pairs kept, the likeliest: more than that nobody looks through.
+const MOST: usize = 50_000;
+/// How often the search tells how far it is.
+const TELL_EVERY: Duration = Duration::from_millis(500);
+
+/// The kind of job.
+pub(crate) fn defs() -> Vec<JobDef> {
+    vec![JobDef { kind: FIND, max_attempts: 3, run: Arc::new(Find) }]
+}
+
+/// What a search came to.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Outcome {
+    /// Contacts compared.
+    pub(crate) contacts: i64,
+    /// Pairs likely the same person.
+    pub(crate) pairs: i64,
+    /// Pairs found beyond the number that is kept.
+    pub(crate) left_out: i64,
+}
+
+struct Find;
+
+impl Run for Find {
+    fn run<'a>(&'a self, context: &'a JobContext, _payload: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
+        Box::pin(async move {
+            let started = context.bench.clock.now();
+            let Some((ids, table)) = read(context).await? else { return Ok(stopped(context)) };
+            let Some(scan) = scan(context, table).await? else { return Ok(stopped(context)) };
+            let outcome = keep(context, &ids, &scan, started).await?;
+            Ok(Verdict::Done(Some(serde_json::to_value(outcome)?)))
+        })
+    }
+}
+
+/// A search that ends early leaves what the last one found.
+fn stopped(context: &JobContext) -> Verdict {
+    if context.stop.is_cancelled() {
+        Verdict::Retry(0, "the server is stopping; the search begins anew".to_owned())
+    } else {
+        Verdict::Cancelled(None)
+    }
+}
+
+/// Everybody as a table, with the id of each record; `None` when the job is to stop.
+async fn read(context: &JobContext) -> Result<Option<(Vec<i64>, Table)>, Fault> {
+    let mut look = context.bench.db.read().await?;
+    let fields = field::list(&mut look).await?;
+    let mut people = store::list_behind(&mut look, 0, READ).await?;
+    drop(look);
+    let mut table = Table::new(columns::columns(&fields, &people));
+    let mut ids: Vec<i64> = Vec::new();
+    while let Some(last) = people.last().map(|person| person.id) {
+        for person in &people {
+            columns::push(&mut table, person);
+            ids.push(person.id);
+        }
+        if context.stop.is_cancelled() || context.progress(0, i64::try_from(ids.len()).ok()).await? {
+            return Ok(None);
+        }
+        people = store::list_behind(&mut context.bench.db.read().await?, last, READ).await?;
+    }
+    Ok(Some((ids, table)))
+}
+
+/// What was learned and found, with the evidence of each pair kept.
+struct Scan {
+    model: Model,
+    pairs: Vec<(Pair, String)>,
+    left_out: usize,
+}
+
+/// Compares everybody on threads of their own, beside a watch that tells how far it is; `None` when the job is to stop.
+async fn scan(context: &JobContext, table: Table) -> Result<Option<Scan>, Fault> {
+    let (done, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let (told, asked) = (done.clone(), stop.clone());
+    let total = i64::try_from(table.len()).ok();
+    let mut work = tokio::task::spawn_blocking(move || {
+        compare(&table, &|progress: Progress| {
+            told.fetch_max(progress.done, Ordering::Relaxed);
+            !asked.load(Ordering::Relaxed)
+        })
+    });
+    loop {
+        tokio::select! {
+            result = &mut work => break Ok(result?.ok()),
+            () = tokio::time::sleep(TELL_EVERY) => {
+                let count = i64::try_from(done.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
+                if context.progress(count, total).await? || context.stop.is_cancelled() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+}
+
+fn compare(table: &Table, watch: &(dyn Fn(Progress) -> bool + Sync)) -> Result<Scan, Stopped> {
+    let model = Model::learn(table);
+    let mut pairs = find(table, &model, THRESHOLD, watch)?;
+    let left_out = pairs.len().saturating_sub(MOST);
+    if left_out > 0 {
+        pairs.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        pairs.truncate(MOST);
+    }
+    let evidence = |pair: &Pair| {
+        let (Some(left), Some(right)) = (table.row(pair.left), table.row(pair.right)) else { return String::from("[]") };
+        let verdict = model.compare(&model.prepare(left), &model.prepare(right));
+        serde_json::to_string(&verdict.evidence).unwrap_or_else(|_| "[]".to_owned())
+    };
+    let pairs = pairs.into_iter().map(|pair| (pair, evidence(&pair))).collect();
+    Ok(Scan { model, pairs, left_out })
+}
+
+/// Writes what was found over what the last search found.
+async fn keep(context: &JobContext, ids: &[i64], scan: &Scan, started: i64) -> Result<Outcome, Fault> {
+    let bench = &context.bench;
+    let id_of = |record: u64| usize::try_from(record).ok().and_then(|at| ids.get(at)).copied();
+    let found = |(pair, evidence): &(Pair, String)| -> Option<Found> {
+        Some((id_of(pair.left)?, id_of(pair.right)?, pair.probability, evidence.clone()))
+    };
+    let found: Vec<Found> = scan.pairs.iter().filter_map(found).collect();
+    for part in found.chunks(WRITE) {
+        let mut tx = bench.db.begin().await?;
+        store::put(&mut tx, part, started).await?;
+        tx.commit().await?;
+    }
+    let contacts = i64::try_from(ids.len()).unwrap_or(0);
+    let mut tx = bench.db.begin().await?;
+    store::forget_older(&mut tx, started).await?;
+    store::put_model(&mut tx, &scan.model, contacts, started).await?;
+    tx.commit().await?;
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    Ok(Outcome { contacts, pairs: count(found.len()), left_out: count(scan.left_out) })
+}

@@ -1,0 +1,49 @@
+//! Merging and splitting for programs.
+
+use std::collections::BTreeSet;
+
+use attune_house::App;
+use attune_web::{Answer, Can, Json, Path};
+use axum::Router;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::post;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::pages::MergeContacts;
+use super::{MergeId, Pair, find_both, merge, split, units};
+use crate::contact::{By, ContactId};
+
+/// The routes of this noun for programs.
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/api/v1/contacts/{id}/merge", post(join)).route("/api/v1/merges/{id}/split", post(part))
+}
+
+/// Who becomes part of the contact in the address, and which of the other's attributes stay; without `take` what the contact does not know
+/// itself, and the further stage.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    with: ContactId,
+    take: Option<BTreeSet<String>>,
+}
+
+async fn join(State(app): State<App>, can: Can<MergeContacts>, Path(id): Path<ContactId>, Json(asked): Json<Asked>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let pair = Pair { survivor: id.0, loser: asked.with.0 };
+    let (survivor, loser) = find_both(&mut tx, &can.scope, pair).await?;
+    let take = asked.take.unwrap_or_else(|| units::suggested(&survivor, &loser));
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    let merged = merge(&mut tx, &by, &can.scope, &app.house().contact_tables, pair, &take).await?;
+    tx.commit().await?;
+    Ok(Json(json!({ "id": id, "merged": asked.with, "merge_id": merged })).into_response())
+}
+
+async fn part(State(app): State<App>, can: Can<MergeContacts>, Path(id): Path<MergeId>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    let pair = split(&mut tx, &by, &can.scope, &app.house().contact_tables, id).await?;
+    tx.commit().await?;
+    Ok(Json(json!({ "id": ContactId(pair.survivor), "restored": ContactId(pair.loser) })).into_response())
+}

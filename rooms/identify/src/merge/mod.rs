@@ -1,0 +1,167 @@
+//! Merging: two records that are one person become one, and can be split again.
+//!
+//! Guards that nothing is lost: the record that is given up stays as it was, hidden, and points at the one who remains; every row that goes
+//! over is written down, so that a split takes back exactly those; the stricter consent holds. Only people merge, never the program.
+
+pub mod api;
+pub mod pages;
+mod rows;
+mod store;
+#[cfg(test)]
+mod tests;
+pub(crate) mod units;
+
+use std::collections::BTreeSet;
+
+use attune_db::{DbError, Tx};
+use attune_events::{Event, append};
+use attune_house::ContactTable;
+use attune_kernel::id_type;
+use attune_record::audit;
+use attune_web::Scope;
+use serde_json::{Map, Value as Json, json};
+
+use crate::contact::{self, By, Contact, ContactError, ContactId};
+use crate::{consent, field, stitching};
+
+pub use store::Merge;
+pub(crate) use store::list_of;
+
+id_type!(
+    /// The id of a merge.
+    MergeId,
+    "mrg"
+);
+
+/// Two records: who remains, and who becomes part of that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// Who remains.
+    pub survivor: i64,
+    /// Who becomes part of the other.
+    pub loser: i64,
+}
+
+/// Both records of a pair, if both are alive, different and within `scope`.
+pub(crate) async fn find_both(tx: &mut Tx, scope: &Scope, pair: Pair) -> Result<(Contact, Contact), ContactError> {
+    if pair.survivor == pair.loser {
+        return Err(ContactError::NotFound);
+    }
+    let survivor = contact::find(tx, scope, pair.survivor).await?.ok_or(ContactError::NotFound)?;
+    let loser = contact::find(tx, scope, pair.loser).await?.ok_or(ContactError::NotFound)?;
+    Ok((survivor, loser))
+}
+
+/// Makes the loser part of the survivor, who takes over the attributes named in `take` (see [`units`]); `tables` are the house's contact
+/// tables. Answers the merge.
+///
+/// Errors: [`ContactError::NotFound`] when one of them is gone or outside `scope`.
+pub async fn merge(
+    tx: &mut Tx,
+    by: &By<'_>,
+    scope: &Scope,
+    tables: &[ContactTable],
+    pair: Pair,
+    take: &BTreeSet<String>,
+) -> Result<MergeId, ContactError> {
+    let (before, loser) = find_both(tx, scope, pair).await?;
+    if !store::bury(tx, pair, by.now).await? {
+        return Err(ContactError::NotFound);
+    }
+    let mut survivor = before.clone();
+    for unit in take {
+        units::copy(&loser, &mut survivor, unit);
+    }
+    survivor.last_seen_at = before.last_seen_at.max(loser.last_seen_at);
+    survivor.updated_at = by.now;
+    let id = by.ids.next();
+    let strict = consent::stricter(tx, pair.survivor, pair.loser, MergeId(id)).await?;
+    let taken = taken(&before, &survivor);
+    store::insert(tx, by, id, pair, &taken).await?;
+    rows::take_over(tx, tables, id, pair).await?;
+    write(tx, &survivor).await?;
+    let made = consent::add_quietly(tx, by.ids, by.now, &strict).await?;
+    rows::note_made(tx, id, pair.loser, "consents", &made).await?;
+    stitching::next_epoch(tx).await?;
+    let record = json!({ "merged": ContactId(loser.id), "name": loser.label(), "taken": taken });
+    audit::note(tx, by.ids, by.now, by.actor, "contact.merged", "contact", survivor.id, None, Some(record)).await?;
+    tell(tx, by, ["contact.merged", "contact.deleted"], &survivor, &loser).await?;
+    Ok(MergeId(id))
+}
+
+/// Splits what `id` joined: what went over comes back, and what the survivor took over goes, as far as nobody has changed it since. Of merges
+/// within merges the outer one is split first.
+///
+/// Errors: [`ContactError::NotFound`] when there is no such merge, the survivor is gone, part of another or outside `scope`; [`ContactError::Taken`] when
+/// somebody else holds the outside id of the one who would come back.
+pub async fn split(tx: &mut Tx, by: &By<'_>, scope: &Scope, tables: &[ContactTable], id: MergeId) -> Result<Pair, ContactError> {
+    let merge = store::find(tx, id.0).await?.ok_or(ContactError::NotFound)?;
+    let mut survivor = contact::find(tx, scope, merge.pair.survivor).await?.ok_or(ContactError::NotFound)?;
+    let later = store::list_later(tx, &merge).await?;
+    let still = store::hand_down(tx, &merge, later).await?;
+    give_back(&mut survivor, &still);
+    write(tx, &survivor).await?;
+    store::unbury(tx, merge.pair.loser).await?;
+    rows::give_back(tx, tables, id.0, merge.pair).await?;
+    store::remove(tx, id.0).await?;
+    stitching::next_epoch(tx).await?;
+    let loser = contact::list_by_ids(tx, [merge.pair.loser]).await?.pop().ok_or(ContactError::NotFound)?;
+    let record = json!({ "split": ContactId(loser.id), "name": loser.label() });
+    audit::note(tx, by.ids, by.now, by.actor, "contact.split", "contact", survivor.id, None, Some(record)).await?;
+    tell(tx, by, ["contact.split", "contact.restored"], &survivor, &loser).await?;
+    Ok(merge.pair)
+}
+
+/// Splits every merge one of these contacts is part of, before they are removed: nobody is to go, or to stay, with another's rows.
+pub(crate) async fn split_all(tx: &mut Tx, by: &By<'_>, tables: &[ContactTable], contacts: &[i64]) -> Result<(), ContactError> {
+    for id in store::list_touching(tx, contacts).await? {
+        let mut chain = Vec::new();
+        let mut next = store::find(tx, id).await?;
+        while let Some(merge) = next {
+            next = store::find_of_loser(tx, merge.pair.survivor).await?;
+            chain.push(merge.id);
+        }
+        for outer in chain.into_iter().rev() {
+            split(tx, by, &Scope::All, tables, outer).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What the survivor becomes by it, attribute by attribute: `[before, after]`.
+fn taken(before: &Contact, after: &Contact) -> Map<String, Json> {
+    let mut taken: Map<String, Json> = after.differences(before).into_iter().map(|(key, was, is)| (key, json!([was, is]))).collect();
+    taken.insert("updated_at".to_owned(), json!([before.updated_at, after.updated_at]));
+    taken
+}
+
+fn give_back(survivor: &mut Contact, taken: &Map<String, Json>) {
+    for (key, change) in taken {
+        let (Some(was), Some(is)) = (change.get(0), change.get(1)) else { continue };
+        if key == "updated_at" {
+            if is.as_i64() == Some(survivor.updated_at) {
+                survivor.updated_at = was.as_i64().unwrap_or(survivor.updated_at);
+            }
+        } else if survivor.get(key) == *is {
+            survivor.set(key, was.clone());
+        }
+    }
+}
+
+async fn write(tx: &mut Tx, survivor: &Contact) -> Result<(), DbError> {
+    let mut people = [survivor.clone()];
+    contact::name_companies(tx, &mut people).await?;
+    let defs = field::list(tx).await?;
+    contact::update(tx, &people, &defs).await?;
+    store::set_last_seen(tx, survivor.id, survivor.last_seen_at).await
+}
+
+/// Both sides hear of it: the survivor by a name of its own, the other as if it had been deleted or restored.
+async fn tell(tx: &mut Tx, by: &By<'_>, names: [&'static str; 2], survivor: &Contact, loser: &Contact) -> Result<(), DbError> {
+    let [joint, single] = names;
+    let why = if joint == "contact.merged" { "merged" } else { "split" };
+    let props = |other: &Contact| json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name, "other_id": ContactId(other.id) });
+    let whole = Event::new(joint, by.now).contact(survivor.id).company(survivor.company_id).subject(loser.label()).props(&props(loser));
+    let part = Event::new(single, by.now).contact(loser.id).company(loser.company_id).subject(why).props(&props(survivor));
+    append(tx, &mut [whole, part]).await
+}

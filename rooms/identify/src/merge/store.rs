@@ -1,0 +1,125 @@
+//! The SQL of merges.
+
+use attune_db::{DbError, Relation, Row, Tx, params, sql};
+use serde_json::{Map, Value as Json};
+
+use super::{MergeId, Pair};
+use crate::contact::By;
+
+/// A merge as it is on record.
+#[derive(Clone, Debug)]
+pub struct Merge {
+    /// Its id.
+    pub id: MergeId,
+    /// Who remained, and who became part.
+    pub pair: Pair,
+    /// What the survivor took over: `[before, after]` by attribute.
+    pub taken: Map<String, Json>,
+    /// Who did it.
+    pub staff_name: String,
+    /// When, µs UTC.
+    pub at: i64,
+    /// What lists called the one who became part.
+    pub name: String,
+}
+
+const SELECT: &str =
+    "SELECT m.id, m.survivor_id, m.loser_id, m.taken, m.staff_name, m.at, COALESCE(NULLIF(c.name, ''), c.email, c.phone, '') AS name
+     FROM merges m JOIN contacts c ON c.id = m.loser_id";
+
+fn read(row: &Row) -> Result<Merge, DbError> {
+    Ok(Merge {
+        id: MergeId(row.get("id")?),
+        pair: Pair { survivor: row.get("survivor_id")?, loser: row.get("loser_id")? },
+        taken: serde_json::from_str(&row.get::<String>("taken")?).unwrap_or_default(),
+        staff_name: row.get("staff_name")?,
+        at: row.get("at")?,
+        name: row.get("name")?,
+    })
+}
+
+pub(super) async fn find(tx: &mut Tx, id: i64) -> Result<Option<Merge>, DbError> {
+    tx.find(&format!("{SELECT} WHERE m.id = $1"), params![id]).await?.as_ref().map(read).transpose()
+}
+
+/// The merges a contact came out of, newest first.
+pub(crate) async fn list_of(tx: &mut Tx, survivor_id: i64) -> Result<Vec<Merge>, DbError> {
+    let rows = tx.rows(&format!("{SELECT} WHERE m.survivor_id = $1 ORDER BY m.at DESC, m.id DESC LIMIT 50"), params![survivor_id]).await?;
+    rows.iter().map(read).collect()
+}
+
+/// The merges one of these contacts is part of, newest first.
+pub(super) async fn list_touching(tx: &mut Tx, contacts: &[i64]) -> Result<Vec<i64>, DbError> {
+    let wanted = Relation::of_ids("id", contacts.iter().copied());
+    let select = sql!(
+        "SELECT m.id FROM {rows} AS r JOIN merges m ON m.survivor_id = r.id UNION SELECT m.id FROM {rows} AS r JOIN merges m ON m.loser_id = r.id
+         ORDER BY 1 DESC"
+    );
+    tx.rows_from(select, &wanted, params![]).await?.iter().map(|row| row.at(0)).collect()
+}
+
+/// The merge by which `loser_id` became part of another.
+pub(super) async fn find_of_loser(tx: &mut Tx, loser_id: i64) -> Result<Option<Merge>, DbError> {
+    tx.find(&format!("{SELECT} WHERE m.loser_id = $1"), params![loser_id]).await?.as_ref().map(read).transpose()
+}
+
+/// What the same survivor merged after this one, oldest first.
+pub(super) async fn list_later(tx: &mut Tx, merge: &Merge) -> Result<Vec<Merge>, DbError> {
+    let sql = format!("{SELECT} WHERE m.survivor_id = $1 AND (m.at > $2 OR (m.at = $2 AND m.id > $3)) ORDER BY m.at, m.id");
+    tx.rows(&sql, params![merge.pair.survivor, merge.at, merge.id.0]).await?.iter().map(read).collect()
+}
+
+/// Hands what an attribute was before `merge` down to the next merge that changed the same one, which will give it back in its turn. Answers
+/// what nobody changed since.
+pub(super) async fn hand_down(tx: &mut Tx, merge: &Merge, mut later: Vec<Merge>) -> Result<Map<String, Json>, DbError> {
+    let mut still = Map::new();
+    for (key, change) in &merge.taken {
+        let Some(next) = later.iter_mut().find(|next| next.taken.contains_key(key)) else {
+            still.insert(key.clone(), change.clone());
+            continue;
+        };
+        let follows = next.taken.get(key).and_then(|next| next.get(0)) == change.get(1);
+        if let (true, Some(was), Some(slot)) = (follows, change.get(0), next.taken.get_mut(key).and_then(|next| next.get_mut(0))) {
+            *slot = was.clone();
+        }
+    }
+    for next in later {
+        tx.exec(sql!("UPDATE merges SET taken = $2 WHERE id = $1"), params![next.id.0, text(&next.taken)]).await?;
+    }
+    Ok(still)
+}
+
+fn text(taken: &Map<String, Json>) -> String {
+    serde_json::to_string(taken).unwrap_or_else(|_| "{}".to_owned())
+}
+
+pub(super) async fn insert(tx: &mut Tx, by: &By<'_>, id: i64, pair: Pair, taken: &Map<String, Json>) -> Result<(), DbError> {
+    let insert =
+        sql!("INSERT INTO merges (id, survivor_id, loser_id, taken, staff_id, staff_name, at) VALUES ($1, $2, $3, $4, $5, $6, $7)");
+    tx.exec(insert, params![id, pair.survivor, pair.loser, text(taken), by.actor.staff_id, by.actor.name.as_str(), by.now]).await?;
+    Ok(())
+}
+
+pub(super) async fn remove(tx: &mut Tx, id: i64) -> Result<(), DbError> {
+    tx.exec(sql!("DELETE FROM merge_rows WHERE merge_id = $1"), params![id]).await?;
+    tx.exec(sql!("DELETE FROM merges WHERE id = $1"), params![id]).await?;
+    Ok(())
+}
+
+/// Hides the loser behind the survivor; false when one of them is not there any more. Both rows are held until the transaction ends.
+pub(super) async fn bury(tx: &mut Tx, pair: Pair, now: i64) -> Result<bool, DbError> {
+    let hold = sql!("UPDATE contacts SET updated_at = updated_at WHERE id IN ($1, $2) AND deleted_at IS NULL");
+    if tx.exec(hold, params![pair.survivor, pair.loser]).await? != 2 {
+        return Ok(false);
+    }
+    let bury = sql!("UPDATE contacts SET deleted_at = $3, merged_into = $1 WHERE id = $2");
+    Ok(tx.exec(bury, params![pair.survivor, pair.loser, now]).await? == 1)
+}
+
+pub(super) async fn unbury(tx: &mut Tx, loser_id: i64) -> Result<(), DbError> {
+    tx.exec(sql!("UPDATE contacts SET deleted_at = NULL, merged_into = NULL WHERE id = $1"), params![loser_id]).await.map(|_| ())
+}
+
+pub(super) async fn set_last_seen(tx: &mut Tx, id: i64, at: Option<i64>) -> Result<(), DbError> {
+    tx.exec(sql!("UPDATE contacts SET last_seen_at = CAST($2 AS BIGINT) WHERE id = $1"), params![id, at]).await.map(|_| ())
+}
