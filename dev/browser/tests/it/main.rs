@@ -12,3 +12,4 @@ mod looks;
 mod mail_to_visit;
 mod no_script;
 mod person;
+mod tracker;
