@@ -10,7 +10,7 @@
   var endpoint = set.endpoint || new URL("/t", tag.src).href;
   var live = false, consent = "implied", visitor, token;
   var queue = [], busy = false, until = 0, fails = 0, timer = 0;
-  var view, forms, clips, eyes;
+  var view, forms, clips, eyes, asked;
 
   // A fault of ours must never become a fault of the page.
   function safe(fn) {
@@ -19,7 +19,8 @@
   function on(target, names, fn) {
     names.split(" ").forEach(function (n) { target.addEventListener(n, safe(fn), { capture: true, passive: true }); });
   }
-  function cut(s, n) { return String(s || "").trim().slice(0, n); }
+  // Never cuts through the middle of a character: half of one makes the whole event unreadable.
+  function cut(s, n) { return String(s || "").trim().slice(0, n).replace(/[\ud800-\udbff]$/, ""); }
 
   // Ids.
   function uuid() {
@@ -30,24 +31,18 @@
     return s;
   }
   function base36() {
-    var n = crypto.getRandomValues(new Uint32Array(4)), s = "", r, i, x;
-    while (s.length < 25) {
-      for (r = i = 0; i < 4; i++) { x = r * 4294967296 + n[i]; n[i] = Math.floor(x / 36); r = x % 36; }
-      s = r.toString(36) + s;
-    }
-    return s;
+    return Array.from(crypto.getRandomValues(new Uint8Array(25)), function (x) { return (x % 36).toString(36); }).join("");
   }
 
-  // First-party memory: a cookie, with a copy in local storage.
+  // First-party memory. Only a cookie: it ends by itself, and one page forgets it for all subdomains.
   function recall(k) {
     var m = d.cookie.match("(?:^|; )" + k + "=([0-9a-z]+)");
-    try { return m ? m[1] : localStorage.getItem(k); } catch (e) { return m && m[1]; }
+    return m && m[1];
   }
   function keep(k, v) {
     if (bare) return;
     d.cookie = k + "=" + v + ";path=/;SameSite=Lax;max-age=" + (v ? 34128000 : 0) +
       (set.domain ? ";domain=" + set.domain : "") + (loc.protocol === "https:" ? ";Secure" : "");
-    try { if (v) localStorage.setItem(k, v); else localStorage.removeItem(k); } catch (e) { return; }
   }
 
   // Addresses without secrets.
@@ -55,16 +50,21 @@
   function path(href, whole) {
     var u = new URL(href, loc.href);
     Array.from(u.searchParams.keys()).forEach(function (k) { if (secret.test(k)) u.searchParams.delete(k); });
-    return cut((whole ? u.origin : "") + u.pathname + u.search, 2000);
+    return cut((whole ? u.protocol + "//" + u.host : "") + u.pathname + u.search, 2000);
   }
 
   // Queue and transport.
   function push(name, props, extra) {
     if (!live || !view) return;
+    // Another tab, or the page after this one, may have heard the visitor say no.
+    if (recall("attune_c") === "0") return stop();
     var e = { id: uuid(), name: cut(name, 64), at: Date.now(), page: view.id, url: view.url, props: props || {} };
     for (var k in extra) if (extra[k]) e[k] = extra[k];
+    // A copy: the page may change its objects. What cannot be written, or is more than a server takes, must not hold up the rest.
+    var text = JSON.stringify(e);
+    if (text.length > 15000) return;
     queue = queue.filter(function (o) { return o.id !== e.id; });
-    queue.push(e);
+    queue.push(e = JSON.parse(text));
     if (queue.length > 200) queue.shift();
     plan(700);
     return e;
@@ -89,41 +89,41 @@
     if (busy || !queue.length) return;
     var late = until - Date.now();
     if (late > 0) return plan(late);
-    var batch = take();
     busy = true;
-    post(batch).then(function (r) {
-      if (r.status === 429 || r.status > 499) return again(batch, +r.headers.get("Retry-After"));
-      fails = 0;
-    }, function () { again(batch); }).then(function () {
+    post(take()).then(function () {
       busy = false;
       if (queue.length) plan(50);
     });
   }
   function post(batch) {
-    return fetch(endpoint, { method: "POST", body: pack(batch), keepalive: true, credentials: "omit" });
+    return fetch(endpoint, { method: "POST", body: pack(batch), keepalive: true, credentials: "omit" }).then(function (r) {
+      if (r.status === 429 || r.status > 499) again(batch, +r.headers.get("Retry-After"));
+      else fails = 0;
+    }, function () { again(batch); });
   }
   function again(batch, seconds) {
-    fails++;
-    until = Date.now() + (seconds > 0 ? Math.min(Math.max(seconds, 1), 3600) * 1000 : Math.min(Math.pow(2, fails) * 1000, 300000));
-    if (live) queue = batch.concat(queue).slice(-200);
+    if (!live) return;
+    var now = Date.now();
+    queue = batch.concat(queue).slice(-200);
+    // Requests that fail together are one failure.
+    if (until < now) until = now + 1000 * (seconds > 0 ? Math.min(Math.max(seconds, 1), 3600) : Math.min(Math.pow(2, ++fails), 300));
+    plan(until - now);
   }
-  // The last chance to send; a server that asked for a pause is spared unless the page goes for good.
+  // Now, because there may be no later. A beacon brings no answer, so it is for pages that go, and for browsers that drop
+  // the requests of a page that goes. A server that asked for a pause is spared as long as the page is alive.
   function flush(gone) {
-    if (!gone && until > Date.now()) return;
-    while (queue.length) {
+    while (queue.length && (gone || until < Date.now())) {
       var batch = take();
-      if (nav.sendBeacon && nav.sendBeacon(endpoint, pack(batch))) continue;
-      post(batch).catch(again.bind(null, batch));
-      return;
+      if ((gone || !("keepalive" in Request.prototype)) && nav.sendBeacon && nav.sendBeacon(endpoint, pack(batch))) continue;
+      post(batch);
     }
   }
 
   // Page views and visible time.
   function shown() { return d.visibilityState === "visible"; }
   function start(soft) {
-    var url = path(loc.href), props = { lang: nav.language, width: w.innerWidth }, term;
+    var url = path(loc.href), props = { lang: nav.language, width: w.innerWidth, tz: Intl.DateTimeFormat().resolvedOptions().timeZone }, term;
     var ref = soft ? view && loc.origin + view.url : d.referrer && path(d.referrer, true);
-    try { props.tz = Intl.DateTimeFormat().resolvedOptions().timeZone; } catch (e) { props.tz = ""; }
     if (soft) props.soft = true;
     if (nav.webdriver) props.auto = true;
     new URL(loc.href).searchParams.forEach(function (v, k) {
@@ -134,13 +134,14 @@
     forms = new WeakSet();
     clips = new Map();
     view.event = push("page.viewed", props, { id: view.id, ref: ref, title: cut(d.title, 300) });
-    if (term) push("site.searched", { term: term });
+    // The same words again, on the way back or on the next page of results, are no new search.
+    if (term && term !== asked) push("site.searched", { term: term });
+    asked = term || asked;
     setTimeout(safe(settle), 500, view);
   }
   function settle(mine) {
     if (mine !== view) return;
     measure();
-    if (!w.IntersectionObserver) return;
     if (eyes) eyes.disconnect();
     eyes = new IntersectionObserver(safe(function (seen) {
       seen.forEach(function (x) {
@@ -155,7 +156,7 @@
   }
   function leave() {
     if (!view) return;
-    clips.forEach(function (c, v) { if (c.watched - c.told > 1000) clip(v, c, at(v)); });
+    clips.forEach(function (c) { if (c.watched - c.told > 1000) tell(c, c.percent); });
     if (view.since) view.dwell += performance.now() - view.since;
     if (view.since || !view.seq) {
       push("page.left", { dwell_ms: Math.round(view.dwell), scroll_pct: view.deep }, { id: view.left, seq: ++view.seq });
@@ -172,15 +173,18 @@
 
   // Links, downloads, forms, videos.
   var file = /\.(pdf|docx?|xlsx?|pptx?|od[tspg]|csv|txt|rtf|epub|ics|zip|rar|7z|t?gz|tar|dmg|exe|msi|apk|deb|rpm|dwg|dxf|ste?p|stl|igs|mp[34]|m4[av]|mov|avi|wmv|wav|webm)$/i;
+  // A name such as "100%.pdf" is no valid encoding: it stays as it is.
+  function plain(s) { return safe(decodeURIComponent)(s) || s; }
   function follow(e) {
     var from = e.composedPath()[0], a = from.closest && from.closest("a[href],area[href]");
     if (!a || e.type === "auxclick" && e.button !== 1) return;
-    var u = new URL(a.href, loc.href), web = /^https?:$/.test(u.protocol), ext = web && file.exec(u.pathname);
-    var href = web ? path(u.href, true) : cut(u.href, 2000);
-    if (ext || a.hasAttribute("download")) {
-      push("file.downloaded", { file: cut(decodeURIComponent(u.pathname.split("/").pop()), 200), ext: ext ? ext[1].toLowerCase() : "", href: href });
+    var u = new URL(a.href, loc.href), web = /^https?:$/.test(u.protocol), saved = a.hasAttribute("download");
+    var name = a.download || web && plain(u.pathname.split("/").pop()), ext = (web || saved) && file.exec(name);
+    if (ext || saved) {
+      // What a page makes itself, as blob: or data:, has its content for an address.
+      push("file.downloaded", { file: cut(name, 200), ext: ext ? ext[1].toLowerCase() : "", href: web ? path(u.href, true) : u.protocol });
     } else if (web ? u.host !== loc.host : /^(mailto|tel):$/.test(u.protocol)) {
-      push("link.followed", { href: href, text: cut(a.textContent, 100) });
+      push("link.followed", { href: web ? path(u.href, true) : cut(u.href, 2000), text: cut(a.textContent, 100) });
     }
   }
   function form(what, f) {
@@ -193,39 +197,52 @@
     }
     push("form." + what, props);
   }
-  function at(v) { return v.duration < Infinity ? Math.min(100, Math.floor(v.currentTime / v.duration * 100)) || 0 : 0; }
-  function clip(v, c, percent) {
-    var src = (v.currentSrc || v.src).split(/[?#]/)[0].split("/").pop();
+  // A video, or whatever has the same properties, heard again and again while it plays. What lies between two times was watched,
+  // unless it was jumped over.
+  function watch(key, name, v) {
+    if (!live) return;
+    var c = clips.get(key), at = v.currentTime, mark;
+    if (!c) clips.set(key, c = { run: 0, mark: 100, watched: 0, told: 0, at: at });
+    if (!v.seeking && at > c.at && at < c.at + 5) c.watched += (at - c.at) * 1000;
+    c.at = at;
+    c.name = name;
+    c.title = v.title || v.getAttribute && v.getAttribute("aria-label");
+    c.length = v.duration < Infinity ? v.duration : 0;
+    c.percent = v.ended ? 100 : c.length ? Math.min(100, Math.floor(at / c.length * 100)) : 0;
+    mark = v.ended ? 100 : Math.min(75, c.percent - c.percent % 25);
+    if (c.mark === 100 && !v.paused && !v.seeking && !v.ended) {
+      c.run++;
+      c.mark = mark;
+      tell(c, 0);
+    } else if (mark > c.mark) tell(c, c.mark = mark);
+  }
+  function tell(c, percent) {
     c.told = c.watched;
     push("video.progressed", {
-      video: cut(v.dataset.attuneVideo || src, 200), title: cut(v.title || v.getAttribute("aria-label"), 200),
-      percent: percent, watched_ms: Math.round(c.watched), duration_ms: v.duration < Infinity ? Math.round(v.duration * 1000) : 0, run: c.run
+      video: cut(c.name, 200), title: cut(c.title, 200), percent: percent,
+      watched_ms: Math.round(c.watched), duration_ms: Math.round(c.length * 1000), run: c.run
     });
-  }
-  function watch(e) {
-    var v = e.target, c = clips && clips.get(v), m;
-    if (!live || v.tagName !== "VIDEO" || v.loop) return;
-    if (!c) clips.set(v, c = { run: 0, mark: 100, watched: 0, told: 0, last: v.currentTime });
-    if (e.type === "play" && c.mark === 100) {
-      c.run++;
-      c.mark = 0;
-      clip(v, c, 0);
-    }
-    m = v.currentTime - c.last;
-    if (m > 0 && m < 2 && !v.seeking) c.watched += m * 1000;
-    c.last = v.currentTime;
-    m = e.type === "ended" ? 100 : Math.min(75, at(v) - at(v) % 25);
-    if (c.run && m > c.mark) clip(v, c, c.mark = m);
   }
 
   // Life of the page.
   function begin() {
-    if (live || off) return;
+    if (live) return;
     live = true;
     if (!bare) keep("attune_v", visitor = visitor || recall("attune_v") || base36());
     start();
     if (token) push("visitor.identified", { traits: {}, token: token });
     token = 0;
+  }
+  function stop() {
+    live = false;
+    queue = [];
+    keep("attune_v", visitor = "");
+  }
+  // What the visitor said about consent: "1", "0" or nothing yet.
+  function heed(said) {
+    if (said === "1") consent = "granted";
+    if (said === "0") stop();
+    else if (said || set.consent !== "required") begin();
   }
   function hide(e) {
     leave();
@@ -234,27 +251,20 @@
   var api = {
     track: function (name, props) { if (name) push(name, props); },
     page: function () { if (live) turn(); },
+    video: function (name, state) { watch(name, name, state); },
     identify: function (traits, proof) {
       var t = {}, k;
       for (k in traits) if (traits[k] != null) t[cut(k, 64)] = cut(traits[k], 500);
       push("visitor.identified", proof ? { traits: t, token: String(proof) } : { traits: t });
     },
     consent: function (yes) {
-      if (off) return;
-      keep("attune_c", yes ? "1" : "0");
-      if (yes) {
-        consent = "granted";
-        begin();
-      } else {
-        live = false;
-        queue = [];
-        keep("attune_v", visitor = "");
-      }
+      yes = yes ? "1" : "0";
+      keep("attune_c", yes);
+      heed(yes);
     }
   };
-  function call(c) { if (api[c[0]]) api[c[0]](c[1], c[2]); }
   function boot() {
-    var said = recall("attune_c"), u = new URL(loc.href);
+    var u = new URL(loc.href), early = w.attuneQueue, call = safe(function (c) { api[c[0]](c[1], c[2]); });
     token = u.searchParams.get("attune_token");
     if (token) {
       u.searchParams.delete("attune_token");
@@ -274,7 +284,12 @@
       else if (view && !view.since) view.since = performance.now();
     });
     on(w, "pagehide", hide);
-    on(w, "pageshow", function (e) { if (e.persisted && live) start(); });
+    // Back from the back/forward cache: a new view, and perhaps a new answer about consent.
+    on(w, "pageshow", function (e) {
+      if (!e.persisted) return;
+      if (live) start();
+      else if (recall("attune_c") === "1") heed("1");
+    });
     on(w, "scroll resize", measure);
     on(d, "click auxclick", follow);
     on(d, "input", function (e) {
@@ -282,14 +297,18 @@
       if (live && f && !forms.has(f)) { forms.add(f); form("started", f); }
     });
     on(d, "submit", function (e) { form("submitted", e.target); });
-    on(d, "play timeupdate ended", watch);
-    if (said === "1") consent = "granted";
-    if (said === "1" || said !== "0" && set.consent !== "required") begin();
-    (w.attuneQueue || []).forEach(safe(call));
-    w.attuneQueue = { push: safe(call) };
+    on(d, "play timeupdate seeking ended", function (e) {
+      var v = e.target;
+      if (v.tagName === "VIDEO" && !v.loop) watch(v, v.dataset.attuneVideo || plain((v.currentSrc || v.src).split(/[?#]/)[0].split("/").pop()), v);
+    });
+    heed(recall("attune_c"));
+    w.attuneQueue = { push: call };
+    early.forEach(call);
   }
+  // Calls wait in the queue until there is somebody to answer them: a page that is being prerendered has not been opened yet.
+  w.attuneQueue = off ? { push: Boolean } : w.attuneQueue || [];
   w.attune = {};
-  Object.keys(api).forEach(function (k) { w.attune[k] = safe(api[k]); });
+  Object.keys(api).forEach(function (k) { w.attune[k] = function (a, b) { w.attuneQueue.push([k, a, b]); }; });
   if (off) return;
   if (d.prerendering) d.addEventListener("prerenderingchange", safe(boot), { once: true });
   else safe(boot)();

@@ -143,6 +143,11 @@ impl Browser {
         self.client.execute(script, arguments).await.context("running a script in the page")
     }
 
+    /// Sends Chromium a command of its DevTools protocol and gives back what it answers.
+    pub async fn devtools(&self, command: &'static str, parameters: Value) -> Result<Value> {
+        cdp::send(&self.client, command, parameters).await
+    }
+
     /// Every accessibility rule the open page breaks.
     pub async fn axe(&self) -> Result<Vec<Violation>> {
         axe::check(&self.client).await

@@ -13,3 +13,4 @@ mod mail_to_visit;
 mod no_script;
 mod person;
 mod same_person;
+mod tracker;

@@ -26,6 +26,9 @@ const QUEUE_WAIT: &str = "1";
 /// Seconds after which a sender may come again when the store was not there.
 const STORE_WAIT: &str = "5";
 
+/// Who may load an answer into a page.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// The public addresses. They are listed as [`PUBLIC_PATHS`].
 pub fn routes(collector: &Collector) -> Router<App> {
     Router::new()
@@ -102,8 +105,10 @@ fn client(web: &Web, ip: std::net::IpAddr, headers: &HeaderMap) -> Client {
     }
 }
 
-/// Lets the configured sites read the answer; with none configured, every site.
+/// Lets the configured sites read the answer; with none configured, every site. Any page may load it: one that isolates itself
+/// (`Cross-Origin-Embedder-Policy`) would otherwise complain of every beacon.
 fn with_cors(mut response: Response, rules: &SiteRules, asked: &HeaderMap) -> Response {
+    response.headers_mut().insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     let Some(origin) = asked.get(ORIGIN) else { return response };
     let host = origin.to_str().ok().and_then(|text| Url::parse(text).ok()).and_then(|url| url.host_str().map(str::to_owned));
     let headers = response.headers_mut();
@@ -160,7 +165,7 @@ async fn pixel(
     {
         tracing::warn!(reason = %full, "a page view without script was turned away");
     }
-    ([(CONTENT_TYPE, "image/gif"), (CACHE_CONTROL, "no-store")], PIXEL).into_response()
+    ([(CONTENT_TYPE, "image/gif"), (CACHE_CONTROL, "no-store"), (RESOURCE_POLICY, "cross-origin")], PIXEL).into_response()
 }
 
 /// The view as the tracker would have sent it.

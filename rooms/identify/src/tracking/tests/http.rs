@@ -72,6 +72,7 @@ attune_testkit::on_both_dbs! {
         assert_eq!(answer.status, StatusCode::NO_CONTENT);
         assert_eq!(answer.header("access-control-allow-origin"), "*");
         assert_eq!(answer.header("access-control-expose-headers"), "Retry-After");
+        assert_eq!(answer.header("cross-origin-resource-policy"), "cross-origin", "a page that isolates itself may load it");
         assert_eq!(site.stage.events().await.len(), 1);
         let events = [site.stage.view("p1", "/price"), json!({ "id": "x" }), site.stage.view("p2", "/b")];
         let told = site.post(&site.stage.body("anna", &events)).await.is(StatusCode::OK).json();
@@ -279,6 +280,7 @@ async fn a_picture_counts_where_scripts_do_not_run() {
     let asked = Request::get("/t.gif?ref=https%3A%2F%2Fwww.baidu.com%2Fs").header("user-agent", CHROME).header("accept-language", "zh");
     let answer = site.ask(asked.header("referer", "https://www.example.com/plan?utm_campaign=x"), String::new()).await;
     assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "image/gif"));
+    assert_eq!(answer.header("cross-origin-resource-policy"), "cross-origin");
     let events = site.stage.events().await;
     assert_eq!((events.len(), events[0].subject.as_deref()), (1, Some("/plan")));
 }
