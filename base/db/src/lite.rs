@@ -146,7 +146,6 @@ pub(crate) fn connect(file: &Path, options: &DbOptions) -> rusqlite::Result<Conn
     conn.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "cache_size", -(options.cache_bytes / 1024))?;
-    conn.pragma_update(None, "mmap_size", 1_i64 << 30)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(conn)
 }
@@ -161,6 +160,8 @@ fn wait_for_another_program(times: i32) -> bool {
 fn connect_reader(file: &Path, options: &DbOptions) -> rusqlite::Result<Connection> {
     let reader = connect(file, options)?;
     reader.pragma_update(None, "query_only", true)?;
+    // Scans read the file where it lies. The writer does not: an import would have half the store in what the system calls its memory.
+    reader.pragma_update(None, "mmap_size", 1_i64 << 30)?;
     Ok(reader)
 }
 

@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 38] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 39] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -28,6 +28,7 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 38] = [
     ("site.searched", "identify-told-search", "search", "accent", Kind::Web),
     ("visitor.identified", "identify-told-identified", "user-check", "good", Kind::Web),
     ("purchase.made", "identify-told-purchase", "shopping-cart", "good", Kind::Sales),
+    ("purchase.returned", "identify-told-returned", "undo-2", "warn", Kind::Sales),
     ("mail.accepted", "identify-told-mail-sent", "mail", "blue", Kind::Mail),
     ("mail.failed", "identify-told-mail-failed", "mail-x", "bad", Kind::Mail),
     ("mail.opened", "identify-told-mail-opened", "mail-open", "blue", Kind::Mail),
@@ -145,7 +146,7 @@ fn detail(l: &Lang, group: &Group) -> String {
         parts.push(name.to_owned());
     }
     match (event.name.as_ref(), event.amount) {
-        ("purchase.made", Some(minor)) => {
+        ("purchase.made" | "purchase.returned", Some(minor)) => {
             let currency = props.get("currency").and_then(|v| v.as_str()).unwrap_or("EUR");
             parts.push(l.money(minor, currency).to_string());
         }

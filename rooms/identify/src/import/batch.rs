@@ -91,7 +91,7 @@ pub(crate) async fn take(
     count_fates(&mut counts, batches, &matched);
     if !dry {
         let logged = write(tx, batches, by, &mut matched, (events, &keys)).await?;
-        if batches.plan.events.is_empty() {
+        if !batches.plan.tells_events() {
             counts.rejected = i64::try_from(refused.len()).unwrap_or(0);
             return Ok((counts, refused));
         }

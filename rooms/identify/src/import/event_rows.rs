@@ -15,11 +15,11 @@ use crate::field::{FieldKind, read_date};
 #[derive(Clone, Debug)]
 pub(crate) struct EventRow {
     pub(crate) line: i64,
-    name: String,
-    at: i64,
-    subject: Option<String>,
-    amount: Option<i64>,
-    currency: Option<String>,
+    pub(crate) name: String,
+    pub(crate) at: i64,
+    pub(crate) subject: Option<String>,
+    pub(crate) amount: Option<i64>,
+    pub(crate) currency: Option<String>,
 }
 
 /// Which events of an import have been seen; tells two equal purchases of one day apart from one read twice.

@@ -13,6 +13,8 @@ use super::source::{Source, TextReader};
 
 /// Lines in one batch.
 const BATCH: usize = 2_000;
+/// Lines in one batch whose last ones belong together.
+const GLUED: usize = 10_000;
 /// A value longer than this is a quote somebody forgot to close, bytes.
 const LONGEST_VALUE: usize = 200_000;
 
@@ -27,9 +29,11 @@ impl<T: Send + 'static> Lines<T> {
         let encoding = Encoding::for_label(plan.encoding.as_bytes());
         let bytes = source.open().map_err(ProfileError::from)?;
         let delimiter = u8::try_from(plan.delimiter).unwrap_or(b',');
+        let glue = plan.orders.as_ref().and_then(|orders| orders.glue(plan));
         let (send, coming) = mpsc::channel(2);
         tokio::task::spawn_blocking(move || {
-            let parsed = TextReader::new(bytes, encoding).map_err(ProfileError::from).and_then(|text| parse(text, delimiter, read, &send));
+            let parsed =
+                TextReader::new(bytes, encoding).map_err(ProfileError::from).and_then(|text| parse(text, (delimiter, glue), read, &send));
             if let Err(error) = parsed {
                 let _ = send.blocking_send(Err(error));
             }
@@ -94,9 +98,15 @@ fn line_of<R: Read>(reader: &csv::Reader<Watched<R>>, record: &csv::StringRecord
     i64::try_from(line).unwrap_or(i64::MAX)
 }
 
+/// Whether a record belongs with the last one of the batch: both say the same where `glue` is.
+fn goes_on(batch: &[Line], record: &csv::StringRecord, glue: Option<usize>) -> bool {
+    let last = batch.last().and_then(|line| line.values.as_ref().ok());
+    glue.is_some_and(|at| last.and_then(|last| last.get(at)).is_some_and(|value| !value.is_empty() && record.get(at) == Some(value)))
+}
+
 fn parse<T>(
     text: impl Read,
-    delimiter: u8,
+    (delimiter, glue): (u8, Option<usize>),
     mut read: impl FnMut(Vec<Line>) -> T,
     send: &mpsc::Sender<Result<T, ProfileError>>,
 ) -> Result<(), ProfileError> {
@@ -107,6 +117,12 @@ fn parse<T>(
         let mut record = csv::StringRecord::new();
         let found = reader.read_record(&mut record);
         let number = line_of(&reader, &record);
+        if batch.len() >= BATCH && !(batch.len() < GLUED && goes_on(&batch, &record, glue)) {
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            if send.blocking_send(Ok(read(full))).is_err() {
+                return Ok(());
+            }
+        }
         match found {
             Ok(false) => break,
             Ok(true) if record.iter().any(|v| v.len() > LONGEST_VALUE) => {
@@ -115,12 +131,6 @@ fn parse<T>(
             Ok(true) => batch.push(Line { number, values: Ok(record) }),
             Err(error) if error.is_io_error() => return Err(error.into()),
             Err(error) => batch.push(Line { number, values: Err(error.to_string()) }),
-        }
-        if batch.len() == BATCH {
-            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-            if send.blocking_send(Ok(read(full))).is_err() {
-                return Ok(());
-            }
         }
     }
     if !batch.is_empty() {

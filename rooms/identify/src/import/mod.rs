@@ -10,6 +10,7 @@ mod event_rows;
 pub(crate) mod jobs;
 mod lines;
 mod matching;
+pub mod orders;
 pub(crate) mod pages;
 mod plan;
 mod profile;

@@ -104,6 +104,8 @@ struct MapPage {
     key: String,
     empty: String,
     errors: FormErrors,
+    /// The columns of the orders, if the lines are positions of some.
+    orders: Option<String>,
 }
 
 /// A draft of one's own making, or anybody's import for whoever may see all contacts.
@@ -160,7 +162,8 @@ async fn map(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Pat
     let keys = plan.columns.iter().map(|c| Choice::new(&c.column, &c.column)).collect();
     let empty = if plan.empty_words.is_empty() { String::new() } else { plan.empty_words.join("\n") };
     let (targets, key) = (targets(&shell), plan.key.clone().unwrap_or_default());
-    let page = MapPage { lines, keys, key, empty, errors: FormErrors::new(), targets, import, shell };
+    let orders = plan.orders.as_ref().map(super::orders::OrderPlan::shown);
+    let page = MapPage { lines, keys, key, empty, orders, errors: FormErrors::new(), targets, import, shell };
     Ok(page.shell.page(&page))
 }
 
@@ -172,14 +175,17 @@ async fn save_map(
     Form(form): Form<HashMap<String, String>>,
 ) -> Answer {
     let import = draft(&app, &can, id).await?;
+    let was_of_orders = import.plan.orders.is_some();
     let plan = match read_map(import.plan, &form) {
         Ok(plan) => plan,
         Err(_) => return Ok(shell.leave(&format!("/imports/{id}/map"), Flash::bad("identify-import-map-wrong"))),
     };
+    // Whoever takes the lines for people sees first what becomes of the columns.
+    let next = if was_of_orders && plan.orders.is_none() { "map" } else { "check" };
     let mut tx = app.db.begin().await?;
     store::set_plan(&mut tx, id.0, &plan, import.total_rows.unwrap_or(0)).await?;
     tx.commit().await?;
-    Ok(attune_web::see_other(&format!("/imports/{id}/check")))
+    Ok(attune_web::see_other(&format!("/imports/{id}/{next}")))
 }
 
 fn read_map(mut plan: Plan, form: &HashMap<String, String>) -> Result<Plan, super::PlanError> {
@@ -192,6 +198,9 @@ fn read_map(mut plan: Plan, form: &HashMap<String, String>) -> Result<Plan, supe
     }
     let words = form.get("empty").map_or("", String::as_str).lines().map(str::trim).filter(|w| !w.is_empty());
     plan.empty_words = words.take(100).map(str::to_owned).collect();
+    if plan.orders.is_some() && !form.contains_key("orders") {
+        plan = super::orders::forget(plan);
+    }
     match form.get("key").filter(|key| !key.is_empty()) {
         Some(key) => plan.with_key(key),
         None => Ok(Plan { key: None, ..plan }),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::orders::OrderPlan;
 use crate::field::FieldKind;
 
 /// The plan of an import.
@@ -24,6 +25,8 @@ pub struct Plan {
     pub constants: BTreeMap<String, String>,
     /// Events made from every row.
     pub events: Vec<EventPlan>,
+    /// The lines are positions of orders.
+    pub orders: Option<OrderPlan>,
     /// ISO 4217 code of prices whose event names none.
     pub home_currency: Option<String>,
     /// Take only people who are there already.
@@ -113,6 +116,11 @@ pub const ATTRIBUTES: [&str; 15] = [
 /// at = "date"
 /// amount = "dollars"
 /// currency = "USD"
+/// [orders]                          # or: one purchase per order, whose lines follow one another
+/// order = "InvoiceNo"
+/// at = "InvoiceDate"
+/// quantity = "Quantity"             # left out when amount is the price of the line
+/// amount = "UnitPrice"
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -127,6 +135,8 @@ pub struct MapFile {
     pub constants: BTreeMap<String, String>,
     /// Events made from every row.
     pub events: Vec<EventPlan>,
+    /// The lines are positions of orders.
+    pub orders: Option<OrderPlan>,
 }
 
 /// What is wrong with a plan.
@@ -198,6 +208,9 @@ impl Plan {
         }
         self.constants.extend(map.constants.clone());
         self.events.extend(map.events.iter().cloned());
+        if map.orders.is_some() {
+            self.orders.clone_from(&map.orders);
+        }
         match &map.key {
             Some(key) => self.with_key(key),
             None => Ok(self),
@@ -221,6 +234,11 @@ impl Plan {
         Ok(self)
     }
 
+    /// Whether lines say what people did.
+    pub fn tells_events(&self) -> bool {
+        !self.events.is_empty() || self.orders.is_some()
+    }
+
     /// The place of the column that goes to the attribute `key`.
     pub fn column_of(&self, key: &str) -> Option<usize> {
         self.columns.iter().position(|c| matches!(&c.to, Target::Attribute { key: k } if k == key))
@@ -241,7 +259,7 @@ impl Plan {
                 }
             }
         }
-        Ok(())
+        self.orders.as_ref().map_or(Ok(()), |orders| orders.check(self))
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use attune_kernel::Fault;
 use encoding_rs::{Encoding, GBK, UTF_8};
 
+use super::orders;
 use super::plan::{ColumnPlan, Plan, PlanError, Target};
 use super::source::{Source, TextReader, guess_delimiter};
 use crate::field::{self, Field, FieldKind, read_date};
@@ -149,7 +150,21 @@ impl Profile {
         empty_words.sort_unstable();
         empty_words.dedup();
         let delimiter = char::from(self.delimiter);
-        Plan { delimiter, encoding: self.encoding.to_owned(), key: id.map(str::to_owned), empty_words, columns, ..Plan::default() }
+        let key = id.map(str::to_owned);
+        let plan = Plan { delimiter, encoding: self.encoding.to_owned(), key, empty_words, columns, ..Plan::default() };
+        orders::guess(self, plan)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of_text(text: &str) -> Self {
+        let mut rows = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        let names = header_names(rows.headers().unwrap());
+        let columns = names.into_iter().map(|name| Column { name, seen: Some(HashSet::new()), ..Column::default() }).collect();
+        let mut profile = Self { columns, rows: 0, delimiter: b',', encoding: "UTF-8", head: Vec::new() };
+        for record in rows.records() {
+            profile.add(&record.unwrap());
+        }
+        profile
     }
 }
 
@@ -199,6 +214,21 @@ impl Column {
         named && !phone && rows > 0 && self.seen.is_some() && self.filled == rows && self.identifiers == rows
     }
 
+    /// Whether a value stands in several rows.
+    pub(crate) fn comes_back(&self) -> bool {
+        self.seen.is_none()
+    }
+
+    /// Whether every value is a day, with a time or without.
+    pub(crate) fn is_of_days(&self) -> bool {
+        self.filled > 0 && self.dates == self.filled
+    }
+
+    /// Whether every value is a number.
+    pub(crate) fn is_of_numbers(&self) -> bool {
+        self.filled > 0 && self.numbers == self.filled
+    }
+
     /// Whether the values can be what the name promises.
     fn suits(&self, attribute: &str) -> bool {
         match attribute {
@@ -236,7 +266,7 @@ impl Column {
     }
 }
 
-fn header_words(name: &str) -> Vec<String> {
+pub(crate) fn header_words(name: &str) -> Vec<String> {
     let lower = name.to_lowercase();
     lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect()
 }

@@ -1,9 +1,10 @@
 //! A batch of lines under a plan: people and events as far as the lines tell, and the lines refused. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Counts;
 use super::event_rows::{self, EventRow};
+use super::orders;
 use super::plan::Plan;
 use super::rows::{self, Line, RowDraft, RowError};
 
@@ -30,8 +31,15 @@ impl Reading {
         let passed = taken.filter(RowDraft::has_no_key).map(|draft| draft.fingerprint).collect();
         let mut reading = Self { lines: i64::try_from(lines.len()).unwrap_or(0), passed, ..Self::default() };
         reading.drafts.reserve(lines.len());
-        for line in &lines {
+        let mut unread = HashSet::new();
+        if let Some(orders) = &plan.orders {
+            (reading.events, reading.refused) = orders::read(plan, orders, &lines);
+            unread.extend(reading.refused.iter().map(|error| error.line));
+        }
+        for line in lines.iter().filter(|line| !unread.contains(&line.number)) {
             match rows::read(plan, line).and_then(|draft| Ok((draft, event_rows::read(plan, line)?))) {
+                // A till's customer without a name is nobody.
+                Ok((Some(draft), _)) if plan.orders.is_some() && draft.has_no_key() => reading.empty += 1,
                 Ok((Some(draft), mut of_line)) => {
                     reading.drafts.push(draft);
                     reading.events.append(&mut of_line);

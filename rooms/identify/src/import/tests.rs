@@ -227,6 +227,65 @@ attune_testkit::on_both_dbs! {
         let cdnow = run_events(&bench, &Actor::system(), &data.join("cdnow/cdnow_sample_2357_customers.csv"), &options, &mut |_| {}).await.unwrap();
         assert_eq!((cdnow.counts.created, cdnow.counts.rejected), (2_357, 0));
     }
+
+    async fn a_shops_order_lines_are_purchases_of_customers(db: Db) {
+        let path = Path::new("/work/shared/data/online_retail/online_retail_2010-12-01_2011-08-31.csv.gz");
+        if !path.exists() {
+            eprintln!("SKIPPED: {} is not here", path.display());
+            return;
+        }
+        let bench = bench(&db);
+        let truth = shop_truth(path);
+        let first = import(&bench, path, &Options::default()).await;
+        let c = &first.counts;
+        assert_eq!((c.rows, c.created, c.rejected), (truth.lines, truth.customers, 0), "{c:?}");
+        assert!(c.skipped >= truth.nameless, "{c:?}");
+        let mut tx = db.read().await.unwrap();
+        assert_eq!(tx.count("SELECT count(*) FROM contacts WHERE country = 'France'", params![]).await.unwrap(), truth.french);
+        let sum = "SELECT CAST(sum(CASE WHEN name = 'purchase.made' THEN amount ELSE -amount END) AS BIGINT) FROM events WHERE name LIKE 'purchase.%'";
+        assert_eq!(tx.count(sum, params![]).await.unwrap(), truth.minor);
+        assert_eq!(tx.count("SELECT count(*) FROM events WHERE name LIKE 'purchase.%'", params![]).await.unwrap(), truth.orders);
+        drop(tx);
+        let again = import(&bench, path, &Options::default()).await;
+        // A few customers order from two countries, and are moved to and fro.
+        assert!(again.counts.created == 0 && again.counts.updated < 20, "{:?}", again.counts);
+        let mut tx = db.read().await.unwrap();
+        assert_eq!(tx.count("SELECT count(*) FROM events WHERE name LIKE 'purchase.%'", params![]).await.unwrap(), truth.orders, "nothing is bought twice");
+    }
+}
+
+/// What the file says, added up in the test. One of its orders stands in two places and so is two purchases.
+struct ShopTruth {
+    lines: i64,
+    nameless: i64,
+    customers: i64,
+    french: i64,
+    orders: i64,
+    minor: i64,
+}
+
+fn shop_truth(path: &Path) -> ShopTruth {
+    let file = flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap());
+    let (mut orders, mut customers) = (Vec::<(String, i64)>::new(), BTreeMap::<String, String>::new());
+    let (mut lines, mut nameless) = (0, 0);
+    for record in csv::Reader::from_reader(file).records() {
+        let record = record.unwrap();
+        lines += 1;
+        if record[6].is_empty() {
+            nameless += 1;
+            continue;
+        }
+        let thousandths = (record[5].parse::<f64>().unwrap() * 1_000.0).round() as i64 * record[3].parse::<i64>().unwrap();
+        match orders.last_mut() {
+            Some((order, total)) if *order == record[0] => *total += thousandths,
+            _ => orders.push((record[0].to_owned(), thousandths)),
+        }
+        customers.insert(record[6].to_owned(), record[7].to_owned());
+    }
+    let minor = |thousandths: i64| (thousandths.abs() as f64 / 10.0).round() as i64 * thousandths.signum();
+    let totals: Vec<i64> = orders.iter().map(|(_, total)| minor(*total)).filter(|total| *total != 0).collect();
+    let french = customers.values().filter(|country| *country == "France").count() as i64;
+    ShopTruth { lines, nameless, customers: customers.len() as i64, french, orders: totals.len() as i64, minor: totals.iter().sum() }
 }
 
 /// Any file over any store: importing and undoing leaves every table as it was.

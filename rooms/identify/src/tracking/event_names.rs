@@ -23,6 +23,12 @@ pub const EVENTS: &[EventDef] = &[
         "what",
         "minor units; props.currency",
     ),
+    behaviour(
+        "purchase.returned",
+        "More of an order was given back than bought, as an import says.",
+        "the order",
+        "minor units; props.currency",
+    ),
     behaviour("visitor.identified", "A browser turned out to belong to a contact; its earlier events joined.", "", ""),
 ];
 
