@@ -271,6 +271,7 @@ identify-import-key = Recognise people by
 identify-import-key-auto = Email, else phone
 identify-import-orders = Each order is a purchase
 identify-import-orders-hint = This looks like a file of orders: { $columns }. The customer is known by { $customer }; lines without one are skipped, and what was returned is told as returned. Untick it if every line is a person.
+identify-import-as-in = The columns are mapped as in { $file }, which has the same ones.
 identify-import-key-hint = Rows with the same value are the same person, in this file and the next.
 identify-import-empty = Values that mean “nothing”
 identify-import-empty-hint = One per line, such as { $words }. They are not stored.

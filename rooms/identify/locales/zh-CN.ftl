@@ -253,6 +253,7 @@ identify-import-key = 识别联系人的依据
 identify-import-key-auto = 邮箱，其次电话
 identify-import-orders = 每个订单是一次购买
 identify-import-orders-hint = 这看起来是订单文件：{ $columns }。客户由 { $customer } 识别；没有客户的行会跳过，退货记为退货。如果每一行都是一个人，请取消勾选。
+identify-import-as-in = 列的对应方式与 { $file } 相同，因为两个文件的列一样
 identify-import-key-hint = 值相同的行是同一个人，以后的文件也一样
 identify-import-empty = 视为空的值
 identify-import-empty-hint = 每行一个，例如 { $words }。这些值不会保存。

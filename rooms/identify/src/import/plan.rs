@@ -31,6 +31,8 @@ pub struct Plan {
     pub home_currency: Option<String>,
     /// Take only people who are there already.
     pub only_known: bool,
+    /// The file whose mapping this one was given, because it has the same columns.
+    pub as_in: Option<String>,
 }
 
 /// What becomes of one column.
@@ -234,6 +236,28 @@ impl Plan {
         Ok(self)
     }
 
+    /// Maps the columns as an earlier file with the same ones was mapped; `None` when it has others.
+    pub fn remember(&self, earlier: &Self, file_name: &str) -> Option<Self> {
+        let mut columns = self.columns.clone();
+        for column in &mut columns {
+            column.to = earlier.columns.iter().find(|c| c.column == column.column)?.to.clone();
+        }
+        let mut empty_words = earlier.empty_words.clone();
+        empty_words.extend(self.empty_words.iter().filter(|word| !earlier.empty_words.contains(word)).cloned());
+        let has = |name: &String| columns.iter().any(|c| c.column == *name);
+        let plan = Self {
+            key: earlier.key.clone().filter(has),
+            constants: earlier.constants.clone(),
+            events: earlier.events.clone(),
+            orders: earlier.orders.clone(),
+            as_in: Some(file_name.to_owned()),
+            empty_words,
+            columns,
+            ..self.clone()
+        };
+        plan.check().is_ok().then_some(plan)
+    }
+
     /// Whether lines say what people did.
     pub fn tells_events(&self) -> bool {
         !self.events.is_empty() || self.orders.is_some()
@@ -290,6 +314,19 @@ mod tests {
         assert_eq!(told("[columns]\nMail = \"e-mail\""), PlanError::NoTarget("e-mail".into()));
         assert_eq!(told("key = \"Nope\""), PlanError::NoColumn("Nope".into()));
         assert!(MapFile::parse("colums = 1").is_err());
+    }
+
+    #[test]
+    fn a_file_with_the_same_columns_is_mapped_the_same_way() {
+        let earlier = Plan { columns: vec![], ..plan() };
+        assert_eq!(plan().remember(&earlier, "old.csv"), None);
+        let map = MapFile::parse("key = \"Mail\"\nempty = [\"x\"]\n[columns]\nVisits = \"-\"").unwrap();
+        let earlier = plan().with_map(&map).unwrap();
+        let mut guessed = Plan { empty_words: vec!["NULL".into()], encoding: "GBK".into(), ..plan() };
+        guessed.columns.reverse();
+        let again = guessed.remember(&earlier, "old.csv").unwrap();
+        assert_eq!((again.key.as_deref(), again.encoding.as_str(), again.as_in.as_deref()), (Some("Mail"), "GBK", Some("old.csv")));
+        assert_eq!((again.empty_words.join(","), again.columns[0].to.clone()), ("x,NULL".to_owned(), Target::Skip));
     }
 
     #[test]

@@ -14,6 +14,8 @@ use super::{Counts, guess};
 
 /// The largest file the page takes, bytes.
 pub const LARGEST: usize = 2 * 1024 * 1024 * 1024;
+/// How many files back a mapping is remembered.
+const REMEMBERED: i64 = 50;
 /// Bytes in a chunk; a multiple of three, so that base 64 needs no padding within.
 const CHUNK: usize = 192 * 1024;
 
@@ -52,6 +54,8 @@ async fn keep_file(app: &App, actor: &Actor, mut field: Field<'_>, file_name: St
             return Err(error.into());
         }
     };
+    let earlier = store::list_plans(&mut tx, REMEMBERED).await?;
+    let plan = earlier.iter().find_map(|(name, earlier)| plan.remember(earlier, name)).unwrap_or(plan);
     let draft = draft(app, actor, (id, file_name, size), plan, profile.rows);
     store::insert(&mut tx, &draft).await?;
     tx.commit().await?;

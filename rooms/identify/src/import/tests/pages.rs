@@ -65,6 +65,33 @@ attune_testkit::on_both_dbs! {
         assert_eq!(site.upload("agent", "/imports", "a.csv", b"name\nAda\n").await.status, StatusCode::FORBIDDEN);
     }
 
+    async fn orders_are_recognised_and_the_mapping_is_remembered(db: Db) {
+        let site = site(&db);
+        let orders = "Order no,Customer ID,Order date,Total,City\n1,a,2026-11-01,10.50,Leeds\n1,a,2026-11-01,4.50,Leeds\n2,a,2026-11-02,3,Leeds\n3,b,2026-11-03,8,Bonn\n";
+        let first = site.upload("admin", "/imports", "orders.csv", orders.as_bytes()).await.is(StatusCode::SEE_OTHER);
+        let map = site.get("admin", first.leads()).await;
+        assert!(map.has("Each order is a purchase") && map.has("Order no, Order date, Total") && !map.has("mapped as in"), "{}", map.body);
+        // Unticked, the lines are people, and the columns are shown once more.
+        let people = site.post("admin", first.leads(), &untouched(&map)).await.is(StatusCode::SEE_OTHER);
+        assert_eq!(people.leads(), first.leads());
+        assert!(!site.get("admin", first.leads()).await.has("Each order is a purchase"));
+        let second = site.upload("admin", "/imports", "orders.csv", orders.as_bytes()).await;
+        let map = site.get("admin", second.leads()).await;
+        let check = site.post("admin", second.leads(), &format!("{}&orders=1", untouched(&map))).await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &check.leads().replace("/check", "/start"), "").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        let mut tx = db.read().await.unwrap();
+        let bought = "SELECT c.city, e.subject, e.amount FROM events e JOIN contacts c ON c.id = e.contact_id WHERE e.name = 'purchase.made' ORDER BY e.at";
+        let rows = tx.rows(bought, params![]).await.unwrap();
+        let told: Vec<(String, String, i64)> = rows.iter().map(|r| (r.at(0).unwrap(), r.at(1).unwrap(), r.at(2).unwrap())).collect();
+        let expected = [("Leeds", "1", 1_500), ("Leeds", "2", 300), ("Bonn", "3", 800)];
+        assert_eq!(told, expected.map(|(city, order, amount)| (city.to_owned(), order.to_owned(), amount)));
+        drop(tx);
+        let third = site.upload("admin", "/imports", "november.csv", orders.as_bytes()).await;
+        let map = site.get("admin", third.leads()).await;
+        assert!(map.has("mapped as in orders.csv") && map.has("Each order is a purchase"), "{}", map.body);
+    }
+
     async fn an_import_that_waits_is_cancelled_at_once(db: Db) {
         let site = site(&db);
         let before = picture(&db).await;
