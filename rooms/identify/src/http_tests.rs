@@ -52,6 +52,11 @@ attune_testkit::on_both_dbs! {
         assert_ne!(site.get("", "/contacts").await.status, StatusCode::OK);
         let file = site.post("admin", "/contacts/export", "query=").await;
         assert!(file.body.starts_with("id,external_id,name") && file.has("Elsa"), "{}", file.body);
+        let file = site.post("admin", "/contacts/export", "query=&format=json").await;
+        let people: Json = serde_json::from_str(&file.body).unwrap();
+        assert_eq!((people.as_array().unwrap().len(), &people[0]["name"]), (1, &json!("Elsa")));
+        let none = site.post("admin", "/contacts/export", "query=q%3Dnobody&format=json").await;
+        assert_eq!(serde_json::from_str::<Json>(&none.body).unwrap(), json!([]));
         let id = made.leads().rsplit('/').next().unwrap();
         let moved = site.post("admin", "/contacts/bulk", &format!("ids={id}&act=assign&owner_id=2")).await;
         assert_eq!(moved.status, StatusCode::SEE_OTHER);

@@ -25,7 +25,7 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 /// A contact as programs see it.
-fn shown(c: &Contact) -> Any {
+pub(super) fn shown(c: &Contact) -> Any {
     json!({
         "id": c.shown_id(), "name": c.name, "given_name": c.given_name, "family_name": c.family_name, "email": c.email, "phone": c.phone,
         "company_id": c.company_id.map(CompanyId), "company": c.company_name, "title": c.title, "city": c.city, "country": c.country,

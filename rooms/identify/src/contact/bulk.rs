@@ -4,7 +4,8 @@ use askama::Template;
 use attune_db::Db;
 use attune_house::App;
 use attune_record::audit;
-use attune_web::{Actor, Answer, Can, Flash, Form, Problem, Query, Scope, Shell, see_other};
+use attune_web::kit::Choice;
+use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Problem, Query, Scope, Shell, see_other};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -14,6 +15,7 @@ use serde_json::json;
 
 use super::list::{self, Listing, Selection};
 use super::pages::{ListQuery, shown_count};
+use super::export::{self, Format};
 use super::score::Scale;
 use super::{By, Contact, ContactId};
 use crate::field::{self, Field};
@@ -58,7 +60,7 @@ pub(super) async fn act(State(app): State<App>, can: Can<ViewContacts>, shell: S
     match form.act.as_str() {
         "assign" => assign(&app, &can.actor, &shell, &selection, &form).await,
         "delete" => delete(&app, &can.actor, &shell, &selection, &back).await,
-        "export" => export_selection(&app, &can.actor, selection).await,
+        "export" => export_selection(&app, &can.actor, selection, Format::Csv).await,
         "merge" => Ok(compare(&shell, &selection, &back)),
         _ => Err(Problem::Unreadable("act is not known".to_owned())),
     }
@@ -123,6 +125,8 @@ struct ExportPage {
     shell: Shell,
     text: String,
     count: String,
+    formats: Vec<Choice>,
+    errors: FormErrors,
 }
 
 /// Asks before data leaves the building, naming the number.
@@ -130,7 +134,8 @@ pub(super) async fn export_page(State(app): State<App>, can: Can<ExportContacts>
     let mut tx = app.db.read().await?;
     let scale = Scale::read(&mut tx, shell.now).await?;
     let total = list::count(&mut tx, &can.scope, &query.listing(can.actor.staff_id, &scale)).await?;
-    let page = ExportPage { count: shown_count(&shell.l, total), text: query.text(), shell };
+    let formats = ["csv", "xlsx", "json"].map(|word| Choice::new(word, shell.l.t(&format!("identify-export-{word}")))).to_vec();
+    let page = ExportPage { count: shown_count(&shell.l, total), text: query.text(), formats, errors: FormErrors::new(), shell };
     Ok(page.shell.page(&page))
 }
 
@@ -139,14 +144,15 @@ pub(super) async fn export_page(State(app): State<App>, can: Can<ExportContacts>
 #[serde(default)]
 pub(super) struct ExportForm {
     query: String,
+    format: String,
 }
 
 pub(super) async fn export(State(app): State<App>, can: Can<ExportContacts>, Form(form): Form<ExportForm>) -> Answer {
     let listing = read_listing(&app, &can.actor, &form.query).await?;
-    export_selection(&app, &can.actor, Selection::Listed(Box::new(listing))).await
+    export_selection(&app, &can.actor, Selection::Listed(Box::new(listing)), Format::of(&form.format)).await
 }
 
-async fn export_selection(app: &App, actor: &Actor, selection: Selection) -> Answer {
+async fn export_selection(app: &App, actor: &Actor, selection: Selection, format: Format) -> Answer {
     let can = Can::<ExportContacts>::of(actor).ok_or(Problem::Forbidden { permission: "identify.contact.export" })?;
     let mut tx = app.db.begin().await?;
     let defs = field::list(&mut tx).await?;
@@ -156,8 +162,12 @@ async fn export_selection(app: &App, actor: &Actor, selection: Selection) -> Ans
     };
     audit::note(&mut tx, &app.ids, app.clock.now(), actor, "contact.exported", "contact", 0, None, Some(told)).await?;
     tx.commit().await?;
-    let rows = csv_stream(app.db.clone(), can.scope, selection, defs);
-    Ok(download("contacts.csv", Body::from_stream(rows)))
+    let pages = Exporting { db: app.db.clone(), scope: can.scope, selection, defs, behind: None, over: false };
+    match format {
+        Format::Csv => Ok(download("contacts.csv", Body::from_stream(csv_stream(pages)))),
+        Format::Json => Ok(export::json(pages)),
+        Format::Xlsx => export::workbook(pages).await,
+    }
 }
 
 /// A CSV file to be saved.
@@ -167,57 +177,71 @@ pub(crate) fn download(name: &str, body: Body) -> Response {
     (headers, body).into_response()
 }
 
-struct Exporting {
+/// What is left of a list to be exported.
+pub(super) struct Exporting {
     db: Db,
     scope: Scope,
     selection: Selection,
-    defs: Vec<Field>,
+    pub(super) defs: Vec<Field>,
     behind: Option<i64>,
     over: bool,
 }
 
-/// A thousand rows at a time, so that a million need no memory.
-fn csv_stream(db: Db, scope: Scope, selection: Selection, defs: Vec<Field>) -> impl Stream<Item = Result<Vec<u8>, attune_db::DbError>> {
-    let start = Exporting { db, scope, selection, defs, behind: None, over: false };
-    stream::try_unfold(start, |mut state| async move {
-        if state.over {
+impl Exporting {
+    /// The next thousand, so that a million need no memory; `None` behind the last.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Contact>>, attune_db::DbError> {
+        if self.over {
             return Ok(None);
         }
-        let mut tx = state.db.read().await?;
-        let people = match &state.selection {
+        let mut tx = self.db.read().await?;
+        let people = match &self.selection {
             Selection::Ids(_) => {
-                state.over = true;
-                let ids = list::ids_of(&mut tx, &state.scope, &state.selection, MOST).await?;
+                self.over = true;
+                let ids = list::ids_of(&mut tx, &self.scope, &self.selection, MOST).await?;
                 super::list_by_ids(&mut tx, ids).await?
             }
-            Selection::Listed(listing) => list::list_behind(&mut tx, &state.scope, listing, state.behind.unwrap_or(0), 1_000).await?,
+            Selection::Listed(listing) => list::list_behind(&mut tx, &self.scope, listing, self.behind.unwrap_or(0), 1_000).await?,
         };
-        let with_head = state.behind.is_none();
-        state.over |= people.len() < 1_000;
-        state.behind = Some(people.last().map_or(0, |c| c.id));
-        let bytes = csv_rows(&people, &state.defs, with_head);
-        Ok(Some((bytes, state)))
+        self.over |= people.len() < 1_000;
+        self.behind = Some(people.last().map_or(0, |c| c.id));
+        Ok(Some(people))
+    }
+
+    /// The names of the columns: those the import guesses, so that an export can come back in.
+    pub(super) fn heads(&self) -> Vec<String> {
+        let fixed = ["id"].into_iter().chain(EXPORTED).chain(["company"]).map(str::to_owned);
+        fixed.chain(self.defs.iter().map(|d| d.label.clone())).collect()
+    }
+
+    /// The values of a contact in the order of [`Self::heads`].
+    pub(super) fn values(&self, person: &Contact) -> Vec<serde_json::Value> {
+        let fixed = EXPORTED.iter().map(|key| person.get(key)).chain([json!(person.company_name)]);
+        let customs = self.defs.iter().map(|d| person.get(&format!("f:{}", d.key)));
+        [json!(person.shown_id())].into_iter().chain(fixed).chain(customs).collect()
+    }
+}
+
+fn csv_stream(pages: Exporting) -> impl Stream<Item = Result<Vec<u8>, attune_db::DbError>> {
+    stream::try_unfold((pages, true), |(mut pages, with_head)| async move {
+        let Some(people) = pages.next().await? else { return Ok(None) };
+        let bytes = csv_rows(&pages, &people, with_head);
+        Ok(Some((bytes, (pages, false))))
     })
 }
 
-/// Names of columns are those the import guesses, so that an export can come back in.
 const EXPORTED: [&str; 12] =
     ["external_id", "name", "given_name", "family_name", "email", "phone", "title", "city", "country", "stage", "locale", "source"];
 
-fn csv_rows(people: &[Contact], defs: &[Field], with_head: bool) -> Vec<u8> {
+fn csv_rows(pages: &Exporting, people: &[Contact], with_head: bool) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     if with_head {
-        let fixed = ["id"].into_iter().chain(EXPORTED).chain(["company"]).map(str::to_owned);
-        let _ = writer.write_record(fixed.chain(defs.iter().map(|d| d.label.clone())));
+        let _ = writer.write_record(pages.heads());
     }
     for person in people {
         let text = |value: serde_json::Value| {
             value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
         };
-        let fixed = EXPORTED.iter().map(|key| text(person.get(key))).chain([person.company_name.clone().unwrap_or_default()]);
-        let customs = defs.iter().map(|d| text(person.get(&format!("f:{}", d.key))));
-        let row = [person.shown_id().to_string()].into_iter().chain(fixed).chain(customs).map(|value| harmless(&value));
-        let _ = writer.write_record(row);
+        let _ = writer.write_record(pages.values(person).into_iter().map(|value| harmless(&text(value))));
     }
     writer.into_inner().unwrap_or_default()
 }

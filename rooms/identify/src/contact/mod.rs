@@ -7,6 +7,7 @@ pub mod api;
 mod bulk;
 mod change;
 mod edit;
+mod export;
 pub(crate) mod jobs;
 mod list;
 pub mod pages;
