@@ -616,3 +616,30 @@ identify-told-split = Split off again: { $subject }
 identify-told-split-bare = A merged contact was split off again
 identify-told-into-another = it was part of another contact
 identify-told-from-another = it was split off again
+
+## Custom fields
+
+field-title = Fields
+field-text = What you keep about contacts beyond what everybody has. A new field is there at once in contacts, lists, filters, segments, imports and templates.
+field-none = No fields of your own yet
+field-none-text = Make one below, or import a file: columns Attune does not know become fields.
+field-label = Name
+field-kind = Kind
+field-people = Contacts with a value
+field-change = Change
+field-rename = Rename
+field-new = A new field
+field-create = Create field
+field-created = { $name } is there. Contacts can be given a value now.
+field-renamed = The field is called { $name } now.
+field-taken = There is a field of this name already.
+field-needs-name = A field needs a name.
+field-delete = Delete
+field-delete-ask = Delete { $name }?
+field-delete-text = { $count ->
+    [0] No contact has a value in it.
+    [one] The value of one contact is lost for good.
+   *[other] The values of { $count } contacts are lost for good.
+  } Segments that ask for it keep their members and stop following.
+field-deleted = { $name } is gone; its values are being removed.
+field-permission = Make, rename and delete fields

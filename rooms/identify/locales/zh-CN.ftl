@@ -562,3 +562,29 @@ identify-told-split = 已重新拆分：{ $subject }
 identify-told-split-bare = 合并过的联系人已重新拆分
 identify-told-into-another = 曾并入另一位联系人
 identify-told-from-another = 已重新拆分出来
+
+## 自定义字段
+
+field-title = 字段
+field-text = 除了人人都有的信息，您还想记录联系人的哪些内容。新字段立即可用于联系人、列表、筛选、细分人群、导入和模板
+field-none = 还没有自定义字段
+field-none-text = 在下面新建，或导入文件：不认识的列会成为字段
+field-label = 名称
+field-kind = 类型
+field-people = 有值的联系人
+field-change = 更改
+field-rename = 重命名
+field-new = 新字段
+field-create = 新建字段
+field-created = { $name } 已建好，现在可以给联系人填值
+field-renamed = 字段现在叫 { $name }
+field-taken = 已有同名字段
+field-needs-name = 字段需要名称
+field-delete = 删除
+field-delete-ask = 删除 { $name }？
+field-delete-text = { $count ->
+    [0] 没有联系人填过它。使用它的细分人群会保留现有成员，但不再更新。
+   *[other] { $count } 位联系人的值将永久丢失。使用它的细分人群会保留现有成员，但不再更新。
+  }
+field-deleted = { $name } 已删除，它的值正在清除
+field-permission = 新建、重命名和删除字段

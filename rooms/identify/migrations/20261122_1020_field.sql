@@ -7,9 +7,11 @@ CREATE TABLE fields (
   kind TEXT NOT NULL CHECK (kind IN ('text', 'number', 'date', 'bool')),
   position BIGINT NOT NULL,
   import_id BIGINT,
-  created_at BIGINT NOT NULL
+  created_at BIGINT NOT NULL,
+  -- Set while its values are being removed.
+  deleted_at BIGINT
 );
-CREATE UNIQUE INDEX fields_key ON fields (key);
+CREATE UNIQUE INDEX fields_key ON fields (key) WHERE deleted_at IS NULL;
 
 CREATE TABLE contact_texts (
   contact_id BIGINT NOT NULL,
@@ -28,6 +30,6 @@ CREATE TABLE contact_numbers (
 );
 CREATE INDEX contact_numbers_value ON contact_numbers (field_id, value, contact_id);
 
-CREATE VIEW v_identify_field AS SELECT id, key, label, kind, position FROM fields;
+CREATE VIEW v_identify_field AS SELECT id, key, label, kind, position FROM fields WHERE deleted_at IS NULL;
 CREATE VIEW v_identify_contact_text AS SELECT contact_id, field_id, value_key FROM contact_texts;
 CREATE VIEW v_identify_contact_number AS SELECT contact_id, field_id, value FROM contact_numbers;

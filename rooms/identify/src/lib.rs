@@ -102,15 +102,18 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .routes(contact::pages::routes(&models).merge(contact::api::routes()))
         .routes(merge::pages::routes().merge(merge::api::routes()))
         .routes(duplicate::pages::routes(&models))
+        .routes(field::pages::routes())
         .routes(company::pages::routes().merge(company::api::routes()))
         .routes(import::pages::routes(tables.clone()))
         .nav([
             nav("identify-contacts", "/contacts", "users", 10, 'C').phone(),
             duplicate::pages::nav(),
+            field::pages::nav(),
             nav("identify-companies", "/companies", "building-2", 12, 'O'),
         ])
         .permissions(permissions())
         .permissions(merge::pages::permissions())
+        .permissions(field::pages::permissions())
         .finders([
             Finder::new("identify-contacts", "identify.contact.view", |web, actor, words| Box::pin(contact::api::found(web, actor, words))),
             Finder::new("identify-companies", "identify.contact.view", |web, actor, words| {
@@ -121,6 +124,7 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .jobs(import::jobs::defs(&tables))
         .jobs([contact::jobs::def(&tables)])
         .jobs(duplicate::jobs::defs())
+        .jobs(field::jobs::defs())
         .crons([contact::jobs::cron()])
         .services([import::jobs::service(&tables)])
         .datasets([

@@ -23,6 +23,7 @@ const STOPS: &[Stop] = &[
     Stop("contact-lena", "/contacts?q=Lena", &[("contact-known", FIRST)]),
     Stop("duplicates", "/contacts/duplicates", &[("merge", "main a.btn[href^=\"/contacts/merge\"]")]),
     Stop("duplicates-apart", "/contacts/duplicates?show=apart", &[]),
+    Stop("fields", "/contacts/fields", &[]),
     Stop("companies", "/companies", &[("company", FIRST)]),
     Stop("imports", "/imports", &[("import", FIRST)]),
     Stop("import-new", "/imports/new", &[]),

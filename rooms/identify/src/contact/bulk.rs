@@ -13,9 +13,9 @@ use futures::{Stream, stream};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::export::{self, Format};
 use super::list::{self, Listing, Selection};
 use super::pages::{ListQuery, shown_count};
-use super::export::{self, Format};
 use super::score::Scale;
 use super::{By, Contact, ContactId};
 use crate::field::{self, Field};

@@ -2,6 +2,10 @@
 //!
 //! Guards that the typed rows and the copy say the same: values are written through [`put_values`] only.
 
+#[cfg(test)]
+mod http_tests;
+pub(crate) mod jobs;
+pub(crate) mod pages;
 mod store;
 
 use attune_db::{DbError, Tx};

@@ -1,5 +1,7 @@
 //! The SQL of fields and their values.
 
+use std::collections::HashMap;
+
 use attune_db::{Column, Conflict, DbError, Relation, Row, Tx, Value, params, sql};
 use attune_kernel::fold_key;
 use attune_record::audit;
@@ -15,14 +17,72 @@ fn read(row: &Row) -> Result<Field, DbError> {
 
 /// Every field in the order in which pages show them.
 pub async fn list(tx: &mut Tx) -> Result<Vec<Field>, DbError> {
-    let rows = tx.rows(sql!("SELECT id, key, label, kind, import_id FROM fields ORDER BY position, id"), params![]).await?;
+    let rows = tx
+        .rows(sql!("SELECT id, key, label, kind, import_id FROM fields WHERE deleted_at IS NULL ORDER BY position, id"), params![])
+        .await?;
     rows.iter().map(read).collect()
 }
 
 /// The field with this key.
 pub async fn find_by_key(tx: &mut Tx, key: &str) -> Result<Option<Field>, DbError> {
-    let row = tx.find(sql!("SELECT id, key, label, kind, import_id FROM fields WHERE key = $1"), params![key]).await?;
+    let row =
+        tx.find(sql!("SELECT id, key, label, kind, import_id FROM fields WHERE key = $1 AND deleted_at IS NULL"), params![key]).await?;
     row.as_ref().map(read).transpose()
+}
+
+/// The field with this id.
+pub(crate) async fn find(tx: &mut Tx, id: i64) -> Result<Option<Field>, DbError> {
+    let select = sql!("SELECT id, key, label, kind, import_id FROM fields WHERE id = $1 AND deleted_at IS NULL");
+    tx.find(select, params![id]).await?.as_ref().map(read).transpose()
+}
+
+/// How many contacts have a value, by field.
+pub(super) async fn counts(tx: &mut Tx) -> Result<HashMap<i64, i64>, DbError> {
+    let select = sql!(
+        "SELECT field_id, count(*) AS people FROM contact_texts GROUP BY field_id UNION ALL
+         SELECT field_id, count(*) AS people FROM contact_numbers GROUP BY field_id"
+    );
+    tx.rows(select, params![]).await?.iter().map(|row| Ok((row.get("field_id")?, row.get("people")?))).collect()
+}
+
+/// Calls a field something else; its key stays.
+pub(super) async fn rename(tx: &mut Tx, by: &By<'_>, field: &Field, label: &str) -> Result<(), DbError> {
+    tx.exec(sql!("UPDATE fields SET label = $2 WHERE id = $1"), params![field.id, label]).await?;
+    let change = (Some(json!({ "label": field.label })), Some(json!({ "label": label })));
+    audit::note(tx, by.ids, by.now, by.actor, "field.renamed", "field", field.id, change.0, change.1).await
+}
+
+/// Takes a field away from every page; its values go behind it.
+pub(super) async fn hide(tx: &mut Tx, by: &By<'_>, field: &Field) -> Result<(), DbError> {
+    tx.exec(sql!("UPDATE fields SET deleted_at = $2 WHERE id = $1"), params![field.id, by.now]).await?;
+    let before = json!({ "key": field.key, "label": field.label, "kind": field.kind.word() });
+    audit::note(tx, by.ids, by.now, by.actor, "field.deleted", "field", field.id, Some(before), None).await
+}
+
+/// The key of a field whose values are being removed.
+pub(super) async fn hidden_key(tx: &mut Tx, id: i64) -> Result<Option<String>, DbError> {
+    let row = tx.find(sql!("SELECT key FROM fields WHERE id = $1 AND deleted_at IS NOT NULL"), params![id]).await?;
+    row.map(|row| row.at(0)).transpose()
+}
+
+/// People who still have a value.
+pub(super) async fn holders(tx: &mut Tx, id: i64, limit: i64) -> Result<Vec<i64>, DbError> {
+    let select = sql!(
+        "SELECT contact_id FROM contact_texts WHERE field_id = $1 UNION SELECT contact_id FROM contact_numbers WHERE field_id = $1 LIMIT $2"
+    );
+    tx.rows(select, params![id, limit]).await?.iter().map(|row| row.at(0)).collect()
+}
+
+/// Removes typed values of people who are deleted themselves, and then the field.
+pub(super) async fn remove(tx: &mut Tx, id: i64) -> Result<(), DbError> {
+    for delete in [
+        sql!("DELETE FROM contact_texts WHERE field_id = $1"),
+        sql!("DELETE FROM contact_numbers WHERE field_id = $1"),
+        sql!("DELETE FROM fields WHERE id = $1"),
+    ] {
+        tx.exec(delete, params![id]).await?;
+    }
+    Ok(())
 }
 
 /// Makes a field; a second one with the same key is [`DbError::Unique`].

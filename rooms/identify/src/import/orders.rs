@@ -67,6 +67,27 @@ pub(super) fn guess(profile: &Profile, plan: Plan) -> Plan {
     plan.clone().with_key(&customer).unwrap_or(plan)
 }
 
+// How the columns of such files are called, folded, by their ends.
+const CUSTOMER: [&str; 11] =
+    ["customerid", "customerno", "customernumber", "clientid", "buyerid", "userid", "memberid", "客户编号", "客户id", "会员号", "会员编号"];
+const ORDER: [&str; 11] = [
+    "orderid",
+    "orderno",
+    "ordernumber",
+    "invoiceno",
+    "invoiceid",
+    "invoicenumber",
+    "transactionid",
+    "receiptno",
+    "订单号",
+    "订单编号",
+    "发票号",
+];
+const QUANTITY: [&str; 6] = ["quantity", "qty", "units", "pieces", "数量", "件数"];
+const PIECE: [&str; 5] = ["unitprice", "priceperunit", "pieceprice", "单价", "price"];
+const SUM: [&str; 13] =
+    ["total", "amount", "revenue", "sales", "dollars", "turnover", "linetotal", "totalprice", "金额", "总额", "总价", "实付金额", "销售额"];
+
 /// The columns whose names end like one of these words.
 fn named<'p>(profile: &'p Profile, words: &'static [&'static str]) -> impl Iterator<Item = &'p Column> {
     profile.columns.iter().filter(move |column| {
@@ -76,49 +97,6 @@ fn named<'p>(profile: &'p Profile, words: &'static [&'static str]) -> impl Itera
 }
 
 fn find(profile: &Profile) -> Option<(String, OrderPlan)> {
-    const CUSTOMER: [&str; 11] = [
-        "customerid",
-        "customerno",
-        "customernumber",
-        "clientid",
-        "buyerid",
-        "userid",
-        "memberid",
-        "客户编号",
-        "客户id",
-        "会员号",
-        "会员编号",
-    ];
-    const ORDER: [&str; 11] = [
-        "orderid",
-        "orderno",
-        "ordernumber",
-        "invoiceno",
-        "invoiceid",
-        "invoicenumber",
-        "transactionid",
-        "receiptno",
-        "订单号",
-        "订单编号",
-        "发票号",
-    ];
-    const QUANTITY: [&str; 6] = ["quantity", "qty", "units", "pieces", "数量", "件数"];
-    const PIECE: [&str; 5] = ["unitprice", "priceperunit", "pieceprice", "单价", "price"];
-    const SUM: [&str; 13] = [
-        "total",
-        "amount",
-        "revenue",
-        "sales",
-        "dollars",
-        "turnover",
-        "linetotal",
-        "totalprice",
-        "金额",
-        "总额",
-        "总价",
-        "实付金额",
-        "销售额",
-    ];
     // Who buys twice is what makes it a file of orders and not one of people.
     let customer = named(profile, &CUSTOMER).find(|column| column.comes_back() && column.filled > 0)?;
     let at = named(profile, &["date", "datetime", "time", "timestamp", "日期", "时间", "下单时间"]).find(|column| column.is_of_days())?;

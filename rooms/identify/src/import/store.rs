@@ -142,7 +142,8 @@ pub(crate) async fn insert(tx: &mut Tx, import: &Import) -> Result<(), DbError> 
 
 /// The files that came in last with their plans, newest first.
 pub(crate) async fn list_plans(tx: &mut Tx, limit: i64) -> Result<Vec<(String, Plan)>, DbError> {
-    let select = sql!("SELECT file_name, plan FROM imports WHERE kind = 'contacts' AND state = 'done' ORDER BY created_at DESC, id DESC LIMIT $1");
+    let select =
+        sql!("SELECT file_name, plan FROM imports WHERE kind = 'contacts' AND state = 'done' ORDER BY created_at DESC, id DESC LIMIT $1");
     let rows = tx.rows(select, params![limit]).await?;
     rows.iter().map(|row| Ok((row.get("file_name")?, serde_json::from_str(&row.get::<String>("plan")?).unwrap_or_default()))).collect()
 }
