@@ -11,7 +11,7 @@ use serde_json::json;
 use super::super::{Ended, Outcome, Say};
 
 pub(super) fn run(file: &Path, say: &Say) -> Outcome {
-    let Ok(text) = super::text_of(file) else {
+    let Ok(text) = attune_identify::import::read_text(file) else {
         return Ok(Ended::WrongUse(say.l().of("cli-no-file").s("file", file.display()).to_string()));
     };
     let texts = match agents_of(&text) {

@@ -113,7 +113,7 @@ struct Labelled {
 impl Labelled {
     /// Reads a file; with `names` its columns are brought into their order.
     fn read(path: &Path, args: &EvaluateDuplicates, names: Option<&[String]>) -> Result<Self, Refused> {
-        let text = super::text_of(path).map_err(|_| Refused::NoFile(path.to_owned()))?;
+        let text = attune_identify::import::read_text(path).map_err(|_| Refused::NoFile(path.to_owned()))?;
         let wrong = |error: csv::Error| Refused::NotUnderstood(path.to_owned(), error.to_string());
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let headers: Vec<String> = reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();
@@ -175,7 +175,7 @@ fn same_entity(first: &Labelled, second: Option<&Labelled>) -> Pairs {
 
 /// The pairs a file tells by the ids of their records, one pair in a line.
 fn told(path: &Path, first: &Labelled, second: Option<&Labelled>) -> Result<Pairs, Refused> {
-    let text = super::text_of(path).map_err(|_| Refused::NoFile(path.to_owned()))?;
+    let text = attune_identify::import::read_text(path).map_err(|_| Refused::NoFile(path.to_owned()))?;
     let (left, right) = (places(&first.ids), places(&second.unwrap_or(first).ids));
     let mut truth = Pairs::new();
     for line in csv::Reader::from_reader(text.as_bytes()).records() {

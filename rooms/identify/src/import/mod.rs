@@ -35,7 +35,7 @@ pub use profile::{EMPTY_WORDS, Profile, ProfileError};
 pub use rows::RowError;
 pub(crate) use run::guess;
 pub use run::{Tell, cancel, preview, run_events, run_file};
-pub use source::Source;
+pub use source::{Source, read_text};
 pub use store::{Import, ImportState, find, list_errors, list_recent};
 pub use undo::undo;
 

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -85,6 +85,13 @@ impl Read for Chunks {
             }
         }
     }
+}
+
+/// The whole text of a file on disk, read as an import reads it: packed or not, in any of the encodings, a workbook as its first sheet.
+pub fn read_text(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    TextReader::new(Box::new(File::open(file)?), None)?.read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// A reader that yields UTF-8, whatever the file is written in.
