@@ -643,3 +643,46 @@ field-delete-text = { $count ->
   } Segments that ask for it keep their members and stop following.
 field-deleted = { $name } is gone; its values are being removed.
 field-permission = Make, rename and delete fields
+
+## QR codes
+
+code-title = QR codes
+code-text = A code on paper leads people to a page. Each print has a name of its own, so that visits say which one they came from.
+code-new = New QR code
+code-edit = Edit
+code-delete = Delete
+code-none = No QR codes yet
+code-none-text = Make one for a leaflet, a shop window or a machine; print it, and see what it brings.
+code-name = Name
+code-name-hint = The campaign its visits are told as.
+code-leads = Leads to
+code-leads-to = Leads to { $target }. Visits from it carry utm_source=qr, the name and the print.
+code-leads-own = Leads to a small page of its own, which carries the tracker.
+code-own-page = a page of its own
+code-target = Address it leads to
+code-target-hint = It can be changed later; what is printed stays the same. Without one, people see the small page below.
+code-not-an-address = Write the whole address, beginning with https://
+code-page-title = Title of the small page
+code-page-hint = Shown when the code leads nowhere else.
+code-page-body = Text of the small page
+code-prints = Prints
+code-scans = Scans
+code-machines = By machines
+code-last = Last scan
+code-label = Print
+code-label-hint = Where it hangs or lies, such as Stand 7 or Leaflet May.
+code-picture = Picture
+code-picture-of = QR code of { $name }
+code-sheet = Sheet of all prints (PDF)
+code-no-prints = No prints yet
+code-no-prints-text = Give the first one a name below.
+code-new-print = Another print
+code-add-print = Add print
+code-created = The code is ready to be printed.
+code-saved = Saved. Prints that hang already lead there now.
+code-deleted = The code is off the list. Prints that hang go on leading where they led.
+code-restored = The code is back.
+code-print-added = { $name } can be printed.
+code-too-long = The address of this installation is too long for a QR code. Shorten its public address.
+code-permission-view = See QR codes
+code-permission-edit = Make and change QR codes

@@ -588,3 +588,46 @@ field-delete-text = { $count ->
   }
 field-deleted = { $name } 已删除，它的值正在清除
 field-permission = 新建、重命名和删除字段
+
+## 二维码
+
+code-title = 二维码
+code-text = 印在纸上的二维码把人带到一个页面。每一份印刷品都有自己的名称，访问来自哪一份一目了然
+code-new = 新建二维码
+code-edit = 编辑
+code-delete = 删除
+code-none = 还没有二维码
+code-none-text = 为传单、橱窗或设备做一个，印出来，看看带来了多少访问
+code-name = 名称
+code-name-hint = 访问会记在这个营销活动名下
+code-leads = 通往
+code-leads-to = 通往 { $target }。由此而来的访问带有 utm_source=qr、名称和印刷品。
+code-leads-own = 通往它自己的小页面，页面带有跟踪脚本
+code-own-page = 自己的小页面
+code-target = 通往的网址
+code-target-hint = 以后可以更改，已印好的二维码不变。留空时，扫码的人会看到下面的小页面。
+code-not-an-address = 请填写完整网址，以 https:// 开头
+code-page-title = 小页面的标题
+code-page-hint = 二维码没有其他去处时显示
+code-page-body = 小页面的文字
+code-prints = 印刷品
+code-scans = 扫码次数
+code-machines = 机器访问
+code-last = 最近一次扫码
+code-label = 印刷品
+code-label-hint = 挂在或放在哪里，例如 7 号展台、五月传单
+code-picture = 图片
+code-picture-of = { $name } 的二维码
+code-sheet = 全部印刷品一张表（PDF）
+code-no-prints = 还没有印刷品
+code-no-prints-text = 在下面给第一份起个名称
+code-new-print = 再加一份印刷品
+code-add-print = 添加
+code-created = 二维码可以印刷了
+code-saved = 已保存。已经挂出的二维码现在也通往那里。
+code-deleted = 二维码已从列表移除。已经挂出的仍通往原处。
+code-restored = 二维码已恢复
+code-print-added = { $name } 可以印刷了
+code-too-long = 本系统的网址太长，无法放进二维码。请缩短公开网址。
+code-permission-view = 查看二维码
+code-permission-edit = 新建和更改二维码

@@ -1,6 +1,7 @@
 //! Identify: who the people behind visits, mails and purchases are.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+mod code;
 pub mod company;
 pub mod consent;
 pub mod contact;
@@ -149,6 +150,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261122_1130_merge"),
         migration!("20261122_1140_duplicate"),
         migration!("20261122_1600_import_cancelled"),
+        migration!("20261127_1000_code"),
     ]
 }
 

@@ -3,7 +3,7 @@
 use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Room};
 
 use crate::tracking::{self, Collector};
-use crate::{consent, merge, replay, visitor};
+use crate::{code, consent, merge, replay, visitor};
 
 /// Tables of these nouns that hold a person.
 pub(crate) const CONTACT_TABLES: [ContactTable; 10] = [
@@ -37,9 +37,13 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .routes(visitor::pages::routes())
         .routes(consent::pages::routes())
         .routes(replay::pages::routes())
+        .routes(code::pages::routes())
+        .routes(code::public_routes(collector))
         .public_paths(tracking::collect::PUBLIC_PATHS)
-        .nav([visitor::pages::nav()])
+        .public_paths(code::PUBLIC_PATHS)
+        .nav([visitor::pages::nav(), code::pages::nav()])
         .permissions(tracking::api::permissions())
+        .permissions(code::pages::permissions())
         .permissions(visitor::pages::permissions())
         .permissions(consent::pages::permissions())
         .permissions(replay::pages::permissions())

@@ -24,6 +24,8 @@ const STOPS: &[Stop] = &[
     Stop("duplicates", "/contacts/duplicates", &[("merge", "main a.btn[href^=\"/contacts/merge\"]")]),
     Stop("duplicates-apart", "/contacts/duplicates?show=apart", &[]),
     Stop("fields", "/contacts/fields", &[]),
+    Stop("codes", "/codes", &[("code", FIRST)]),
+    Stop("code-new", "/codes/new", &[]),
     Stop("companies", "/companies", &[("company", FIRST)]),
     Stop("imports", "/imports", &[("import", FIRST)]),
     Stop("import-new", "/imports/new", &[]),
@@ -139,6 +141,10 @@ async fn finish_furnishing(attune: &Attune) {
     person.fill("#f-reason", "They asked for prices twice").await;
     person.click("main form .btn.primary").await;
     person.until("return location.pathname !== '/tasks/new'", vec![], "the task to be kept").await;
+    person.go("/codes/new").await;
+    person.fill("#f-name", "Autumn fair").await;
+    person.click("main form .btn.primary").await;
+    person.until("return location.pathname !== '/codes/new'", vec![], "the code to be kept").await;
     crate::same_person::meet_again(&mut person).await;
     crate::same_person::search(&mut person).await;
     person.go("/shop").await;
