@@ -9,7 +9,7 @@ use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_web::{Finder, LocaleFiles, NavItem, PermissionDef};
 use axum::Router;
 
-use crate::{App, ContactTable, Dataset, Facet, OnErase, OnMerge, Panel, Room, Service, SettingDef, base_migrations};
+use crate::{App, ContactTable, Dataset, Facet, OnErase, OnMerge, Panel, Room, Service, SettingDef, StaffLink, base_migrations};
 
 /// Why the rooms do not make a house.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +66,8 @@ pub struct House {
     pub timers: Vec<TimerDef>,
     /// Blocks of the contact page, in order.
     pub panels: Vec<Panel>,
+    /// Links of the page of a member of staff.
+    pub staff_links: Vec<StaffLink>,
     /// Facts for segments.
     pub facets: Vec<Facet>,
     /// Views for reports.
@@ -96,6 +98,7 @@ impl House {
             house.crons.extend(room.crons);
             house.timers.extend(room.timers);
             house.panels.extend(room.panels);
+            house.staff_links.extend(room.staff_links);
             house.facets.extend(room.facets);
             house.datasets.extend(room.datasets);
             house.contact_tables.extend(room.contact_tables);
@@ -127,6 +130,7 @@ impl House {
             crons: Vec::new(),
             timers: Vec::new(),
             panels: Vec::new(),
+            staff_links: Vec::new(),
             facets: Vec::new(),
             datasets: Vec::new(),
             contact_tables: vec![ContactTable {
@@ -149,12 +153,14 @@ impl House {
         unique("job", self.jobs.iter().map(|j| j.kind))?;
         unique("timer", self.timers.iter().map(|t| t.kind))?;
         unique("panel", self.panels.iter().map(|p| p.key))?;
+        unique("staff link", self.staff_links.iter().map(|s| s.key))?;
         unique("facet", self.facets.iter().map(|f| f.key))?;
         unique("dataset", self.datasets.iter().map(|d| d.view))?;
         unique("setting", self.settings.iter().map(|s| s.key))?;
         unique("service", self.services.iter().map(|s| s.key))?;
         let known: BTreeSet<&str> = self.permissions.iter().map(|p| p.key).collect();
         let asked = self.panels.iter().map(|p| (p.key, p.permission)).chain(self.nav.iter().map(|n| (n.key, n.permission)));
+        let asked = asked.chain(self.staff_links.iter().map(|s| (s.key, s.permission)));
         for (what, permission) in asked {
             if !permission.is_empty() && !known.contains(permission) {
                 return Err(HouseError::NoPermission { what: what.to_owned(), permission: permission.to_owned() });

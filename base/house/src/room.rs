@@ -6,7 +6,7 @@ use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_web::{Finder, LocaleFiles, NavItem, PermissionDef};
 use axum::Router;
 
-use crate::{App, ContactTable, Dataset, Facet, Panel, Service, SettingDef};
+use crate::{App, ContactTable, Dataset, Facet, Panel, Service, SettingDef, StaffLink};
 
 /// A room: its tables, words, routes and everything it plugs into the house.
 pub struct Room {
@@ -25,6 +25,7 @@ pub struct Room {
     pub(crate) crons: Vec<Cron>,
     pub(crate) timers: Vec<TimerDef>,
     pub(crate) panels: Vec<Panel>,
+    pub(crate) staff_links: Vec<StaffLink>,
     pub(crate) facets: Vec<Facet>,
     pub(crate) datasets: Vec<Dataset>,
     pub(crate) contact_tables: Vec<ContactTable>,
@@ -59,6 +60,7 @@ impl Room {
             crons: Vec::new(),
             timers: Vec::new(),
             panels: Vec::new(),
+            staff_links: Vec::new(),
             facets: Vec::new(),
             datasets: Vec::new(),
             contact_tables: Vec::new(),
@@ -104,6 +106,8 @@ impl Room {
         timers: TimerDef,
         /// Adds blocks to the contact page.
         panels: Panel,
+        /// Adds links to the page of a member of staff.
+        staff_links: StaffLink,
         /// Adds facts that segments may ask for.
         facets: Facet,
         /// Adds views for reports.

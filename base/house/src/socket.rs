@@ -33,6 +33,19 @@ pub enum Place {
     Tab,
 }
 
+/// Something another room offers to do about a member of staff, linked from the page of that member.
+#[derive(Clone, Copy, Debug)]
+pub struct StaffLink {
+    /// `room.noun`.
+    pub key: &'static str,
+    /// The locale key of its words.
+    pub label_key: &'static str,
+    /// The address for a member of staff.
+    pub href: fn(staff_id: i64) -> String,
+    /// The permission without which it is not offered.
+    pub permission: &'static str,
+}
+
 /// The type of a facet's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FacetKind {

@@ -117,3 +117,6 @@ govern-may-edit-roles = Change roles
 govern-may-edit-settings = Change settings
 govern-may-view-audit = See the audit log
 govern-may-edit-api-keys = Manage API keys
+
+## Somebody leaves
+govern-staff-left = { $name } cannot sign in. What they looked after still bears their name, until it is given to somebody else.

@@ -117,3 +117,6 @@ govern-may-edit-roles = 修改角色
 govern-may-edit-settings = 修改设置
 govern-may-view-audit = 查看操作日志
 govern-may-edit-api-keys = 管理接口密钥
+
+## Somebody leaves
+govern-staff-left = { $name }已不能登录，其名下的工作在交给他人之前仍归其名下

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use attune_db::Db;
+use attune_house::{Room, StaffLink};
 use attune_kernel::DAY_US;
 use attune_testkit::{Got, StatusCode, TestApp};
 
@@ -100,6 +101,26 @@ attune_testkit::on_both_dbs! {
         site.get(&bo, "/settings/staff").await.is(StatusCode::OK);
         site.post(&mei, "/settings", "room=govern&govern.workspace=Mine").await.is(StatusCode::FORBIDDEN);
         site.get(&ada, "/settings/staff/77").await.is(StatusCode::NOT_FOUND);
+    }
+
+    async fn whoever_may_no_longer_sign_in_leaves_work_to_be_given_away(db: Db) {
+        let parts = attune_testkit::parts(db);
+        let href = |id: i64| format!("/other/{id}");
+        let link = StaffLink { key: "other.book", label_key: "other-book", href, permission: "govern.staff.edit" };
+        let words = "other-book = Give it away\n";
+        let rooms = vec![crate::room(&parts), Room::new("other").staff_links([link]).locales(words, words)];
+        let site = TestApp::behind(parts, rooms, |permissions| Arc::new(StaffDoorman::new(Arc::new(permissions))));
+        let ada = set_up(&site).await;
+        take_on(&site, &ada, "mei", "agent").await;
+        let list = site.get(&ada, "/settings/staff").await;
+        let path = list.body.split("href=\"").filter_map(|piece| piece.split('"').next());
+        let mei = path.filter(|path| path.starts_with("/settings/staff/") && !path.ends_with("/new")).last().unwrap().to_owned();
+        let page = site.get(&ada, &mei).await.is(StatusCode::OK);
+        assert!(page.has("/other/") && !page.has("cannot sign in"), "{}", page.body);
+        let gone = "name=mei&email=mei@brandt.example&role=agent&locale=en&time_zone=UTC&password=";
+        assert_eq!(site.post(&ada, &mei, gone).await.is(StatusCode::SEE_OTHER).leads(), mei);
+        let page = site.get(&ada, &mei).await.is(StatusCode::OK);
+        assert!(page.has("cannot sign in") && page.has("Give it away"), "{}", page.body);
     }
 
     async fn a_grant_is_changed_in_the_grid(db: Db) {

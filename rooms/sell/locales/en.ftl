@@ -288,3 +288,80 @@ today-list-identified = Became known
 today-list-rejected = Passed back
 today-list-unsubscribed = Unsubscribed
 today-list-owner = Changed hands
+
+## A colleague's book is handed over
+sell-permission-book = Hand over a colleague’s book
+book-hand-over-theirs = Hand over their book
+book-staff = Staff
+book-of = { $name }’s book
+book-intro = What this colleague looks after. Choose who takes it over; nothing is written before you have seen who would get what.
+book-contacts = Contacts
+book-companies = Companies
+book-tasks = Open tasks
+book-handovers = Hand-overs
+book-empty = { $name } looks after nothing.
+book-nobody = There is no active colleague who could take it over.
+book-rule = By which rule
+book-way-one = To one colleague
+book-way-load = Shared out evenly
+book-way-country = By country
+book-way-city = By city
+book-way-grade = By grade
+book-way-one-hint = Everything goes to the same person.
+book-way-load-hint = Whoever has least gets most, so that the books end up about as full as each other. People of one company stay together.
+book-way-country-hint = By the contact’s country, or else the company’s. Tasks and hand-overs go with the contact.
+book-way-city-hint = By the contact’s city, or else the company’s. Tasks and hand-overs go with the contact.
+book-way-grade-hint = By the contact’s grade. A company goes with most of its people; tasks and hand-overs go with the contact.
+book-to = Who takes it over
+book-among = Among whom
+book-rest = Everything else goes to
+book-with-the-rest = With everything else
+book-no-places = No place is known for anything in this book.
+book-place = { $place } ({ $count })
+book-grade = Grade { $grade }
+book-choose-somebody = Choose at least one colleague.
+book-preview = Show who gets what
+book-preview-heading = Who would get what
+book-preview-text = Nothing has changed hands yet. A figure opens the list behind it.
+book-colleague = Colleague
+book-then = In their book then
+book-would-get = What { $name } would get
+book-more =
+    { $count ->
+        [one] and 1 more
+       *[other] and { $count } more
+    }
+book-hand-over = Hand over
+book-past = Handed over before
+book-handed-over = Handed over
+book-ready = Waiting
+book-running = Under way
+book-done = Handed over
+book-failed = Failed
+book-cancelled = Stopped
+book-undo-ready = Coming back
+book-undo-running = Coming back
+book-undo-done = Given back
+book-undo-failed = Giving back failed
+book-undo-cancelled = Giving back was stopped
+book-refresh = Refresh
+book-stop = Stop
+book-stopping = It stops after what it is at. What has changed hands can be undone.
+book-undoing = The book is coming back.
+book-busy = This book is on its way already, or nothing of it is left to give back.
+book-came-back =
+    { $count ->
+        [one] 1 thing is { $name }’s again.
+       *[other] { $count } things are { $name }’s again.
+    }
+book-stayed =
+    { $count ->
+        [one] 1 thing had been moved on since and stays where it is.
+       *[other] { $count } things had been moved on since and stay where they are.
+    }
+book-missed =
+    { $count ->
+        [one] 1 thing was not handed over: somebody had moved it, or it was stopped before.
+       *[other] { $count } things were not handed over: somebody had moved them, or it was stopped before.
+    }
+book-undo-text = An undo gives { $name } back what nobody has moved since.

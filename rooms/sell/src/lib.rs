@@ -1,6 +1,7 @@
 //! Sell: helping people sell. The rep's day, tasks with reasons, and the hand-over of contacts from marketing to reps.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+mod book;
 mod change;
 pub mod handover;
 mod people;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use attune_db::{Migration, migration};
 use attune_events::{EventDef, Reactor};
-use attune_house::{App, ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Panel, Parts, Place, Room};
+use attune_house::{App, ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Panel, Parts, Place, Room, StaffLink};
 use attune_identify::contact::ContactId;
 use attune_jobs::TimerDef;
 use attune_web::{Grant, NavCount, NavItem, PermissionDef, permission};
@@ -30,11 +31,17 @@ permission!(
     DecideHandovers, "sell.handover.decide";
     HandOver, "sell.handover.offer";
     EditCaps, "sell.cap.edit";
+    HandOverBooks, "sell.book.hand_over";
 );
 
 /// The tables of this room.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("20261122_4000_task"), migration!("20261122_4010_handover"), migration!("20261122_4020_change")]
+    vec![
+        migration!("20261122_4000_task"),
+        migration!("20261122_4010_handover"),
+        migration!("20261122_4020_change"),
+        migration!("20261127_4030_book"),
+    ]
 }
 
 /// The room.
@@ -43,11 +50,19 @@ pub fn room(_: &Parts) -> Room {
         .migrations(migrations())
         .locales(include_str!("../locales/en.ftl"), include_str!("../locales/zh-CN.ftl"))
         .routes(routes())
+        .routes(book_routes())
         .nav(nav())
         .permissions(permissions())
         .events(EVENTS.iter().copied())
         .reactors(reactors())
         .timers([TimerDef { kind: handover::OVERDUE, on_due: Arc::new(handover::EscalateHandovers) }])
+        .jobs(book::jobs::jobs())
+        .staff_links([StaffLink {
+            key: "sell.book",
+            label_key: "book-hand-over-theirs",
+            href: book::pages::address,
+            permission: "sell.book.hand_over",
+        }])
         .panels(panels())
         .facets(facets())
         .datasets([Dataset { view: "v_sell_handover", meaning: "one row per hand-over of a contact to a rep, with its times and outcome" }])
@@ -73,6 +88,19 @@ fn routes() -> Router<App> {
         .route("/hand-overs/{id}", get(handover::pages::show))
         .route("/hand-overs/{id}/accept", post(handover::pages::accept))
         .route("/hand-overs/{id}/reject", post(handover::pages::reject))
+}
+
+fn book_routes() -> Router<App> {
+    Router::new()
+        .route("/settings/staff/{id}/book", get(book::pages::page).post(book::pages::start))
+        .route("/settings/books/{id}", get(book::show::show))
+        .route("/settings/books/{id}/stop", post(book::show::stop))
+        .route("/settings/books/{id}/undo", post(book::show::undo))
+        .route("/api/v1/staff/{id}/book", get(book::api::get).post(book::api::start))
+        .route("/api/v1/staff/{id}/book/preview", post(book::api::preview))
+        .route("/api/v1/books/{id}", get(book::api::show))
+        .route("/api/v1/books/{id}/stop", post(book::api::stop))
+        .route("/api/v1/books/{id}/undo", post(book::api::undo))
 }
 
 fn nav() -> Vec<NavItem> {
@@ -109,6 +137,7 @@ fn permissions() -> Vec<PermissionDef> {
         def("sell.handover.decide", "sell-permission-handover-decide", Grant::Team, Grant::Own),
         def("sell.handover.offer", "sell-permission-handover-offer", Grant::Team, Grant::None),
         def("sell.cap.edit", "sell-permission-cap", Grant::Team, Grant::None),
+        def("sell.book.hand_over", "sell-permission-book", Grant::Team, Grant::None),
     ]
 }
 
@@ -190,6 +219,8 @@ fn contact_tables() -> Vec<ContactTable> {
         table("tasks", OnMerge::BY_ID),
         table("handovers", OnMerge::Follow { key: "id", unless: one_open }),
         table("contact_changes", OnMerge::Stay),
+        // What was given to whom is told of the record it was told of then.
+        table("book_rows", OnMerge::Stay),
     ]
 }
 

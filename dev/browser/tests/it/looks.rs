@@ -174,7 +174,33 @@ async fn tour(attune: &Attune, language: &'static str, email: &str) -> Vec<Strin
             look(&mut person, linked, &mut faults).await;
         }
     }
+    look_at_a_book(&mut person, &mut faults).await;
     faults
+}
+
+/// A colleague's book: the ways to give it away, the preview, the hand-over, and back again.
+async fn look_at_a_book(person: &mut Person, faults: &mut Vec<String>) {
+    person.go("/settings/staff").await;
+    let jonas = person.link("main tbody tr:nth-child(2) th a").await.unwrap();
+    person.go(&jonas).await;
+    let book = person.link("main a[href$=\"/book\"]").await.unwrap();
+    for way in ["one", "country", "grade"] {
+        person.go(&format!("{book}?rule={way}&show=1")).await;
+        look(person, &format!("book-{way}"), faults).await;
+    }
+    person.go(&format!("{book}?rule=load")).await;
+    person.click("input[name^=\"with:\"]").await;
+    person.click("main form[method=\"get\"] .btn.primary").await;
+    person.until("return document.querySelector('#preview a.fig') !== null", vec![], "the preview").await;
+    let listed = person.link("#preview a.fig").await.unwrap();
+    person.go(&listed).await;
+    look(person, "book-preview", faults).await;
+    person.click("#preview form .btn.primary").await;
+    person.until("return document.querySelector('form[action$=\"/undo\"]') !== null", vec![], "the book to be handed over").await;
+    look(person, "book-handed-over", faults).await;
+    person.click("form[action$=\"/undo\"] .btn").await;
+    person.until("return document.querySelector('main table') === null", vec![], "the book to be given back").await;
+    look(person, "book-given-back", faults).await;
 }
 
 /// The open page in the four looks of a language. A page that answers 404 on purpose may say so to the console.

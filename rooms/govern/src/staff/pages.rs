@@ -5,9 +5,10 @@ use attune_house::App;
 use attune_kernel::Locale;
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Shell, kit::Choice};
 use axum::extract::State;
+use axum::response::Response;
 use serde::Deserialize;
 
-use super::{Role, Staff, StaffError, StaffForm, Team};
+use super::{Role, Staff, StaffDraft, StaffError, StaffForm, Team};
 use crate::{EditStaff, ViewStaff};
 
 #[derive(Template)]
@@ -29,6 +30,8 @@ struct EditPage {
     errors: FormErrors,
     roles: Vec<Choice>,
     teams: Vec<Choice>,
+    /// What other rooms offer to do about this member: address and words.
+    links: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -88,7 +91,21 @@ async fn edit_view(app: &App, shell: Shell, id: Option<i64>, form: StaffForm, er
     let roles = Role::ALL.iter().map(|role| Choice::new(role.word(), shell.l.t(&format!("govern-role-{}", role.word())))).collect();
     let mut teams = vec![Choice::new("", shell.l.t("govern-no-team"))];
     teams.extend(super::list_teams(&mut app.db.read().await?).await?.into_iter().map(|team| Choice::new(team.id.to_string(), team.name)));
-    Ok(EditPage { shell, id, form, errors, roles, teams })
+    let links = id.map_or_else(Vec::new, |id| links(app, &shell, id));
+    Ok(EditPage { shell, id, form, errors, roles, teams, links })
+}
+
+fn links(app: &App, shell: &Shell, id: i64) -> Vec<(String, String)> {
+    let offered = app.house().staff_links.iter().filter(|link| shell.may(link.permission));
+    offered.map(|link| ((link.href)(id), shell.l.t(link.label_key).to_string())).collect()
+}
+
+/// Where a saved form leads: whoever may no longer sign in leaves work behind, and their page says what to do with it.
+fn saved(app: &App, shell: &Shell, id: i64, draft: &StaffDraft) -> Response {
+    if !draft.active && !links(app, shell, id).is_empty() {
+        return shell.leave(&format!("/settings/staff/{id}"), Flash::good("govern-saved"));
+    }
+    shell.leave("/settings/staff", Flash::good("govern-saved"))
 }
 
 /// POST /settings/staff
@@ -136,7 +153,7 @@ pub(crate) async fn update(
         Err(StaffError::Form(errors)) => return edit_again(&app, shell, Some(id), form, errors).await,
         Err(other) => return Err(problem(other)),
     }
-    Ok(shell.leave("/settings/staff", Flash::good("govern-saved")))
+    Ok(saved(&app, &shell, id, &draft))
 }
 
 /// POST /settings/teams

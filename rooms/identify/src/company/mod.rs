@@ -140,6 +140,26 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
     Ok(after)
 }
 
+/// Gives companies to `owner_id` (nobody, when `None`); the team follows. Answers how many changed hands.
+pub async fn assign_owner(tx: &mut Tx, by: &By<'_>, ids: &[i64], owner_id: Option<i64>) -> Result<u64, ContactError> {
+    let team_id = match owner_id {
+        Some(id) => {
+            let unknown = || ContactError::Invalid { attribute: "owner_id".to_owned(), key: "web-not-a-choice" };
+            staff::find(tx, id).await?.ok_or_else(unknown)?.team_id
+        }
+        None => None,
+    };
+    let mut moved = list_by_ids(tx, ids.iter().copied()).await?;
+    moved.retain(|company| company.owner_id != owner_id);
+    let moved_ids: Vec<i64> = moved.iter().map(|company| company.id).collect();
+    store::set_owner(tx, &moved_ids, owner_id, team_id, by.now).await?;
+    let trail = moved.iter().map(|c| (c.id, Some(json!({ "owner_id": c.owner_id })), Some(json!({ "owner_id": owner_id }))));
+    audit::note_many(tx, by.ids, by.now, by.actor, ("company.updated", "company"), trail.collect()).await?;
+    let told = |id: &i64| Event::new("company.updated", by.now).company(*id).subject("owner_id");
+    append(tx, &mut moved_ids.iter().map(told).collect::<Vec<_>>()).await?;
+    Ok(u64::try_from(moved.len()).unwrap_or(0))
+}
+
 /// The folded name companies are matched by.
 pub(crate) fn name_key(name: &str) -> String {
     fold_key(name).chars().take(200).collect()

@@ -214,6 +214,15 @@ pub(super) async fn update(tx: &mut Tx, c: &Company, now: i64) -> Result<(), DbE
     Ok(())
 }
 
+/// Writes owner and team; answers how many rows changed.
+pub(super) async fn set_owner(tx: &mut Tx, ids: &[i64], owner_id: Option<i64>, team_id: Option<i64>, now: i64) -> Result<u64, DbError> {
+    let rows = Relation::of_ids("id", ids.iter().copied());
+    let sql = sql!(
+        "UPDATE companies SET owner_id = CAST($1 AS BIGINT), team_id = CAST($2 AS BIGINT), updated_at = $3 FROM {rows} AS r WHERE companies.id = r.id"
+    );
+    tx.exec_from(sql, &rows, params![owner_id, team_id, now]).await
+}
+
 /// Drops the companies an import made that nobody belongs to any more; answers how many.
 pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64) -> Result<u64, DbError> {
     let unused =

@@ -160,7 +160,7 @@ async fn read_list(tx: &mut Tx, can: &Can<ViewContacts>, query: &ListQuery, now:
     let views = view::list(tx, "contacts", can.actor.staff_id).await?;
     let members = staff::list(tx).await?;
     let company = match listing.company_id {
-        Some(id) => company::find(tx, &Scope::All, id).await?.map(|c| c.name),
+        Some(id) => company::find(tx, &can.scope, id).await?.map(|c| c.name),
         None => None,
     };
     Ok(ReadList { found, scale, views, members, company })

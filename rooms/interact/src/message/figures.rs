@@ -234,12 +234,12 @@ pub struct PeoplePage {
 }
 
 /// The people behind a figure, in the order they were planned, behind the send `after`; `reason` narrows the held back.
-/// `scope` appends a filter on `c.owner_id` and `c.team_id`.
+/// Only those whom every one of `scopes` covers: the mailing may be anybody's business, its people are not.
 pub async fn list_people(
     tx: &mut Tx,
     mailing: &Mailing,
     (outcome, reason): (Outcome, Option<Reason>),
-    scope: &attune_web::Scope,
+    scopes: &[attune_web::Scope],
     after: i64,
     limit: i64,
 ) -> Result<PeoplePage, DbError> {
@@ -251,7 +251,9 @@ pub async fn list_people(
     if let Some(reason) = reason {
         text.push(" AND s.reason = ").bind(reason.word());
     }
-    scope.push_filter(&mut text, "c.owner_id", "c.team_id");
+    for scope in scopes {
+        scope.push_filter(&mut text, "c.owner_id", "c.team_id");
+    }
     text.push(" ORDER BY s.id LIMIT ").bind(Value::Int(limit + 1));
     let mut people = tx.rows_of(&text).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let size = usize::try_from(limit).unwrap_or(50);

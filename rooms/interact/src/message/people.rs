@@ -68,7 +68,8 @@ pub(crate) async fn people_view(
     let mut page = PeoplePage::default();
     if let Some(mailing) = mailing {
         let mut tx = app.db.read().await?;
-        page = list_people(&mut tx, mailing, (outcome, reason), &can.scope, filter.after, PAGE).await?;
+        let seen = can.actor.may("identify.contact.view").ok_or(Problem::Forbidden { permission: "identify.contact.view" })?;
+        page = list_people(&mut tx, mailing, (outcome, reason), &[can.scope, *seen], filter.after, PAGE).await?;
     }
     let next = page.after.map(|after| format!("{}what={}&reason={}&after={after}", place.base, outcome.word(), filter.reason));
     Ok(PeopleView { shell, place, outcome, reason, people: page.people, next })

@@ -191,7 +191,7 @@ attune_testkit::on_both_dbs! {
         let figures = figures(&mut tx, &mailing).await.unwrap();
         assert_eq!((figures.planned, figures.delivered, figures.skipped, figures.waiting), (30, 26, 4, 0));
         assert_eq!(skipped_by_reason(&mut tx, &mailing).await.unwrap().len(), 4);
-        let page = list_people(&mut tx, &mailing, (super::figures::Outcome::Delivered, None), &attune_web::Scope::All, 0, 10).await.unwrap();
+        let page = list_people(&mut tx, &mailing, (super::figures::Outcome::Delivered, None), &[attune_web::Scope::All], 0, 10).await.unwrap();
         assert_eq!((page.people.len(), page.after.is_some()), (10, true));
     }
 

@@ -4,6 +4,7 @@ use attune_events::EventDef;
 use attune_house::Room;
 use attune_identify::tracking::Collector;
 use attune_testkit::{Colleague, Got, StatusCode, TestApp};
+use attune_web::{Grant, PermissionDef};
 use http::{Request, header};
 
 use crate::message::token::Act;
@@ -19,10 +20,14 @@ const COLLEAGUES: [Colleague; 3] = [
 
 const FOREIGN: [EventDef; 1] = [EventDef { name: "lead.handed_over", meaning: "", subject: "", amount: "", behaviour: false }];
 
+/// Whose names may be seen, as the room to the left would announce it.
+const SEE_CONTACTS: PermissionDef =
+    PermissionDef { key: "identify.contact.view", label_key: "", admin: Grant::All, manager: Grant::All, agent: Grant::Own };
+
 fn app(stage: &Stage) -> TestApp {
     let parts = stage.parts.clone();
     let collector = Collector::start(&parts);
-    let rooms = vec![Room::new("sell").events(FOREIGN), crate::room(&parts, &collector)];
+    let rooms = vec![Room::new("sell").events(FOREIGN).permissions([SEE_CONTACTS]), crate::room(&parts, &collector)];
     TestApp::open(parts, rooms, &COLLEAGUES)
 }
 

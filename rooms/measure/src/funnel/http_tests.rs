@@ -3,6 +3,7 @@
 use attune_events::{Event, EventDef};
 use attune_house::{Parts, Room};
 use attune_testkit::{Colleague, Got, StatusCode, TestApp};
+use attune_web::{Grant, PermissionDef};
 
 use super::react::{FollowLeavers, HEARS};
 use super::tests::Scene;
@@ -14,11 +15,15 @@ const COLLEAGUES: [Colleague; 3] = [
     Colleague::new("agent", 3).reading_chinese(),
 ];
 
+/// Whose names may be seen, as the room to the left would announce it.
+const SEE_CONTACTS: PermissionDef =
+    PermissionDef { key: "identify.contact.view", label_key: "", admin: Grant::All, manager: Grant::All, agent: Grant::Own };
+
 async fn get(scene: &Scene, who: &str, path: &str) -> Got {
     let parts = Parts { clock: scene.clock.clone(), ids: scene.ids.clone(), ..attune_testkit::parts(scene.db.clone()) };
     let def = |name: &&'static str| EventDef { name, meaning: "", subject: "", amount: "", behaviour: false };
     let heard = HEARS.iter().chain(FollowLeavers::HEARS).map(def);
-    let rooms = vec![Room::new("neighbours").events(heard), crate::room(&parts)];
+    let rooms = vec![Room::new("neighbours").events(heard).permissions([SEE_CONTACTS]), crate::room(&parts)];
     TestApp::open(parts, rooms, &COLLEAGUES).get(who, path).await
 }
 

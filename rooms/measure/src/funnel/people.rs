@@ -57,12 +57,13 @@ pub(crate) async fn page(State(app): State<App>, can: Can<ViewReports>, shell: S
     let is_guests = matches!(asked.stage.as_str(), "visitor" | "identified");
     let back = format!("/reports/funnel{}", with_query(&asked.query(), "stage", ""));
     let mut page = PeoplePage { title, people: Vec::new(), guests: Vec::new(), is_guests, back, next: None, shell };
+    let seen = can.actor.may("identify.contact.view").ok_or(Problem::Forbidden { permission: "identify.contact.view" })?;
     let mut tx = app.db.read().await?;
     let last = if page.is_guests {
-        page.guests = list_guests(&mut tx, period, asked.stage == "identified", after).await?;
+        page.guests = list_guests(&mut tx, seen, period, asked.stage == "identified", after).await?;
         cut_page(&mut page.guests, PAGE).map(|g| (g.first_at, g.visitor_id))
     } else {
-        page.people = list_people(&mut tx, &can.scope, period, &asked, after).await?;
+        page.people = list_people(&mut tx, &[can.scope, *seen], period, &asked, after).await?;
         cut_page(&mut page.people, PAGE).map(|p| (p.known_at, p.contact_id))
     };
     page.next = last.map(|(at, id)| address(&asked, &format!("{at}.{}", attune_kernel::encode_id("row", id))));
@@ -95,8 +96,14 @@ fn title(shell: &Shell, asked: &Asked) -> Option<String> {
     if asked.left.is_empty() { Some(name) } else { Some(shell.l.of("funnel-left-at").s("stage", name).to_string()) }
 }
 
-/// The people of a stage, or those who went no further, newest first.
-async fn list_people(tx: &mut Tx, scope: &Scope, period: Period, asked: &Asked, after: Option<(i64, i64)>) -> Result<Vec<Person>, DbError> {
+/// The people of a stage, or those who went no further, newest first: those whom every one of `scopes` covers.
+async fn list_people(
+    tx: &mut Tx,
+    scopes: &[Scope],
+    period: Period,
+    asked: &Asked,
+    after: Option<(i64, i64)>,
+) -> Result<Vec<Person>, DbError> {
     let mut sql = Sql::new(
         "SELECT s.contact_id, COALESCE(NULLIF(c.name, ''), c.email, c.phone, '') AS name, o.name AS company, w.name AS owner, s.source, s.known_at, s.reached_at
          FROM funnel_steps s JOIN v_identify_contact c ON c.id = s.contact_id LEFT JOIN v_identify_company o ON o.id = c.company_id
@@ -106,7 +113,9 @@ async fn list_people(tx: &mut Tx, scope: &Scope, period: Period, asked: &Asked, 
     if let Some(source) = source_of(asked) {
         sql.push(" AND s.source = ").bind(source);
     }
-    scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+    for scope in scopes {
+        scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+    }
     if let Some(next) = Stage::of(&asked.stage).and_then(Stage::after).filter(|_| !asked.left.is_empty()) {
         sql.push(" AND NOT EXISTS (SELECT 1 FROM funnel_steps n WHERE n.contact_id = s.contact_id AND n.stage = ")
             .bind(next.word())
@@ -130,10 +139,16 @@ async fn list_people(tx: &mut Tx, scope: &Scope, period: Period, asked: &Asked, 
     tx.rows_of(&sql).await?.iter().map(person).collect()
 }
 
-/// The browsers first seen in the period, newest first.
-async fn list_guests(tx: &mut Tx, period: Period, identified: bool, after: Option<(i64, i64)>) -> Result<Vec<Guest>, DbError> {
+/// The browsers first seen in the period, newest first; only whom `seen` covers is named.
+async fn list_guests(
+    tx: &mut Tx,
+    seen: &Scope,
+    period: Period,
+    identified: bool,
+    after: Option<(i64, i64)>,
+) -> Result<Vec<Guest>, DbError> {
     let mut sql = Sql::new(
-        "SELECT f.visitor_id, f.first_at, f.contact_id, COALESCE(NULLIF(c.name, ''), c.email, c.phone) AS name,
+        "SELECT f.visitor_id, f.first_at, f.contact_id, COALESCE(NULLIF(c.name, ''), c.email, c.phone) AS name, c.owner_id, c.team_id,
            (SELECT v.source FROM v_identify_visit v WHERE v.visitor_id = f.visitor_id ORDER BY v.last_at LIMIT 1) AS source,
            (SELECT v.landing FROM v_identify_visit v WHERE v.visitor_id = f.visitor_id ORDER BY v.last_at LIMIT 1) AS landing
          FROM funnel_visitors f LEFT JOIN v_identify_contact c ON c.id = f.contact_id WHERE f.first_at >= ",
@@ -147,11 +162,12 @@ async fn list_guests(tx: &mut Tx, period: Period, identified: bool, after: Optio
     }
     sql.push(" ORDER BY f.first_at DESC, f.visitor_id DESC LIMIT ").bind(PAGE + 1);
     let guest = |row: &Row| {
+        let covered = seen.covers(row.get("owner_id")?, row.get("team_id")?);
         Ok(Guest {
             visitor_id: row.get("visitor_id")?,
             first_at: row.get("first_at")?,
-            contact_id: row.get("contact_id")?,
-            name: row.get("name")?,
+            contact_id: row.get::<Option<i64>>("contact_id")?.filter(|_| covered),
+            name: row.get::<Option<String>>("name")?.filter(|_| covered),
             source: row.get("source")?,
             landing: row.get("landing")?,
         })

@@ -1,6 +1,6 @@
 //! What changed since yesterday, and how far a new installation has come: two small tables kept from the event log.
 //!
-//! Guards that Today never reads the log: one row a contact and kind of event, with the owner at that moment.
+//! Guards that Today never reads the log: one row a contact and kind of event, whose it is following the contact.
 
 pub(crate) mod pages;
 pub(crate) mod react;

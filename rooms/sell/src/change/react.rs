@@ -40,6 +40,8 @@ impl React for KeepChanges {
                 rows.push(vec![Value::Int(contact_id), Value::from(name), Value::Int(at)]);
             }
             store::put(tx, &rows).await?;
+            let moved = events.iter().filter(|e| e.name == "contact.owner_changed").filter_map(|e| e.contact_id);
+            store::renew_owners(tx, &Relation::of_ids("id", moved)).await?;
             let misjudged = events.iter().filter(|e| e.name == "mail.click_rejudged").filter_map(|e| e.contact_id);
             Ok(store::recall_clicks(tx, &Relation::of_ids("id", misjudged)).await?)
         })

@@ -18,6 +18,17 @@ pub(super) async fn put(tx: &mut Tx, rows: &Relation) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Gives everything that happened to these contacts to whoever owns them now: the one who did before has no business with it any more.
+pub(super) async fn renew_owners(tx: &mut Tx, contacts: &Relation) -> Result<(), DbError> {
+    let sql = sql!(
+        "UPDATE contact_changes SET owner_id = (SELECT c.owner_id FROM v_identify_contact c WHERE c.id = contact_changes.contact_id),
+           team_id = (SELECT c.team_id FROM v_identify_contact c WHERE c.id = contact_changes.contact_id)
+         WHERE contact_id IN (SELECT r.id FROM {rows} AS r)"
+    );
+    tx.exec_from(sql, contacts, params![]).await?;
+    Ok(())
+}
+
 /// Looks again when these contacts last clicked in a mail: what seemed a click was a scanner's.
 pub(super) async fn recall_clicks(tx: &mut Tx, contacts: &Relation) -> Result<(), DbError> {
     let forget = sql!("DELETE FROM contact_changes WHERE name = 'mail.clicked' AND contact_id IN (SELECT r.id FROM {rows} AS r)");

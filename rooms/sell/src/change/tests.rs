@@ -31,6 +31,24 @@ on_both_dbs! {
         assert_eq!(rest.len(), 1);
     }
 
+    async fn what_happened_goes_with_the_contact_to_its_new_owner(db: Db) {
+        let stage = Stage::new(db).await;
+        let people = stage.people(1).await;
+        let spine = Spine { db: stage.db.clone(), clock: stage.clock.clone(), ids: stage.ids.clone() };
+        let now = stage.now();
+        let mut tx = stage.db.begin().await.unwrap();
+        let own = "UPDATE contacts SET owner_id = $2, team_id = $3 WHERE id = $1";
+        tx.exec(own, attune_db::params![people[0], 3_i64, 70_i64]).await.unwrap();
+        KeepChanges.react(&spine, &mut tx, &[Event::new("mail.clicked", now).contact(people[0])]).await.unwrap();
+        tx.exec(own, attune_db::params![people[0], 5_i64, 71_i64]).await.unwrap();
+        KeepChanges.react(&spine, &mut tx, &[Event::new("contact.owner_changed", now).contact(people[0])]).await.unwrap();
+        for scope in [Scope::Own { staff_id: 3 }, Scope::Team { team_id: Some(70), staff_id: 2 }] {
+            assert!(tallies(&mut tx, &scope, now - 1).await.unwrap().is_empty(), "{scope:?} still sees it");
+            assert!(list(&mut tx, &scope, "mail.clicked", now - 1, None, 9).await.unwrap().is_empty());
+        }
+        assert_eq!(list(&mut tx, &Scope::Own { staff_id: 5 }, "mail.clicked", now - 1, None, 9).await.unwrap().len(), 1);
+    }
+
     async fn first_steps_tick_off_as_they_happen(db: Db) {
         let stage = Stage::new(db).await;
         let spine = Spine { db: stage.db.clone(), clock: stage.clock.clone(), ids: stage.ids.clone() };

@@ -17,7 +17,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use attune_db::{DbError, Tx};
+use attune_db::{DbError, Relation, Tx};
 use attune_events::Event;
 use attune_kernel::{Fault, Ids};
 use attune_record::audit;
@@ -28,7 +28,7 @@ use crate::{people, settings};
 pub(crate) use escalate::EscalateHandovers;
 pub use share::{Shared, Sharing, offer_waiting, share_out};
 pub use store::{HandoverFilter, Load, find, list, list_loads};
-pub(crate) use store::{count_offered, find_of_contact, in_time_share, write_cap};
+pub(crate) use store::{count_offered, find_of_contact, in_time_share, list_by_ids, write_cap};
 
 attune_kernel::id_type!(
     /// A hand-over.
@@ -239,6 +239,23 @@ async fn tell(
     }
     attune_events::append(tx, &mut [event]).await?;
     Ok(())
+}
+
+/// Gives hand-overs from hand to hand (relation of `id`, `holder_id`, `receiver_id`), those the holder still has; answers which. Whoever gets an
+/// offer has the whole time to answer it. A cap is no obstacle: it bounds what is offered next, not what a colleague leaves behind.
+pub(crate) async fn pass_on(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, moves: &Relation) -> Result<Vec<i64>, Fault> {
+    if moves.is_empty() {
+        return Ok(Vec::new());
+    }
+    store::pass_gate(tx).await?;
+    let due_at = settings::working_hours(tx).await?.after(now, settings::sla_minutes(tx).await?);
+    let moved = store::pass_on(tx, moves, due_at).await?;
+    let offered = moved.iter().filter(|(_, offered)| *offered).map(|(id, _)| *id);
+    attune_jobs::clear_timers(tx, OVERDUE, offered.clone()).await?;
+    attune_jobs::set_timers(tx, OVERDUE, offered.map(|id| (id, due_at))).await?;
+    let trail = moved.iter().map(|(id, _)| (*id, None, None)).collect();
+    audit::note_many(tx, ids, now, actor, ("lead.passed_on", "handover"), trail).await?;
+    Ok(moved.into_iter().map(|(id, _)| id).collect())
 }
 
 /// The hand-over `id` if it lies within `scope`.

@@ -211,6 +211,26 @@ pub(super) async fn mark_late(tx: &mut Tx, ids: &[i64], now: i64) -> Result<Vec<
     tx.rows_of(&list).await?.iter().map(read).collect()
 }
 
+/// Gives hand-overs from hand to hand (relation of `id`, `holder_id`, `receiver_id`), those the holder still has; an answer is owed by
+/// `due_at` (µs). Answers which, and whether each is on offer.
+pub(super) async fn pass_on(tx: &mut Tx, moves: &Relation, due_at: i64) -> Result<Vec<(i64, bool)>, DbError> {
+    let sql = sql!(
+        "UPDATE handovers SET rep_id = r.receiver_id, team_id = (SELECT s.team_id FROM v_govern_staff s WHERE s.id = r.receiver_id),
+           due_at = CASE WHEN state = 'offered' THEN $1 ELSE due_at END, escalated_at = CASE WHEN state = 'offered' THEN NULL ELSE escalated_at END
+         FROM {rows} AS r WHERE handovers.id = r.id AND handovers.rep_id = r.holder_id AND handovers.state IN ('offered', 'accepted')
+           AND handovers.released_at IS NULL RETURNING handovers.id, handovers.state"
+    );
+    let rows = tx.rows_from(sql, moves, params![due_at]).await?;
+    rows.iter().map(|row| Ok((row.at(0)?, row.at::<String>(1)? == "offered"))).collect()
+}
+
+/// These hand-overs, by id.
+pub(crate) async fn list_by_ids(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Handover>, DbError> {
+    let mut sql = Sql::new(SELECT);
+    sql.push(" WHERE h.id IN ").bind_list(ids.iter().map(|id| Value::Int(*id))).push(" ORDER BY h.id");
+    tx.rows_of(&sql).await?.iter().map(read).collect()
+}
+
 /// The hand-over `id`.
 pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Handover>, DbError> {
     let mut sql = Sql::new(SELECT);

@@ -10,14 +10,14 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use attune_db::{DbError, Tx};
+use attune_db::{DbError, Relation, Tx};
 use attune_events::Event;
 use attune_kernel::{Fault, Ids};
 use attune_record::audit;
 use attune_web::{Actor, Scope};
 
 pub use rules::{Due, TaskDraft, TaskFilter, TaskForm, Whose};
-pub(crate) use store::count_done;
+pub(crate) use store::{count_done, list_by_ids};
 pub use store::{count_open, find, list, list_of_contact};
 
 attune_kernel::id_type!(
@@ -151,6 +151,14 @@ pub async fn postpone(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, task: &Ta
     store::postpone(tx, task.id, due_at).await?;
     let (was, is) = (serde_json::json!({ "due_at": task.due_at }), serde_json::json!({ "due_at": due_at }));
     Ok(audit::note(tx, ids, now, actor, "task.postponed", "task", task.id, Some(was), Some(is)).await?)
+}
+
+/// Gives open tasks from hand to hand (relation of `id`, `holder_id`, `receiver_id`), those that still are the holder's; answers which.
+pub(crate) async fn pass_on(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, moves: &Relation) -> Result<Vec<i64>, Fault> {
+    let moved = store::pass_on(tx, moves).await?;
+    let trail = moved.iter().map(|id| (*id, None, None)).collect();
+    audit::note_many(tx, ids, now, actor, ("task.passed_on", "task"), trail).await?;
+    Ok(moved)
 }
 
 /// The task `id` if it lies within `scope`.

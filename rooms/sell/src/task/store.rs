@@ -1,6 +1,6 @@
 //! All SQL about tasks.
 
-use attune_db::{DbError, Row, Sql, Tx, params, sql};
+use attune_db::{DbError, Relation, Row, Sql, Tx, Value, params, sql};
 use attune_identify::contact::ContactId;
 use attune_web::Scope;
 
@@ -89,6 +89,22 @@ pub(super) async fn set_done(tx: &mut Tx, id: i64, done: Option<(i64, i64)>) -> 
 pub(super) async fn postpone(tx: &mut Tx, id: i64, due_at: i64) -> Result<(), DbError> {
     tx.exec(sql!("UPDATE tasks SET due_at = $2, rank_at = $2 WHERE id = $1"), params![id, due_at]).await?;
     Ok(())
+}
+
+/// Gives open tasks from hand to hand (relation of `id`, `holder_id`, `receiver_id`), those that still are the holder's; answers which.
+pub(super) async fn pass_on(tx: &mut Tx, moves: &Relation) -> Result<Vec<i64>, DbError> {
+    let sql = sql!(
+        "UPDATE tasks SET owner_id = r.receiver_id, team_id = (SELECT s.team_id FROM v_govern_staff s WHERE s.id = r.receiver_id) FROM {rows} AS r
+         WHERE tasks.id = r.id AND tasks.owner_id = r.holder_id AND tasks.done_at IS NULL RETURNING tasks.id"
+    );
+    tx.rows_from(sql, moves, params![]).await?.iter().map(|row| row.at(0)).collect()
+}
+
+/// These tasks, by id.
+pub(crate) async fn list_by_ids(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Task>, DbError> {
+    let mut sql = Sql::new(SELECT);
+    sql.push(" WHERE t.id IN ").bind_list(ids.iter().map(|id| Value::Int(*id))).push(" ORDER BY t.id");
+    tx.rows_of(&sql).await?.iter().map(read).collect()
 }
 
 /// The task `id`.
