@@ -288,3 +288,9 @@ today-list-identified = Became known
 today-list-rejected = Passed back
 today-list-unsubscribed = Unsubscribed
 today-list-owner = Changed hands
+
+## Erasing a person
+
+erased-tasks = Tasks
+erased-handovers = Hand-overs to reps
+erased-contact_changes = Changes on the Today page

@@ -234,3 +234,9 @@ today-list-identified = 已识别
 today-list-rejected = 被退回
 today-list-unsubscribed = 退订
 today-list-owner = 更换负责人
+
+## Erasing a person
+
+erased-tasks = 任务
+erased-handovers = 向销售的移交
+erased-contact_changes = “今日”页上的变化
