@@ -57,6 +57,10 @@ on_both_dbs! {
         for facet in &house.facets {
             assert!(texts.has(facet.label_key), "facet {} has no name", facet.key);
         }
+        let tables = house.contact_tables.iter().map(|entry| entry.table).chain(house.erasers.iter().map(|eraser| eraser.table));
+        for table in tables {
+            assert!(texts.has(&format!("erased-{table}")), "table {table} has no name for the receipt of an erasure");
+        }
         for item in &house.nav {
             assert!(texts.has(item.key), "{} has no name", item.href);
         }

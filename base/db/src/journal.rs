@@ -66,6 +66,14 @@ impl Journal {
         }
     }
 
+    /// Lets nothing that was forgotten be found in the file any more; false when somebody still reads it. On a server the store itself does so.
+    pub async fn forget_deleted(&self) -> Result<bool, DbError> {
+        match &self.place {
+            Place::File(file) => file.forget_deleted(),
+            Place::Table(_) => Ok(true),
+        }
+    }
+
     /// Puts aside what cannot be used, with the reason, for somebody to look at.
     pub async fn set_aside(&self, at: i64, reason: &str, body: &str) -> Result<(), DbError> {
         match &self.place {

@@ -179,6 +179,15 @@ impl Db {
         }
     }
 
+    /// Makes the store forget what was deleted: SQLite writes its file anew and empties its log, with all writers held back meanwhile;
+    /// PostgreSQL gives the room of deleted rows free, to be written over. False when a reader still needs the log: try again.
+    pub async fn forget_deleted(&self) -> Result<bool, DbError> {
+        match self.inner.as_ref() {
+            Inner::Lite(store) => store.forget_deleted().await,
+            Inner::Pg(store) => store.forget_deleted().await.map(|()| true),
+        }
+    }
+
     /// Refreshes the planner's statistics.
     pub async fn analyze(&self) -> Result<(), DbError> {
         match self.inner.as_ref() {

@@ -133,6 +133,13 @@ impl Store {
         blocking(|| guard.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))).map_err(|e| failed(&e, "wal_checkpoint"))
     }
 
+    pub(crate) async fn forget_deleted(&self) -> Result<bool, DbError> {
+        let writer = self.writer.clone().lock_owned().await;
+        let forgotten = blocking(|| connect(&self.file, &self.readers.options).and_then(|conn| rewrite(&conn)));
+        drop(writer);
+        forgotten.map_err(|e| failed(&e, "VACUUM"))
+    }
+
     pub(crate) async fn analyze(&self) -> Result<(), DbError> {
         let guard = self.writer.clone().lock_owned().await;
         blocking(|| count_rows(&guard, "ANALYZE", &self.readers)).map_err(|e| failed(&e, "ANALYZE"))
@@ -211,6 +218,22 @@ fn fold_log(conn: &Connection, renew: bool) -> rusqlite::Result<()> {
         conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     }
     Ok(())
+}
+
+/// Writes the whole file anew, so that nothing deleted is left in it, and empties its log; false when a reader still needs the log. Indexes of
+/// words keep those of removed rows until their runs happen to be merged: they are merged first. The copy made meanwhile is a file: in memory
+/// a large store would not fit.
+pub(crate) fn rewrite(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.pragma_update(None, "temp_store", "FILE")?;
+    let mut indexes =
+        conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE % USING fts5%'")?;
+    for name in indexes.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()? {
+        conn.execute_batch(&format!("INSERT INTO {name} ({name}) VALUES ('optimize')"))?;
+    }
+    drop(indexes);
+    conn.execute_batch("VACUUM")?;
+    let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(busy == 0)
 }
 
 struct Reader {

@@ -62,6 +62,11 @@ impl Store {
         client.query(&statement, values).await.map_err(|e| failed(&e, sql))
     }
 
+    pub(crate) async fn forget_deleted(&self) -> Result<(), DbError> {
+        let client = self.pool.get().await.map_err(|e| DbError::Busy(chain(&e)))?;
+        client.batch_execute("VACUUM").await.map_err(|e| failed(&e, "VACUUM"))
+    }
+
     pub(crate) async fn analyze(&self) -> Result<(), DbError> {
         let client = self.pool.get().await.map_err(|e| DbError::Busy(chain(&e)))?;
         client.batch_execute("ANALYZE").await.map_err(|e| failed(&e, "ANALYZE"))

@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod event;
+mod forget;
 mod group_commit;
 mod inbox;
 mod log;
@@ -19,6 +20,7 @@ use attune_kernel::{Clock, Ids};
 
 pub use catalogue::{Catalogue, CatalogueError, EventDef};
 pub use event::Event;
+pub use forget::forget_written;
 pub use group_commit::{Batch, Full, GroupCommit};
 pub use inbox::Inbox;
 pub use log::{adopt, append, disown, known_client_keys, list_after, read_event};

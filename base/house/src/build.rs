@@ -9,7 +9,7 @@ use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_web::{Finder, LocaleFiles, NavItem, PermissionDef};
 use axum::Router;
 
-use crate::{App, ContactTable, Dataset, Facet, OnErase, OnMerge, Panel, Room, Service, SettingDef, StaffLink, base_migrations};
+use crate::{App, ContactTable, Dataset, Eraser, Facet, OnErase, OnMerge, Panel, Room, Service, SettingDef, StaffLink, base_migrations};
 
 /// Why the rooms do not make a house.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +74,8 @@ pub struct House {
     pub datasets: Vec<Dataset>,
     /// Every table with a contact in it.
     pub contact_tables: Vec<ContactTable>,
+    /// What rooms do about other traces of somebody who is erased.
+    pub erasers: Vec<Eraser>,
     /// Every setting.
     pub settings: Vec<SettingDef>,
     pub(crate) services: Vec<Service>,
@@ -102,6 +104,7 @@ impl House {
             house.facets.extend(room.facets);
             house.datasets.extend(room.datasets);
             house.contact_tables.extend(room.contact_tables);
+            house.erasers.extend(room.erasers);
             house.settings.extend(room.settings);
             house.services.extend(room.services);
             house.routes = std::mem::take(&mut house.routes).merge(room.routes);
@@ -139,6 +142,7 @@ impl House {
                 on_erase: OnErase::Delete,
                 on_merge: OnMerge::Follow { key: "seq", unless: "" },
             }],
+            erasers: Vec::new(),
             settings: Vec::new(),
             services: Vec::new(),
             routes: Router::new(),

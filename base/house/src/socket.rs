@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use attune_db::{DbError, Tx};
 use attune_kernel::Fault;
 use tokio_util::sync::CancellationToken;
 
@@ -122,6 +123,36 @@ pub struct ContactTable {
     pub on_erase: OnErase,
     /// What happens to its rows when the contact becomes part of another.
     pub on_merge: OnMerge,
+}
+
+/// Somebody who is about to be erased, by what leads to traces that do not carry the contact's id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leaver {
+    /// The contact's id.
+    pub id: i64,
+    /// The name.
+    pub name: String,
+    /// The address as it was typed.
+    pub email: Option<String>,
+    /// The address in its matching form.
+    pub email_key: Option<String>,
+    /// The number as it was typed.
+    pub phone: Option<String>,
+    /// The id in another program.
+    pub external_id: Option<String>,
+}
+
+/// What an [`Eraser`] runs, at a moment in µs UTC; answers how many rows it removed or emptied.
+pub type EraserRun = Arc<dyn for<'a> Fn(&'a mut Tx, &'a [Leaver], i64) -> BoxFuture<'a, Result<u64, DbError>> + Send + Sync>;
+
+/// What a room does about traces of a person that no [`ContactTable`] leads to. It runs in the erasing transaction, before the rows of the
+/// contact tables go.
+#[derive(Clone)]
+pub struct Eraser {
+    /// The table it works on; names its line on the receipt.
+    pub table: &'static str,
+    /// The work.
+    pub run: EraserRun,
 }
 
 /// What a [`Service`] runs.

@@ -1,8 +1,9 @@
 //! The audit log: who changed which record, when, by which way in, and what it was before and after.
 //!
-//! Guards that the trail is complete: every use-case function that writes calls [`note`] or [`note_many`] in its own transaction.
+//! Guards that the trail is complete: every use-case function that writes calls [`note`] or [`note_many`] in its own transaction. Lines are
+//! never taken away; what they say of a person goes when the person is erased ([`blank`], [`blank_mentions`]).
 
-use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value};
+use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params, sql};
 use attune_kernel::Ids;
 use attune_web::{Actor, Via};
 use serde_json::Value as Json;
@@ -112,6 +113,28 @@ fn trail(ids: &Ids, now: i64, actor: &Actor, (action, kind): (&str, &str), chang
         ]);
     }
     rows
+}
+
+/// Empties what was noted before and after of these records, whatever their kind: ids are unique over all kinds. The lines stay. Answers how
+/// many were emptied.
+pub async fn blank(tx: &mut Tx, record_ids: &[i64]) -> Result<u64, DbError> {
+    // The kinds are few, and with them the index leads to the records.
+    let update = sql!(
+        "UPDATE audit_log SET before_json = NULL, after_json = NULL
+         WHERE kind IN (SELECT DISTINCT k.kind FROM audit_log k) AND record_id IN (SELECT r.id FROM {rows} AS r)
+           AND (before_json IS NOT NULL OR after_json IS NOT NULL)"
+    );
+    tx.exec_from(update, &Relation::of_ids("id", record_ids.iter().copied()), params![]).await
+}
+
+/// Empties lines of `action` that mention one of these texts (small letters) before or after. Reads every line of that action.
+pub async fn blank_mentions(tx: &mut Tx, action: &str, texts: &[String]) -> Result<u64, DbError> {
+    let update = sql!(
+        "UPDATE audit_log SET before_json = NULL, after_json = NULL WHERE action = $1 AND EXISTS (
+           SELECT 1 FROM {rows} AS r WHERE replace(lower(COALESCE(before_json, '') || COALESCE(after_json, '')), r.text, '')
+             <> lower(COALESCE(before_json, '') || COALESCE(after_json, '')))"
+    );
+    tx.exec_from(update, &Relation::of_texts("text", texts.iter().cloned()), params![action]).await
 }
 
 /// Lines of the log, newest first, at most `limit`.

@@ -326,3 +326,9 @@ score-points-zero = Enter points other than 0.
 score-bonus-sign = Use the same sign as the points.
 score-warm-below-hot = Choose a number below “Hot from”.
 score-fair-below-good = Choose a number below “Fits well from”.
+
+## Erasing a person
+
+erased-score_lines = Reasons of the score
+erased-contact_scores = Score and grade
+erased-segment_members = Memberships in segments

@@ -305,3 +305,9 @@ score-points-zero = 请填写 0 以外的分数
 score-bonus-sign = 请与分数使用相同的正负号
 score-warm-below-hot = 请填写小于“热的起点”的数字
 score-fair-below-good = 请填写小于“高匹配起点”的数字
+
+## Erasing a person
+
+erased-score_lines = 评分依据
+erased-contact_scores = 评分与等级
+erased-segment_members = 所属细分人群

@@ -686,3 +686,67 @@ code-print-added = { $name } can be printed.
 code-too-long = The address of this installation is too long for a QR code. Shorten its public address.
 code-permission-view = See QR codes
 code-permission-edit = Make and change QR codes
+
+## Erasing a person
+
+erasure-permission = Erase people for good
+erasure-button = Erase for good
+erasure-title = Erase for good
+erasure-ask = Erase { $name } for good?
+erasure-text = Everything about this person goes now. Nobody can bring it back: deleting would keep it for 30 days, erasing keeps nothing.
+erasure-merged = { $count ->
+    [one] One record that was merged into this one goes too.
+   *[other] { $count } records that were merged into this one go too.
+  }
+erasure-goes = What goes
+erasure-what = What
+erasure-rows = Rows
+erasure-kept = the row stays, without the person
+erasure-goes-too = Lines of the audit log stay, but what they said of this person is emptied. Afterwards the store is written anew, so that no deleted byte is left in its file.
+erasure-stays = What is out of reach
+erasure-stays-address = If there was an e-mail address, a fingerprint of it stays, from which nobody can read the address: so that no later import brings mail to somebody who asked to be forgotten.
+erasure-stays-backups = Backups made before this moment still hold the person. Let them expire, or erase again after restoring one.
+erasure-stays-files = { $count ->
+    [one] One uploaded file waits for its import, and may name the person. It goes when the import is over.
+   *[other] { $count } uploaded files wait for their import, and may name the person. They go when the imports are over.
+  }
+erasure-stays-texts = The company stays, and texts about others that mention the person (notes, tasks, saved views) are not searched.
+erasure-stays-mails = Mail that has been delivered lies with its recipients and relays, and what a web server in front of Attune has logged lies there.
+erasure-do = Erase for good
+erasure-done = Erased. This is the receipt.
+erasure-list = Erasures
+erasure-all = All receipts
+erasure-list-text = One receipt for everybody who was erased, without a name.
+erasure-none = Nobody has been erased
+erasure-none-text = The page of a contact has the button, for whoever may.
+erasure-number = Receipt
+erasure-receipt = Receipt { $id }
+erasure-receipt-text = A person was erased. This receipt names nobody; print it or send its number to whoever asked.
+erasure-when = When
+erasure-by = By
+erasure-record = Former record
+erasure-with-merged = { $count ->
+    [one] with one merged into it
+   *[other] with { $count } merged into it
+  }
+erasure-forgotten = Bytes gone from the store
+erasure-not-yet = not yet: the store is being written anew
+erased-contacts = Records of the person
+erased-contact_search = Search words
+erased-contact_texts = Own fields with text
+erased-contact_numbers = Own fields with numbers and dates
+erased-import_changes = What imports changed
+erased-notes = Notes
+erased-visitors = Browsers
+erased-visits = Visits
+erased-identifiers = Marks by which browsers were recognised
+erased-stitches = Browsers joined with the person
+erased-consents = Consents
+erased-merges = Merges
+erased-merge_rows = What merges moved
+erased-duplicate_pairs = Likely duplicates
+erased-events = Timeline
+erased-audit_log = Audit log
+erased-mailbox_mails = Mails in the built-in mailbox
+erased-import_errors = Refused lines of imports
+erased-timers = Timers

@@ -6,6 +6,7 @@ pub mod company;
 pub mod consent;
 pub mod contact;
 mod duplicate;
+pub mod erasure;
 pub mod field;
 #[cfg(test)]
 mod http_tests;
@@ -57,7 +58,7 @@ const EVENTS: [EventDef; 12] = [
     event("contact.restored", "A hidden contact came back.", "split, if it had been part of another", ""),
     event(
         "contact.erased",
-        "Contacts were removed for good, 30 days after they were deleted or because their import was undone; tells nobody's name.",
+        "Contacts were removed for good: somebody asked, 30 days had passed since they were deleted, or their import was undone; tells nobody's name.",
         "",
         "how many",
     ),
@@ -102,6 +103,7 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .locales(LOCALES.en, LOCALES.zh)
         .routes(contact::pages::routes(&models).merge(contact::api::routes()))
         .routes(merge::pages::routes().merge(merge::api::routes()))
+        .routes(erasure::pages::routes().merge(erasure::api::routes()))
         .routes(duplicate::pages::routes(&models))
         .routes(field::pages::routes())
         .routes(company::pages::routes().merge(company::api::routes()))
@@ -115,6 +117,7 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .permissions(permissions())
         .permissions(merge::pages::permissions())
         .permissions(field::pages::permissions())
+        .permissions(erasure::pages::permissions())
         .finders([
             Finder::new("identify-contacts", "identify.contact.view", |web, actor, words| Box::pin(contact::api::found(web, actor, words))),
             Finder::new("identify-companies", "identify.contact.view", |web, actor, words| {
@@ -123,7 +126,7 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         ])
         .events(EVENTS)
         .jobs(import::jobs::defs(&tables))
-        .jobs([contact::jobs::def(&tables)])
+        .jobs([contact::jobs::def(&tables), erasure::def()])
         .jobs(duplicate::jobs::defs())
         .jobs(field::jobs::defs())
         .crons([contact::jobs::cron()])
@@ -151,6 +154,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261122_1140_duplicate"),
         migration!("20261122_1600_import_cancelled"),
         migration!("20261127_1000_code"),
+        migration!("20261127_1010_erasure"),
     ]
 }
 

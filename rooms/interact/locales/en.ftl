@@ -336,3 +336,9 @@ mailbox-details = Details
 mailbox-links = Links
 mailbox-no-links = No links
 mailbox-headers = Headers ({ $count })
+
+## Erasing a person
+
+erased-sends = Mails sent and planned
+erased-suppressions = Address: only a fingerprint stays
+erased-push_handed = Hand-overs of push funnels

@@ -296,3 +296,9 @@ mailbox-details = 详情
 mailbox-links = 链接
 mailbox-no-links = 没有链接
 mailbox-headers = 邮件头（{ $count }）
+
+## Erasing a person
+
+erased-sends = 已发送和计划中的邮件
+erased-suppressions = 邮箱地址（只留指纹）
+erased-push_handed = 推送漏斗的移交

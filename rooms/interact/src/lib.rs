@@ -29,6 +29,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261122_3020_campaign"),
         migration!("20261122_3030_push_funnel"),
         migration!("20261122_3040_suppression"),
+        migration!("20261127_1020_erased_address"),
     ]
 }
 

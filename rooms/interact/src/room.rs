@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use attune_events::{EventDef, Reactor};
-use attune_house::{ContactTable, Dataset, OnErase, OnMerge, Parts, Room};
+use attune_house::{ContactTable, Dataset, Eraser, OnErase, OnMerge, Parts, Room};
 use attune_identify::tracking::Collector;
 use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_kernel::SECOND_US;
@@ -14,6 +14,7 @@ use crate::message::track::Tracker;
 use crate::message::{Linker, SEND_JOB, Sender, WAKE_JOB, Waker};
 use crate::push_funnel::react::CountHandOvers;
 use crate::push_funnel::{ROUND_TIMER, RoundDue};
+use crate::suppression::erased::{Fingerprints, keep};
 use crate::{campaign, mailbox, message, push_funnel, rules, sender_page, suppression, template};
 
 permission! {
@@ -70,6 +71,7 @@ pub fn room(parts: &Parts, _collector: &Collector) -> Room {
             Dataset { view: "v_interact_push_round", meaning: "One round of a push funnel." },
         ])
         .contact_tables(CONTACT_TABLES)
+        .erasers([eraser(parts)])
         .settings(rules::SETTINGS)
 }
 
@@ -95,6 +97,18 @@ const CONTACT_TABLES: [ContactTable; 3] = [
         },
     },
 ];
+
+/// Of the address of somebody who is erased a fingerprint stays, and nothing else.
+fn eraser(parts: &Parts) -> Eraser {
+    let fingerprints = Fingerprints::new(&parts.secret);
+    Eraser {
+        table: "suppressions",
+        run: Arc::new(move |tx, leavers, now| {
+            let fingerprints = fingerprints.clone();
+            Box::pin(async move { keep(tx, &fingerprints, leavers, now).await })
+        }),
+    }
+}
 
 fn routes(parts: &Parts) -> Router<attune_house::App> {
     Router::new()

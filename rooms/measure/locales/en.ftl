@@ -98,3 +98,9 @@ funnel-company = Company
 funnel-owner = Owner
 funnel-known-when = Became known
 funnel-reached-when = Reached
+
+## Erasing a person
+
+erased-funnel_steps = Steps of the funnel
+erased-funnel_losses = Why the funnel ended
+erased-funnel_visitors = First visits in the funnel

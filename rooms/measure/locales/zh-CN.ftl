@@ -82,3 +82,9 @@ funnel-company = 公司
 funnel-owner = 负责人
 funnel-known-when = 成为已知
 funnel-reached-when = 到达时间
+
+## Erasing a person
+
+erased-funnel_steps = 漏斗步骤
+erased-funnel_losses = 漏斗终止原因
+erased-funnel_visitors = 漏斗中的首次访问

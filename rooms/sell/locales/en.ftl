@@ -365,3 +365,9 @@ book-missed =
        *[other] { $count } things were not handed over: somebody had moved them, or it was stopped before.
     }
 book-undo-text = An undo gives { $name } back what nobody has moved since.
+
+## Erasing a person
+
+erased-tasks = Tasks
+erased-handovers = Hand-overs to reps
+erased-contact_changes = Changes on the Today page

@@ -295,3 +295,9 @@ book-came-back = { $count } 项已重新归{ $name }名下
 book-stayed = { $count } 项此后已被他人调整，保持不变
 book-missed = { $count } 项没有移交：已被他人调整，或在此之前停止
 book-undo-text = 撤销会把此后无人调整过的内容交还给{ $name }
+
+## Erasing a person
+
+erased-tasks = 任务
+erased-handovers = 向销售的移交
+erased-contact_changes = “今日”页上的变化

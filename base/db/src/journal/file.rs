@@ -58,6 +58,10 @@ impl File {
         })
     }
 
+    pub(super) fn forget_deleted(&self) -> Result<bool, DbError> {
+        self.run("VACUUM", lite::rewrite)
+    }
+
     pub(super) fn set_aside(&self, at: i64, reason: &str, body: &str) -> Result<(), DbError> {
         const TEXT: &str = "INSERT INTO aside (at, reason, body) VALUES (?1, ?2, ?3)";
         self.run(TEXT, |conn| conn.execute(TEXT, params![at, reason, body])).map(|_| ())

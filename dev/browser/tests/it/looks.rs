@@ -21,6 +21,7 @@ const STOPS: &[Stop] = &[
     Stop("contact-new", "/contacts/new", &[]),
     Stop("contacts-export", "/contacts/export", &[]),
     Stop("contact-lena", "/contacts?q=Lena", &[("contact-known", FIRST)]),
+    Stop("erasures", "/contacts/erased", &[("erasure", FIRST)]),
     Stop("duplicates", "/contacts/duplicates", &[("merge", "main a.btn[href^=\"/contacts/merge\"]")]),
     Stop("duplicates-apart", "/contacts/duplicates?show=apart", &[]),
     Stop("fields", "/contacts/fields", &[]),
@@ -63,11 +64,15 @@ const STOPS: &[Stop] = &[
     Stop("not-found", "/nothing-here", &[]),
 ];
 
+/// Pages behind a person's own, by what follows the person's address.
+const BEHIND: &[(&str, &str)] = &[("contact-erase", "/erase")];
+
 /// The pictures of the user guide: small, at the desk, in English and light.
-const GUIDE: [&str; 14] = [
+const GUIDE: [&str; 15] = [
     "today",
     "contacts",
     "contact-known",
+    "contact-erase",
     "import",
     "duplicates",
     "merge",
@@ -147,9 +152,20 @@ async fn finish_furnishing(attune: &Attune) {
     person.until("return location.pathname !== '/codes/new'", vec![], "the code to be kept").await;
     crate::same_person::meet_again(&mut person).await;
     crate::same_person::search(&mut person).await;
+    let path = person_called(&mut person, "Novak").await;
+    person.go(&format!("{path}/erase")).await;
+    person.click("main form .btn.danger").await;
+    person.until("return location.pathname.startsWith('/contacts/erased/')", vec![], "the receipt").await;
     person.go("/shop").await;
     person.see("h1").await;
     ground::settle(attune).await;
+}
+
+/// The address of the one person found by `name`.
+async fn person_called(person: &mut Person, name: &str) -> String {
+    person.go(&format!("/contacts?q={name}")).await;
+    let href = person.link(FIRST).await.unwrap();
+    href.split('?').next().unwrap().to_owned()
 }
 
 /// Walks through all pages as a reader of `language`; answers what is wrong.
@@ -175,6 +191,11 @@ async fn tour(attune: &Attune, language: &'static str, email: &str) -> Vec<Strin
         }
     }
     look_at_a_book(&mut person, &mut faults).await;
+    let path = person_called(&mut person, "Lena").await;
+    for (name, rest) in BEHIND {
+        person.go(&format!("{path}{rest}")).await;
+        look(&mut person, name, &mut faults).await;
+    }
     faults
 }
 
@@ -236,6 +257,11 @@ async fn draw_guide(attune: &Attune) {
             person.go(&href).await;
             picture(&person, linked).await;
         }
+    }
+    let path = person_called(&mut person, "Lena").await;
+    for (name, rest) in BEHIND.iter().filter(|(name, _)| GUIDE.contains(name)) {
+        person.go(&format!("{path}{rest}")).await;
+        picture(&person, name).await;
     }
 }
 

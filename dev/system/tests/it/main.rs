@@ -11,6 +11,7 @@ mod backup;
 mod collect;
 mod command_line;
 mod demo;
+mod erase;
 mod evaluate;
 mod hillstrom;
 mod import;

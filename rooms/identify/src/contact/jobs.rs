@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use attune_db::{DbError, Relation, Tx, params, sql};
-use attune_events::{Event, append};
-use attune_house::{BoxFuture, erase_from};
+use attune_db::{DbError, Tx, params, sql};
+use attune_house::BoxFuture;
 use attune_jobs::{Cron, JobContext, JobDef, Run, Verdict};
 use attune_kernel::{DAY_US, Fault};
 use attune_record::audit;
 use attune_web::Actor;
 
+use super::By;
+use crate::erasure;
 use crate::import::jobs::Tables;
 
 const KIND: &str = "identify.erase_deleted";
@@ -33,7 +34,7 @@ struct Erase(Tables);
 impl Run for Erase {
     fn run<'a>(&'a self, context: &'a JobContext, _payload: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
         Box::pin(async move {
-            let Some(tables) = self.0.get() else { return Ok(Verdict::Done(None)) };
+            let Some(traces) = self.0.traces() else { return Ok(Verdict::Done(None)) };
             let bench = &context.bench;
             let mut erased = 0;
             while !context.stop.is_cancelled() {
@@ -43,15 +44,18 @@ impl Run for Erase {
                 if people.is_empty() {
                     break;
                 }
-                let people = with_merged(&mut tx, people).await?;
-                erase_from(&mut tx, tables, &people).await?;
+                let people = erasure::with_merged(&mut tx, people).await?;
+                let by = By { actor: &Actor::system(), now, ids: &bench.ids };
+                erasure::erase(&mut tx, &by, traces, &people).await?;
                 let trail = people.iter().map(|id| (*id, None, None)).collect();
-                audit::note_many(&mut tx, &bench.ids, now, &Actor::system(), ("contact.erased", "contact"), trail).await?;
-                let count = i64::try_from(people.len()).unwrap_or(0);
-                append(&mut tx, &mut [Event::new("contact.erased", now).amount(count)]).await?;
+                audit::note_many(&mut tx, &bench.ids, now, by.actor, ("contact.erased", "contact"), trail).await?;
+                erasure::tell(&mut tx, now, people.len(), serde_json::json!({})).await?;
+                erasure::put_job(&mut tx, bench).await?;
                 tx.commit().await?;
-                erased += count;
+                erased += people.len();
             }
+            // In case a receipt waits that no job was put for.
+            erasure::put_job_if_waiting(bench).await?;
             Ok(Verdict::Done(Some(serde_json::json!({ "erased": erased }))))
         })
     }
@@ -67,14 +71,4 @@ async fn list_overdue(tx: &mut Tx, before: i64) -> Result<Vec<i64>, DbError> {
         )
         .await?;
     rows.iter().map(|row| row.at(0)).collect()
-}
-
-/// The same with everybody who has become part of them: who was merged goes with the one who remained.
-async fn with_merged(tx: &mut Tx, mut people: Vec<i64>) -> Result<Vec<i64>, DbError> {
-    let select = sql!("SELECT c.id FROM {rows} AS r JOIN contacts c ON c.merged_into = r.id");
-    let parts = tx.rows_from(select, &Relation::of_ids("id", people.iter().copied()), params![]).await?;
-    for row in parts {
-        people.push(row.at(0)?);
-    }
-    Ok(people)
 }

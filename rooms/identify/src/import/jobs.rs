@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use attune_db::{DbError, Tx};
-use attune_house::{BoxFuture, ContactTable, Service};
+use attune_house::{BoxFuture, ContactTable, Eraser, House, Service};
 use attune_jobs::{Bench, JobContext, JobDef, Run, Verdict};
 use attune_kernel::Fault;
 use attune_web::Actor;
@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::run::run_stored;
 use super::{ImportError, store, undo};
+use crate::erasure::Traces;
 use crate::staff;
 
 /// Reads an uploaded file.
@@ -18,19 +19,24 @@ pub(crate) const READ: &str = "identify.import_file";
 /// Takes an import back.
 pub(crate) const UNDO: &str = "identify.undo_import";
 
-/// The house's contact tables, known once the rooms are joined.
+/// The house's contact tables and erasers, known once the rooms are joined.
 #[derive(Clone, Default)]
-pub(crate) struct Tables(Arc<OnceLock<Vec<ContactTable>>>);
+pub(crate) struct Tables(Arc<OnceLock<(Vec<ContactTable>, Vec<Eraser>)>>);
 
 impl Tables {
     /// The tables, once they are known.
     pub(crate) fn get(&self) -> Option<&[ContactTable]> {
-        self.0.get().map(Vec::as_slice)
+        self.0.get().map(|(tables, _)| tables.as_slice())
     }
 
-    /// Tells the tables; the first word counts.
-    pub(crate) fn learn(&self, tables: &[ContactTable]) {
-        let _ = self.0.set(tables.to_vec());
+    /// Everything that leads to traces of a person, once it is known.
+    pub(crate) fn traces(&self) -> Option<Traces<'_>> {
+        self.0.get().map(|(tables, erasers)| Traces { tables, erasers })
+    }
+
+    /// Tells both; the first word counts.
+    pub(crate) fn learn(&self, house: &House) {
+        let _ = self.0.set((house.contact_tables.clone(), house.erasers.clone()));
     }
 }
 
@@ -48,7 +54,7 @@ pub(crate) fn service(tables: &Tables) -> Service {
     Service {
         key: "identify.import_tables",
         run: Arc::new(move |app, _| {
-            tables.learn(&app.house().contact_tables);
+            tables.learn(app.house());
             Box::pin(async { Ok(()) })
         }),
     }

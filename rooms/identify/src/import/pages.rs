@@ -309,7 +309,7 @@ async fn undo(
     Path(id): Path<ImportId>,
 ) -> Answer {
     load(&app, &can, id).await?;
-    tables.learn(&app.house().contact_tables);
+    tables.learn(app.house());
     let mut tx = app.db.begin().await?;
     if !store::set_state(&mut tx, id.0, &ImportState::UNDOABLE, ImportState::Undoing, None).await? {
         return Err(Problem::refused("identify-import-not-over"));

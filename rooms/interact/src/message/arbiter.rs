@@ -149,6 +149,8 @@ pub struct Facts {
     pub has_address: bool,
     /// The address is suppressed.
     pub suppressed: bool,
+    /// Somebody with this address was erased: only a consent said since then counts.
+    pub erased: bool,
     /// What the ledger says.
     pub consent: Consent,
     /// Staff imported the contact.
@@ -221,7 +223,7 @@ fn forbidden(policy: &Policy, facts: &Facts) -> Option<Reason> {
     if !facts.has_address {
         return Some(Reason::NoAddress);
     }
-    if facts.suppressed {
+    if facts.suppressed || (facts.erased && facts.consent == Consent::Unknown) {
         return Some(Reason::Suppressed);
     }
     match facts.consent {

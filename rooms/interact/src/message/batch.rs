@@ -7,6 +7,7 @@ use attune_identify::consent;
 
 use super::arbiter::{self, Consent, Decision, Exceptions, Facts, Policy, Reason};
 use super::store::{self, Mailing, Turn};
+use crate::suppression::erased::{self, Fingerprints, Known};
 use crate::template::{Person, store::read_person};
 
 /// Somebody who gets mail.
@@ -18,12 +19,13 @@ pub(super) struct Chosen {
     pub(super) person: Person,
 }
 
-/// Leases up to `limit` rows and decides on each. Six statements for any number of rows. Answers how many were leased and who gets mail.
+/// Leases up to `limit` rows and decides on each. Seven statements for any number of rows. Answers how many were leased and who gets mail.
 ///
 /// What is known of people is read outside the writing transactions: on the embedded store the wire's commits do not wait for it. What
 /// other mailings lease meanwhile is seen, because leases are committed before anybody looks.
 pub(super) async fn choose(
     db: &Db,
+    fingerprints: &Fingerprints,
     mailing: &Mailing,
     policy: &Policy,
     lease_id: i64,
@@ -40,12 +42,14 @@ pub(super) async fn choose(
     let rows = facts(&mut tx, mailing, policy, &leased, now).await?;
     let contact_ids: Vec<i64> = rows.iter().filter_map(|row| row.get::<Option<i64>>("contact_id").ok().flatten()).collect();
     let consents = consents(&mut tx, &contact_ids).await?;
+    let email_keys: Vec<String> = rows.iter().filter_map(|row| row.get::<Option<String>>("email_key").ok().flatten()).collect();
+    let erased = erased::known(&mut tx, fingerprints, &email_keys).await?;
     drop(tx);
     let exceptions = Exceptions { any_hour: mailing.any_hour, answer: mailing.answer };
     let mut chosen = Vec::with_capacity(rows.len());
     let mut turns = Vec::new();
     for row in &rows {
-        let facts = read_facts(row, &consents)?;
+        let facts = read_facts(row, &consents, &erased)?;
         let send_id: i64 = row.get("send_id")?;
         match arbiter::decide(policy, exceptions, &facts, now) {
             Decision::Send => chosen.push(Chosen {
@@ -86,7 +90,7 @@ fn deferred(id: i64, until: i64, reason: Reason) -> Turn {
 async fn facts(tx: &mut Tx, mailing: &Mailing, policy: &Policy, leased: &[i64], now: i64) -> Result<Vec<Row>, DbError> {
     let rows = Relation::of_ids("id", leased.iter().copied());
     let text = sql!(
-        "SELECT s.id AS send_id, s.contact_id, c.id AS alive_id, c.name, c.given_name, c.family_name, c.email, c.phone, c.title, c.city, c.country,
+        "SELECT s.id AS send_id, s.contact_id, c.id AS alive_id, c.name, c.given_name, c.family_name, c.email, c.email_key, c.phone, c.title, c.city, c.country,
                 c.external_id, c.stage, c.fields, c.time_zone, c.import_id, co.name AS company,
                 (SELECT count(*) FROM suppressions x WHERE x.email_key = c.email_key) AS suppressed,
                 (SELECT count(*) FROM v_identify_contact d JOIN sends e ON e.contact_id = d.id
@@ -117,14 +121,16 @@ async fn consents(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Consent>, DbE
     Ok(states.into_iter().map(|(id, state)| (id, read(state))).collect())
 }
 
-fn read_facts(row: &Row, consents: &HashMap<i64, Consent>) -> Result<Facts, DbError> {
+fn read_facts(row: &Row, consents: &HashMap<i64, Consent>, erased: &HashMap<String, Known>) -> Result<Facts, DbError> {
     let contact_id: Option<i64> = row.get("contact_id")?;
     let email: Option<String> = row.get("email")?;
+    let known = row.get::<Option<String>>("email_key")?.and_then(|key| erased.get(&key).copied()).unwrap_or_default();
     let usable = |email: &str| crate::rules::is_address(email.trim());
     Ok(Facts {
         alive: row.get::<Option<i64>>("alive_id")?.is_some(),
         has_address: email.as_deref().is_some_and(usable),
-        suppressed: row.get::<i64>("suppressed")? > 0,
+        suppressed: row.get::<i64>("suppressed")? > 0 || known == Known::Suppressed,
+        erased: known == Known::Erased,
         consent: contact_id.and_then(|id| consents.get(&id).copied()).unwrap_or_default(),
         imported: row.get::<Option<i64>>("import_id")?.is_some(),
         same_person: row.get::<i64>("doubles")? > 0,

@@ -17,6 +17,7 @@ use super::delivery::{Press, Unmade, press_all};
 use super::store::{self, Mailing, MailingState, Turn};
 use super::token::Linker;
 use super::wire::Wire;
+use crate::suppression::erased::Fingerprints;
 use crate::template::{Body, store as templates};
 use crate::{campaign, push_funnel, rules};
 
@@ -58,6 +59,7 @@ impl Run for Waker {
 pub struct Sender {
     courier: Courier,
     linker: Linker,
+    fingerprints: Fingerprints,
 }
 
 impl Run for Sender {
@@ -77,6 +79,7 @@ pub(super) struct Shift {
     /// Names this life on the rows it holds.
     pub(super) lease_id: i64,
     press: Arc<Press>,
+    fingerprints: Fingerprints,
     policy: Policy,
     stop: CancellationToken,
 }
@@ -84,7 +87,8 @@ pub(super) struct Shift {
 impl Sender {
     /// A sender on the house's courier.
     pub fn new(parts: &Parts) -> Self {
-        Self { courier: parts.courier.clone(), linker: Linker::new(&parts.secret, &parts.public_url) }
+        let linker = Linker::new(&parts.secret, &parts.public_url);
+        Self { courier: parts.courier.clone(), linker, fingerprints: Fingerprints::new(&parts.secret) }
     }
 
     async fn send(&self, context: &JobContext, mailing_id: i64) -> Result<Verdict, Fault> {
@@ -125,7 +129,8 @@ impl Sender {
         let body = Body::cut(&version.subject, &version.html, &version.plain)?;
         let press = Press { body, mailing, linker: self.linker.clone(), signers, bounce_domain };
         let (bench, courier, stop) = (bench.clone(), self.courier.clone(), context.stop.clone());
-        Ok(Some(Shift { lease_id: bench.ids.next(), bench, courier, press: Arc::new(press), policy, stop }))
+        let fingerprints = self.fingerprints.clone();
+        Ok(Some(Shift { lease_id: bench.ids.next(), bench, courier, press: Arc::new(press), fingerprints, policy, stop }))
     }
 }
 
@@ -146,7 +151,8 @@ impl Shift {
                 break;
             }
             let now = self.bench.clock.now();
-            let (leased, chosen) = batch::choose(&self.bench.db, self.mailing(), &self.policy, self.lease_id, now, BATCH).await?;
+            let (leased, chosen) =
+                batch::choose(&self.bench.db, &self.fingerprints, self.mailing(), &self.policy, self.lease_id, now, BATCH).await?;
             if leased == 0 {
                 break;
             }

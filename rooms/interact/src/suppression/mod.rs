@@ -2,6 +2,7 @@
 //!
 //! Guards that a suppressed address stays suppressed until a person takes it off the list, and that every entry has its reason.
 
+pub mod erased;
 pub mod pages;
 pub mod store;
 

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
+use super::erased::{self, Fingerprints};
 use super::{Suppression, SuppressionId, add, store};
 use crate::room::{EditSuppressions, ViewMail};
 use crate::rules;
@@ -102,6 +103,7 @@ async fn remove(can: Can<EditSuppressions>, State(app): State<App>, shell: Shell
     let mut tx = app.db.begin().await?;
     let entry = store::find(&mut tx, id).await?.ok_or(attune_web::Problem::NotFound)?;
     store::remove(&mut tx, id).await?;
+    erased::lift(&mut tx, &Fingerprints::new(&app.secret), &entry.email_key).await?;
     let before = serde_json::json!({ "email": entry.email_key, "reason": entry.reason });
     audit::note(&mut tx, &app.ids, now, &can.actor, "suppression.removed", "suppression", id.0, Some(before), None).await?;
     tx.commit().await?;
