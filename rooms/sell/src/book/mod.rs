@@ -144,10 +144,11 @@ pub(crate) async fn list_outcome(tx: &mut Tx, book: &Book) -> Result<BTreeMap<(S
 /// Refuses a rule that names nobody, or somebody who is not among `receivers`.
 pub(crate) fn check(rule: &Rule, receivers: &[Member]) -> Result<(), BookError> {
     let (named, mut errors) = (rule.receivers(), FormErrors::new());
-    if named.is_empty() {
-        errors.add("to", "book-choose-somebody");
+    let field = if matches!(rule, Rule::One { .. } | Rule::Load { .. }) { "to" } else { "rest" };
+    if named.is_empty() || named.contains(&0) {
+        errors.add(field, "book-choose-somebody");
     } else if !named.iter().all(|id| receivers.iter().any(|member| member.id == *id)) {
-        errors.add("to", "web-not-a-choice");
+        errors.add(field, "web-not-a-choice");
     }
     errors.or(()).map_err(BookError::Rule)
 }
