@@ -56,6 +56,15 @@ CREATE INDEX contacts_merged_phone ON contacts (phone_key) WHERE merged_into IS 
 CREATE INDEX contacts_merged_external ON contacts (external_key) WHERE merged_into IS NOT NULL AND external_key IS NOT NULL;
 CREATE INDEX contacts_deleted ON contacts (deleted_at) WHERE deleted_at IS NOT NULL;
 
+-- Who is meant today by an id that was given up in a merge.
+CREATE VIEW v_identify_alias AS SELECT id, merged_into AS alive_id FROM contacts WHERE merged_into IS NOT NULL;
+
+-- The addresses by which whoever had the id `asked_id` is reached: his own, and, after a merge, that of the one who remained.
+CREATE VIEW v_identify_reach AS
+SELECT c.id AS asked_id, COALESCE(c.merged_into, c.id) AS alive_id, c.email_key FROM contacts c WHERE c.deleted_at IS NULL OR c.merged_into IS NOT NULL
+UNION ALL
+SELECT c.id AS asked_id, s.id AS alive_id, s.email_key FROM contacts c JOIN contacts s ON s.id = c.merged_into AND s.deleted_at IS NULL;
+
 CREATE VIEW v_identify_contact AS
 SELECT id, name, name_key, given_name, family_name, email, email_key, phone, phone_key, company_id, title, city, country, external_id, stage, owner_id, team_id,
   locale, time_zone, source, import_id, engagement_k, fit, grade, fields, created_at, updated_at, last_seen_at

@@ -369,5 +369,6 @@ book-undo-text = An undo gives { $name } back what nobody has moved since.
 ## Erasing a person
 
 erased-tasks = Tasks
+erased-book_rows = What hand-overs of a book moved
 erased-handovers = Hand-overs to reps
 erased-contact_changes = Changes on the Today page

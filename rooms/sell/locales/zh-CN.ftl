@@ -299,5 +299,6 @@ book-undo-text = 撤销会把此后无人调整过的内容交还给{ $name }
 ## Erasing a person
 
 erased-tasks = 任务
+erased-book_rows = 客户交接的记录
 erased-handovers = 向销售的移交
 erased-contact_changes = “今日”页上的变化

@@ -32,7 +32,8 @@ const FIT_EVENTS: [&str; 7] = [
 
 /// Whether the event says that older events of the contact changed: some were found to be his, or not to be his own doing.
 pub(crate) fn changes_history(event: &Event) -> bool {
-    matches!(event.name.as_ref(), "visitor.identified" | "mail.click_rejudged" | "contact.merged" | "contact.split")
+    let split = event.name == "contact.restored" && event.subject.as_deref() == Some("split");
+    split || matches!(event.name.as_ref(), "visitor.identified" | "mail.click_rejudged" | "contact.merged" | "contact.split")
 }
 
 /// Tells that many contacts came in at once.

@@ -68,6 +68,7 @@ pub(super) async fn page(
     let mut tx = app.db.read().await?;
     let Some(contact) = super::find(&mut tx, &can.scope, id.0).await? else {
         let survivor = super::survivor_of(&mut tx, id.0).await?.ok_or(Problem::NotFound)?;
+        super::find(&mut tx, &can.scope, survivor).await?.ok_or(Problem::NotFound)?;
         return Ok(see_other(&format!("/contacts/{}", ContactId(survivor))));
     };
     let timeline = timeline::read(&mut tx, &shell.l, id.0, Filter::of(&query.show), &query.before).await?;

@@ -135,16 +135,21 @@ struct ListPage {
     rows: Vec<Row>,
     next: Option<String>,
     is_apart: bool,
+    /// Whether the asker sees everybody, whom a search compares.
+    sees_all: bool,
 }
 
 async fn page(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
     let mut tx = app.db.read().await?;
-    let search = list_recent(&mut tx, FIND, 1).await?.first().map(Search::new);
+    // How many there are in all is for whoever may see all.
+    let recent = if can.scope == attune_web::Scope::All { list_recent(&mut tx, FIND, 1).await? } else { Vec::new() };
+    let search = recent.first().map(Search::new);
     let mut lines = store::list(&mut tx, &can.scope, query.state(), query.mark(), PAGE + 1).await?;
     let next = next_of(&mut lines, &query);
     let tabs = tabs(&mut tx, &can, &shell, query.state()).await?;
     let rows = lines.into_iter().map(|line| Row::new(&shell, line)).collect();
-    let page = ListPage { tabs, search, rows, next, is_apart: query.state() == "apart", shell };
+    let sees_all = can.scope == attune_web::Scope::All;
+    let page = ListPage { tabs, search, rows, next, is_apart: query.state() == "apart", sees_all, shell };
     Ok(page.shell.show(&page, &page.as_search()))
 }
 
@@ -178,7 +183,10 @@ async fn start(State(app): State<App>, can: Can<MergeContacts>, shell: Shell) ->
     Ok(see_other(HOME))
 }
 
-async fn stop(State(app): State<App>, _can: Can<MergeContacts>, shell: Shell) -> Answer {
+async fn stop(State(app): State<App>, can: Can<MergeContacts>, shell: Shell) -> Answer {
+    if can.scope != attune_web::Scope::All {
+        return Ok(shell.leave(HOME, Flash::bad("duplicate-only-all")));
+    }
     let mut tx = app.db.begin().await?;
     for job in list_recent(&mut tx, FIND, 1).await?.iter().filter(|job| !job.state.is_over()) {
         cancel(&mut tx, job.id, app.clock.now()).await?;

@@ -68,7 +68,9 @@ pub(super) async fn hidden_key(tx: &mut Tx, id: i64) -> Result<Option<String>, D
 /// People who still have a value.
 pub(super) async fn holders(tx: &mut Tx, id: i64, limit: i64) -> Result<Vec<i64>, DbError> {
     let select = sql!(
-        "SELECT contact_id FROM contact_texts WHERE field_id = $1 UNION SELECT contact_id FROM contact_numbers WHERE field_id = $1 LIMIT $2"
+        "SELECT v.contact_id FROM (SELECT contact_id FROM contact_texts WHERE field_id = $1
+           UNION ALL SELECT contact_id FROM contact_numbers WHERE field_id = $1) v
+         JOIN contacts c ON c.id = v.contact_id AND c.deleted_at IS NULL LIMIT $2"
     );
     tx.rows(select, params![id, limit]).await?.iter().map(|row| row.at(0)).collect()
 }

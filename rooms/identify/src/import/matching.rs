@@ -152,21 +152,23 @@ impl<'a> Matching<'a> {
         // Whom this line makes has no past to compare with, and has the line's values already.
         let was = found.map(|_| pending.contact.clone());
         let contact = &mut pending.contact;
+        let former = was.as_ref().is_some_and(|known| !is_own(known, external_key.as_deref(), &draft));
         if contact.external_key.is_none() && external_key.is_some() {
             contact.external_key = external_key;
             contact.external_id = draft.external_id.or_else(|| contact.external_id.take());
         }
         if was.is_some() {
-            draft.values.into_iter().for_each(|(key, value)| contact.give(&key, value));
+            give(contact, draft.values, former);
         }
-        if let Some((id, name)) = draft.company.and_then(|name| companies.get(&company::name_key(&name))) {
+        let company = draft.company.filter(|_| !former || contact.company_id.is_none());
+        if let Some((id, name)) = company.and_then(|name| companies.get(&company::name_key(&name))) {
             contact.company_id = Some(*id);
             if contact.company_name.as_ref() != Some(name) {
                 contact.company_name = Some(name.clone());
                 pending.prepared = None;
             }
         }
-        if let Some(owner) = owner {
+        if let Some(owner) = owner.filter(|_| !former || contact.owner_id.is_none()) {
             contact.owner_id = Some(owner.id);
             contact.team_id = owner.team_id;
         }
@@ -185,6 +187,26 @@ impl<'a> Matching<'a> {
         matched.of_line.insert(draft.line, pending.contact.id);
         matched.fates.push((fate, key));
     }
+}
+
+/// Whether a line names somebody by what is his own today. Otherwise it was found by what was given up in a merge: such a line fills what is
+/// empty and overrules nothing that was chosen then.
+fn is_own(known: &Contact, external_key: Option<&str>, draft: &RowDraft) -> bool {
+    let same = |own: Option<String>, said: Option<&str>| said.is_some() && own.as_deref() == said;
+    same(known.external_key.clone(), external_key)
+        || same(known.email.as_deref().and_then(crate::contact::email_key), draft.email_key.as_deref())
+        || same(known.phone.as_deref().and_then(crate::contact::phone_key), draft.phone_key.as_deref())
+}
+
+fn give(contact: &mut Contact, values: Vec<(String, serde_json::Value)>, only_blank: bool) {
+    let before = contact.clone();
+    for (key, value) in values.into_iter().filter(|(key, _)| !only_blank || is_blank(&before.get(key))) {
+        contact.give(&key, value);
+    }
+}
+
+fn is_blank(value: &serde_json::Value) -> bool {
+    value.is_null() || value.as_str() == Some("")
 }
 
 impl Matched {

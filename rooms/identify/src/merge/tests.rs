@@ -174,6 +174,9 @@ attune_testkit::on_both_dbs! {
         // By the outside id and by the address the survivor never had.
         let again = run(&import::Options::default()).await;
         assert_eq!((again.counts.created, again.counts.updated), (0, 1), "{again:?}");
+        let kept = contact::find(&mut db.read().await.unwrap(), &Scope::All, ada).await.unwrap().unwrap();
+        // What was chosen in the merge stays; what was empty is filled.
+        assert_eq!((kept.name.as_str(), kept.email.as_deref(), kept.external_id.as_deref()), ("Ada", Some("ada@work.example"), Some("7")));
         import::undo(&bench, &actor, again.id.0, &tables(), &mut |_| {}).await.unwrap();
         let undone = import::undo(&bench, &actor, first.id.0, &tables(), &mut |_| {}).await.unwrap();
         assert_eq!(undone.created, 1);

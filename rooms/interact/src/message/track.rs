@@ -154,9 +154,9 @@ async fn look_up(tx: &mut Tx, items: &[Touch]) -> Result<Vec<Option<Touched>>, D
         rows.push([Value::from(n), touch.send_id.into(), position.into()]);
     }
     let text = sql!(
-        "SELECT r.n, s.contact_id, m.series_id, m.title, CASE WHEN s.state = 'accepted' THEN s.ended_at END AS accepted_at, l.url
+        "SELECT r.n, COALESCE(a.alive_id, s.contact_id) AS contact_id, m.series_id, m.title, CASE WHEN s.state = 'accepted' THEN s.ended_at END AS accepted_at, l.url
          FROM {rows} AS r JOIN sends s ON s.id = r.id JOIN mailings m ON m.id = s.mailing_id
-         LEFT JOIN links l ON l.version_id = m.version_id AND l.position = r.position"
+         LEFT JOIN v_identify_alias a ON a.id = s.contact_id LEFT JOIN links l ON l.version_id = m.version_id AND l.position = r.position"
     );
     let mut found: Vec<Option<Touched>> = std::iter::repeat_with(|| None).take(items.len()).collect();
     for row in tx.rows_from(text, &rows, params![]).await? {

@@ -57,8 +57,8 @@ const COLUMNS: [(&str, Column); 8] = [
 pub async fn add_of_sends(tx: &mut Tx, ids: &Ids, send_ids: &[i64], cause: Cause, now: i64) -> Result<(), DbError> {
     let sends = Relation::of_ids("id", send_ids.iter().copied());
     let text = sql!(
-        "SELECT min(s.id) AS send_id, min(c.id) AS contact_id, c.email_key FROM {rows} AS r JOIN sends s ON s.id = r.id
-         JOIN v_identify_contact c ON c.id = s.contact_id WHERE c.email_key IS NOT NULL GROUP BY c.email_key"
+        "SELECT min(s.id) AS send_id, min(c.alive_id) AS contact_id, c.email_key FROM {rows} AS r JOIN sends s ON s.id = r.id
+         JOIN v_identify_reach c ON c.asked_id = s.contact_id WHERE c.email_key IS NOT NULL GROUP BY c.email_key"
     );
     let found = tx.rows_from(text, &sends, params![]).await?;
     let mut rows = Relation::new(&COLUMNS);

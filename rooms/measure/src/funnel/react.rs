@@ -60,7 +60,11 @@ impl React for FollowLeavers {
             store::drop_engaged(tx, &misjudged).await?;
             again.extend(misjudged);
             // Whose past grew or shrank begins anew.
-            let joined: Vec<i64> = ["contact.merged", "contact.split"].into_iter().flat_map(named).collect();
+            let changed = |e: &&Event| {
+                matches!(e.name.as_ref(), "contact.merged" | "contact.split")
+                    || (e.name == "contact.restored" && e.subject.as_deref() == Some("split"))
+            };
+            let joined: Vec<i64> = events.iter().filter(changed).filter_map(|e| e.contact_id).collect();
             store::forget(tx, &joined).await?;
             again.extend(joined);
             if !again.is_empty() {
