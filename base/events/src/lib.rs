@@ -23,7 +23,7 @@ pub use event::Event;
 pub use forget::forget_written;
 pub use group_commit::{Batch, Full, GroupCommit};
 pub use inbox::Inbox;
-pub use log::{adopt, append, disown, known_client_keys, list_after, read_event};
+pub use log::{adopt, append, disown, hold_head, known_client_keys, list_after, read_event};
 pub use reactor::{React, Reactor, Reactors};
 
 /// What everything that reacts stands on: the store, the time and fresh ids.

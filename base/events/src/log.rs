@@ -48,6 +48,11 @@ pub async fn append(tx: &mut Tx, events: &mut [Event]) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Holds the head of the log until the transaction ends: whoever appended before has committed, whoever appends later waits.
+pub async fn hold_head(tx: &mut Tx) -> Result<(), DbError> {
+    tx.exec(sql!("UPDATE event_head SET last_seq = last_seq WHERE id = 1"), params![]).await.map(|_| ())
+}
+
 /// Gives the events their numbers from `first` on; answers their rows.
 fn numbered(events: &mut [Event], first: i64) -> Relation {
     let mut relation = Relation::new(&COLUMNS);

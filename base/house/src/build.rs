@@ -9,7 +9,7 @@ use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_web::{Finder, LocaleFiles, NavItem, PermissionDef};
 use axum::Router;
 
-use crate::{App, ContactTable, Dataset, Eraser, Facet, OnErase, OnMerge, Panel, Room, Service, SettingDef, StaffLink, base_migrations};
+use crate::{App, ContactTable, Dataset, Eraser, Facet, Panel, Room, Service, SettingDef, StaffLink, base_migrations};
 
 /// Why the rooms do not make a house.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -136,12 +136,7 @@ impl House {
             staff_links: Vec::new(),
             facets: Vec::new(),
             datasets: Vec::new(),
-            contact_tables: vec![ContactTable {
-                table: "events",
-                column: "contact_id",
-                on_erase: OnErase::Delete,
-                on_merge: OnMerge::Follow { key: "seq", unless: "" },
-            }],
+            contact_tables: vec![ContactTable::EVENTS],
             erasers: Vec::new(),
             settings: Vec::new(),
             services: Vec::new(),

@@ -125,6 +125,12 @@ pub struct ContactTable {
     pub on_merge: OnMerge,
 }
 
+impl ContactTable {
+    /// The event log, which is nobody's room.
+    pub const EVENTS: Self =
+        Self { table: "events", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Follow { key: "seq", unless: "" } };
+}
+
 /// Somebody who is about to be erased, by what leads to traces that do not carry the contact's id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leaver {

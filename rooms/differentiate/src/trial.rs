@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use attune_db::Db;
 use attune_events::{Event, Reactors, Spine, append};
-use attune_house::{ContactTable, OnErase, OnMerge};
+use attune_house::ContactTable;
 use attune_identify::contact::{self, ContactDraft};
 use attune_identify::merge::{self, MergeId, Pair};
 use attune_jobs::{Bench, Runner, Timers};
@@ -14,9 +14,7 @@ use attune_web::{Actor, Scope};
 use crate::segment::{self, Rule, SegmentId};
 
 fn tables() -> Vec<ContactTable> {
-    let follow = OnMerge::Follow { key: "seq", unless: "" };
-    let events = ContactTable { table: "events", column: "contact_id", on_erase: OnErase::Delete, on_merge: follow };
-    std::iter::once(events).chain(attune_identify::CONTACT_TABLES).collect()
+    std::iter::once(ContactTable::EVENTS).chain(attune_identify::CONTACT_TABLES).collect()
 }
 
 /// The store with everything that keeps scores and segments.

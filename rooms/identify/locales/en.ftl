@@ -322,6 +322,7 @@ identify-refresh = Refresh
 identify-line = Line
 identify-line-of = Line { $line }
 identify-cause = Cause
+identify-cause-order = Another line of this order cannot be read, so the order was not taken
 identify-cause-unreadable = The line cannot be read ({ $detail })
 identify-cause-columns = The number of columns is wrong ({ $detail })
 identify-cause-email = This is not an email address ({ $detail })
@@ -636,7 +637,7 @@ field-taken = There is a field of this name already.
 field-needs-name = A field needs a name.
 field-delete = Delete
 field-delete-ask = Delete { $name }?
-field-delete-text = { $count ->
+field-delete-text = { $known ->
     [0] No contact has a value in it.
     [one] The value of one contact is lost for good.
    *[other] The values of { $count } contacts are lost for good.

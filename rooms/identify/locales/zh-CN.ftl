@@ -296,6 +296,7 @@ identify-refresh = 刷新
 identify-line = 行
 identify-line-of = 第 { $line } 行
 identify-cause = 原因
+identify-cause-order = 该订单的另一行无法读取，因此整个订单未导入
 identify-cause-unreadable = 无法读取（{ $detail }）
 identify-cause-columns = 列数不对（{ $detail }）
 identify-cause-email = 不是邮箱地址（{ $detail }）
@@ -582,7 +583,7 @@ field-taken = 已有同名字段
 field-needs-name = 字段需要名称
 field-delete = 删除
 field-delete-ask = 删除 { $name }？
-field-delete-text = { $count ->
+field-delete-text = { $known ->
     [0] 没有联系人填过它。使用它的细分人群会保留现有成员，但不再更新。
    *[other] { $count } 位联系人的值将永久丢失。使用它的细分人群会保留现有成员，但不再更新。
   }

@@ -76,7 +76,7 @@ pub fn room(parts: &Parts, _collector: &Collector) -> Room {
 }
 
 /// Tables that hold a person. A mailing or a push funnel knows everybody once: who had it under both names keeps the second row apart.
-const CONTACT_TABLES: [ContactTable; 3] = [
+pub(crate) const CONTACT_TABLES: [ContactTable; 3] = [
     ContactTable {
         table: "sends",
         column: "contact_id",

@@ -50,7 +50,6 @@ impl Run for Erase {
                 let trail = people.iter().map(|id| (*id, None, None)).collect();
                 audit::note_many(&mut tx, &bench.ids, now, by.actor, ("contact.erased", "contact"), trail).await?;
                 erasure::tell(&mut tx, now, people.len(), serde_json::json!({})).await?;
-                erasure::put_job(&mut tx, bench).await?;
                 tx.commit().await?;
                 erased += people.len();
             }

@@ -33,11 +33,11 @@ use crate::company;
 
 pub use change::{Change, assign_owner, create, delete, restore, set_stage, update_field};
 pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, View, count, ids_of, list, list_behind};
-pub(crate) use pages::name_of;
+pub(crate) use pages::{name_of, shown_count};
 pub use record::{Contact, ContactDraft, Stage};
 pub(crate) use rules::{compose_name, split_name};
 pub use rules::{email_key, phone_key};
-pub(crate) use store::{ByKeys, Prepared, insert_prepared, list_by_given_up, list_by_keys, update, update_rows};
+pub(crate) use store::{ByKeys, Prepared, insert_prepared, list_by_given_up, list_by_key, list_by_keys, update, update_rows};
 pub(crate) use told::attribute_name;
 
 id_type!(
@@ -123,6 +123,16 @@ pub async fn list_by_ids(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Res
 /// Alive contacts with one of these folded e-mail addresses (see [`email_key`]), oldest first.
 pub async fn list_by_email_keys(tx: &mut Tx, keys: impl IntoIterator<Item = String>) -> Result<Vec<Contact>, DbError> {
     store::list_by_keys(tx, ByKeys::Email, keys).await
+}
+
+/// The contacts with these ids, deleted ones too.
+pub(crate) async fn list_any(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Contact>, DbError> {
+    store::list_any(tx, ids).await
+}
+
+/// Holds these contacts, deleted or not, until the transaction ends: what is read behind it stays true. False when one is not there.
+pub(crate) async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<bool, DbError> {
+    store::hold(tx, ids).await
 }
 
 /// Whom `id` has become part of, if it was merged.

@@ -99,6 +99,20 @@ pub(super) async fn list_by_ids(tx: &mut Tx, ids: impl IntoIterator<Item = i64>)
     rows.iter().map(read).collect()
 }
 
+/// The same, deleted or not.
+pub(super) async fn list_any(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Contact>, DbError> {
+    let wanted = Relation::of_ids("id", ids);
+    let select = format!("{SELECT_FROM} ON c.id = r.id LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL");
+    tx.rows_from(&select, &wanted, params![]).await?.iter().map(read).collect()
+}
+
+/// Holds these contacts, deleted or not, until the transaction ends; false when one is not there any more.
+pub(super) async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<bool, DbError> {
+    let hold = sql!("UPDATE contacts SET updated_at = updated_at FROM {rows} AS r WHERE contacts.id = r.id");
+    let held = tx.exec_from(hold, &Relation::of_ids("id", ids.iter().copied()), params![]).await?;
+    Ok(usize::try_from(held).is_ok_and(|held| held == ids.len()))
+}
+
 /// A column people are matched by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ByKeys {
@@ -118,6 +132,25 @@ pub(crate) async fn list_by_keys(tx: &mut Tx, by: ByKeys, keys: impl IntoIterato
     let rows = tx.rows_from(&format!("{SELECT_FROM} ON {column} = r.k {COMPANY}"), &wanted, params![]).await?;
     let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     found.sort_unstable_by_key(|contact| contact.id);
+    Ok(found)
+}
+
+/// Contacts within `scope` who have this key or gave it up in a merge, at most `limit`.
+pub(crate) async fn list_by_key(tx: &mut Tx, scope: &Scope, by: ByKeys, key: &str, limit: i64) -> Result<Vec<Contact>, DbError> {
+    let column = match by {
+        ByKeys::External => "external_key",
+        ByKeys::Email => "email_key",
+        ByKeys::Phone => "phone_key",
+    };
+    let mut found = Vec::new();
+    for (place, condition) in [("k.id", "k.deleted_at IS NULL"), ("k.merged_into", "k.merged_into IS NOT NULL")] {
+        let mut sql = Sql::new(SELECT);
+        sql.push(&format!(" WHERE c.deleted_at IS NULL AND c.id IN (SELECT {place} FROM contacts k WHERE {condition} AND k.{column} = "));
+        sql.bind(key).push(")");
+        scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+        sql.push(" LIMIT ").bind(limit);
+        found.extend(tx.rows_of(&sql).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?);
+    }
     Ok(found)
 }
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Known, columns, store};
 use crate::contact::{self, ByKeys, Contact, Listing, Sorting};
 
-/// The most people looked at per word of a name.
+/// The most people looked at per word of a name, address and number.
 const LOOKED_AT: i64 = 40;
 /// The most shown.
 const SHOWN: usize = 5;
@@ -78,20 +78,15 @@ pub(crate) async fn likely(tx: &mut Tx, models: &Models, scope: &Scope, typed: &
 
 /// Everybody who shares the address, the number or a word of the name.
 async fn candidates(tx: &mut Tx, scope: &Scope, meant: &Contact) -> Result<Vec<Contact>, Fault> {
-    let mut ids: Vec<i64> = Vec::new();
+    let mut found: BTreeMap<i64, Contact> = BTreeMap::new();
     let keys = [
         (ByKeys::Email, meant.email.as_deref().and_then(contact::email_key)),
         (ByKeys::Phone, meant.phone.as_deref().and_then(contact::phone_key)),
     ];
     for (by, key) in keys {
-        ids.extend(contact::list_by_keys(tx, by, key.clone()).await?.iter().map(|person| person.id));
-        ids.extend(contact::list_by_given_up(tx, by, key).await?.into_iter().map(|(_, id)| id));
-    }
-    let mut found: BTreeMap<i64, Contact> = BTreeMap::new();
-    for id in ids {
-        if let Some(person) = contact::find(tx, scope, id).await? {
-            found.insert(id, person);
-        }
+        let Some(key) = key else { continue };
+        let people = contact::list_by_key(tx, scope, by, &key, LOOKED_AT).await?;
+        found.extend(people.into_iter().map(|person| (person.id, person)));
     }
     let words = meant.name.split_whitespace().filter(|word| word.chars().count() > 1).take(3);
     for search in std::iter::once(meant.name.as_str()).chain(words).filter(|search| search.chars().count() > 1) {

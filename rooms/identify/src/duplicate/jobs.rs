@@ -109,8 +109,14 @@ async fn scan(context: &JobContext, table: Table) -> Result<Option<Scan>, Fault>
             result = &mut work => break Ok(result?.ok()),
             () = tokio::time::sleep(TELL_EVERY) => {
                 let count = i64::try_from(done.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
-                if context.progress(count, total).await? || context.stop.is_cancelled() {
+                let asked = context.progress(count, total).await;
+                if !matches!(asked, Ok(false)) || context.stop.is_cancelled() {
                     stop.store(true, Ordering::Relaxed);
+                }
+                if let Err(error) = asked {
+                    // The threads are let go before somebody else begins anew.
+                    let _ = work.await;
+                    return Err(error.into());
                 }
             }
         }

@@ -20,7 +20,7 @@ use attune_web::Scope;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::contact::{By, ContactError, ContactId};
+use crate::contact::{self, By, ContactError, ContactId};
 use crate::stitching;
 
 pub(crate) use jobs::{def, put_job, put_job_if_waiting};
@@ -101,7 +101,7 @@ pub async fn erase_person(
     id: i64,
 ) -> Result<ErasureId, ContactError> {
     let people = store::list_with_merged(tx, scope, id).await?;
-    if people.is_empty() || !store::hold(tx, &people).await? {
+    if people.is_empty() || !contact::hold(tx, &people).await? {
         return Err(ContactError::NotFound);
     }
     let counts = erase(tx, by, traces, &people).await?;

@@ -95,13 +95,6 @@ pub(crate) async fn with_merged(tx: &mut Tx, mut people: Vec<i64>) -> Result<Vec
     Ok(people)
 }
 
-/// Holds these contacts until the transaction ends; false when one is not there any more.
-pub(super) async fn hold(tx: &mut Tx, people: &[i64]) -> Result<bool, DbError> {
-    let hold = sql!("UPDATE contacts SET updated_at = updated_at FROM {rows} AS r WHERE contacts.id = r.id");
-    let held = tx.exec_from(hold, &Relation::of_ids("id", people.iter().copied()), params![]).await?;
-    Ok(usize::try_from(held).is_ok_and(|held| held == people.len()))
-}
-
 pub(super) async fn list_leavers(tx: &mut Tx, people: &[i64]) -> Result<Vec<Leaver>, DbError> {
     let select = sql!("SELECT c.id, c.name, c.email, c.email_key, c.phone, c.external_id FROM {rows} AS r JOIN contacts c ON c.id = r.id");
     let rows = tx.rows_from(select, &Relation::of_ids("id", people.iter().copied()), params![]).await?;

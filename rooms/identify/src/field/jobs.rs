@@ -1,7 +1,9 @@
 //! Removing the values of a field that was deleted: batch by batch, because everybody may have one.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use attune_db::{DbError, Tx};
 use attune_house::BoxFuture;
 use attune_jobs::{JobContext, JobDef, Run, Verdict};
 use attune_kernel::Fault;
@@ -32,29 +34,40 @@ impl Run for Delete {
     fn run<'a>(&'a self, context: &'a JobContext, payload: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
         Box::pin(async move {
             let Payload { field_id } = serde_json::from_str(payload)?;
-            let (db, mut done) = (&context.bench.db, 0);
+            let (db, mut done, mut behind) = (&context.bench.db, 0, 0);
             loop {
                 if context.stop.is_cancelled() {
                     return Ok(Verdict::Retry(0, "the server is stopping; what was removed is gone".to_owned()));
                 }
                 let mut tx = db.begin_turn(db.turn().await).await?;
                 let Some(key) = store::hidden_key(&mut tx, field_id).await? else { return Ok(Verdict::Done(None)) };
-                let holders = store::holders(&mut tx, field_id, BATCH).await?;
-                let mut people = contact::list_by_ids(&mut tx, holders.iter().copied()).await?;
-                if people.is_empty() {
+                let holders = store::holders(&mut tx, field_id, behind, BATCH).await?;
+                let Some(last) = holders.last().copied() else {
                     store::remove(&mut tx, field_id).await?;
                     tx.commit().await?;
                     return Ok(Verdict::Done(Some(serde_json::json!({ "contacts": done }))));
-                }
-                for person in &mut people {
-                    person.fields.remove(&key);
-                }
-                let fields = store::list(&mut tx).await?;
-                contact::update(&mut tx, &people, &fields).await?;
+                };
+                clear(&mut tx, &key, &holders).await?;
                 tx.commit().await?;
-                done += i64::try_from(people.len()).unwrap_or(0);
+                behind = last;
+                done += i64::try_from(holders.len()).unwrap_or(0);
                 context.progress(done, None).await?;
             }
         })
     }
+}
+
+/// Takes the value of `key` from these contacts, deleted ones too. A field of the same key may have been made meanwhile: who has a value in
+/// that one keeps it.
+async fn clear(tx: &mut Tx, key: &str, holders: &[i64]) -> Result<(), DbError> {
+    let fields = store::list(tx).await?;
+    let kept = match fields.iter().find(|field| field.key == key) {
+        Some(newer) => store::having(tx, newer.id, holders).await?,
+        None => HashSet::new(),
+    };
+    let mut people = contact::list_any(tx, holders.iter().copied()).await?;
+    for person in people.iter_mut().filter(|person| !kept.contains(&person.id)) {
+        person.fields.remove(key);
+    }
+    contact::update(tx, &people, &fields).await
 }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::jobs::{DELETE, Payload};
 use super::{Field, FieldKind, key_of, store};
-use crate::contact::By;
+use crate::contact::{By, COUNTED};
 
 permission!(EditFields, "identify.field.edit");
 
@@ -75,9 +75,10 @@ struct FieldsPage {
 
 async fn fields_page(app: &App, shell: Shell, form: FieldForm, errors: FormErrors) -> Result<FieldsPage, Problem> {
     let mut tx = app.db.read().await?;
-    let counts: HashMap<i64, i64> = store::counts(&mut tx).await?;
+    let fields = store::list(&mut tx).await?;
+    let counts: HashMap<i64, i64> = store::counts(&mut tx, &fields, COUNTED + 1).await?;
     let line = |field: Field| Line { id: FieldId(field.id), people: counts.get(&field.id).copied().unwrap_or(0), field };
-    let lines = store::list(&mut tx).await?.into_iter().map(line).collect();
+    let lines = fields.into_iter().map(line).collect();
     let kinds = FieldKind::ALL.iter().map(|kind| Choice::new(kind.word(), shell.l.t(kind.label_key()))).collect();
     Ok(FieldsPage { lines, kinds, form, errors, shell })
 }

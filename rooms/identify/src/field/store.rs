@@ -1,6 +1,6 @@
 //! The SQL of fields and their values.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use attune_db::{Column, Conflict, DbError, Relation, Row, Tx, Value, params, sql};
 use attune_kernel::fold_key;
@@ -36,13 +36,14 @@ pub(crate) async fn find(tx: &mut Tx, id: i64) -> Result<Option<Field>, DbError>
     tx.find(select, params![id]).await?.as_ref().map(read).transpose()
 }
 
-/// How many contacts have a value, by field.
-pub(super) async fn counts(tx: &mut Tx) -> Result<HashMap<i64, i64>, DbError> {
+/// How many contacts have a value, by field, each counted up to `most`.
+pub(super) async fn counts(tx: &mut Tx, fields: &[Field], most: i64) -> Result<HashMap<i64, i64>, DbError> {
+    let wanted = Relation::of_ids("id", fields.iter().map(|field| field.id));
     let select = sql!(
-        "SELECT field_id, count(*) AS people FROM contact_texts GROUP BY field_id UNION ALL
-         SELECT field_id, count(*) AS people FROM contact_numbers GROUP BY field_id"
+        "SELECT r.id, (SELECT count(*) FROM (SELECT 1 AS one FROM contact_texts t WHERE t.field_id = r.id LIMIT $1) a)
+           + (SELECT count(*) FROM (SELECT 1 AS one FROM contact_numbers n WHERE n.field_id = r.id LIMIT $1) b) AS people FROM {rows} AS r"
     );
-    tx.rows(select, params![]).await?.iter().map(|row| Ok((row.get("field_id")?, row.get("people")?))).collect()
+    tx.rows_from(select, &wanted, params![most]).await?.iter().map(|row| Ok((row.get("id")?, row.get("people")?))).collect()
 }
 
 /// Calls a field something else; its key stays.
@@ -65,17 +66,26 @@ pub(super) async fn hidden_key(tx: &mut Tx, id: i64) -> Result<Option<String>, D
     row.map(|row| row.at(0)).transpose()
 }
 
-/// People who still have a value.
-pub(super) async fn holders(tx: &mut Tx, id: i64, limit: i64) -> Result<Vec<i64>, DbError> {
+/// Which of these contacts have a value in this field.
+pub(super) async fn having(tx: &mut Tx, id: i64, contacts: &[i64]) -> Result<HashSet<i64>, DbError> {
     let select = sql!(
-        "SELECT v.contact_id FROM (SELECT contact_id FROM contact_texts WHERE field_id = $1
-           UNION ALL SELECT contact_id FROM contact_numbers WHERE field_id = $1) v
-         JOIN contacts c ON c.id = v.contact_id AND c.deleted_at IS NULL LIMIT $2"
+        "SELECT v.contact_id FROM {rows} AS r JOIN (SELECT contact_id, field_id FROM contact_texts
+           UNION ALL SELECT contact_id, field_id FROM contact_numbers) v ON v.contact_id = r.id AND v.field_id = $1"
     );
-    tx.rows(select, params![id, limit]).await?.iter().map(|row| row.at(0)).collect()
+    let rows = tx.rows_from(select, &Relation::of_ids("id", contacts.iter().copied()), params![id]).await?;
+    rows.iter().map(|row| row.at(0)).collect()
 }
 
-/// Removes typed values of people who are deleted themselves, and then the field.
+/// People behind `behind` who still have a value, deleted ones too, by id.
+pub(super) async fn holders(tx: &mut Tx, id: i64, behind: i64, limit: i64) -> Result<Vec<i64>, DbError> {
+    let select = sql!(
+        "SELECT v.contact_id FROM (SELECT contact_id FROM contact_texts WHERE field_id = $1 AND contact_id > $2
+           UNION ALL SELECT contact_id FROM contact_numbers WHERE field_id = $1 AND contact_id > $2) v ORDER BY v.contact_id LIMIT $3"
+    );
+    tx.rows(select, params![id, behind, limit]).await?.iter().map(|row| row.at(0)).collect()
+}
+
+/// Removes the field with what typed values are left.
 pub(super) async fn remove(tx: &mut Tx, id: i64) -> Result<(), DbError> {
     for delete in [
         sql!("DELETE FROM contact_texts WHERE field_id = $1"),

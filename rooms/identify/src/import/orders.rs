@@ -117,23 +117,45 @@ fn find(profile: &Profile) -> Option<(String, OrderPlan)> {
     Some((customer.name.clone(), plan))
 }
 
-/// The purchases of these lines, and lines whose time or numbers cannot be read.
-pub(super) fn read(plan: &Plan, orders: &OrderPlan, lines: &[Line]) -> (Vec<EventRow>, Vec<RowError>) {
-    let (mut purchases, mut refused): (Vec<Purchase>, Vec<RowError>) = (Vec::new(), Vec::new());
+/// The purchases of these lines, of which `refused` were not read as people. An order with a line that cannot be read is not taken at all:
+/// a smaller purchase would count beside the right one once the file is mended. Answers the purchases and the lines that go with an order.
+pub(super) fn read(plan: &Plan, orders: &OrderPlan, lines: &[Line], mut refused: Vec<RowError>) -> (Vec<EventRow>, Vec<RowError>) {
+    let mut unread: HashSet<i64> = refused.iter().map(|error| error.line).collect();
+    let (mut purchases, mut parts): (Vec<Purchase>, Vec<Vec<i64>>) = (Vec::new(), Vec::new());
     for line in lines {
-        match position(plan, orders, line) {
-            Ok(Some(position)) => match purchases.last_mut() {
-                Some(last) if last.order.is_some() && (&last.order, &last.customer) == (&position.order, &position.customer) => {
-                    last.total += position.total;
+        let position = match position(plan, orders, line) {
+            Ok(Some(position)) => position,
+            Ok(None) => continue,
+            Err(error) => {
+                if unread.insert(error.line) {
+                    refused.push(error);
                 }
-                _ => purchases.push(position),
-            },
-            Ok(None) => {}
-            Err(error) => refused.push(error),
+                Purchase::unread(plan, orders, line)
+            }
+        };
+        match (purchases.last_mut(), parts.last_mut()) {
+            (Some(last), Some(part)) if last.is_of(&position) => {
+                last.total += position.total;
+                part.push(line.number);
+            }
+            _ => {
+                purchases.push(position);
+                parts.push(vec![line.number]);
+            }
         }
     }
     let currency = orders.currency.clone().or_else(|| plan.home_currency.clone()).unwrap_or_default();
-    (purchases.into_iter().filter_map(|purchase| purchase.event(&currency)).collect(), refused)
+    let mut events = Vec::with_capacity(purchases.len());
+    for (purchase, part) in purchases.into_iter().zip(parts) {
+        if part.iter().any(|line| unread.contains(line)) {
+            let order = purchase.order.unwrap_or_default();
+            let others = part.into_iter().filter(|line| !unread.contains(line));
+            refused.extend(others.map(|line| RowError { line, cause: "order", detail: order.clone() }));
+        } else {
+            events.extend(purchase.event(&currency));
+        }
+    }
+    (events, refused)
 }
 
 /// An order as far as its lines were read.
@@ -146,6 +168,17 @@ struct Purchase {
 }
 
 impl Purchase {
+    /// A line whose time or numbers cannot be read, as a part of its order.
+    fn unread(plan: &Plan, orders: &OrderPlan, line: &Line) -> Self {
+        let value = |column: &str| value_of(plan, line, column).map(str::to_owned);
+        let (order, customer) = (orders.order.as_deref().and_then(value), plan.key.as_deref().and_then(value));
+        Self { line: line.number, order, customer, at: 0, total: 0.0 }
+    }
+
+    fn is_of(&self, other: &Self) -> bool {
+        self.order.is_some() && (&self.order, &self.customer) == (&other.order, &other.customer)
+    }
+
     /// Nothing happened when nothing was paid or given back.
     fn event(self, currency: &str) -> Option<EventRow> {
         let minor = (self.total.abs() * 10_f64.powi(i32::try_from(Money::places(currency)).unwrap_or(2))).round() as i64;
@@ -162,11 +195,7 @@ impl Purchase {
 }
 
 fn position(plan: &Plan, orders: &OrderPlan, line: &Line) -> Result<Option<Purchase>, RowError> {
-    let Ok(record) = &line.values else { return Ok(None) };
-    let value = |column: &str| {
-        let at = plan.columns.iter().position(|c| c.column == column)?;
-        record.get(at).map(str::trim).filter(|value| !plan.is_empty_word(value))
-    };
+    let value = |column: &str| value_of(plan, line, column);
     let wrong = |cause: &'static str, detail: &str| RowError { line: line.number, cause, detail: detail.chars().take(200).collect() };
     let number = |text: &str| {
         let plain = text.trim_start_matches(['$', '€', '£', '¥']);
@@ -184,6 +213,12 @@ fn position(plan: &Plan, orders: &OrderPlan, line: &Line) -> Result<Option<Purch
         at: read_time(time).ok_or_else(|| wrong("date", time))?,
         total: pieces * number(price)?,
     }))
+}
+
+/// What a line says in a column.
+fn value_of<'l>(plan: &Plan, line: &'l Line, column: &str) -> Option<&'l str> {
+    let at = plan.columns.iter().position(|c| c.column == column)?;
+    line.values.as_ref().ok()?.get(at).map(str::trim).filter(|value| !plan.is_empty_word(value))
 }
 
 /// The columns the page shows as those of the orders, in words of the file.
@@ -231,7 +266,7 @@ mod tests {
         assert_eq!((plan.key.as_deref(), orders.shown()), (Some("CustomerID"), "InvoiceNo, InvoiceDate, Quantity × UnitPrice".to_owned()));
         let to = |name: &str| plan.columns.iter().find(|c| c.column == name).unwrap().to.text();
         assert_eq!([to("CustomerID"), to("Country"), to("StockCode"), to("UnitPrice")], ["external_id", "country", "-", "-"]);
-        let (events, refused) = read(&plan, &orders, &lines(FILE));
+        let (events, refused) = read(&plan, &orders, &lines(FILE), Vec::new());
         let told: Vec<_> = events.iter().map(|e| (e.line, e.name.as_str(), e.subject.as_deref().unwrap(), e.amount.unwrap())).collect();
         let expected = [(2, BOUGHT, "1", 2_210), (4, BOUGHT, "2", 255), (5, RETURNED, "C3", 255), (7, BOUGHT, "5", 999)];
         assert_eq!((told.as_slice(), refused), (&expected[..], vec![]));
@@ -247,10 +282,17 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_said() {
-        let text = FILE.replace("2.55,13047", "cheap,13047");
-        let plan = Plan { orders: planned(FILE).orders, ..planned(FILE) };
-        let (_, refused) = read(&plan, plan.orders.as_ref().unwrap(), &lines(&text));
-        assert_eq!(refused.iter().map(|error| (error.line, error.cause)).collect::<Vec<_>>(), [(4, "number")]);
+    fn an_order_with_a_line_that_cannot_be_read_is_not_taken() {
+        let plan = planned(FILE);
+        let orders = plan.orders.clone().unwrap();
+        let told = |text: &str, refused: Vec<RowError>| {
+            let (events, refused) = read(&plan, &orders, &lines(text), refused);
+            let lines: Vec<(i64, &str)> = refused.iter().map(|error| (error.line, error.cause)).collect();
+            (events.len(), lines)
+        };
+        assert_eq!(told(&FILE.replace("3.40,17850", "cheap,17850"), vec![]), (3, vec![(3, "number"), (2, "order")]));
+        // The person of the first line was refused before: who would the purchase belong to?
+        let nobody = RowError { line: 2, cause: "email", detail: String::new() };
+        assert_eq!(told(FILE, vec![nobody]), (3, vec![(2, "email"), (3, "order")]));
     }
 }

@@ -236,19 +236,20 @@ impl Plan {
         Ok(self)
     }
 
-    /// Maps the columns as an earlier file with the same ones was mapped; `None` when it has others.
+    /// Maps the columns as an earlier file with the same ones was mapped; `None` when it has others, or when that one brought more than the
+    /// mapping page shows, and so more than somebody can look at.
     pub fn remember(&self, earlier: &Self, file_name: &str) -> Option<Self> {
+        if self.columns.len() != earlier.columns.len() || !earlier.constants.is_empty() || !earlier.events.is_empty() {
+            return None;
+        }
         let mut columns = self.columns.clone();
         for column in &mut columns {
             column.to = earlier.columns.iter().find(|c| c.column == column.column)?.to.clone();
         }
         let mut empty_words = earlier.empty_words.clone();
         empty_words.extend(self.empty_words.iter().filter(|word| !earlier.empty_words.contains(word)).cloned());
-        let has = |name: &String| columns.iter().any(|c| c.column == *name);
         let plan = Self {
-            key: earlier.key.clone().filter(has),
-            constants: earlier.constants.clone(),
-            events: earlier.events.clone(),
+            key: earlier.key.clone(),
             orders: earlier.orders.clone(),
             as_in: Some(file_name.to_owned()),
             empty_words,

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Counts;
 use super::event_rows::{self, EventRow};
-use super::orders;
+use super::orders::{self, OrderPlan};
 use super::plan::Plan;
 use super::rows::{self, Line, RowDraft, RowError};
 
@@ -31,15 +31,14 @@ impl Reading {
         let passed = taken.filter(RowDraft::has_no_key).map(|draft| draft.fingerprint).collect();
         let mut reading = Self { lines: i64::try_from(lines.len()).unwrap_or(0), passed, ..Self::default() };
         reading.drafts.reserve(lines.len());
-        let mut unread = HashSet::new();
-        if let Some(orders) = &plan.orders {
-            (reading.events, reading.refused) = orders::read(plan, orders, &lines);
-            unread.extend(reading.refused.iter().map(|error| error.line));
-        }
-        for line in lines.iter().filter(|line| !unread.contains(&line.number)) {
+        let mut nameless = HashSet::new();
+        for line in &lines {
             match rows::read(plan, line).and_then(|draft| Ok((draft, event_rows::read(plan, line)?))) {
                 // A till's customer without a name is nobody.
-                Ok((Some(draft), _)) if plan.orders.is_some() && draft.has_no_key() => reading.empty += 1,
+                Ok((Some(draft), _)) if plan.orders.is_some() && draft.has_no_key() => {
+                    reading.empty += 1;
+                    nameless.insert(line.number);
+                }
                 Ok((Some(draft), mut of_line)) => {
                     reading.drafts.push(draft);
                     reading.events.append(&mut of_line);
@@ -48,7 +47,19 @@ impl Reading {
                 Err(error) => reading.refused.push(error),
             }
         }
+        if let Some(orders) = &plan.orders {
+            lines.retain(|line| !nameless.contains(&line.number));
+            reading.take_orders(plan, orders, &lines);
+        }
         reading
+    }
+
+    fn take_orders(&mut self, plan: &Plan, orders: &OrderPlan, lines: &[Line]) {
+        let (mut events, refused) = orders::read(plan, orders, lines, std::mem::take(&mut self.refused));
+        let gone: HashSet<i64> = refused.iter().map(|error| error.line).collect();
+        self.drafts.retain(|draft| !gone.contains(&draft.line));
+        self.events.append(&mut events);
+        self.refused = refused;
     }
 
     /// The counts before anybody is looked for.

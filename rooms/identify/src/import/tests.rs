@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use attune_db::{Db, params};
-use attune_house::{ContactTable, OnErase, OnMerge};
+use attune_house::ContactTable;
 use attune_jobs::Bench;
 use attune_web::{Actor, Scope};
 
@@ -18,7 +18,7 @@ fn bench(db: &Db) -> Bench {
 }
 
 fn tables() -> Vec<ContactTable> {
-    let mut all = vec![ContactTable { table: "events", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay }];
+    let mut all = vec![ContactTable::EVENTS];
     all.extend(crate::CONTACT_TABLES);
     all
 }

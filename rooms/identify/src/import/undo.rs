@@ -43,7 +43,7 @@ pub async fn undo(
             break;
         }
         let by = By { actor, now: bench.clock.now(), ids: &bench.ids };
-        merge::split_all(&mut tx, &by, tables, &people).await?;
+        merge::part_all(&mut tx, &by, tables, &people).await?;
         erase_from(&mut tx, tables, &people).await?;
         tx.commit().await?;
         undone.created += i64::try_from(people.len()).unwrap_or(0);

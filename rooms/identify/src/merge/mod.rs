@@ -64,10 +64,11 @@ pub async fn merge(
     pair: Pair,
     take: &BTreeSet<String>,
 ) -> Result<MergeId, ContactError> {
-    let (before, loser) = find_both(tx, scope, pair).await?;
-    if !store::bury(tx, pair, by.now).await? {
+    if !contact::hold(tx, &[pair.survivor, pair.loser]).await? {
         return Err(ContactError::NotFound);
     }
+    let (before, loser) = find_both(tx, scope, pair).await?;
+    store::bury(tx, pair, by.now).await?;
     let mut survivor = before.clone();
     for unit in take {
         units::copy(&loser, &mut survivor, unit);
@@ -78,6 +79,9 @@ pub async fn merge(
     let strict = consent::stricter(tx, pair.survivor, pair.loser, MergeId(id)).await?;
     let taken = taken(&before, &survivor);
     store::insert(tx, by, id, pair, &taken).await?;
+    rows::take_over(tx, tables, id, pair).await?;
+    // What was logged while the rows went over: from here on nobody logs anything before this has ended.
+    attune_events::hold_head(tx).await?;
     rows::take_over(tx, tables, id, pair).await?;
     write(tx, &survivor).await?;
     let made = consent::add_quietly(tx, by.ids, by.now, &strict).await?;
@@ -92,37 +96,60 @@ pub async fn merge(
 /// Splits what `id` joined: what went over comes back, and what the survivor took over goes, as far as nobody has changed it since. Of merges
 /// within merges the outer one is split first.
 ///
-/// Errors: [`ContactError::NotFound`] when there is no such merge, the survivor is gone, part of another or outside `scope`; [`ContactError::Taken`] when
-/// somebody else holds the outside id of the one who would come back.
+/// Errors: [`ContactError::NotFound`] when there is no such merge, the survivor is gone or part of another, or one of both is outside `scope`;
+/// [`ContactError::Taken`] when somebody else holds the outside id of the one who would come back.
 pub async fn split(tx: &mut Tx, by: &By<'_>, scope: &Scope, tables: &[ContactTable], id: MergeId) -> Result<Pair, ContactError> {
+    let pair = store::find(tx, id.0).await?.ok_or(ContactError::NotFound)?.pair;
+    contact::hold(tx, &[pair.survivor, pair.loser]).await?;
     let merge = store::find(tx, id.0).await?.ok_or(ContactError::NotFound)?;
-    let mut survivor = contact::find(tx, scope, merge.pair.survivor).await?.ok_or(ContactError::NotFound)?;
-    let later = store::list_later(tx, &merge).await?;
-    let still = store::hand_down(tx, &merge, later).await?;
-    give_back(&mut survivor, &still);
-    write(tx, &survivor).await?;
-    store::unbury(tx, merge.pair.loser).await?;
-    rows::give_back(tx, tables, id.0, merge.pair).await?;
-    store::remove(tx, id.0).await?;
-    stitching::next_epoch(tx).await?;
-    let loser = contact::list_by_ids(tx, [merge.pair.loser]).await?.pop().ok_or(ContactError::NotFound)?;
+    let survivor = contact::find(tx, scope, pair.survivor).await?.ok_or(ContactError::NotFound)?;
+    let hidden = contact::list_any(tx, [pair.loser]).await?.pop().ok_or(ContactError::NotFound)?;
+    if !scope.covers(hidden.owner_id, hidden.team_id) {
+        return Err(ContactError::NotFound);
+    }
+    let survivor = part(tx, tables, &merge, survivor).await?;
+    store::unbury(tx, pair.loser).await?;
+    let loser = contact::list_by_ids(tx, [pair.loser]).await?.pop().ok_or(ContactError::NotFound)?;
     let record = json!({ "split": ContactId(loser.id), "name": loser.label() });
     audit::note(tx, by.ids, by.now, by.actor, "contact.split", "contact", survivor.id, None, Some(record)).await?;
     tell(tx, by, ["contact.split", "contact.restored"], &survivor, &loser).await?;
-    Ok(merge.pair)
+    Ok(pair)
 }
 
-/// Splits every merge one of these contacts is part of, before they are removed: nobody is to go, or to stay, with another's rows.
-pub(crate) async fn split_all(tx: &mut Tx, by: &By<'_>, tables: &[ContactTable], contacts: &[i64]) -> Result<(), ContactError> {
-    for id in store::list_touching(tx, contacts).await? {
+/// Gives rows and values back; who was given up stays hidden still. Answers the survivor as he is then.
+async fn part(tx: &mut Tx, tables: &[ContactTable], merge: &Merge, mut survivor: Contact) -> Result<Contact, DbError> {
+    let later = store::list_later(tx, merge).await?;
+    let still = store::hand_down(tx, merge, later).await?;
+    give_back(&mut survivor, &still);
+    write(tx, &survivor).await?;
+    rows::give_back(tx, tables, merge.id.0, merge.pair).await?;
+    store::remove(tx, merge.id.0).await?;
+    stitching::next_epoch(tx).await?;
+    Ok(survivor)
+}
+
+/// Parts every merge one of these contacts is part of, before they are removed: nobody is to go, or to stay, with another's rows. Deleted
+/// records are parted too; who was given up comes back unless he is about to be removed himself, without an outside id that somebody else
+/// has by now.
+pub(crate) async fn part_all(tx: &mut Tx, by: &By<'_>, tables: &[ContactTable], leaving: &[i64]) -> Result<(), DbError> {
+    for id in store::list_touching(tx, leaving).await? {
         let mut chain = Vec::new();
         let mut next = store::find(tx, id).await?;
         while let Some(merge) = next {
             next = store::find_of_loser(tx, merge.pair.survivor).await?;
-            chain.push(merge.id);
+            chain.push(merge);
         }
-        for outer in chain.into_iter().rev() {
-            split(tx, by, &Scope::All, tables, outer).await?;
+        for merge in chain.into_iter().rev() {
+            let Some(survivor) = contact::list_any(tx, [merge.pair.survivor]).await?.pop() else { continue };
+            let survivor = part(tx, tables, &merge, survivor).await?;
+            if leaving.contains(&merge.pair.loser) {
+                continue;
+            }
+            store::give_up_taken(tx, merge.pair.loser).await?;
+            store::unbury(tx, merge.pair.loser).await?;
+            for loser in contact::list_by_ids(tx, [merge.pair.loser]).await? {
+                tell(tx, by, ["contact.split", "contact.restored"], &survivor, &loser).await?;
+            }
         }
     }
     Ok(())

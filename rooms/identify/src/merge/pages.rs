@@ -206,6 +206,8 @@ async fn of_contact(State(app): State<App>, can: Can<MergeContacts>, shell: Shel
     let mut tx = app.db.read().await?;
     let contact = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let found = duplicate::list_of(&mut tx, &can.scope, id.0).await?;
+    // Who was another's before is named to him, and to whoever sees both.
+    let merges = list_of(&mut tx, id.0).await?.into_iter().filter(|merge| can.scope.covers(merge.owner_id, merge.team_id)).collect();
     let likely = |(person, known): (Contact, Known)| Likely {
         name: contact::name_of(&shell.l, &person),
         likeness: known.share(&shell.l),
@@ -215,7 +217,7 @@ async fn of_contact(State(app): State<App>, can: Can<MergeContacts>, shell: Shel
         name: contact::name_of(&shell.l, &contact),
         contact_href: format!("/contacts/{id}"),
         likely: found.into_iter().map(likely).collect(),
-        merges: list_of(&mut tx, id.0).await?,
+        merges,
         shell,
     };
     Ok(page.shell.show(&page, &page.as_part()))

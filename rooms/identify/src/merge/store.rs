@@ -21,10 +21,14 @@ pub struct Merge {
     pub at: i64,
     /// What lists called the one who became part.
     pub name: String,
+    /// Whose that one was.
+    pub owner_id: Option<i64>,
+    /// The owner's team.
+    pub team_id: Option<i64>,
 }
 
 const SELECT: &str =
-    "SELECT m.id, m.survivor_id, m.loser_id, m.taken, m.staff_name, m.at, COALESCE(NULLIF(c.name, ''), c.email, c.phone, '') AS name
+    "SELECT m.id, m.survivor_id, m.loser_id, m.taken, m.staff_name, m.at, COALESCE(NULLIF(c.name, ''), c.email, c.phone, '') AS name, c.owner_id, c.team_id
      FROM merges m JOIN contacts c ON c.id = m.loser_id";
 
 fn read(row: &Row) -> Result<Merge, DbError> {
@@ -35,6 +39,8 @@ fn read(row: &Row) -> Result<Merge, DbError> {
         staff_name: row.get("staff_name")?,
         at: row.get("at")?,
         name: row.get("name")?,
+        owner_id: row.get("owner_id")?,
+        team_id: row.get("team_id")?,
     })
 }
 
@@ -106,14 +112,19 @@ pub(super) async fn remove(tx: &mut Tx, id: i64) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Hides the loser behind the survivor; false when one of them is not there any more. Both rows are held until the transaction ends.
-pub(super) async fn bury(tx: &mut Tx, pair: Pair, now: i64) -> Result<bool, DbError> {
-    let hold = sql!("UPDATE contacts SET updated_at = updated_at WHERE id IN ($1, $2) AND deleted_at IS NULL");
-    if tx.exec(hold, params![pair.survivor, pair.loser]).await? != 2 {
-        return Ok(false);
-    }
+/// Hides the loser behind the survivor.
+pub(super) async fn bury(tx: &mut Tx, pair: Pair, now: i64) -> Result<(), DbError> {
     let bury = sql!("UPDATE contacts SET deleted_at = $3, merged_into = $1 WHERE id = $2");
-    Ok(tx.exec(bury, params![pair.survivor, pair.loser, now]).await? == 1)
+    tx.exec(bury, params![pair.survivor, pair.loser, now]).await.map(|_| ())
+}
+
+/// Lets an outside id go that somebody else has by now.
+pub(super) async fn give_up_taken(tx: &mut Tx, id: i64) -> Result<(), DbError> {
+    let update = sql!(
+        "UPDATE contacts SET external_id = NULL, external_key = NULL WHERE id = $1
+         AND EXISTS (SELECT 1 FROM contacts o WHERE o.external_key = contacts.external_key AND o.deleted_at IS NULL AND o.id <> contacts.id)"
+    );
+    tx.exec(update, params![id]).await.map(|_| ())
 }
 
 pub(super) async fn unbury(tx: &mut Tx, loser_id: i64) -> Result<(), DbError> {

@@ -13,14 +13,8 @@ use crate::stitching::contact_token;
 use crate::tracking::tests::Stage;
 
 fn tables() -> Vec<ContactTable> {
-    let events = ContactTable {
-        table: "events",
-        column: "contact_id",
-        on_erase: attune_house::OnErase::Delete,
-        on_merge: attune_house::OnMerge::Follow { key: "seq", unless: "" },
-    };
     let own = crate::CONTACT_TABLES.into_iter().chain(crate::sockets::CONTACT_TABLES);
-    std::iter::once(events).chain(own).collect()
+    std::iter::once(ContactTable::EVENTS).chain(own).collect()
 }
 
 async fn person(tx: &mut Tx, by: &By<'_>, name: &str, email: Option<&str>, owner_id: Option<i64>) -> i64 {
@@ -187,5 +181,51 @@ attune_testkit::on_both_dbs! {
             assert_eq!(tx.count(&format!("SELECT count(*) FROM {table}"), params![]).await.unwrap(), 0, "{table}");
         }
         assert_eq!(tx.count("SELECT count(*) FROM contacts", params![]).await.unwrap(), 1);
+    }
+
+    async fn a_split_needs_both_within_reach(db: Db) {
+        let (clock, actor) = (attune_testkit::clock(), Actor::system());
+        let ids = attune_testkit::ids(&clock);
+        let by = By { actor: &actor, now: clock.now(), ids: &ids };
+        let mut tx = db.begin().await.unwrap();
+        let mine = person(&mut tx, &by, "Ada", None, Some(1)).await;
+        let other = person(&mut tx, &by, "Ada", None, Some(2)).await;
+        let id = joined(&mut tx, &by, mine, other, &[]).await;
+        // What was another's is not brought back, and not named, by the one who has the survivor.
+        assert!(matches!(split(&mut tx, &by, &Scope::Own { staff_id: 1 }, &tables(), id).await, Err(ContactError::NotFound)));
+        split(&mut tx, &by, &Scope::Team { team_id: Some(10), staff_id: 9 }, &tables(), id).await.unwrap_err();
+        split(&mut tx, &by, &Scope::All, &tables(), id).await.unwrap();
+    }
+
+    async fn an_undo_goes_through_whatever_became_of_those_it_made(db: Db) {
+        let clock = attune_testkit::clock();
+        let bench = Bench { db: db.clone(), ids: attune_testkit::ids(&clock), clock };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("people.csv");
+        std::fs::write(&path, "id,name,email\n7,Ada,ada@home.example\n8,Bob,bob@home.example\n").unwrap();
+        let actor = Actor::system();
+        let made = import::run_file(&bench, &actor, &path, &import::Options::default(), &mut |_| {}).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        let by = By { actor: &actor, now: bench.clock.now(), ids: &bench.ids };
+        let rows = tx.rows("SELECT id FROM contacts ORDER BY name", params![]).await.unwrap();
+        let (ada, bob): (i64, i64) = (rows[0].at(0).unwrap(), rows[1].at(0).unwrap());
+        // Ada became part of somebody who was deleted since; somebody with Bob's later outside id became part of Bob.
+        let gone = person(&mut tx, &by, "Ada Lovelace", None, None).await;
+        joined(&mut tx, &by, gone, ada, &[]).await;
+        contact::delete(&mut tx, &by, &Scope::All, &[gone]).await.unwrap();
+        let mut keyed = ContactDraft { name: "Robert".to_owned(), external: Some(("crm".to_owned(), "9".to_owned())), ..ContactDraft::default() };
+        let robert = contact::create(&mut tx, &by, keyed.clone()).await.unwrap();
+        joined(&mut tx, &by, bob, robert, &[]).await;
+        keyed.name = "Roberta".to_owned();
+        contact::create(&mut tx, &by, keyed).await.unwrap();
+        tx.commit().await.unwrap();
+        let undone = import::undo(&bench, &actor, made.id.0, &tables(), &mut |_| {}).await.unwrap();
+        assert_eq!(undone.created, 2);
+        let mut tx = db.read().await.unwrap();
+        let rows = tx.rows("SELECT name, external_id, deleted_at, merged_into FROM contacts ORDER BY name", params![]).await.unwrap();
+        let left: Vec<_> = rows.iter().map(|r| (r.at::<String>(0).unwrap(), r.at::<Option<String>>(1).unwrap(), r.at::<Option<i64>>(2).unwrap().is_some())).collect();
+        let expected = [("Ada Lovelace", None, true), ("Robert", None, false), ("Roberta", Some("9"), false)];
+        assert_eq!(left, expected.map(|(name, id, gone)| (name.to_owned(), id.map(str::to_owned), gone)));
+        assert!(rows.iter().all(|row| row.at::<Option<i64>>(3).unwrap().is_none()));
     }
 }

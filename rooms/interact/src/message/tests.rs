@@ -296,6 +296,31 @@ attune_testkit::on_both_dbs! {
         assert_eq!(said.get(&1003), Some(&attune_identify::consent::State::Withdrawn));
     }
 
+    async fn a_refusal_by_a_link_of_either_is_that_of_the_one_who_remains(db: Db) {
+        let stage = Stage::open(db).await;
+        stage.people(3).await;
+        plan_all(&stage).await;
+        stage.settle().await;
+        // Both had the mailing, so the second send stays with the record that is given up.
+        let (actor, pair) = (attune_web::Actor::system(), attune_identify::merge::Pair { survivor: 1001, loser: 1003 });
+        let by = attune_identify::contact::By { actor: &actor, now: stage.now(), ids: &stage.parts.ids };
+        let tables: Vec<_> = std::iter::once(attune_house::ContactTable::EVENTS).chain(crate::room::CONTACT_TABLES).collect();
+        let mut tx = stage.parts.db.begin().await.unwrap();
+        attune_identify::merge::merge(&mut tx, &by, &attune_web::Scope::All, &tables, pair, &std::collections::BTreeSet::new()).await.unwrap();
+        tx.commit().await.unwrap();
+        let tracker = Tracker::start(&stage.parts);
+        let touch = |what: What, at: i64| tracker.offer(Touch { send_id: 3, what, at, machine: None });
+        assert_eq!(touch(What::Click(0), stage.now() + HOUR_US).await.unwrap().unwrap().contact_id, Some(1001));
+        touch(What::Unsubscribe, stage.now() + 2 * HOUR_US).await.unwrap();
+        let mut tx = stage.parts.db.read().await.unwrap();
+        let said = attune_identify::consent::states(&mut tx, crate::CHANNEL, [1001]).await.unwrap();
+        assert_eq!(said.get(&1001), Some(&attune_identify::consent::State::Withdrawn));
+        // The address the mail went to and the one that remained.
+        for address in ["p1001", "p1003"] {
+            assert_eq!(suppression::list(&mut tx, address, i64::MAX, 10).await.unwrap().len(), 1, "{address}");
+        }
+    }
+
     async fn a_scanners_burst_takes_its_first_clicks_with_it(db: Db) {
         let stage = Stage::open(db).await;
         stage.people(1).await;

@@ -13,8 +13,6 @@ use super::{Stage, store};
 pub(crate) const RECOUNT: &str = "measure.recount_funnel";
 /// How long to wait for more of the same before counting anew, µs.
 const PATIENCE_US: i64 = 5 * SECOND_US;
-/// How many events of a restored contact are read again.
-const HISTORY: i64 = 5_000;
 
 /// Turns events into steps and figures.
 pub(crate) struct KeepFunnel;
@@ -86,8 +84,9 @@ async fn replayed(tx: &mut Tx, contacts: &[i64]) -> Result<Steps, Fault> {
          FROM events WHERE contact_id IN ",
     );
     sql.bind_list(contacts.iter().map(|id| Value::Int(*id)));
-    sql.push(" AND name IN ").bind_list(steps::HEARS.iter().map(|name| Value::from(*name)));
-    sql.push(" ORDER BY at LIMIT ").bind(HISTORY.saturating_mul(i64::try_from(contacts.len()).unwrap_or(1)));
+    // Page views make no step of anybody, and may be most of what somebody did.
+    let names = steps::HEARS.iter().filter(|name| **name != "page.viewed");
+    sql.push(" AND name IN ").bind_list(names.map(|name| Value::from(*name))).push(" ORDER BY at");
     let rows = tx.rows_of(&sql).await?;
     let events = rows.iter().map(read_event).collect::<Result<Vec<Event>, _>>()?;
     Ok(steps::read(&events))
