@@ -41,6 +41,17 @@ struct ShopPage {
     place: &'static str,
 }
 
+impl ShopPage {
+    fn title(&self) -> String {
+        let t = |key| self.shell.l.t(key).to_string();
+        let here = match self.chosen {
+            Some(record) => record.title.to_owned(),
+            None => t(if self.place == "pricing" { "shop-pricing" } else { "shop-front" }),
+        };
+        format!("{here} · {}", t("shop-name"))
+    }
+}
+
 /// The shop's routes.
 pub(super) fn routes() -> Router<App> {
     Router::new()

@@ -5,7 +5,7 @@ use attune_house::App;
 use attune_web::{Answer, Path, Problem, Shell};
 use axum::Router;
 use axum::extract::{Extension, State};
-use axum::response::{Html, IntoResponse, Redirect};
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use http::HeaderMap;
 use http::header::USER_AGENT;
@@ -48,7 +48,5 @@ impl LandingPage {
 async fn page(State(app): State<App>, shell: Shell, Path(id): Path<PrintId>) -> Answer {
     let (code, _) = store::find_print(&mut app.db.read().await?, id).await?.ok_or(Problem::NotFound)?;
     let page = LandingPage { shell, code };
-    let html =
-        page.render().map_err(|e| Problem::Fault(attune_kernel::Fault::from(e).context("the page of a code could not be rendered")))?;
-    Ok(Html(html).into_response())
+    Ok(page.shell.page(&page))
 }
