@@ -5,8 +5,10 @@ mod code;
 pub mod company;
 pub mod consent;
 pub mod contact;
+pub mod dialogue;
 mod duplicate;
 pub mod erasure;
+pub(crate) mod fact;
 pub mod field;
 #[cfg(test)]
 mod http_tests;
@@ -155,6 +157,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261122_1600_import_cancelled"),
         migration!("20261127_1000_code"),
         migration!("20261127_1010_erasure"),
+        migration!("20261128_2000_dialogue"),
     ]
 }
 

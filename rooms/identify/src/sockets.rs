@@ -3,10 +3,10 @@
 use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Room};
 
 use crate::tracking::{self, Collector};
-use crate::{code, consent, merge, replay, visitor};
+use crate::{code, consent, dialogue, fact, merge, replay, visitor};
 
 /// Tables of these nouns that hold a person.
-pub(crate) const CONTACT_TABLES: [ContactTable; 10] = [
+pub(crate) const CONTACT_TABLES: [ContactTable; 12] = [
     ContactTable { table: "visitors", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "visits", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "identifiers", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
@@ -15,6 +15,8 @@ pub(crate) const CONTACT_TABLES: [ContactTable; 10] = [
     ContactTable { table: "merges", column: "survivor_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "merges", column: "loser_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "merge_rows", column: "loser_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "contact_facts", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "question_asks", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "duplicate_pairs", column: "left_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "duplicate_pairs", column: "right_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
 ];
@@ -39,21 +41,27 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .routes(replay::pages::routes())
         .routes(code::pages::routes())
         .routes(code::public_routes(collector))
+        .routes(fact::pages::routes())
+        .routes(dialogue::pages::routes().merge(dialogue::panel::routes()).merge(dialogue::public::routes()).merge(dialogue::api_routes()))
+        .public_paths(dialogue::public::PUBLIC_PATHS)
         .public_paths(tracking::collect::PUBLIC_PATHS)
         .public_paths(code::PUBLIC_PATHS)
-        .nav([visitor::pages::nav(), code::pages::nav()])
+        .nav([visitor::pages::nav(), code::pages::nav(), dialogue::pages::nav()])
         .permissions(tracking::api::permissions())
         .permissions(code::pages::permissions())
+        .permissions(dialogue::pages::permissions())
         .permissions(visitor::pages::permissions())
         .permissions(consent::pages::permissions())
         .permissions(replay::pages::permissions())
+        .events(dialogue::EVENTS)
         .events(tracking::EVENTS.iter().chain(consent::EVENTS).copied())
         .jobs(tracking::jobs())
         .jobs(replay::pages::jobs())
         .crons(tracking::crons())
-        .panels([visitor::pages::panel(), consent::pages::panel(), merge::pages::panel()])
+        .panels([dialogue::panel::panel(), visitor::pages::panel(), consent::pages::panel(), merge::pages::panel()])
         .facets(FACETS)
         .datasets(DATASETS)
         .contact_tables(CONTACT_TABLES)
+        .settings(dialogue::SETTINGS)
         .settings(tracking::SETTINGS.iter().copied())
 }

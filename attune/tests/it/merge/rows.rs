@@ -8,7 +8,7 @@ macro_rules! values {
 }
 
 /// The tables that are filled.
-pub(super) const FILLED: [&str; 13] = [
+pub(super) const FILLED: [&str; 14] = [
     "events",
     "visitors",
     "visits",
@@ -22,6 +22,7 @@ pub(super) const FILLED: [&str; 13] = [
     "tasks",
     "handovers",
     "funnel_visitors",
+    "question_asks",
 ];
 
 /// Gives the contact as many rows of each table as `counts` says. Among `people` some meet: the same mailing, the same funnel.
@@ -77,6 +78,10 @@ fn tracked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usi
         "consents" => (
             "INSERT INTO consents (id, contact_id, channel, purpose, state, source, at) VALUES ($1, $2, $3, 'marketing', $4, 'form', $5)",
             values![id, contact, if row == 0 { "email" } else { "sms" }, if yes { "given" } else { "withdrawn" }, place],
+        ),
+        "question_asks" => (
+            "INSERT INTO question_asks (id, question_id, contact_id, touch, at, outcome) VALUES ($1, $3, $2, 'call', 1, $4)",
+            values![id, contact, common, if yes { "answered" } else { "open" }],
         ),
         "notes" => (
             "INSERT INTO notes (id, kind, record_id, body, staff_id, staff_name, created_at, updated_at) VALUES ($1, 'contact', $2, 'called', 1, 'Jo', 1, 1)",

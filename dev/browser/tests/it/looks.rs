@@ -25,6 +25,8 @@ const STOPS: &[Stop] = &[
     Stop("duplicates", "/contacts/duplicates", &[("merge", "main a.btn[href^=\"/contacts/merge\"]")]),
     Stop("duplicates-apart", "/contacts/duplicates?show=apart", &[]),
     Stop("fields", "/contacts/fields", &[]),
+    Stop("questions", "/contacts/questions", &[("question", FIRST)]),
+    Stop("question-new", "/contacts/questions/new", &[]),
     Stop("codes", "/codes", &[("code", FIRST)]),
     Stop("code-new", "/codes/new", &[]),
     Stop("companies", "/companies", &[("company", FIRST)]),
@@ -65,7 +67,7 @@ const STOPS: &[Stop] = &[
 ];
 
 /// Pages behind a person's own, by what follows the person's address.
-const BEHIND: &[(&str, &str)] = &[("contact-erase", "/erase")];
+const BEHIND: &[(&str, &str)] = &[("contact-erase", "/erase"), ("contact-facts", "/facts"), ("contact-questions", "/questions")];
 
 /// The pictures of the user guide: small, at the desk, in English and light.
 const GUIDE: [&str; 15] = [
@@ -150,6 +152,12 @@ async fn finish_furnishing(attune: &Attune) {
     person.fill("#f-name", "Autumn fair").await;
     person.click("main form .btn.primary").await;
     person.until("return location.pathname !== '/codes/new'", vec![], "the code to be kept").await;
+    person.go("/contacts/questions/new").await;
+    person.choose("#f-key", "country").await;
+    person.fill("#f-text_en", "Which country do you work in?").await;
+    person.fill("#f-text_zh", "您在哪个国家工作？").await;
+    person.click("main form .btn.primary").await;
+    person.until("return location.pathname === '/contacts/questions'", vec![], "the question to be kept").await;
     crate::same_person::meet_again(&mut person).await;
     crate::same_person::search(&mut person).await;
     let path = person_called(&mut person, "Novak").await;
@@ -196,6 +204,9 @@ async fn tour(attune: &Attune, language: &'static str, email: &str) -> Vec<Strin
         person.go(&format!("{path}{rest}")).await;
         look(&mut person, name, &mut faults).await;
     }
+    let public = person.link("main a[href*=\"/ask/\"]").await.unwrap();
+    person.go(&public).await;
+    look(&mut person, "asked", &mut faults).await;
     faults
 }
 

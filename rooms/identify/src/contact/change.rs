@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::rules::{email_key, phone_key};
 use super::{By, Contact, ContactDraft, ContactError, Stage, event, store};
-use crate::{company, field, staff};
+use crate::{company, fact, field, staff};
 
 /// What an edit did to one attribute.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +63,8 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
     let defs = field::list(tx).await?;
     store::update(tx, std::slice::from_ref(&after), &defs).await?;
     write_trail(tx, by, &after, &differences).await?;
+    let keys: Vec<String> = differences.into_iter().map(|(key, ..)| key).collect();
+    fact::note_typed(tx, by, id, &keys).await?;
     Ok(change)
 }
 

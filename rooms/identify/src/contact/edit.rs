@@ -1,6 +1,7 @@
 //! Editing one contact in place: a field, a note, deleting; each with its undo.
 
 use askama::Template;
+use attune_db::{DbError, Tx};
 use attune_house::App;
 use attune_record::note;
 use attune_web::kit::Choice;
@@ -15,7 +16,7 @@ use crate::{DeleteContacts, EditContacts};
 
 /// How a field is edited.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Control {
+pub(crate) enum Control {
     Text(&'static str),
     Select(Vec<Choice>),
 }
@@ -40,42 +41,28 @@ pub(super) fn address(id: ContactId, key: &str) -> String {
 
 async fn field_page(app: &App, shell: Shell, contact: &Contact, key: &str) -> Result<FieldPage, Problem> {
     let mut tx = app.db.read().await?;
-    let defs = field::list(&mut tx).await?;
-    let def = key.strip_prefix("f:").and_then(|k| defs.iter().find(|d| d.key == k));
-    let known = matches!(
-        key,
-        "name"
-            | "given_name"
-            | "family_name"
-            | "email"
-            | "phone"
-            | "company"
-            | "title"
-            | "city"
-            | "country"
-            | "stage"
-            | "owner_id"
-            | "locale"
-            | "time_zone"
-            | "source"
-    );
-    if !known && def.is_none() {
-        return Err(Problem::NotFound);
-    }
-    let control = match key {
-        "stage" => Control::Select(super::pages::stages(&shell)),
-        "locale" => Control::Select(attune_kernel::Locale::ALL.iter().map(|l| Choice::new(l.tag(), l.own_name())).collect()),
-        "owner_id" => {
-            Control::Select(staff::list(&mut tx).await?.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect())
-        }
-        "email" => Control::Text("email"),
-        "phone" => Control::Text("tel"),
-        _ => control_of(&shell, def),
-    };
-    let value = if key == "company" { contact.company_name.clone().unwrap_or_default() } else { typed(&contact.get(key)) };
-    let label = def.map_or_else(|| told::attribute_name(&shell.l, key), |d| d.label.clone());
+    let (control, value) = control(&mut tx, &shell, contact, key).await?.ok_or(Problem::NotFound)?;
+    let label = label_of(&mut tx, &shell, key).await?;
     let name = super::pages::name_of(&shell.l, contact);
     Ok(FieldPage { id: contact.shown_id(), name, key: key.to_owned(), label, value, control, errors: FormErrors::new(), shell })
+}
+
+/// How an attribute is edited, and its value as it can be typed again; nothing for an attribute that cannot be edited.
+pub(crate) async fn control(tx: &mut Tx, shell: &Shell, contact: &Contact, key: &str) -> Result<Option<(Control, String)>, DbError> {
+    let defs = field::list(tx).await?;
+    let def = key.strip_prefix("f:").and_then(|k| defs.iter().find(|d| d.key == k));
+    let control = match key {
+        "stage" => Control::Select(super::pages::stages(shell)),
+        "locale" => Control::Select(attune_kernel::Locale::ALL.iter().map(|l| Choice::new(l.tag(), l.own_name())).collect()),
+        "owner_id" => Control::Select(staff::list(tx).await?.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect()),
+        "email" => Control::Text("email"),
+        "phone" => Control::Text("tel"),
+        "name" | "given_name" | "family_name" | "company" | "title" | "city" | "country" | "time_zone" | "source" => Control::Text("text"),
+        _ if def.is_none() => return Ok(None),
+        _ => control_of(shell, def),
+    };
+    let value = if key == "company" { contact.company_name.clone().unwrap_or_default() } else { typed(&contact.get(key)) };
+    Ok(Some((control, value)))
 }
 
 fn control_of(shell: &Shell, def: Option<&Field>) -> Control {
@@ -125,7 +112,7 @@ pub(super) async fn save(
 ) -> Answer {
     match set(&app, &can, id, &key, &form.value).await {
         Ok(before) => {
-            let label = label_of(&app, &shell, &key).await?;
+            let label = label_of(&mut app.db.read().await?, &shell, &key).await?;
             let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", &key).append_pair("value", &before).finish();
             Ok(shell.leave(
                 &format!("/contacts/{id}"),
@@ -143,8 +130,8 @@ pub(super) async fn save(
     }
 }
 
-async fn label_of(app: &App, shell: &Shell, key: &str) -> Result<String, Problem> {
-    let defs = field::list(&mut app.db.read().await?).await?;
+async fn label_of(tx: &mut Tx, shell: &Shell, key: &str) -> Result<String, DbError> {
+    let defs = field::list(tx).await?;
     let def = key.strip_prefix("f:").and_then(|k| defs.iter().find(|d| d.key == k));
     Ok(def.map_or_else(|| told::attribute_name(&shell.l, key), |d| d.label.clone()))
 }

@@ -32,6 +32,7 @@ use attune_web::{Actor, Scope};
 use crate::company;
 
 pub use change::{Change, assign_owner, create, delete, restore, set_stage, update_field};
+pub(crate) use edit::{Control, control};
 pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, View, count, ids_of, list, list_behind};
 pub(crate) use pages::{name_of, shown_count};
 pub use record::{Contact, ContactDraft, Stage};

@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 39] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 42] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -53,6 +53,9 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 39] = [
     ("lead.rejected", "identify-told-rejected", "undo-2", "warn", Kind::Sales),
     ("task.created", "identify-told-task", "list-checks", "warn", Kind::Sales),
     ("task.done", "identify-told-task-done", "circle-check", "good", Kind::Sales),
+    ("question.asked", "identify-told-asked", "circle-help", "", Kind::Record),
+    ("question.answered", "identify-told-answered", "circle-help", "good", Kind::Record),
+    ("question.declined", "identify-told-declined", "circle-help", "", Kind::Record),
     ("product.viewed", "identify-told-product", "shopping-bag", "accent", Kind::Web),
     ("cart.added", "identify-told-cart", "shopping-cart", "accent", Kind::Web),
     ("checkout.started", "identify-told-checkout", "credit-card", "accent", Kind::Web),
@@ -117,7 +120,9 @@ fn shown_subject(l: &Lang, event: &Event) -> String {
         // Said of the record that was part of another: that it was gone meanwhile is told by the word itself.
         "contact.deleted" if subject == "merged" => l.t("identify-told-into-another").to_string(),
         "contact.restored" if subject == "split" => l.t("identify-told-from-another").to_string(),
-        "contact.updated" if !subject.is_empty() => attribute_name(l, &subject),
+        "contact.updated" | "question.asked" | "question.answered" | "question.declined" if !subject.is_empty() => {
+            attribute_name(l, &subject)
+        }
         _ => subject.chars().take(120).collect(),
     }
 }

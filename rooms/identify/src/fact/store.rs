@@ -1,0 +1,86 @@
+//! The SQL of facts.
+
+use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
+use serde_json::{Map, Value as Json};
+
+use super::{Fact, Source};
+
+const COLUMNS: [(&str, Column); 5] =
+    [("contact_id", Column::Int), ("key", Column::Text), ("source", Column::Text), ("detail", Column::Text), ("at", Column::Int)];
+
+pub(super) async fn put(tx: &mut Tx, contact_id: i64, keys: &[String], fact: &Fact) -> Result<(), DbError> {
+    let mut rows = Relation::new(&COLUMNS);
+    for key in keys {
+        rows.push(vec![
+            Value::Int(contact_id),
+            Value::from(key),
+            Value::from(fact.source.word()),
+            Value::from(&fact.detail),
+            Value::Int(fact.at),
+        ]);
+    }
+    tx.insert(
+        "contact_facts",
+        &rows,
+        Conflict::Update(&["contact_id", "key"], "source = excluded.source, detail = excluded.detail, at = excluded.at"),
+    )
+    .await
+    .map(|_| ())
+}
+
+/// What is noted: contact, attribute, fact.
+pub(super) async fn noted(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<(i64, String, Fact)>, DbError> {
+    let select = sql!("SELECT f.contact_id, f.key, f.source, f.detail, f.at FROM {rows} AS r JOIN contact_facts f ON f.contact_id = r.id");
+    let rows = tx.rows_from(select, &Relation::of_ids("id", ids), params![]).await?;
+    let read = |row: &attune_db::Row| {
+        let source = Source::of(&row.get::<String>("source")?).unwrap_or(Source::Staff);
+        Ok((row.get("contact_id")?, row.get("key")?, Fact { source, detail: row.get("detail")?, at: row.get("at")? }))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// What imports changed: contact, attribute, fact.
+pub(super) async fn imported(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<(i64, String, Fact)>, DbError> {
+    let select = sql!(
+        "SELECT c.contact_id, c.changes, c.updated_after_at, i.file_name FROM {rows} AS r
+         JOIN import_changes c ON c.contact_id = r.id JOIN imports i ON i.id = c.import_id ORDER BY c.contact_id, c.updated_after_at"
+    );
+    let mut facts = Vec::new();
+    for row in tx.rows_from(select, &Relation::of_ids("id", ids), params![]).await? {
+        let changes: Map<String, Json> = serde_json::from_str(&row.get::<String>("changes")?).unwrap_or_default();
+        let fact = Fact { source: Source::Import, detail: row.get("file_name")?, at: row.get("updated_after_at")? };
+        let contact_id: i64 = row.get("contact_id")?;
+        facts.extend(changes.into_iter().map(|(key, _)| (contact_id, key, fact.clone())));
+    }
+    Ok(facts)
+}
+
+/// What a contact took over from a record that became part of it.
+pub(super) struct Taken {
+    pub(super) survivor_id: i64,
+    pub(super) loser_id: i64,
+    /// What lists called the other.
+    pub(super) name: String,
+    pub(super) keys: Vec<String>,
+    pub(super) at: i64,
+}
+
+/// What these contacts took over, the oldest first.
+pub(super) async fn taken_over(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Taken>, DbError> {
+    let select = sql!(
+        "SELECT m.survivor_id, m.loser_id, m.taken, m.at, c.name FROM {rows} AS r JOIN merges m ON m.survivor_id = r.id
+         JOIN contacts c ON c.id = m.loser_id ORDER BY m.at, m.id"
+    );
+    let rows = tx.rows_from(select, &Relation::of_ids("id", ids), params![]).await?;
+    let read = |row: &attune_db::Row| {
+        let taken: Map<String, Json> = serde_json::from_str(&row.get::<String>("taken")?).unwrap_or_default();
+        Ok(Taken {
+            survivor_id: row.get("survivor_id")?,
+            loser_id: row.get("loser_id")?,
+            name: row.get("name")?,
+            keys: taken.into_iter().map(|(key, _)| key).collect(),
+            at: row.get("at")?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
