@@ -29,6 +29,15 @@ pub async fn people(ground: &Ground, rows: i64) -> Result<f64> {
     }
 }
 
+/// Rows per second of the plain loop into the product's own tables with all their indexes, search words and one event each; nothing is read,
+/// matched or checked. What an import of this store could reach at best. Only on the embedded store.
+pub async fn people_whole(ground: &Ground, rows: i64) -> Result<Option<f64>> {
+    let store = ground.fresh().await?;
+    let Some(folder) = store.folder().filter(|_| ground.engine == Engine::Lite) else { return Ok(None) };
+    let mut connection = open_file(&folder.join("attune.db"))?;
+    tokio::task::block_in_place(|| people_whole_lite(&mut connection, rows)).map(Some)
+}
+
 fn in_folder(ground: &Ground, work: impl FnOnce(&mut Connection) -> Result<f64>) -> Result<f64> {
     let folder = tempfile::Builder::new().prefix("limit-").tempdir_in(&ground.folder).context("making a folder for the limit")?;
     let mut connection = open(folder.path())?;
@@ -37,7 +46,11 @@ fn in_folder(ground: &Ground, work: impl FnOnce(&mut Connection) -> Result<f64>)
 
 /// As Attune opens its store.
 fn open(folder: &Path) -> Result<Connection> {
-    let connection = Connection::open(folder.join("limit.db"))?;
+    open_file(&folder.join("limit.db"))
+}
+
+fn open_file(file: &Path) -> Result<Connection> {
+    let connection = Connection::open(file)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", 8_192)?;
@@ -110,6 +123,42 @@ fn people_lite(connection: &mut Connection, rows: i64) -> Result<f64> {
                 }
                 insert.raw_execute()?;
                 id += 1;
+            }
+        }
+        batch.commit()?;
+    }
+    Ok(id as f64 / begun.elapsed().as_secs_f64())
+}
+
+const CONTACT: &str = "INSERT INTO contacts (id, email, given_name, family_name, phone, title, city, country, external_id, source, name, name_key,
+  email_key, phone_key, external_key, company_id, stage, import_id, fields, created_at, updated_at)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?7, ?8, ?9, ?10, ?11, ?3 || ' ' || ?4, ?12, ?2, ?5, 'id:' || ?10, 7, 'lead', 17, '{}', ?13, ?13)";
+const WORDS: &str = "INSERT INTO contact_search (rowid, body) VALUES (?1, ?2)";
+const EVENT: &str =
+    "INSERT INTO events (seq, name, at, contact_id, machine, depth, origin_id) VALUES (?1, 'contact.created', ?2, ?1, FALSE, 0, 17)";
+
+fn people_whole_lite(connection: &mut Connection, rows: i64) -> Result<f64> {
+    let begun = Instant::now();
+    let mut id = 0;
+    while id < rows {
+        let batch = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        {
+            let (mut contact, mut words, mut event) =
+                (batch.prepare_cached(CONTACT)?, batch.prepare_cached(WORDS)?, batch.prepare_cached(EVENT)?);
+            for _ in 0..BATCH.min(rows - id) {
+                id += 1;
+                let values = person(id);
+                let text = |place: usize| values.get(place).map_or("", String::as_str);
+                contact.raw_bind_parameter(1, id)?;
+                for (column, value) in values.iter().enumerate() {
+                    contact.raw_bind_parameter(column + 2, value)?;
+                }
+                contact.raw_bind_parameter(12, format!("{} {}", text(1), text(2)).to_lowercase())?;
+                contact.raw_bind_parameter(13, id)?;
+                contact.raw_execute()?;
+                let known = [0, 1, 2, 3, 4, 8].map(text).join(" ");
+                words.execute(rusqlite::params![id, known.to_lowercase().replace(['@', '.', '-', '+'], " ")])?;
+                event.execute(rusqlite::params![id, id])?;
             }
         }
         batch.commit()?;
