@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use attune_kernel::DAY_US;
+use attune_kernel::{DAY_US, Network};
 use attune_web::Secret;
 use serde_json::value::RawValue;
 
 use super::agent::{Agent, Agents, clipped};
+use super::atlas::{Atlas, KnownNetwork};
 use super::hit::{Hit, Machine, PageLeft, Sender};
 use super::key::key64;
 use super::sites::SiteRules;
@@ -40,6 +41,8 @@ pub struct Client {
     pub has_language: bool,
     /// Whether `DNT: 1` or `Sec-GPC: 1` was sent.
     pub objects: bool,
+    /// Whether it is the browser of somebody of the staff, on a page of the site.
+    pub staff: bool,
 }
 
 /// What the steps stand on.
@@ -50,6 +53,8 @@ pub struct Ground<'a> {
     pub agents: &'a Agents,
     /// The administrator's rules.
     pub rules: &'a SiteRules,
+    /// Knows networks.
+    pub atlas: &'a Atlas,
 }
 
 /// An event that was not taken: its place in the request and why.
@@ -87,6 +92,36 @@ struct Asked<'a> {
     envelope: &'a Envelope<'a>,
     visitor: Option<i64>,
     agent: Arc<Agent>,
+    network: Option<Arc<KnownNetwork>>,
+    /// Why none of the events counts, whatever they say themselves.
+    verdict: Option<Machine>,
+    /// Why they do not count if nothing in them tells more.
+    suspicion: Option<Machine>,
+}
+
+impl<'a> Asked<'a> {
+    /// What holds for the whole request is found once, not with each event.
+    fn new(ground: &'a Ground<'a>, client: &'a Client, envelope: &'a Envelope<'a>) -> Self {
+        let (rules, agent) = (ground.rules, ground.agents.read(&client.agent));
+        let within = |networks: &[Network]| client.ip.is_some_and(|ip| networks.iter().any(|net| net.holds(ip)));
+        // Nobody looks where somebody is who objects, or who has not agreed where that is needed.
+        let network = client.ip.filter(|_| permits(client, rules, envelope)).and_then(|ip| ground.atlas.find(ip));
+        let verdict = if client.staff {
+            Some(Machine::Staff)
+        } else if within(&rules.own) {
+            Some(Machine::OwnNetwork)
+        } else {
+            agent.machine
+        };
+        let suspicion = if !client.has_language {
+            Some(Machine::NoLanguage)
+        } else if within(&rules.machines) {
+            Some(Machine::DataCentre)
+        } else {
+            (rules.hosting_is_machine && network.as_ref().is_some_and(|network| network.hosting)).then_some(Machine::HostingNetwork)
+        };
+        Self { ground, client, envelope, visitor: visitor_key(ground, client, envelope), agent, network, verdict, suspicion }
+    }
 }
 
 type Step = for<'a> fn(&Asked<'a>, Draft<'a>) -> Result<Draft<'a>, Reason>;
@@ -101,13 +136,7 @@ pub fn run(ground: &Ground<'_>, client: &Client, body: &[u8]) -> Result<Passed, 
         return Err(format!("version {} is unknown: this server speaks 1", envelope.v));
     }
     let mut passed = Passed::default();
-    let asked = Asked {
-        ground,
-        client,
-        envelope: &envelope,
-        visitor: visitor_key(ground, client, &envelope),
-        agent: ground.agents.read(&client.agent),
-    };
+    let asked = Asked::new(ground, client, &envelope);
     let mut drafts = timed("decode", || {
         let read =
             envelope.events.iter().enumerate().map(|(index, raw)| decode(&asked, index, raw).map_err(|reason| Dropped { index, reason }));
@@ -123,6 +152,9 @@ pub fn run(ground: &Ground<'_>, client: &Client, body: &[u8]) -> Result<Passed, 
         });
     }
     passed.hits = timed("stitch", || drafts.into_iter().map(|draft| finish(&asked, draft)).collect());
+    if asked.verdict.is_some_and(Machine::is_internal) {
+        metrics::counter!("attune_collect_internal_total").increment(passed.hits.len() as u64);
+    }
     passed.dropped.sort_by_key(|dropped| dropped.index);
     for dropped in &passed.dropped {
         metrics::counter!("attune_collect_dropped_total", "reason" => dropped.reason.code()).increment(1);
@@ -216,18 +248,13 @@ fn visitor_key(ground: &Ground<'_>, client: &Client, envelope: &Envelope<'_>) ->
 }
 
 fn bot_verdict<'a>(asked: &Asked<'a>, mut draft: Draft<'a>) -> Result<Draft<'a>, Reason> {
-    draft.machine = if let Some(machine) = asked.agent.machine {
-        Some(machine)
-    } else if flag(draft.facts.auto) {
-        Some(Machine::Automated)
-    } else if !asked.client.has_language {
-        Some(Machine::NoLanguage)
-    } else if asked.client.ip.is_some_and(|ip| asked.ground.rules.machines.iter().any(|net| net.holds(ip))) {
-        Some(Machine::DataCentre)
-    } else {
-        None
-    };
+    draft.machine = asked.verdict.or_else(|| flag(draft.facts.auto).then_some(Machine::Automated)).or(asked.suspicion);
     Ok(draft)
+}
+
+/// Whether the visitor may be recorded at all.
+fn permits(client: &Client, rules: &SiteRules, envelope: &Envelope<'_>) -> bool {
+    !client.objects && (!rules.consent_required || envelope.consent.as_deref() == Some("granted"))
 }
 
 fn consent<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Result<Draft<'a>, Reason> {
@@ -241,12 +268,8 @@ fn consent<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Result<Draft<'a>, Reason>
 }
 
 fn site_rules<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Result<Draft<'a>, Reason> {
-    let rules = asked.ground.rules;
-    if !rules.takes_host(asked.envelope.host.as_deref()) {
+    if !asked.ground.rules.takes_host(asked.envelope.host.as_deref()) {
         return Err(Reason::UnknownSite);
-    }
-    if asked.client.ip.is_some_and(|ip| rules.own.iter().any(|net| net.holds(ip))) {
-        return Err(Reason::OwnNetwork);
     }
     Ok(draft)
 }
@@ -290,6 +313,8 @@ fn finish<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Hit {
         host: asked.envelope.host.as_deref().map(|host| Arc::from(clipped(host, 255))),
         path,
         arrival,
+        // Who lets no id be kept in the browser is not told apart by company and city either.
+        network: asked.envelope.visitor.as_ref().and(asked.network.clone()),
     });
     Hit { event, sender, left, proof }
 }

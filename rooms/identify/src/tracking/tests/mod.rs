@@ -1,5 +1,6 @@
 //! Tests of the collector: the pure steps, the write path on both engines, the address itself.
 
+pub(crate) mod atlas;
 mod http;
 mod steps;
 mod writing;
@@ -27,11 +28,15 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(db: Db) -> Self {
+        Self::with_atlas(db, super::Atlas::default())
+    }
+
+    pub(crate) fn with_atlas(db: Db, atlas: super::Atlas) -> Self {
         let clock = attune_testkit::clock();
         let ids = attune_testkit::ids(&clock);
         let secret = Secret::new([7; 32]);
         let spine = Spine { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
-        let collector = Collector::open(&spine, secret.clone(), 64);
+        let collector = Collector::open(&spine, secret.clone(), 64, atlas);
         Self { db, clock, ids, secret, collector }
     }
 
@@ -42,6 +47,7 @@ impl Stage {
             agent: agent.to_owned(),
             has_language: true,
             objects: false,
+            staff: false,
         }
     }
 
