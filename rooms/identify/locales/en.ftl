@@ -348,7 +348,7 @@ identify-permission-import = Import files
 event-permission-view = See events
 event-permission-send = Send events with an API key
 identify-setting-sites = Tracked sites
-identify-setting-sites-hint = Hosts that may send events, separated by commas. Subdomains are included. Empty: every site.
+identify-setting-sites-hint = Hosts that may send events, and ids of apps (com.example.shop), separated by commas. Subdomains are included. Empty: every site and app.
 identify-setting-own-networks = Own networks
 identify-setting-own-networks-hint = Visits from these networks (such as 192.0.2.0/24 or 2001:db8::/32) are your own: kept apart under Visitors, Internal, and never scored.
 identify-setting-machine-networks = Data centre networks
@@ -470,6 +470,7 @@ event-cart-added = Put into the cart
 event-checkout-started = Checkout started
 event-order-placed = Order placed
 event-visitor-identified = Recognised as a contact
+event-push-registered = Can be reached by push
 
 consent-title = Consent
 consent-of = Consent of { $name }

@@ -321,7 +321,7 @@ identify-permission-import = 导入文件
 event-permission-view = 查看事件
 event-permission-send = 通过 API 密钥发送事件
 identify-setting-sites = 追踪的网站
-identify-setting-sites-hint = 允许发送事件的主机名，用逗号分隔，包含子域名。留空表示所有网站。
+identify-setting-sites-hint = 可以发送事件的主机和应用 ID（如 com.example.shop），用逗号分隔，包含子域名。留空表示所有网站和应用。
 identify-setting-own-networks = 自有网络
 identify-setting-own-networks-hint = 来自这些网段（如 192.0.2.0/24 或 2001:db8::/32）的访问是自己人的：单独列在“访客 · 内部”下，不计分
 identify-setting-machine-networks = 数据中心网络
@@ -430,6 +430,7 @@ event-cart-added = 加入购物车
 event-checkout-started = 开始结账
 event-order-placed = 下单
 event-visitor-identified = 识别为联系人
+event-push-registered = 可接收推送
 
 consent-title = 授权
 consent-of = { $name }的授权

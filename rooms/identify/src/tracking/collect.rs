@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::{Client, Collector, Passed, SiteRules};
+use super::{Client, Collector, Passed, SiteRules, app};
 
 /// Largest body in bytes: the tracker sends 60,000 at most.
 const MAX_BODY: usize = 64 * 1024;
@@ -37,11 +37,12 @@ pub fn routes(collector: &Collector) -> Router<App> {
         .route("/t", post(collect).options(preflight))
         .route("/t.gif", get(pixel))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .merge(Router::new().route("/api/v1/app/events", post(app::collect)).layer(DefaultBodyLimit::max(app::MAX_BODY)))
         .layer(Extension(collector.clone()))
 }
 
-/// Paths that other sites post to.
-pub const PUBLIC_PATHS: [&str; 2] = ["/t", "/t.gif"];
+/// Paths that other sites and apps post to.
+pub const PUBLIC_PATHS: [&str; 3] = ["/t", "/t.gif", "/api/v1/app/events"];
 
 async fn collect(
     State(web): State<Web>,
@@ -73,7 +74,7 @@ async fn read(collector: &Collector, client: &Client, body: &[u8]) -> Response {
     }
 }
 
-fn come_again() -> Response {
+pub(super) fn come_again() -> Response {
     (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, QUEUE_WAIT)]).into_response()
 }
 
@@ -93,11 +94,11 @@ async fn take(collector: &Collector, passed: Passed) -> Response {
     if refused.is_empty() { StatusCode::NO_CONTENT.into_response() } else { Json(json!({ "refused": refused })).into_response() }
 }
 
-fn unreadable(message: &str) -> Response {
+pub(super) fn unreadable(message: &str) -> Response {
     (StatusCode::BAD_REQUEST, Json(json!({ "error": { "code": "unreadable", "message": message } }))).into_response()
 }
 
-fn unavailable(reason: &str) -> Response {
+pub(super) fn unavailable(reason: &str) -> Response {
     tracing::warn!(reason, "events were turned away");
     (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, STORE_WAIT)]).into_response()
 }
@@ -111,6 +112,7 @@ async fn client(web: &Web, collector: &Collector, ip: std::net::IpAddr, headers:
         has_language: headers.get(ACCEPT_LANGUAGE).is_some_and(|value| !value.is_empty()),
         objects: is_one("dnt") || is_one("sec-gpc"),
         staff: collector.is_staff(web, headers).await?,
+        app: false,
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod agent;
 pub mod api;
+mod app;
 pub mod atlas;
 mod colleague;
 pub mod collect;

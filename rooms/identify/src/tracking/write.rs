@@ -366,6 +366,7 @@ fn weigh_line(hit: &Hit, sender: &Sender, person: &mut Person, contact: Option<i
         Evidence::Contact(id) => ("contact_token", id.to_string()),
         Evidence::ExternalId(key) => ("external_id", key.clone()),
         Evidence::Email { email, .. } | Evidence::Claim(email) => ("email", email.clone()),
+        Evidence::Push(token) => ("push_token", token.clone()),
     };
     let decision = contact.map(|contact| (contact, stitching::decide(person.contact_id, contact)));
     match decision {
@@ -380,6 +381,8 @@ fn weigh_line(hit: &Hit, sender: &Sender, person: &mut Person, contact: Option<i
         }
         Some((_, Decision::Known)) | None => {}
     }
-    plan.see(Seen { visitor_id: person.visitor_id, contact_id: contact, kind, value, proven: contact.is_some(), source: proof.source });
+    // A device is reached as whoever uses it; an address somebody claims is nobody's.
+    let owner = if kind == "push_token" { person.contact_id } else { contact };
+    plan.see(Seen { visitor_id: person.visitor_id, contact_id: owner, kind, value, proven: contact.is_some(), source: proof.source });
     matches!(decision, Some((_, Decision::Join | Decision::Part)))
 }

@@ -105,7 +105,7 @@ impl Step {
     }
 }
 
-const NAMES: [(&str, &str, &str); 14] = [
+const NAMES: [(&str, &str, &str); 15] = [
     ("page.viewed", "event-page-viewed", "eye"),
     ("page.left", "event-page-left", "clock"),
     ("file.downloaded", "event-file-downloaded", "download"),
@@ -120,6 +120,7 @@ const NAMES: [(&str, &str, &str); 14] = [
     ("checkout.started", "event-checkout-started", "credit-card"),
     ("order.placed", "event-order-placed", "shopping-bag"),
     ("visitor.identified", "event-visitor-identified", "user-check"),
+    ("push.registered", "event-push-registered", "phone"),
 ];
 
 fn detail(l: &Lang, event: &Event) -> String {

@@ -1,5 +1,6 @@
 //! Tests of the collector: the pure steps, the write path on both engines, the address itself.
 
+mod app;
 pub(crate) mod atlas;
 mod http;
 mod steps;
@@ -48,6 +49,7 @@ impl Stage {
             has_language: true,
             objects: false,
             staff: false,
+            app: false,
         }
     }
 
@@ -121,6 +123,7 @@ async fn counted(tx: &mut Tx, what: &'static str) -> i64 {
         "dwell" => sql!("SELECT CAST(sum(dwell_us) AS BIGINT) FROM visits"),
         "logged dwell" => sql!("SELECT CAST(sum(amount) AS BIGINT) FROM events WHERE name = 'page.left'"),
         "stitches" => sql!("SELECT count(*) FROM stitches"),
+        "push" => sql!("SELECT count(*) FROM identifiers WHERE kind = 'push_token' AND contact_id IS NOT NULL"),
         "claims" => sql!("SELECT count(*) FROM identifiers WHERE strength = 'claim'"),
         "proofs" => sql!("SELECT count(*) FROM identifiers WHERE strength = 'proof'"),
         other => panic!("{other} is not counted"),

@@ -15,7 +15,15 @@ use crate::tracking::{
 const NOW: i64 = 1_795_168_800_000_000;
 
 fn client() -> Client {
-    Client { received_at: NOW, ip: "203.0.113.7".parse().ok(), agent: CHROME.to_owned(), has_language: true, objects: false, staff: false }
+    Client {
+        received_at: NOW,
+        ip: "203.0.113.7".parse().ok(),
+        agent: CHROME.to_owned(),
+        has_language: true,
+        objects: false,
+        staff: false,
+        app: false,
+    }
 }
 
 fn piped(client: &Client, rules: &SiteRules, body: &serde_json::Value) -> Passed {
