@@ -111,6 +111,7 @@ cli-doctor-staff = Administrators
 cli-doctor-inbox = Collector's inbox
 cli-doctor-port = Address
 cli-doctor-mail = Mail
+cli-doctor-networks = Files of networks
 cli-no-file = { $file } does not exist or cannot be read
 cli-imported = { $id }: { $rows } rows, { $created } created, { $updated } updated, { $skipped } unchanged, { $rejected } rejected
 cli-replayed = { $lines } lines: { $events } events in { $sessions } sessions, { $machine } by machines, { $malformed } lines malformed

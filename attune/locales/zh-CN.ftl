@@ -111,6 +111,7 @@ cli-doctor-staff = 管理员
 cli-doctor-inbox = 采集收件箱
 cli-doctor-port = 地址
 cli-doctor-mail = 邮件
+cli-doctor-networks = 网络数据文件
 cli-no-file = { $file } 不存在或无法读取
 cli-imported = { $id }：{ $rows } 行，新建 { $created }，更新 { $updated }，无变化 { $skipped }，拒绝 { $rejected }
 cli-replayed = { $lines } 行：{ $sessions } 次访问共 { $events } 个事件，其中机器 { $machine } 个，格式错误 { $malformed } 行

@@ -8,7 +8,7 @@ use attune_courier::mailbox::{MailboxLimits, MailboxServer, StoreSink};
 use attune_db::{Db, DbOptions};
 use attune_govern::session::StaffDoorman;
 use attune_house::{App, Parts, setting_text, write_setting};
-use attune_identify::tracking::Collector;
+use attune_identify::tracking::{Atlas, Collector};
 use attune_kernel::{Clock, Fault, Ids};
 use attune_web::{Secret, Texts, Web};
 use base64::Engine as _;
@@ -49,7 +49,8 @@ pub async fn boot(config: &Config, store: &str) -> Result<Booted, Fault> {
     let courier = Courier::new(config.relay(mailbox.address()))?;
     let parts =
         Parts { db: db.clone(), clock: clock.clone(), ids: ids.clone(), secret: secret.clone(), public_url: config.public_url(), courier };
-    let collector = Collector::open(&parts.spine(), parts.secret.clone(), config.collect.queue);
+    let atlas = Atlas::new(config.collect.networks.clone());
+    let collector = Collector::open(&parts.spine(), parts.secret.clone(), config.collect.queue, atlas);
     let house = house::build(&parts, &collector)?;
     let texts = Arc::new(Texts::build(&house.locales)?);
     let doorman = Arc::new(StaffDoorman::new(Arc::new(house.permissions.clone())));

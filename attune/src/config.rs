@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use attune_courier::SmtpConfig;
 use attune_courier::smtp::{Credentials, TlsMode};
+use attune_identify::tracking::atlas::MAX_FILES;
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
@@ -104,6 +105,8 @@ pub struct Work {
 pub struct Collect {
     /// Events that may wait.
     pub queue: usize,
+    /// MMDB files.
+    pub networks: Vec<PathBuf>,
 }
 
 /// `[log]`
@@ -160,6 +163,9 @@ impl Config {
         }
         if !matches!(self.log.format.as_str(), "text" | "json") {
             wrong.push(format!("log.format = {:?} is unknown: use text or json", self.log.format));
+        }
+        if self.collect.networks.len() > MAX_FILES {
+            wrong.push(format!("collect.networks names {} files: at most {MAX_FILES} are read", self.collect.networks.len()));
         }
         if self.work.node_number > 1023 {
             wrong.push(format!("work.node_number = {} is above 1023", self.work.node_number));

@@ -2,6 +2,7 @@
 
 use attune_courier::Courier;
 use attune_db::{Db, DbOptions, params, sql};
+use attune_identify::tracking::Atlas;
 use attune_kernel::Clock;
 use serde::Serialize;
 
@@ -21,6 +22,7 @@ pub(super) async fn run(config: &Config, store: &str, say: &Say) -> Outcome {
     findings.extend(check_store(config, store).await);
     findings.push(check_port(&config.server.listen).await);
     findings.push(check_mail(config).await);
+    findings.extend(check_networks(config));
     let well = findings.iter().all(|f| f.ok);
     let lines: Vec<String> = findings
         .iter()
@@ -75,6 +77,17 @@ async fn check_inbox(db: &Db) -> Finding {
         }
         Err(error) => Finding { check: "inbox", ok: false, note: error.to_string() },
     }
+}
+
+/// Whether the files of networks can be read, if there are any.
+fn check_networks(config: &Config) -> Option<Finding> {
+    let atlas = Atlas::new(config.collect.networks.clone());
+    if atlas.is_empty() {
+        return None;
+    }
+    let wrong = atlas.refresh();
+    let note = if wrong.is_empty() { format!("{}", config.collect.networks.len()) } else { wrong.join("; ") };
+    Some(Finding { check: "networks", ok: wrong.is_empty(), note })
 }
 
 async fn check_port(listen: &str) -> Finding {

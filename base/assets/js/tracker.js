@@ -96,7 +96,7 @@
     });
   }
   function post(batch) {
-    return fetch(endpoint, { method: "POST", body: pack(batch), keepalive: true, credentials: "omit" }).then(function (r) {
+    return fetch(endpoint, { method: "POST", body: pack(batch), keepalive: true, credentials: "include" }).then(function (r) {
       if (r.status === 429 || r.status > 499) again(batch, +r.headers.get("Retry-After"));
       else fails = 0;
     }, function () { again(batch); });

@@ -1,6 +1,7 @@
 //! What an administrator may change at run time: typed, with a default, read by key.
 
 use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
+use attune_kernel::Network;
 
 /// The type of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum SettingKind {
     Bool,
     /// One of a list.
     Choice(&'static [&'static str]),
+    /// Networks and addresses, parted by commas or blanks.
+    Networks,
     /// A text that is never shown again once saved, such as a private key.
     Hidden,
 }
@@ -49,6 +52,9 @@ pub enum SettingError {
     /// Not one of the list.
     #[error("one of {0} is needed")]
     Choice(String),
+    /// An entry that is no network.
+    #[error("{0:?} is neither an address nor a network such as 192.0.2.0/24")]
+    Network(String),
 }
 
 /// Checks a value as typed against the setting's type; answers the form in which it is stored.
@@ -56,6 +62,7 @@ pub fn check_setting(def: &SettingDef, typed: &str) -> Result<String, SettingErr
     let typed = typed.trim();
     match def.kind {
         SettingKind::Text | SettingKind::Hidden => Ok(typed.to_owned()),
+        SettingKind::Networks => Network::parse_list(typed).map(|_| typed.to_owned()).map_err(SettingError::Network),
         SettingKind::Int { min, max } => match typed.parse::<i64>() {
             Ok(number) if (min..=max).contains(&number) => Ok(number.to_string()),
             _ => Err(SettingError::Range { min, max }),

@@ -9,6 +9,7 @@ mod fault;
 mod id;
 mod locale;
 mod money;
+mod network;
 mod text;
 
 pub use clock::{Clock, DAY_US, HOUR_US, MINUTE_US, SECOND_US};
@@ -17,4 +18,5 @@ pub use fault::Fault;
 pub use id::{IdError, Ids, decode_id, encode_id};
 pub use locale::Locale;
 pub use money::{Money, MoneyError};
+pub use network::Network;
 pub use text::{fold_key, initials};

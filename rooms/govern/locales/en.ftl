@@ -15,6 +15,7 @@ govern-group-differentiate = Scores and segments
 govern-group-interact = E-mail
 govern-group-sell = Sales
 govern-group-measure = Reports
+govern-setting-network = { $entry } is neither an address nor a network such as 192.0.2.0/24
 govern-setting-choice = Choose one of { $list }
 govern-setting-workspace = Company name
 govern-setting-workspace-hint = Stands at the top of the navigation

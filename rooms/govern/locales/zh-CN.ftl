@@ -15,6 +15,7 @@ govern-group-differentiate = 评分与细分人群
 govern-group-interact = 邮件
 govern-group-sell = 销售
 govern-group-measure = 报表
+govern-setting-network = { $entry } 既不是地址，也不是 192.0.2.0/24 这样的网段
 govern-setting-choice = 请从 { $list } 中选择
 govern-setting-workspace = 公司名称
 govern-setting-workspace-hint = 显示在导航顶部

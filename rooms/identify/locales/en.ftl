@@ -348,11 +348,13 @@ identify-permission-import = Import files
 event-permission-view = See events
 event-permission-send = Send events with an API key
 identify-setting-sites = Tracked sites
-identify-setting-sites-hint = Hosts that may send events, separated by commas. Subdomains are included. Empty: every site.
+identify-setting-sites-hint = Hosts that may send events, and ids of apps (com.example.shop), separated by commas. Subdomains are included. Empty: every site and app.
 identify-setting-own-networks = Own networks
-identify-setting-own-networks-hint = Visits from these networks (such as 192.0.2.0/24) are not recorded.
+identify-setting-own-networks-hint = Visits from these networks (such as 192.0.2.0/24 or 2001:db8::/32) are your own: kept apart under Visitors, Internal, and never scored.
 identify-setting-machine-networks = Data centre networks
 identify-setting-machine-networks-hint = Visits from these networks are counted as machines.
+identify-setting-hosting-is-machine = Count hosting networks as machines
+identify-setting-hosting-is-machine-hint = Holds where files of networks are configured. Switch it off if many of your visitors use a VPN.
 identify-setting-consent-required = Record only visitors who agreed
 identify-setting-consent-required-hint = Events without the visitor's consent are dropped.
 
@@ -363,6 +365,19 @@ visitor-tabs = Visitors
 visitor-now = On the site now
 visitor-people = People
 visitor-machines = Machines
+visitor-internal = Internal
+visitor-internal-count =
+    { $count ->
+        [0] No visit of your own in the last 30 days.
+        [one] One visit of your own in the last 30 days.
+       *[other] { $count } visits of your own in the last 30 days.
+    }
+visitor-internal-text = They come from your own networks, or from browsers in which somebody is signed in here. They earn no points and enter no segment.
+visitor-internal-settings = Own networks
+visitor-company = Company
+visitor-facet-organisation = Organisation of the last visit
+visitor-facet-country = Country of the last visit
+visitor-facet-city = City of the last visit
 visitor-from = From
 visitor-to = To
 visitor-filter = Show these days
@@ -410,6 +425,12 @@ visit-site = Site
 visit-course = What happened
 visit-open-contact = Open the contact
 visit-is-machine = Machine
+visit-is-internal = Internal
+visit-works-at = Probably works at { $company }
+visit-organisation = Organisation
+visit-place = Place
+visit-own = Why internal
+visit-stayed = Time on site
 visit-read-for = read for { $time }
 visit-watched = up to { $percent } %
 visit-device-desktop = Computer
@@ -431,6 +452,9 @@ visit-machine-automated = Browser driven by a program
 visit-machine-no-language = Accepts no language, as browsers always do
 visit-machine-data-centre = Comes from a data centre
 visit-machine-read-robots = Read the rules for crawlers
+visit-machine-hosting-network = Comes from a hosting network
+visit-machine-own-network = Your own network
+visit-machine-staff = Browser of a colleague
 
 event-page-viewed = Page viewed
 event-page-left = Page left
@@ -446,6 +470,7 @@ event-cart-added = Put into the cart
 event-checkout-started = Checkout started
 event-order-placed = Order placed
 event-visitor-identified = Recognised as a contact
+event-push-registered = Can be reached by push
 
 consent-title = Consent
 consent-of = Consent of { $name }

@@ -35,11 +35,13 @@ CREATE TABLE visits (
   model TEXT,
   machine BOOLEAN NOT NULL,
   reason TEXT,
+  network_id BIGINT,
   origin_id BIGINT
 );
 CREATE INDEX visits_visitor ON visits (visitor_id, started_at);
 CREATE INDEX visits_contact ON visits (contact_id, started_at) WHERE contact_id IS NOT NULL;
 CREATE INDEX visits_started ON visits (machine, started_at, id);
+CREATE INDEX visits_network ON visits (network_id, started_at) WHERE network_id IS NOT NULL;
 CREATE INDEX visits_last ON visits (last_at);
 CREATE INDEX visits_origin ON visits (origin_id) WHERE origin_id IS NOT NULL;
 

@@ -3,7 +3,7 @@ CREATE TABLE identifiers (
   id BIGINT PRIMARY KEY,
   contact_id BIGINT,
   visitor_id BIGINT NOT NULL,
-  kind TEXT NOT NULL CHECK (kind = 'contact_token' OR kind = 'external_id' OR kind = 'email' OR kind = 'staff'),
+  kind TEXT NOT NULL CHECK (kind = 'contact_token' OR kind = 'external_id' OR kind = 'email' OR kind = 'staff' OR kind = 'push_token'),
   value TEXT NOT NULL,
   strength TEXT NOT NULL CHECK (strength IN ('proof', 'claim')),
   source TEXT NOT NULL,

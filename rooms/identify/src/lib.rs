@@ -157,6 +157,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261122_1600_import_cancelled"),
         migration!("20261127_1000_code"),
         migration!("20261127_1010_erasure"),
+        migration!("20261128_1800_network"),
         migration!("20261128_2000_dialogue"),
     ]
 }

@@ -21,16 +21,33 @@ pub(crate) const CONTACT_TABLES: [ContactTable; 12] = [
     ContactTable { table: "duplicate_pairs", column: "right_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
 ];
 
-const FACETS: [Facet; 1] = [Facet {
-    key: "contact.allows_email",
-    label_key: "consent-facet-email",
-    kind: FacetKind::Bool,
-    sql: "SELECT contact_id, value FROM v_identify_allows_email",
-    changed_by: &["consent.given", "consent.withdrawn"],
-}];
+const FACETS: [Facet; 4] = [
+    Facet {
+        key: "contact.allows_email",
+        label_key: "consent-facet-email",
+        kind: FacetKind::Bool,
+        sql: "SELECT contact_id, value FROM v_identify_allows_email",
+        changed_by: &["consent.given", "consent.withdrawn"],
+    },
+    network_facet(
+        "contact.visit_organisation",
+        "visitor-facet-organisation",
+        "SELECT contact_id, organisation AS value FROM v_identify_network",
+    ),
+    network_facet("contact.visit_country", "visitor-facet-country", "SELECT contact_id, country AS value FROM v_identify_network"),
+    network_facet("contact.visit_city", "visitor-facet-city", "SELECT contact_id, city AS value FROM v_identify_network"),
+];
 
-const DATASETS: [Dataset; 1] =
-    [Dataset { view: "v_identify_visit", meaning: "A visit: a stretch of activity of one browser with gaps of less than 30 minutes." }];
+/// A fact about the network somebody came from last.
+const fn network_facet(key: &'static str, label_key: &'static str, sql: &'static str) -> Facet {
+    let changed_by = &["page.viewed", "visitor.identified", "contact.merged", "contact.split"];
+    Facet { key, label_key, kind: FacetKind::Text, sql, changed_by }
+}
+
+const DATASETS: [Dataset; 2] = [
+    Dataset { view: "v_identify_visit", meaning: "A visit: a stretch of activity of one browser with gaps of less than 30 minutes." },
+    Dataset { view: "v_identify_network", meaning: "Organisation, country and city of the network a contact came from last." },
+];
 
 /// Adds these nouns to the room.
 pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
@@ -63,5 +80,6 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .datasets(DATASETS)
         .contact_tables(CONTACT_TABLES)
         .settings(dialogue::SETTINGS)
+        .services([collector.atlas().service()])
         .settings(tracking::SETTINGS.iter().copied())
 }

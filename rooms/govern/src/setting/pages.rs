@@ -68,6 +68,7 @@ async fn change_room(tx: &mut Tx, app: &App, actor: &Actor, typed: &HashMap<Stri
 fn explain(errors: &mut FormErrors, key: &str, error: &SettingError) {
     match error {
         SettingError::Range { min, max } => errors.add(key, "web-out-of-range").n("min", *min).n("max", *max),
+        SettingError::Network(entry) => errors.add(key, "govern-setting-network").s("entry", entry),
         SettingError::Choice(list) => errors.add(key, "govern-setting-choice").s("list", list),
     };
 }

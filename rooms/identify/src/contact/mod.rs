@@ -14,7 +14,7 @@ pub mod pages;
 mod record;
 mod record_page;
 mod rules;
-mod score;
+pub(crate) mod score;
 pub mod search;
 mod store;
 #[cfg(test)]

@@ -25,7 +25,12 @@ impl Scale {
 
     /// The engagement points of a contact now, rounded.
     pub fn points(&self, contact: &Contact) -> i64 {
-        self.decay.points_at(contact.engagement_k, self.now).round() as i64
+        self.points_of(contact.engagement_k)
+    }
+
+    /// The points of a stored score now, rounded.
+    pub fn points_of(&self, engagement_k: Option<f64>) -> i64 {
+        self.decay.points_at(engagement_k, self.now).round() as i64
     }
 
     /// The stored form from which somebody is hot now.

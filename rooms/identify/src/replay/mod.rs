@@ -212,7 +212,7 @@ impl<'a> Replay<'a> {
         let kept: serde_json::Map<String, serde_json::Value> =
             [("query", query), ("ref", line.referrer)].into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?.into()))).collect();
         let event = event.props(&kept);
-        let sender = Sender { key, agent, machine, host: self.own_host.clone(), path: Some(path), arrival };
+        let sender = Sender { key, agent, machine, host: self.own_host.clone(), path: Some(path), arrival, network: None };
         Some(Hit { event, sender: Some(sender), left: None, proof: None })
     }
 

@@ -44,9 +44,15 @@ pub(super) async fn join(tx: &mut Tx, found: &Relation) -> Result<(), DbError> {
     tx.exec_from(update, found, params![]).await.map(|_| ())
 }
 
+/// Visits, and the addresses for push, of browsers and apps that turned out to be somebody's.
 pub(super) async fn join_visits(tx: &mut Tx, found: &Relation) -> Result<(), DbError> {
     let update = sql!(
         "UPDATE visits SET contact_id = r.contact_id FROM {rows} AS r WHERE visits.visitor_id = r.visitor_id AND visits.contact_id IS NULL"
+    );
+    tx.exec_from(update, found, params![]).await?;
+    let update = sql!(
+        "UPDATE identifiers SET contact_id = r.contact_id FROM {rows} AS r
+         WHERE identifiers.visitor_id = r.visitor_id AND identifiers.contact_id IS NULL AND identifiers.kind = 'push_token'"
     );
     tx.exec_from(update, found, params![]).await.map(|_| ())
 }
@@ -98,7 +104,7 @@ pub(crate) async fn resolve(tx: &mut Tx, ids: &Ids, now: i64, proofs: &[&Proof])
             Evidence::Contact(id) => wanted.0.push(*id),
             Evidence::ExternalId(key) => wanted.1.push(key.clone()),
             Evidence::Email { email, .. } => wanted.2.push(email.clone()),
-            Evidence::Claim(_) => {}
+            Evidence::Claim(_) | Evidence::Push(_) => {}
         }
     }
     let alive = alive_ids(tx, wanted.0).await?;
@@ -109,7 +115,7 @@ pub(crate) async fn resolve(tx: &mut Tx, ids: &Ids, now: i64, proofs: &[&Proof])
         found.push(match &proof.evidence {
             Evidence::Contact(id) => alive.get(id).copied(),
             Evidence::ExternalId(key) => by_external.get(key).copied(),
-            Evidence::Claim(_) => None,
+            Evidence::Claim(_) | Evidence::Push(_) => None,
             Evidence::Email { email, name } => match by_email.get(email) {
                 Some(id) => Some(*id),
                 None => {

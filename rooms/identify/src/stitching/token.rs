@@ -20,13 +20,20 @@ pub const IDENTIFY_FORM: &str = "identify";
 pub struct Proof {
     /// The evidence.
     pub evidence: Evidence,
-    /// Where it comes from, for the merge log: `link`, `form`, `site`, `api`, `mail`.
+    /// Where it comes from, for the merge log: `link`, `form`, `site`, `app`, `api`, `mail`.
     #[serde(deserialize_with = "source")]
     pub source: Word,
 }
 
 fn source<'de, D: Deserializer<'de>>(from: D) -> Result<Word, D::Error> {
-    one_of(from, &["link", "form", "api", "mail", "site"])
+    one_of(from, &["link", "form", "api", "mail", "app", "site"])
+}
+
+impl Proof {
+    /// Where an app's device can be reached.
+    pub(crate) fn push(token: String) -> Self {
+        Self { evidence: Evidence::Push(token), source: "app" }
+    }
 }
 
 /// Evidence of an identity.
@@ -45,6 +52,8 @@ pub enum Evidence {
     },
     /// An address that nothing vouches for: remembered, never joined.
     Claim(String),
+    /// Where the device of an app can be reached: shows nobody, and is remembered with whoever it is.
+    Push(String),
 }
 
 /// Says that whoever carries it is this contact; for `?attune_token=` in mail links.

@@ -10,7 +10,7 @@ use attune_web::{Answer, Can, Grant, Json, PermissionDef, Problem, Query, Scope,
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, State};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json_;
 
@@ -18,7 +18,7 @@ use super::pipeline::check_name;
 use super::source::Arrival;
 use super::{Agent, Collector, Hit, Reason, Sender, key64};
 use crate::contact::{self, ContactId, email_key};
-use crate::stitching::{Evidence, Proof};
+use crate::stitching::{Evidence, Proof, contact_token};
 
 permission!(ViewEvents, "identify.event.view"; SendEvents, "identify.event.send");
 
@@ -47,10 +47,11 @@ pub fn permissions() -> Vec<PermissionDef> {
     ]
 }
 
-/// `GET` and `POST /api/v1/events`.
+/// `GET` and `POST /api/v1/events`, and `POST /api/v1/visitor-tokens`.
 pub fn routes(collector: &Collector) -> Router<App> {
     Router::new()
         .route("/api/v1/events", get(list).post(send))
+        .route("/api/v1/visitor-tokens", post(issue))
         .layer(DefaultBodyLimit::max(8 * 1024 * 1024))
         .layer(Extension(collector.clone()))
 }
@@ -132,13 +133,28 @@ async fn send(
     if batch.events.len() > MAX_EVENTS {
         return Err(Problem::Unreadable(format!("{} events: at most {MAX_EVENTS} are taken at once", batch.events.len())));
     }
-    let known = resolve(&mut app.db.read().await?, &can.scope, &batch.events).await?;
+    let named: Vec<Option<&ContactRef>> = batch.events.iter().map(|event| event.contact.as_ref()).collect();
+    let known = resolve(&mut app.db.read().await?, &can.scope, &named).await?;
     let (hits, refused) = read_batch(batch, known, app.clock.now());
     let written = collector.offer(hits).await.map_err(|full| match full {
         Full::Queue => Problem::TooMany { seconds: 1 },
         Full::Store(reason) => Problem::Fault(Fault::new(reason)),
     })?;
     Ok(Json(BatchOut { logged: written.logged, repeated: written.repeated, refused }).into_response())
+}
+
+/// Whom a site or an app has signed in.
+#[derive(Debug, Deserialize)]
+struct TokenAsked {
+    contact: ContactRef,
+}
+
+/// `POST /api/v1/visitor-tokens`: proof of who somebody is, for the `visitor.identified` of their browser or app.
+async fn issue(State(app): State<App>, can: Can<SendEvents>, Json(asked): Json<TokenAsked>) -> Answer {
+    let found = resolve(&mut app.db.read().await?, &can.scope, &[Some(&asked.contact)]).await?;
+    let contact = found.into_iter().flatten().flatten().next().ok_or(Problem::NotFound)?;
+    let token = contact_token(&app.secret, contact, app.clock.now());
+    Ok(Json(serde_json::json!({ "token": token, "contact": ContactId(contact) })).into_response())
 }
 
 /// What can be logged of a batch, and what cannot with its place and reason; `known` are the events' contacts as [`resolve`] found them.
@@ -154,9 +170,9 @@ fn read_batch(batch: EventBatch, known: Vec<Option<Option<i64>>>, now: i64) -> (
 }
 
 /// For each event: no contact named, the contact, or one that is not there (or not for this asker).
-async fn resolve(tx: &mut Tx, scope: &Scope, events: &[EventIn]) -> Result<Vec<Option<Option<i64>>>, Fault> {
+async fn resolve(tx: &mut Tx, scope: &Scope, events: &[Option<&ContactRef>]) -> Result<Vec<Option<Option<i64>>>, Fault> {
     let (mut ids, mut keys, mut emails) = (Vec::new(), Vec::new(), Vec::new());
-    for named in events.iter().filter_map(|event| event.contact.as_ref()) {
+    for named in events.iter().flatten() {
         match named {
             ContactRef::Id(id) => ids.push(id.0),
             ContactRef::External { kind, external_id } => keys.push(outside_key(kind, external_id)),
@@ -187,7 +203,7 @@ async fn resolve(tx: &mut Tx, scope: &Scope, events: &[EventIn]) -> Result<Vec<O
         };
         id.filter(|id| covered.contains(id))
     };
-    Ok(events.iter().map(|event| event.contact.as_ref().map(find)).collect())
+    Ok(events.iter().map(|named| named.map(find)).collect())
 }
 
 fn outside_key(kind: &str, external_id: &str) -> String {
@@ -233,7 +249,7 @@ fn hit(sent: EventIn, contact: Option<Option<i64>>, now: i64) -> Result<Hit, Ref
     }
     let proof = contact_id.map(|id| Proof { evidence: Evidence::Contact(id), source: "api" });
     let (key, agent, path) = (key64("visitor", &[&visitor]), Agent::unknown(), event.subject.clone().filter(|s| s.starts_with('/')));
-    let sender = Sender { key, agent, machine: None, host: None, path, arrival: Arrival::direct() };
+    let sender = Sender { key, agent, machine: None, host: None, path, arrival: Arrival::direct(), network: None };
     Ok(Hit { event, sender: Some(sender), left: None, proof })
 }
 

@@ -2,6 +2,7 @@
 
 use attune_events::Full;
 use attune_house::App;
+use attune_kernel::Fault;
 use attune_web::{Peer, Web};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, Query, State};
@@ -9,15 +10,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::header::{
-    ACCEPT_LANGUAGE, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, REFERER, RETRY_AFTER, USER_AGENT, VARY,
+    ACCEPT_LANGUAGE, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, REFERER,
+    RETRY_AFTER, USER_AGENT, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::{Client, Collector, Passed, SiteRules};
+use super::{Client, Collector, Passed, SiteRules, app};
 
 /// Largest body in bytes: the tracker sends 60,000 at most.
 const MAX_BODY: usize = 64 * 1024;
@@ -35,11 +37,12 @@ pub fn routes(collector: &Collector) -> Router<App> {
         .route("/t", post(collect).options(preflight))
         .route("/t.gif", get(pixel))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .merge(Router::new().route("/api/v1/app/events", post(app::collect)).layer(DefaultBodyLimit::max(app::MAX_BODY)))
         .layer(Extension(collector.clone()))
 }
 
-/// Paths that other sites post to.
-pub const PUBLIC_PATHS: [&str; 2] = ["/t", "/t.gif"];
+/// Paths that other sites and apps post to.
+pub const PUBLIC_PATHS: [&str; 3] = ["/t", "/t.gif", "/api/v1/app/events"];
 
 async fn collect(
     State(web): State<Web>,
@@ -53,7 +56,13 @@ async fn collect(
         Err(fault) => return unavailable(&fault.to_string()),
     };
     // Reading what is turned away would take the time that the queue needs to become shorter.
-    let response = if collector.turns_away() { come_again() } else { read(&collector, &client(&web, ip, &headers), &body).await };
+    if collector.turns_away() {
+        return with_cors(come_again(), &rules, &headers);
+    }
+    let response = match client(&web, &collector, ip, &headers).await {
+        Ok(client) => read(&collector, &client, &body).await,
+        Err(fault) => unavailable(&fault.to_string()),
+    };
     with_cors(response, &rules, &headers)
 }
 
@@ -65,7 +74,7 @@ async fn read(collector: &Collector, client: &Client, body: &[u8]) -> Response {
     }
 }
 
-fn come_again() -> Response {
+pub(super) fn come_again() -> Response {
     (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, QUEUE_WAIT)]).into_response()
 }
 
@@ -85,24 +94,26 @@ async fn take(collector: &Collector, passed: Passed) -> Response {
     if refused.is_empty() { StatusCode::NO_CONTENT.into_response() } else { Json(json!({ "refused": refused })).into_response() }
 }
 
-fn unreadable(message: &str) -> Response {
+pub(super) fn unreadable(message: &str) -> Response {
     (StatusCode::BAD_REQUEST, Json(json!({ "error": { "code": "unreadable", "message": message } }))).into_response()
 }
 
-fn unavailable(reason: &str) -> Response {
+pub(super) fn unavailable(reason: &str) -> Response {
     tracing::warn!(reason, "events were turned away");
     (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, STORE_WAIT)]).into_response()
 }
 
-fn client(web: &Web, ip: std::net::IpAddr, headers: &HeaderMap) -> Client {
+async fn client(web: &Web, collector: &Collector, ip: std::net::IpAddr, headers: &HeaderMap) -> Result<Client, Fault> {
     let is_one = |name: &'static str| headers.get(HeaderName::from_static(name)).is_some_and(|value| value.as_bytes() == b"1");
-    Client {
+    Ok(Client {
         received_at: web.clock.now(),
         ip: Some(ip),
         agent: headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default(),
         has_language: headers.get(ACCEPT_LANGUAGE).is_some_and(|value| !value.is_empty()),
         objects: is_one("dnt") || is_one("sec-gpc"),
-    }
+        staff: collector.is_staff(web, headers).await?,
+        app: false,
+    })
 }
 
 /// Lets the configured sites read the answer; with none configured, every site. Any page may load it: one that isolates itself
@@ -113,10 +124,10 @@ fn with_cors(mut response: Response, rules: &SiteRules, asked: &HeaderMap) -> Re
     let host = origin.to_str().ok().and_then(|text| Url::parse(text).ok()).and_then(|url| url.host_str().map(str::to_owned));
     let headers = response.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("origin"));
-    if rules.hosts.is_empty() {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    } else if rules.takes_host(host.as_deref()) {
+    if rules.takes_host(host.as_deref()) {
+        // With its name and not "*": browsers of the staff send their session along, by which they are told from visitors.
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     }
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After"));
     response
@@ -156,10 +167,11 @@ async fn pixel(
     Query(asked): Query<PixelAsked>,
     headers: HeaderMap,
 ) -> Response {
-    let client = client(&web, ip, &headers);
+    let client = client(&web, &collector, ip, &headers).await.ok();
     let page = headers.get(REFERER).and_then(|value| value.to_str().ok());
     // The picture is shown whether or not the view was recorded: the page must not look broken.
-    if let Some(body) = pixel_body(&asked, page, web.ids.next(), client.received_at)
+    if let Some(client) = client
+        && let Some(body) = pixel_body(&asked, page, web.ids.next(), client.received_at)
         && let Ok(Ok(passed)) = collector.read(&client, body.as_bytes()).await
         && let Err(full) = collector.post(passed.hits).await
     {

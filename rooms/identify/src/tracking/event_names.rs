@@ -13,6 +13,13 @@ pub const EVENTS: &[EventDef] = &[
     behaviour("form.viewed", "A form came into view.", "the form", ""),
     behaviour("form.started", "The first field of a form was filled.", "the form", ""),
     behaviour("form.submitted", "A form was sent.", "the form", ""),
+    EventDef {
+        name: "push.registered",
+        meaning: "An app told under which address its device can be reached by push.",
+        subject: "",
+        amount: "",
+        behaviour: false,
+    },
     behaviour("product.viewed", "A product was looked at.", "the product", ""),
     behaviour("cart.added", "A product was put into the cart.", "the product", "minor units"),
     behaviour("checkout.started", "The checkout was opened.", "the product or path", "minor units"),

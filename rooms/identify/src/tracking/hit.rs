@@ -6,6 +6,7 @@ use attune_events::Event;
 use serde::{Deserialize, Serialize};
 
 use super::agent::Agent;
+use super::atlas::KnownNetwork;
 use super::source::Arrival;
 use crate::stitching::Proof;
 
@@ -29,7 +30,7 @@ pub struct Sender {
     pub key: i64,
     /// Browser, system and device; whether they are a machine's.
     pub agent: Arc<Agent>,
-    /// Why it is taken for a machine.
+    /// Why it does not count as a customer.
     pub machine: Option<Machine>,
     /// The host of the site.
     pub host: Option<Arc<str>>,
@@ -37,6 +38,9 @@ pub struct Sender {
     pub path: Option<String>,
     /// How the visitor came, should a visit begin with this hit.
     pub arrival: Arrival,
+    /// The network it came from, as far as the administrator's files tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Arc<KnownNetwork>>,
 }
 
 /// How far a page has been read, cumulative.
@@ -52,7 +56,7 @@ pub struct PageLeft {
     pub scroll_pct: i64,
 }
 
-/// Why a sender is taken for a machine.
+/// Why a sender does not count as a customer: it is a machine, or one of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Machine {
     /// It names itself as a crawler.
@@ -69,8 +73,14 @@ pub enum Machine {
     NoLanguage,
     /// It comes from a network the administrator listed as data centre.
     DataCentre,
+    /// It comes from a network that hosts servers, as the administrator's files tell.
+    HostingNetwork,
     /// It read `robots.txt`.
     ReadRobots,
+    /// It comes from the company's own network.
+    OwnNetwork,
+    /// It is the browser of somebody of the staff who is signed in.
+    Staff,
 }
 
 impl Machine {
@@ -84,8 +94,16 @@ impl Machine {
             Self::Automated => "automated",
             Self::NoLanguage => "no-language",
             Self::DataCentre => "data-centre",
+            Self::HostingNetwork => "hosting-network",
             Self::ReadRobots => "read-robots",
+            Self::OwnNetwork => "own-network",
+            Self::Staff => "staff",
         }
+    }
+
+    /// Whether it is one of our own rather than a machine.
+    pub fn is_internal(self) -> bool {
+        matches!(self, Self::OwnNetwork | Self::Staff)
     }
 }
 

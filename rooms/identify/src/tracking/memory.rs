@@ -25,17 +25,20 @@ impl Known {
 pub(crate) struct Learned {
     pub(crate) epoch: i64,
     pub(crate) known: Vec<(i64, Known)>,
+    /// Networks that are in the store.
+    pub(crate) networks: Vec<i64>,
 }
 
 /// The memory. It holds for one epoch of stitching: when anybody is tied to a browser anywhere, it starts anew.
 pub(crate) struct Memory {
     epoch: i64,
     by_key: Recent<i64, Known>,
+    networks: Recent<i64, ()>,
 }
 
 impl Memory {
     pub(crate) fn new(size: usize) -> Self {
-        Self { epoch: -1, by_key: Recent::new(size) }
+        Self { epoch: -1, by_key: Recent::new(size), networks: Recent::new(size) }
     }
 
     /// The visitor behind `key`, if it is remembered and nobody was identified since.
@@ -47,8 +50,16 @@ impl Memory {
         self.by_key.get(&key)
     }
 
+    /// Whether the network is known to be in the store.
+    pub(crate) fn has_network(&mut self, id: i64) -> bool {
+        self.networks.get(&id).is_some()
+    }
+
     /// Takes in what a batch taught; a lesson of another epoch is ignored.
     pub(crate) fn learn(&mut self, learned: &Learned) {
+        for id in &learned.networks {
+            self.networks.put(*id, ());
+        }
         if learned.epoch != self.epoch {
             return;
         }

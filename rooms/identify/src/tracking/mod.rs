@@ -5,6 +5,9 @@
 
 mod agent;
 pub mod api;
+mod app;
+pub mod atlas;
+mod colleague;
 pub mod collect;
 mod event_names;
 mod hit;
@@ -32,6 +35,8 @@ use attune_kernel::{Clock, DAY_US, Fault, SECOND_US};
 use attune_web::Secret;
 
 pub use agent::{Agent, Agents};
+pub use atlas::{Atlas, KnownNetwork};
+pub use attune_kernel::Network;
 pub use event_names::EVENTS;
 pub use hit::{Hit, Machine, PageLeft, Sender};
 pub use key::key64;
@@ -39,7 +44,7 @@ pub use key::key64;
 pub(crate) use memory::Memory;
 pub use pipeline::{Client, Dropped, Ground, Passed};
 pub use reason::Reason;
-pub use sites::{Network, SETTINGS, SiteRules};
+pub use sites::{SETTINGS, SiteRules};
 pub use source::{Arrival, Medium, Utm, attribute};
 pub use visits::VISIT_GAP_US;
 pub(crate) use write::Writer;
@@ -69,6 +74,8 @@ struct Inner {
     inbox: Inbox<Writer>,
     agents: Agents,
     rules: RwLock<(i64, Arc<SiteRules>)>,
+    atlas: Atlas,
+    staff: colleague::Colleagues,
     secret: Secret,
     db: Db,
     clock: Clock,
@@ -77,11 +84,11 @@ struct Inner {
 impl Collector {
     /// Starts the writer; needs a runtime.
     pub fn start(parts: &Parts) -> Self {
-        Self::open(&parts.spine(), parts.secret.clone(), CAPACITY)
+        Self::open(&parts.spine(), parts.secret.clone(), CAPACITY, Atlas::default())
     }
 
-    /// Starts a writer in front of which `capacity` requests may wait.
-    pub fn open(spine: &Spine, secret: Secret, capacity: usize) -> Self {
+    /// Starts a writer in front of which `capacity` requests may wait; networks are known as `atlas` tells.
+    pub fn open(spine: &Spine, secret: Secret, capacity: usize, atlas: Atlas) -> Self {
         let memory = Mutex::new(Memory::new(REMEMBERED));
         let writer = Arc::new(Writer { ids: spine.ids.clone(), clock: spine.clock.clone(), memory });
         let queue = GroupCommit::start(spine.db.clone(), writer.clone(), capacity, LARGEST);
@@ -90,6 +97,8 @@ impl Collector {
             queue,
             agents: Agents::default(),
             rules: RwLock::new((i64::MIN, Arc::default())),
+            atlas,
+            staff: colleague::Colleagues::default(),
             secret,
             db: spine.db.clone(),
             clock: spine.clock.clone(),
@@ -136,8 +145,13 @@ impl Collector {
     /// Runs the body of a request through the pipeline. The outer error is the store's, the inner one the sender's.
     pub async fn read(&self, client: &Client, body: &[u8]) -> Result<Result<Passed, String>, Fault> {
         let rules = self.rules().await?;
-        let ground = Ground { secret: &self.inner.secret, agents: &self.inner.agents, rules: &rules };
+        let ground = Ground { secret: &self.inner.secret, agents: &self.inner.agents, rules: &rules, atlas: &self.inner.atlas };
         Ok(pipeline::run(&ground, client, body))
+    }
+
+    /// Whether the request comes from the browser of somebody of the staff.
+    pub(crate) async fn is_staff(&self, web: &attune_web::Web, headers: &http::HeaderMap) -> Result<bool, Fault> {
+        self.inner.staff.sent(web, headers).await
     }
 
     /// The administrator's rules, at most two seconds old.
@@ -153,6 +167,11 @@ impl Collector {
         let rules = Arc::new(SiteRules::read(&mut tx).await?);
         *self.inner.rules.write().unwrap_or_else(PoisonError::into_inner) = (now, rules.clone());
         Ok(rules)
+    }
+
+    /// Knows networks.
+    pub fn atlas(&self) -> &Atlas {
+        &self.inner.atlas
     }
 
     /// Reads user agents.

@@ -4,18 +4,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use attune_kernel::DAY_US;
+use attune_kernel::{DAY_US, Network};
 use attune_web::Secret;
 use serde_json::value::RawValue;
 
 use super::agent::{Agent, Agents, clipped};
+use super::app::WireApp;
+use super::atlas::{Atlas, KnownNetwork};
 use super::hit::{Hit, Machine, PageLeft, Sender};
 use super::key::key64;
 use super::sites::SiteRules;
 use super::source::{Arrival, Utm, attribute};
 use super::wire::{Envelope, Facts, WireEvent, WireTraits, flag, joined, number, text};
 use super::{event_names, reason::Reason};
-use crate::stitching::{Traits, weigh};
+use crate::stitching::{Proof, Traits, weigh};
 
 /// More events than this in one request are refused one by one.
 const MAX_EVENTS: usize = 500;
@@ -24,11 +26,15 @@ const MAX_URL: usize = 2_000;
 const MAX_PROPS: usize = 8_192;
 /// How far back a sender may reach: what a phone kept while it was offline.
 const MAX_AGE_US: i64 = 30 * DAY_US;
+/// Longest address for push messages, in bytes.
+const MAX_PUSH_TOKEN: usize = 512;
+/// An app tells under which address its device can be reached.
+const PUSH_REGISTERED: &str = "push.registered";
 /// More visible time than this on one page is a clock gone wrong.
 const MAX_DWELL_US: i64 = DAY_US;
 
 /// What the server knows about a request beside its body.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Client {
     /// When it was received, µs.
     pub received_at: i64,
@@ -40,6 +46,10 @@ pub struct Client {
     pub has_language: bool,
     /// Whether `DNT: 1` or `Sec-GPC: 1` was sent.
     pub objects: bool,
+    /// Whether it is the browser of somebody of the staff, on a page of the site.
+    pub staff: bool,
+    /// Whether it is an app, which tells itself what it runs on.
+    pub app: bool,
 }
 
 /// What the steps stand on.
@@ -50,6 +60,8 @@ pub struct Ground<'a> {
     pub agents: &'a Agents,
     /// The administrator's rules.
     pub rules: &'a SiteRules,
+    /// Knows networks.
+    pub atlas: &'a Atlas,
 }
 
 /// An event that was not taken: its place in the request and why.
@@ -64,6 +76,8 @@ pub struct Dropped {
 /// A request after the pipeline.
 #[derive(Debug, Default)]
 pub struct Passed {
+    /// How many were sent.
+    pub sent: usize,
     /// What goes on.
     pub hits: Vec<Hit>,
     /// What does not.
@@ -87,6 +101,61 @@ struct Asked<'a> {
     envelope: &'a Envelope<'a>,
     visitor: Option<i64>,
     agent: Arc<Agent>,
+    network: Option<Arc<KnownNetwork>>,
+    /// Why none of the events counts, whatever they say themselves.
+    verdict: Option<Machine>,
+    /// Why they do not count if nothing in them tells more.
+    suspicion: Option<Machine>,
+}
+
+impl<'a> Asked<'a> {
+    /// What holds for the whole request is found once, not with each event.
+    fn new(ground: &'a Ground<'a>, client: &'a Client, envelope: &'a Envelope<'a>) -> Self {
+        let rules = ground.rules;
+        let agent = match envelope.app.as_ref().filter(|_| client.app) {
+            Some(app) => app.agent(),
+            None => ground.agents.read(&client.agent),
+        };
+        let within = |networks: &[Network]| client.ip.is_some_and(|ip| networks.iter().any(|net| net.holds(ip)));
+        // Nobody looks where somebody is who objects, or who has not agreed where that is needed.
+        let network = client.ip.filter(|_| permits(client, rules, envelope)).and_then(|ip| ground.atlas.find(ip));
+        let verdict = if client.staff {
+            Some(Machine::Staff)
+        } else if within(&rules.own) {
+            Some(Machine::OwnNetwork)
+        } else {
+            agent.machine
+        };
+        let suspicion = if !client.has_language {
+            Some(Machine::NoLanguage)
+        } else if within(&rules.machines) {
+            Some(Machine::DataCentre)
+        } else {
+            (rules.hosting_is_machine && network.as_ref().is_some_and(|network| network.hosting)).then_some(Machine::HostingNetwork)
+        };
+        Self { ground, client, envelope, visitor: visitor_key(ground, client, envelope), agent, network, verdict, suspicion }
+    }
+}
+
+impl Asked<'_> {
+    /// The site's host, or the app's id.
+    fn host(&self) -> Option<&str> {
+        match self.envelope.app.as_ref().filter(|_| self.client.app) {
+            Some(app) => app.host(),
+            None => self.envelope.host.as_deref(),
+        }
+    }
+}
+
+/// What a whole batch of an app needs.
+fn check_app(envelope: &Envelope<'_>) -> Result<(), String> {
+    if envelope.app.as_ref().and_then(WireApp::host).is_none() {
+        return Err("app.id is needed, such as com.example.shop".to_owned());
+    }
+    if envelope.sent_at.is_none() {
+        return Err("sent_at is needed: the device's clock, in ms, when it sends".to_owned());
+    }
+    Ok(())
 }
 
 type Step = for<'a> fn(&Asked<'a>, Draft<'a>) -> Result<Draft<'a>, Reason>;
@@ -100,14 +169,11 @@ pub fn run(ground: &Ground<'_>, client: &Client, body: &[u8]) -> Result<Passed, 
     if envelope.v != 1 {
         return Err(format!("version {} is unknown: this server speaks 1", envelope.v));
     }
-    let mut passed = Passed::default();
-    let asked = Asked {
-        ground,
-        client,
-        envelope: &envelope,
-        visitor: visitor_key(ground, client, &envelope),
-        agent: ground.agents.read(&client.agent),
-    };
+    if client.app {
+        check_app(&envelope)?;
+    }
+    let mut passed = Passed { sent: envelope.events.len(), ..Passed::default() };
+    let asked = Asked::new(ground, client, &envelope);
     let mut drafts = timed("decode", || {
         let read =
             envelope.events.iter().enumerate().map(|(index, raw)| decode(&asked, index, raw).map_err(|reason| Dropped { index, reason }));
@@ -123,6 +189,9 @@ pub fn run(ground: &Ground<'_>, client: &Client, body: &[u8]) -> Result<Passed, 
         });
     }
     passed.hits = timed("stitch", || drafts.into_iter().map(|draft| finish(&asked, draft)).collect());
+    if asked.verdict.is_some_and(Machine::is_internal) {
+        metrics::counter!("attune_collect_internal_total").increment(passed.hits.len() as u64);
+    }
     passed.dropped.sort_by_key(|dropped| dropped.index);
     for dropped in &passed.dropped {
         metrics::counter!("attune_collect_dropped_total", "reason" => dropped.reason.code()).increment(1);
@@ -208,6 +277,10 @@ fn visitor_key(ground: &Ground<'_>, client: &Client, envelope: &Envelope<'_>) ->
         let sane = (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         return sane.then(|| key64("visitor", &[id]));
     }
+    // An app can always keep an id of its own.
+    if client.app {
+        return None;
+    }
     let ip = client.ip.map(|ip| ip.to_canonical().to_string()).unwrap_or_default();
     let day = client.received_at.div_euclid(DAY_US).to_string();
     let host = envelope.host.as_deref().unwrap_or("");
@@ -216,18 +289,13 @@ fn visitor_key(ground: &Ground<'_>, client: &Client, envelope: &Envelope<'_>) ->
 }
 
 fn bot_verdict<'a>(asked: &Asked<'a>, mut draft: Draft<'a>) -> Result<Draft<'a>, Reason> {
-    draft.machine = if let Some(machine) = asked.agent.machine {
-        Some(machine)
-    } else if flag(draft.facts.auto) {
-        Some(Machine::Automated)
-    } else if !asked.client.has_language {
-        Some(Machine::NoLanguage)
-    } else if asked.client.ip.is_some_and(|ip| asked.ground.rules.machines.iter().any(|net| net.holds(ip))) {
-        Some(Machine::DataCentre)
-    } else {
-        None
-    };
+    draft.machine = asked.verdict.or_else(|| flag(draft.facts.auto).then_some(Machine::Automated)).or(asked.suspicion);
     Ok(draft)
+}
+
+/// Whether the visitor may be recorded at all.
+fn permits(client: &Client, rules: &SiteRules, envelope: &Envelope<'_>) -> bool {
+    !client.objects && (!rules.consent_required || envelope.consent.as_deref() == Some("granted"))
 }
 
 fn consent<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Result<Draft<'a>, Reason> {
@@ -241,12 +309,8 @@ fn consent<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Result<Draft<'a>, Reason>
 }
 
 fn site_rules<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Result<Draft<'a>, Reason> {
-    let rules = asked.ground.rules;
-    if !rules.takes_host(asked.envelope.host.as_deref()) {
+    if !asked.ground.rules.takes_host(asked.host()) {
         return Err(Reason::UnknownSite);
-    }
-    if asked.client.ip.is_some_and(|ip| rules.own.iter().any(|net| net.holds(ip))) {
-        return Err(Reason::OwnNetwork);
     }
     Ok(draft)
 }
@@ -268,7 +332,11 @@ fn finish<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Hit {
     let said = Traits { email: text(traits.email).or_else(|| text(facts.email)), name: text(traits.name).or_else(|| text(facts.name)) };
     let identifies = matches!(wire.name.as_ref(), "visitor.identified" | "form.submitted");
     let token = text(facts.token);
-    let proof = identifies.then(|| weigh(asked.ground.secret, token.as_deref(), &said, asked.client.received_at)).flatten();
+    let proof = match wire.name.as_ref() {
+        _ if identifies => weigh(asked.ground.secret, token.as_deref(), &said, asked.client.received_at),
+        PUSH_REGISTERED => token.filter(|token| token.len() <= MAX_PUSH_TOKEN).map(Proof::push),
+        _ => None,
+    };
 
     let (path, query) = split_url(wire.url.as_deref());
     let left = page_left(&wire, &facts);
@@ -287,9 +355,11 @@ fn finish<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Hit {
         key,
         agent: draft.agent.unwrap_or_else(Agent::unknown),
         machine,
-        host: asked.envelope.host.as_deref().map(|host| Arc::from(clipped(host, 255))),
+        host: asked.host().map(|host| Arc::from(clipped(host, 255))),
         path,
         arrival,
+        // Who lets no id be kept in the browser is not told apart by company and city either.
+        network: asked.envelope.visitor.as_ref().and(asked.network.clone()),
     });
     Hit { event, sender, left, proof }
 }
@@ -317,7 +387,7 @@ fn page_left(wire: &WireEvent<'_>, facts: &Facts<'_>) -> Option<PageLeft> {
 
 fn subject(name: &str, facts: &Facts<'_>) -> Option<String> {
     match name {
-        "page.viewed" | "page.left" | "visitor.identified" => None,
+        "page.viewed" | "page.left" | "visitor.identified" | PUSH_REGISTERED => None,
         "file.downloaded" => text(facts.file).or_else(|| text(facts.href)),
         "link.followed" => text(facts.href),
         "video.progressed" => text(facts.video),
@@ -338,7 +408,7 @@ fn amount(name: &str, facts: &Facts<'_>) -> Option<i64> {
 /// Who somebody said to be is weighed, not kept in the log; everything else is kept as sent.
 fn kept_props(wire: &WireEvent<'_>, query: Option<&str>) -> Option<String> {
     match wire.name.as_ref() {
-        "visitor.identified" => None,
+        "visitor.identified" | PUSH_REGISTERED => None,
         "page.viewed" => joined(&[("title", wire.title.as_deref()), ("query", query), ("ref", wire.referrer.as_deref())], wire.props),
         "form.submitted" => wire.props.and_then(without_identity),
         _ => joined(&[], wire.props),

@@ -42,9 +42,6 @@ pub enum Reason {
     /// Consent is required and was not given.
     #[error("the visitor has not consented")]
     NoConsent,
-    /// It comes from the administrator's own network.
-    #[error("own network")]
-    OwnNetwork,
 }
 
 impl Reason {
@@ -64,12 +61,11 @@ impl Reason {
             Self::UnknownSite => "unknown_site",
             Self::Objection => "objection",
             Self::NoConsent => "no_consent",
-            Self::OwnNetwork => "own_network",
         }
     }
 
     /// Whether the sender did something wrong and is told so. The others are rules the sender need not know.
     pub fn is_mistake(&self) -> bool {
-        !matches!(self, Self::Objection | Self::NoConsent | Self::OwnNetwork)
+        !matches!(self, Self::Objection | Self::NoConsent)
     }
 }

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use attune_db::{Column, Conflict, DbError, Relation, Row, Tx, Value, params, sql};
+use attune_kernel::fold_key;
 
+use super::atlas::KnownNetwork;
 use super::hit::PageLeft;
 use super::source::{Arrival, Medium};
 
@@ -72,6 +74,7 @@ pub(super) struct Visit {
     pub(super) model: Option<String>,
     pub(super) machine: bool,
     pub(super) reason: Option<String>,
+    pub(super) network_id: Option<i64>,
     pub(super) origin_id: Option<i64>,
 }
 
@@ -91,7 +94,7 @@ pub(super) async fn visits_near(tx: &mut Tx, spans: &[(i64, i64, i64)]) -> Resul
     }
     let select = sql!(
         "SELECT v.id, v.visitor_id, v.contact_id, v.started_at, v.last_at, v.source, v.medium, v.campaign, v.referrer, v.host, v.landing, v.last_path,
-         v.browser, v.os, v.device, v.model, v.machine, v.reason, v.origin_id
+         v.browser, v.os, v.device, v.model, v.machine, v.reason, v.network_id, v.origin_id
          FROM {rows} AS r JOIN visits v ON v.visitor_id = r.visitor_id AND v.last_at >= r.from_at AND v.started_at <= r.to_at"
     );
     tx.rows_from(select, &rows, params![]).await?.iter().map(read_visit).collect()
@@ -120,11 +123,12 @@ fn read_visit(row: &Row) -> Result<Visit, DbError> {
         model: row.get("model")?,
         machine: row.get("machine")?,
         reason: row.get("reason")?,
+        network_id: row.get("network_id")?,
         origin_id: row.get("origin_id")?,
     })
 }
 
-const VISIT_COLUMNS: [(&str, Column); 22] = [
+const VISIT_COLUMNS: [(&str, Column); 23] = [
     ("id", Column::Int),
     ("visitor_id", Column::Int),
     ("contact_id", Column::Int),
@@ -146,6 +150,7 @@ const VISIT_COLUMNS: [(&str, Column); 22] = [
     ("model", Column::Text),
     ("machine", Column::Bool),
     ("reason", Column::Text),
+    ("network_id", Column::Int),
     ("origin_id", Column::Int),
 ];
 
@@ -175,12 +180,13 @@ pub(super) async fn put_visits(tx: &mut Tx, visits: &[(&Visit, Growth)]) -> Resu
             visit.model.as_deref().into(),
             Value::Bool(visit.machine),
             visit.reason.as_deref().into(),
+            visit.network_id.into(),
             visit.origin_id.into(),
         ]);
     }
     let set = "pages = visits.pages + excluded.pages, events = visits.events + excluded.events, dwell_us = visits.dwell_us + excluded.dwell_us, \
                contact_id = COALESCE(visits.contact_id, excluded.contact_id), machine = (visits.machine OR excluded.machine), \
-               reason = COALESCE(visits.reason, excluded.reason), \
+               reason = COALESCE(visits.reason, excluded.reason), network_id = COALESCE(visits.network_id, excluded.network_id), \
                source = CASE WHEN excluded.started_at < visits.started_at THEN excluded.source ELSE visits.source END, \
                medium = CASE WHEN excluded.started_at < visits.started_at THEN excluded.medium ELSE visits.medium END, \
                landing = CASE WHEN excluded.started_at < visits.started_at THEN excluded.landing ELSE visits.landing END, \
@@ -188,6 +194,32 @@ pub(super) async fn put_visits(tx: &mut Tx, visits: &[(&Visit, Growth)]) -> Resu
                started_at = CASE WHEN excluded.started_at < visits.started_at THEN excluded.started_at ELSE visits.started_at END, \
                last_at = CASE WHEN excluded.last_at > visits.last_at THEN excluded.last_at ELSE visits.last_at END";
     tx.insert("visits", &rows, Conflict::Update(&["id"], set)).await?;
+    Ok(())
+}
+
+/// Keeps networks that are not kept yet.
+pub(super) async fn put_networks(tx: &mut Tx, networks: &[&KnownNetwork]) -> Result<(), DbError> {
+    let mut rows = Relation::new(&[
+        ("id", Column::Int),
+        ("organisation", Column::Text),
+        ("organisation_key", Column::Text),
+        ("domain", Column::Text),
+        ("country", Column::Text),
+        ("city", Column::Text),
+        ("business", Column::Bool),
+    ]);
+    for network in networks {
+        rows.push(vec![
+            Value::Int(network.id),
+            Value::from(&*network.organisation),
+            Value::from(fold_key(&network.organisation)),
+            network.domain.as_deref().into(),
+            network.country.as_deref().into(),
+            network.city.as_deref().into(),
+            Value::Bool(network.business),
+        ]);
+    }
+    tx.insert("networks", &rows, Conflict::Ignore(&["id"])).await?;
     Ok(())
 }
 

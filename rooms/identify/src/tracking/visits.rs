@@ -121,6 +121,7 @@ fn begin(id: i64, visitor_id: i64, event: &Event, sender: &Sender) -> Visit {
         model: text(&sender.agent.model),
         machine: event.machine,
         reason: sender.machine.map(|machine| machine.code().to_owned()),
+        network_id: sender.network.as_ref().map(|network| network.id),
         origin_id: event.origin_id,
     }
 }

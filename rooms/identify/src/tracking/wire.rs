@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The body of `POST /t`.
+use super::app::WireApp;
+
+/// The body of `POST /t` and of an app's batch.
 #[derive(Debug, Deserialize)]
 pub(super) struct Envelope<'a> {
     pub(super) v: i64,
@@ -17,6 +19,8 @@ pub(super) struct Envelope<'a> {
     pub(super) host: Option<String>,
     #[serde(default)]
     pub(super) sent_at: Option<i64>,
+    #[serde(default)]
+    pub(super) app: Option<WireApp>,
     #[serde(borrow)]
     pub(super) events: Vec<&'a RawValue>,
 }

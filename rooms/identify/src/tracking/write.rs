@@ -1,12 +1,13 @@
 //! Writing hits: visitors, visits, dwell, identities, last touch and the log in one transaction, set-at-a-time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use attune_db::{Column, DbError, Relation, Tx, Value};
 use attune_events::{Batch, BoxFuture, Event, append, known_client_keys};
 use attune_kernel::{Clock, Fault, Ids, SECOND_US};
 
+use super::atlas::KnownNetwork;
 use super::hit::{Hit, PageLeft, Sender};
 use super::memory::{Known, Learned, Memory};
 use super::store::{self, Met};
@@ -126,6 +127,7 @@ struct Work<'a> {
     people: HashMap<i64, Person>,
     plan: Plan,
     visits: Visits,
+    networks: Vec<i64>,
 }
 
 impl<'a> Work<'a> {
@@ -140,6 +142,7 @@ impl<'a> Work<'a> {
             people: HashMap::new(),
             plan: Plan::default(),
             visits: Visits::default(),
+            networks: Vec::new(),
         }
     }
 
@@ -270,7 +273,25 @@ impl<'a> Work<'a> {
             let Some(sender) = &line.hit.sender else { continue };
             self.visits.place(&mut line.event, sender, line.dwell_us, &self.writer.ids);
         }
+        self.keep_networks(tx).await?;
         self.visits.store(tx).await
+    }
+
+    /// Keeps networks the store has not seen. Where the administrator supplies no files there are none, and nothing is asked.
+    async fn keep_networks(&mut self, tx: &mut Tx) -> Result<(), DbError> {
+        let mut fresh: BTreeMap<i64, &KnownNetwork> = BTreeMap::new();
+        for network in self.lines.iter().filter_map(|line| line.hit.sender.as_ref()?.network.as_deref()) {
+            fresh.insert(network.id, network);
+        }
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        {
+            let mut memory = self.writer.memory.lock().unwrap_or_else(PoisonError::into_inner);
+            fresh.retain(|id, _| !memory.has_network(*id));
+        }
+        self.networks = fresh.keys().copied().collect();
+        store::put_networks(tx, &fresh.into_values().collect::<Vec<_>>()).await
     }
 
     /// Moves last touches, appends the events and gives joined browsers' past to their people.
@@ -319,7 +340,7 @@ impl<'a> Work<'a> {
         }
         let machine = self.lines.iter().map(|line| i64::from(line.event.machine)).sum();
         let visits_begun = self.visits.begun();
-        let mut learned = Learned { epoch: self.epoch, ..Learned::default() };
+        let mut learned = Learned { epoch: self.epoch, networks: self.networks, ..Learned::default() };
         // After a change of hands the memory of these visitors is stale, and the new epoch empties it anyway.
         if !self.plan.changes_visitors() {
             for (key, person) in self.people {
@@ -345,6 +366,7 @@ fn weigh_line(hit: &Hit, sender: &Sender, person: &mut Person, contact: Option<i
         Evidence::Contact(id) => ("contact_token", id.to_string()),
         Evidence::ExternalId(key) => ("external_id", key.clone()),
         Evidence::Email { email, .. } | Evidence::Claim(email) => ("email", email.clone()),
+        Evidence::Push(token) => ("push_token", token.clone()),
     };
     let decision = contact.map(|contact| (contact, stitching::decide(person.contact_id, contact)));
     match decision {
@@ -359,6 +381,8 @@ fn weigh_line(hit: &Hit, sender: &Sender, person: &mut Person, contact: Option<i
         }
         Some((_, Decision::Known)) | None => {}
     }
-    plan.see(Seen { visitor_id: person.visitor_id, contact_id: contact, kind, value, proven: contact.is_some(), source: proof.source });
+    // A device is reached as whoever uses it; an address somebody claims is nobody's.
+    let owner = if kind == "push_token" { person.contact_id } else { contact };
+    plan.see(Seen { visitor_id: person.visitor_id, contact_id: owner, kind, value, proven: contact.is_some(), source: proof.source });
     matches!(decision, Some((_, Decision::Join | Decision::Part)))
 }

@@ -11,6 +11,7 @@ use futures::stream;
 use super::pages::LivePart;
 use super::view::Line;
 use super::{LIVE_US, list_live};
+use crate::contact::score::Scale;
 
 /// No more often than this is the list sent anew.
 const AT_MOST_EVERY: Duration = Duration::from_millis(800);
@@ -21,7 +22,8 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(15);
 pub(super) async fn lines(web: &Web, l: &Lang, scope: &Scope) -> Result<Vec<Line>, attune_kernel::Fault> {
     let mut tx = web.db.read().await?;
     let visits = list_live(&mut tx, scope, web.clock.now() - LIVE_US).await?;
-    Ok(visits.into_iter().map(|visit| Line::new(l, visit)).collect())
+    let scale = Scale::read(&mut tx, web.clock.now()).await?;
+    Ok(visits.into_iter().map(|visit| Line::new(l, &scale, visit)).collect())
 }
 
 /// The list, again and again.

@@ -3,6 +3,7 @@
 //! Guards that machines are shown apart from people and that a visit of somebody else's contact stays nameless. Visits are written by
 //! tracking; this noun only reads.
 
+mod employer;
 mod live;
 pub mod pages;
 mod store;
@@ -27,7 +28,7 @@ pub const LIVE_US: i64 = 5 * MINUTE_US;
 pub const PAGE: i64 = 50;
 
 /// A visit, ready to be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Visit {
     /// Its id.
     pub id: VisitId,
@@ -71,15 +72,50 @@ pub struct Visit {
     pub model: Option<String>,
     /// Done by a machine.
     pub machine: bool,
-    /// Why it is taken for a machine.
+    /// Why it does not count as a customer's.
     pub reason: Option<String>,
+    /// The network it came from.
+    pub network: Option<Network>,
+    /// What the contact's engagement score is stored as.
+    pub score_k: Option<f64>,
+}
+
+/// The network a visit came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// Who runs or uses it.
+    pub organisation: String,
+    /// The organisation's domain.
+    pub domain: Option<String>,
+    /// Two letters.
+    pub country: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// Whether those who come from it work there.
+    pub business: bool,
+    /// The known company it certainly is, if the asker may see that one: its id and name.
+    pub company: Option<(i64, String)>,
+}
+
+/// Whose visits are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// Visitors'.
+    #[default]
+    People,
+    /// Machines'.
+    Machines,
+    /// Our own.
+    Internal,
 }
 
 /// Which visits are asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Machines' instead of people's.
-    pub machine: bool,
+    /// Whose.
+    pub kind: Kind,
+    /// Part of the name of the organisation they came from.
+    pub organisation: Option<String>,
     /// Begun at or after, µs.
     pub from: Option<i64>,
     /// Begun before, µs.
@@ -90,22 +126,30 @@ pub struct Wanted {
 
 /// Visits, newest first, one more than [`PAGE`] if there are more.
 pub async fn list(tx: &mut Tx, scope: &Scope, wanted: &Wanted) -> Result<Vec<Visit>, DbError> {
-    store::list(tx, scope, wanted, PAGE + 1).await
+    let mut visits = store::list(tx, scope, wanted, PAGE + 1).await?;
+    employer::tell(tx, scope, &mut visits).await?;
+    Ok(visits)
 }
 
 /// People on the site since `since` (µs), those who acted last first, at most 50.
 pub async fn list_live(tx: &mut Tx, scope: &Scope, since: i64) -> Result<Vec<Visit>, DbError> {
-    store::list_live(tx, scope, since).await
+    let mut visits = store::list_live(tx, scope, since).await?;
+    employer::tell(tx, scope, &mut visits).await?;
+    Ok(visits)
 }
 
 /// Visits of a contact, newest first, at most `limit`.
-pub async fn list_of_contact(tx: &mut Tx, contact_id: i64, limit: i64) -> Result<Vec<Visit>, DbError> {
-    store::list_of_contact(tx, contact_id, limit).await
+pub async fn list_of_contact(tx: &mut Tx, scope: &Scope, contact_id: i64, limit: i64) -> Result<Vec<Visit>, DbError> {
+    let mut visits = store::list_of_contact(tx, contact_id, limit).await?;
+    employer::tell(tx, scope, &mut visits).await?;
+    Ok(visits)
 }
 
 /// The visit `id`.
 pub async fn find(tx: &mut Tx, scope: &Scope, id: VisitId) -> Result<Option<Visit>, DbError> {
-    store::find(tx, scope, id).await
+    let mut visits = store::find(tx, scope, id).await?;
+    employer::tell(tx, scope, &mut visits).await?;
+    Ok(visits.pop())
 }
 
 /// What happened in a visit, oldest first, at most 500 events.
@@ -114,6 +158,11 @@ pub async fn list_events(tx: &mut Tx, visit: &Visit) -> Result<Vec<Event>, DbErr
 }
 
 /// The beginnings of the first and the last visit, µs.
-pub async fn find_span(tx: &mut Tx, machine: bool) -> Result<Option<(i64, i64)>, DbError> {
-    store::find_span(tx, machine).await
+pub async fn find_span(tx: &mut Tx, kind: Kind) -> Result<Option<(i64, i64)>, DbError> {
+    store::find_span(tx, kind).await
+}
+
+/// How many visits of our own began at or after `since` (µs): shows that own networks and browsers are recognised.
+pub async fn count_internal(tx: &mut Tx, since: i64) -> Result<i64, DbError> {
+    store::count_internal(tx, since).await
 }

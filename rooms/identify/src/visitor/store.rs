@@ -1,15 +1,18 @@
 //! The SQL of visits.
 
-use attune_db::{DbError, Row, Sql, Tx, params, sql};
+use attune_db::{DbError, Relation, Row, Sql, Tx, params, sql};
 use attune_events::{Event, read_event};
+use attune_kernel::fold_key;
 use attune_web::Scope;
 
-use super::{Visit, VisitId, Wanted};
+use super::employer::Employer;
+use super::{Kind, Network, Visit, VisitId, Wanted};
 
 const SELECT: &str = sql!(
     "SELECT v.id, v.visitor_id, v.contact_id, c.name AS contact_name, c.email AS contact_email, c.owner_id, c.team_id, v.started_at, v.last_at, v.pages,
-     v.events, v.dwell_us, v.source, v.medium, v.campaign, v.referrer, v.host, v.landing, v.last_path, v.browser, v.os, v.device, v.model, v.machine, v.reason
-     FROM visits v LEFT JOIN contacts c ON c.id = v.contact_id AND c.deleted_at IS NULL"
+     v.events, v.dwell_us, v.source, v.medium, v.campaign, v.referrer, v.host, v.landing, v.last_path, v.browser, v.os, v.device, v.model, v.machine, v.reason,
+     c.engagement_k, n.id AS network_id, n.organisation, n.domain, n.country, n.city, n.business
+     FROM visits v LEFT JOIN contacts c ON c.id = v.contact_id AND c.deleted_at IS NULL LEFT JOIN networks n ON n.id = v.network_id"
 );
 
 fn read(row: &Row, scope: &Scope) -> Result<Visit, DbError> {
@@ -40,7 +43,28 @@ fn read(row: &Row, scope: &Scope) -> Result<Visit, DbError> {
         model: row.get("model")?,
         machine: row.get("machine")?,
         reason: row.get("reason")?,
+        network: read_network(row)?,
+        score_k: if covered { row.get("engagement_k")? } else { None },
     })
+}
+
+fn read_network(row: &Row) -> Result<Option<Network>, DbError> {
+    if row.get::<Option<i64>>("network_id")?.is_none() {
+        return Ok(None);
+    }
+    let (organisation, domain) = (row.get("organisation")?, row.get("domain")?);
+    let (country, city, business) = (row.get("country")?, row.get("city")?, row.get("business")?);
+    Ok(Some(Network { organisation, domain, country, city, business, company: None }))
+}
+
+/// Narrows to visits of a kind; the reasons of our own are those of [`Machine::is_internal`](crate::tracking::Machine::is_internal).
+fn push_kind(sql: &mut Sql, kind: Kind) {
+    sql.push(" v.machine = ").bind(kind != Kind::People);
+    match kind {
+        Kind::People => sql,
+        Kind::Machines => sql.push(" AND (v.reason IS NULL OR v.reason NOT IN ('own-network', 'staff'))"),
+        Kind::Internal => sql.push(" AND v.reason IN ('own-network', 'staff')"),
+    };
 }
 
 async fn rows(tx: &mut Tx, scope: &Scope, sql: &Sql) -> Result<Vec<Visit>, DbError> {
@@ -49,7 +73,12 @@ async fn rows(tx: &mut Tx, scope: &Scope, sql: &Sql) -> Result<Vec<Visit>, DbErr
 
 pub(super) async fn list(tx: &mut Tx, scope: &Scope, wanted: &Wanted, limit: i64) -> Result<Vec<Visit>, DbError> {
     let mut sql = Sql::new(SELECT);
-    sql.push(" WHERE v.machine = ").bind(wanted.machine);
+    sql.push(" WHERE");
+    push_kind(&mut sql, wanted.kind);
+    if let Some(part) = &wanted.organisation {
+        let like = format!("%{}%", fold_key(part).replace(['%', '_', '\\'], ""));
+        sql.push(" AND v.network_id IN (SELECT id FROM networks WHERE organisation_key LIKE ").bind(like).push(")");
+    }
     if let Some(from) = wanted.from {
         sql.push(" AND v.started_at >= ").bind(from);
     }
@@ -75,10 +104,10 @@ pub(super) async fn list_of_contact(tx: &mut Tx, contact_id: i64, limit: i64) ->
     rows(tx, &Scope::All, &sql).await
 }
 
-pub(super) async fn find(tx: &mut Tx, scope: &Scope, id: VisitId) -> Result<Option<Visit>, DbError> {
+pub(super) async fn find(tx: &mut Tx, scope: &Scope, id: VisitId) -> Result<Vec<Visit>, DbError> {
     let mut sql = Sql::new(SELECT);
     sql.push(" WHERE v.id = ").bind(id.0);
-    Ok(rows(tx, scope, &sql).await?.into_iter().next())
+    rows(tx, scope, &sql).await
 }
 
 pub(super) async fn list_events(tx: &mut Tx, visit: &Visit) -> Result<Vec<Event>, DbError> {
@@ -90,10 +119,36 @@ pub(super) async fn list_events(tx: &mut Tx, visit: &Visit) -> Result<Vec<Event>
     found.iter().map(read_event).collect()
 }
 
-pub(super) async fn find_span(tx: &mut Tx, machine: bool) -> Result<Option<(i64, i64)>, DbError> {
-    let first = sql!("SELECT min(started_at) AS at FROM visits WHERE machine = $1");
-    let last = sql!("SELECT max(started_at) AS at FROM visits WHERE machine = $1");
-    let first: Option<i64> = tx.get("visits", first, params![machine]).await?.get("at")?;
-    let last: Option<i64> = tx.get("visits", last, params![machine]).await?.get("at")?;
-    Ok(first.zip(last))
+pub(super) async fn find_span(tx: &mut Tx, kind: Kind) -> Result<Option<(i64, i64)>, DbError> {
+    let mut ends = [None, None];
+    for (end, order) in ends.iter_mut().zip([" ORDER BY v.started_at, v.id LIMIT 1", " ORDER BY v.started_at DESC, v.id DESC LIMIT 1"]) {
+        let mut sql = Sql::new(sql!("SELECT v.started_at FROM visits v WHERE"));
+        push_kind(&mut sql, kind);
+        sql.push(order);
+        *end = tx.rows_of(&sql).await?.first().map(|row| row.get::<i64>("started_at")).transpose()?;
+    }
+    Ok(ends[0].zip(ends[1]))
+}
+
+pub(super) async fn count_internal(tx: &mut Tx, since: i64) -> Result<i64, DbError> {
+    let count = sql!("SELECT count(*) FROM visits WHERE machine = TRUE AND started_at >= $1 AND reason IN ('own-network', 'staff')");
+    tx.count(count, params![since]).await
+}
+
+/// Companies by folded name, and by domain.
+pub(super) async fn companies(tx: &mut Tx, names: Vec<String>, domains: Vec<String>) -> Result<Vec<Employer>, DbError> {
+    let by_name = sql!(
+        "SELECT r.k, c.id, c.name, c.owner_id, c.team_id FROM {rows} AS r JOIN companies c ON c.name_key = r.k AND c.deleted_at IS NULL"
+    );
+    let by_domain = sql!(
+        "SELECT r.k, c.id, c.name, c.owner_id, c.team_id FROM {rows} AS r
+         JOIN companies c ON lower(c.domain) = r.k AND c.domain IS NOT NULL AND c.deleted_at IS NULL"
+    );
+    let mut found = tx.rows_from(by_name, &Relation::of_texts("k", names), params![]).await?;
+    found.extend(tx.rows_from(by_domain, &Relation::of_texts("k", domains), params![]).await?);
+    let read = |row: &Row| {
+        let (key, id, name) = (row.get("k")?, row.get("id")?, row.get("name")?);
+        Ok(Employer { key, id, name, owner_id: row.get("owner_id")?, team_id: row.get("team_id")? })
+    };
+    found.iter().map(read).collect()
 }

@@ -1,7 +1,7 @@
 use attune_kernel::HOUR_US;
 use attune_web::Scope;
 
-use super::{PAGE, Wanted, find, find_span, list, list_events, list_live};
+use super::{Kind, PAGE, Wanted, find, find_span, list, list_events, list_live};
 use crate::tracking::tests::{BOT, Stage};
 
 attune_testkit::on_both_dbs! {
@@ -18,14 +18,14 @@ attune_testkit::on_both_dbs! {
         let first = list(&mut tx, &Scope::All, &people).await.unwrap();
         assert_eq!(i64::try_from(first.len()), Ok(PAGE + 1), "one more than a page says that there are more");
         let last = &first[usize::try_from(PAGE).unwrap() - 1];
-        let rest = list(&mut tx, &Scope::All, &Wanted { after: Some((last.started_at, last.id.0)), ..people }).await.unwrap();
+        let rest = list(&mut tx, &Scope::All, &Wanted { after: Some((last.started_at, last.id.0)), ..people.clone() }).await.unwrap();
         assert_eq!(rest.len(), 10);
         assert!(rest.iter().all(|visit| visit.started_at < last.started_at && !visit.machine));
-        let hours = Wanted { from: Some(begun + HOUR_US), to: Some(begun + 3 * HOUR_US), ..people };
+        let hours = Wanted { from: Some(begun + HOUR_US), to: Some(begun + 3 * HOUR_US), ..people.clone() };
         assert_eq!(list(&mut tx, &Scope::All, &hours).await.unwrap().len(), 2);
-        let machines = list(&mut tx, &Scope::All, &Wanted { machine: true, ..people }).await.unwrap();
+        let machines = list(&mut tx, &Scope::All, &Wanted { kind: Kind::Machines, ..people.clone() }).await.unwrap();
         assert_eq!(machines.iter().map(|visit| visit.reason.as_deref()).collect::<Vec<_>>(), [Some("known-bot")]);
-        assert_eq!(find_span(&mut tx, false).await.unwrap(), Some((begun, begun + 59 * HOUR_US)));
+        assert_eq!(find_span(&mut tx, Kind::People).await.unwrap(), Some((begun, begun + 59 * HOUR_US)));
         assert!(list_live(&mut tx, &Scope::All, stage.clock.now() - 300_000_000).await.unwrap().is_empty(), "machines are never on the site");
         let visit = find(&mut tx, &Scope::All, last.id).await.unwrap().unwrap();
         let events = list_events(&mut tx, &visit).await.unwrap();

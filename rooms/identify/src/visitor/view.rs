@@ -5,7 +5,9 @@ use attune_kernel::encode_id;
 use attune_web::{Lang, Text};
 
 use super::Visit;
+use crate::company::CompanyId;
 use crate::contact::ContactId;
+use crate::contact::score::Scale;
 
 /// A line of a list of visits.
 pub(super) struct Line {
@@ -18,12 +20,23 @@ pub(super) struct Line {
     pub(super) source: String,
     pub(super) dwell: Text,
     pub(super) device: String,
-    /// Why it is a machine's; empty for people.
+    /// Why it does not count as a customer's; empty for people.
     pub(super) reason: String,
+    /// The organisation, or the company they probably work at; empty when nobody knows.
+    pub(super) from: String,
+    /// The company's page; empty when there is none to open.
+    pub(super) from_href: String,
+    /// City and country.
+    pub(super) place: String,
+    /// Points of the contact; nothing for who is unknown.
+    pub(super) points: Option<i64>,
 }
 
 impl Line {
-    pub(super) fn new(l: &Lang, visit: Visit) -> Self {
+    /// A line; `scale` tells what scores are worth now.
+    pub(super) fn new(l: &Lang, scale: &Scale, visit: Visit) -> Self {
+        let network = visit.network.as_ref();
+        let company = network.and_then(|network| network.company.as_ref());
         let who = match &visit.contact {
             Some((_, name)) => name.clone(),
             None if visit.hidden => l.t("visit-known").to_string(),
@@ -41,8 +54,20 @@ impl Line {
             dwell: if visit.dwell_us > 0 { l.duration_ms(visit.dwell_us / 1_000) } else { Text::from("–") },
             device: parts.join(" · "),
             reason: visit.reason.as_ref().map(|code| l.t(&format!("visit-machine-{code}")).to_string()).unwrap_or_default(),
+            from: match company {
+                Some((_, name)) => l.of("visit-works-at").s("company", name).to_string(),
+                None => network.map(|network| network.organisation.clone()).unwrap_or_default(),
+            },
+            from_href: company.map(|(id, _)| format!("/companies/{}", CompanyId(*id))).unwrap_or_default(),
+            place: network.into_iter().flat_map(|n| [n.city.clone(), n.country.clone()]).flatten().collect::<Vec<_>>().join(", "),
+            points: visit.score_k.map(|k| scale.points_of(Some(k))),
             visit,
         }
+    }
+
+    /// How long they have been there, by what they did.
+    pub(super) fn stayed(&self, l: &Lang) -> Text {
+        l.duration_ms((self.visit.last_at - self.visit.started_at) / 1_000)
     }
 
     /// The page shown last, or the one it began with.
@@ -80,7 +105,7 @@ impl Step {
     }
 }
 
-const NAMES: [(&str, &str, &str); 14] = [
+const NAMES: [(&str, &str, &str); 15] = [
     ("page.viewed", "event-page-viewed", "eye"),
     ("page.left", "event-page-left", "clock"),
     ("file.downloaded", "event-file-downloaded", "download"),
@@ -95,6 +120,7 @@ const NAMES: [(&str, &str, &str); 14] = [
     ("checkout.started", "event-checkout-started", "credit-card"),
     ("order.placed", "event-order-placed", "shopping-bag"),
     ("visitor.identified", "event-visitor-identified", "user-check"),
+    ("push.registered", "event-push-registered", "phone"),
 ];
 
 fn detail(l: &Lang, event: &Event) -> String {

@@ -70,7 +70,7 @@ attune_testkit::on_both_dbs! {
         let site = Site::new(db);
         let answer = site.post(&site.stage.body("anna", &[site.stage.view("p1", "/price")])).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT);
-        assert_eq!(answer.header("access-control-allow-origin"), "*");
+        assert_eq!(answer.header("access-control-allow-origin"), "https://www.example.com");
         assert_eq!(answer.header("access-control-expose-headers"), "Retry-After");
         assert_eq!(answer.header("cross-origin-resource-policy"), "cross-origin", "a page that isolates itself may load it");
         assert_eq!(site.stage.events().await.len(), 1);
@@ -254,7 +254,7 @@ async fn a_full_queue_sends_the_tracker_away_and_loses_nothing() {
     let store = attune_testkit::lite(&crate::test_migrations()).await;
     let stage = Stage::new(store.db());
     let spine = attune_events::Spine { db: stage.db.clone(), clock: stage.clock.clone(), ids: stage.ids.clone() };
-    let narrow = Collector::open(&spine, stage.secret.clone(), 1);
+    let narrow = Collector::open(&spine, stage.secret.clone(), 1, crate::tracking::Atlas::default());
     stage.collector.settled().await;
     let site = Site::with(stage, &narrow);
     // The store is held, so what is acknowledged stays in the inbox, which has room for one.
@@ -283,4 +283,44 @@ async fn a_picture_counts_where_scripts_do_not_run() {
     assert_eq!(answer.header("cross-origin-resource-policy"), "cross-origin");
     let events = site.stage.events().await;
     assert_eq!((events.len(), events[0].subject.as_deref()), (1, Some("/plan")));
+}
+
+attune_testkit::on_both_dbs! {
+    async fn our_own_are_kept_apart_and_known_companies_are_named(db: Db) {
+        let stage = Stage::with_atlas(db.clone(), crate::tracking::tests::atlas::atlas_of_acme("pages"));
+        let mut tx = db.begin().await.unwrap();
+        let actor = attune_web::Actor::system();
+        let by = crate::contact::By { actor: &actor, now: stage.clock.now(), ids: &stage.ids };
+        let acme = crate::company::create(&mut tx, &by, crate::company::CompanyDraft { name: "Acme Pumps".to_owned(), ..Default::default() });
+        let acme = acme.await.unwrap().shown_id();
+        tx.commit().await.unwrap();
+        stage.send("anna", &[stage.view("p1", "/plan")]).await;
+        let collector = stage.collector.clone();
+        let site = Site::with(stage, &collector);
+        let body = |visitor: &str| site.stage.body(visitor, &[site.stage.view(visitor, "/ours")]).to_string();
+        // A colleague on the site, and the same on a page of Attune itself.
+        site.web.send("agent", tracker(), body("mei")).await.is(StatusCode::NO_CONTENT);
+        let shop = Request::post("/t").header("user-agent", CHROME).header("accept-language", "en");
+        let shop = shop.header("origin", "http://here.example").header("host", "here.example");
+        site.web.send("agent", shop, body("trying")).await.is(StatusCode::NO_CONTENT);
+        site.stage.events().await;
+        let internal = site.get("admin", "/visitors?show=internal").await;
+        assert!(internal.has("One visit of your own") && internal.has("Browser of a colleague"), "{}", internal.body);
+        assert!(!internal.has("Acme"), "{}", internal.body);
+        assert!(!site.get("admin", "/visitors?show=machines").await.has("Browser of a colleague"));
+        let people = site.get("admin", "/visitors?show=people&company=ACME").await;
+        assert!(people.has(&format!("<a href=\"/companies/{acme}\">Probably works at Acme Pumps")), "{}", people.body);
+        assert!(site.get("admin", "/visitors?show=people&company=nobody").await.has("No visits in these days"));
+        assert_eq!(site.get("admin", "/visitors?show=people").await.body.matches("/visitors/vis_").count(), 2);
+        let live = site.get("admin", "/visitors").await;
+        assert!(live.has("Hamburg, DE") && live.has("/plan") && live.body.matches("id=\"live-").count() == 2, "{}", live.body);
+        // Whoever may not see the company is told the organisation and no more.
+        let agent = site.get("agent", "/visitors?show=people").await;
+        assert!(agent.has("Acme Pumps GmbH") && !agent.has(&acme.to_string()), "{}", agent.body);
+        site.set("identify.own_networks", "127.0.0.0/8, ::1").await;
+        site.post(&site.stage.body("zoe", &[site.stage.view("z1", "/z")])).await.is(StatusCode::NO_CONTENT);
+        site.stage.events().await;
+        assert!(site.get("admin", "/visitors?show=internal").await.has("Your own network"));
+        assert_eq!(site.get("admin", "/visitors").await.body.matches("id=\"live-").count(), 2);
+    }
 }

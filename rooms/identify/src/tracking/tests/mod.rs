@@ -1,5 +1,7 @@
 //! Tests of the collector: the pure steps, the write path on both engines, the address itself.
 
+mod app;
+pub(crate) mod atlas;
 mod http;
 mod steps;
 mod writing;
@@ -27,11 +29,15 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(db: Db) -> Self {
+        Self::with_atlas(db, super::Atlas::default())
+    }
+
+    pub(crate) fn with_atlas(db: Db, atlas: super::Atlas) -> Self {
         let clock = attune_testkit::clock();
         let ids = attune_testkit::ids(&clock);
         let secret = Secret::new([7; 32]);
         let spine = Spine { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
-        let collector = Collector::open(&spine, secret.clone(), 64);
+        let collector = Collector::open(&spine, secret.clone(), 64, atlas);
         Self { db, clock, ids, secret, collector }
     }
 
@@ -42,6 +48,8 @@ impl Stage {
             agent: agent.to_owned(),
             has_language: true,
             objects: false,
+            staff: false,
+            app: false,
         }
     }
 
@@ -115,6 +123,7 @@ async fn counted(tx: &mut Tx, what: &'static str) -> i64 {
         "dwell" => sql!("SELECT CAST(sum(dwell_us) AS BIGINT) FROM visits"),
         "logged dwell" => sql!("SELECT CAST(sum(amount) AS BIGINT) FROM events WHERE name = 'page.left'"),
         "stitches" => sql!("SELECT count(*) FROM stitches"),
+        "push" => sql!("SELECT count(*) FROM identifiers WHERE kind = 'push_token' AND contact_id IS NOT NULL"),
         "claims" => sql!("SELECT count(*) FROM identifiers WHERE strength = 'claim'"),
         "proofs" => sql!("SELECT count(*) FROM identifiers WHERE strength = 'proof'"),
         other => panic!("{other} is not counted"),

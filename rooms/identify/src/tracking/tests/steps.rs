@@ -9,18 +9,26 @@ use super::{BOT, CHROME};
 use crate::tracking::pipeline::run;
 use crate::tracking::recent::Recent;
 use crate::tracking::{
-    Agents, Arrival, Client, Ground, Machine, Medium, Network, Passed, Reason, SiteRules, Utm, attribute, key64, snippet,
+    Agents, Arrival, Atlas, Client, Ground, Machine, Medium, Network, Passed, Reason, SiteRules, Utm, attribute, key64, snippet,
 };
 
 const NOW: i64 = 1_795_168_800_000_000;
 
 fn client() -> Client {
-    Client { received_at: NOW, ip: "203.0.113.7".parse().ok(), agent: CHROME.to_owned(), has_language: true, objects: false }
+    Client {
+        received_at: NOW,
+        ip: "203.0.113.7".parse().ok(),
+        agent: CHROME.to_owned(),
+        has_language: true,
+        objects: false,
+        staff: false,
+        app: false,
+    }
 }
 
 fn piped(client: &Client, rules: &SiteRules, body: &serde_json::Value) -> Passed {
     let (secret, agents) = (Secret::new([1; 32]), Agents::default());
-    run(&Ground { secret: &secret, agents: &agents, rules }, client, body.to_string().as_bytes()).unwrap()
+    run(&Ground { secret: &secret, agents: &agents, rules, atlas: &Atlas::default() }, client, body.to_string().as_bytes()).unwrap()
 }
 
 fn body(event: serde_json::Value) -> serde_json::Value {
@@ -109,7 +117,8 @@ fn each_mistake_has_its_reason_and_the_rest_is_kept() {
 #[test]
 fn a_body_that_is_none_is_refused_whole() {
     let (secret, agents, rules) = (Secret::new([1; 32]), Agents::default(), SiteRules::default());
-    let ground = Ground { secret: &secret, agents: &agents, rules: &rules };
+    let atlas = Atlas::default();
+    let ground = Ground { secret: &secret, agents: &agents, rules: &rules, atlas: &atlas };
     assert!(run(&ground, &client(), b"{").is_err());
     assert!(run(&ground, &client(), br#"{"v":2,"events":[]}"#).is_err_and(|e| e.contains("version 2")));
 }
@@ -131,7 +140,10 @@ fn sites_and_networks_are_ruled_by_the_administrator() {
     assert!(rules.takes_host(Some("www.example.com:8080")) && rules.takes_host(Some("Example.com")));
     assert!(!rules.takes_host(Some("notexample.com")) && !rules.takes_host(None));
     let own = SiteRules { own: vec![Network::parse("203.0.113.0/24").unwrap()], ..SiteRules::default() };
-    assert_eq!(reasons(&piped(&client(), &own, &body(event("page.viewed")))), ["own_network"]);
+    let verdict = |client: &Client| piped(client, &own, &body(event("page.viewed"))).hits[0].sender.as_ref().unwrap().machine;
+    assert_eq!(verdict(&client()), Some(Machine::OwnNetwork));
+    assert_eq!(verdict(&Client { ip: "198.51.100.1".parse().ok(), ..client() }), None);
+    assert_eq!(verdict(&Client { staff: true, ..client() }), Some(Machine::Staff));
     let machines = SiteRules { machines: vec![Network::parse("203.0.113.7").unwrap()], ..SiteRules::default() };
     assert_eq!(
         piped(&client(), &machines, &body(event("page.viewed"))).hits[0].sender.as_ref().unwrap().machine,
@@ -253,7 +265,8 @@ proptest! {
     #[test]
     fn no_body_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,200}") {
         let (secret, agents, rules) = (Secret::new([1; 32]), Agents::default(), SiteRules::default());
-        let ground = Ground { secret: &secret, agents: &agents, rules: &rules };
+        let atlas = Atlas::default();
+        let ground = Ground { secret: &secret, agents: &agents, rules: &rules, atlas: &atlas };
         let _ = run(&ground, &client(), &bytes);
         let mut sent = body(event("page.viewed"));
         sent["events"][0]["url"] = json!(text);
