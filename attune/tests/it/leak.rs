@@ -157,6 +157,10 @@ fn rows(contact: i64, now: i64) -> Vec<(&'static str, Vec<Value>)> {
             both(),
         ),
         (
+            "INSERT INTO preferences (id, contact_id, frequency, source, wording, at) VALUES (708, $1, 'weekly', 'zqxpreference', 'zqxwish', $2)",
+            both(),
+        ),
+        (
             "INSERT INTO consents (id, contact_id, channel, purpose, state, source, wording, at) VALUES (707, $1, 'email', 'marketing', 'given', 'zqxconsent', 'zqxwording', $2)",
             both(),
         ),

@@ -130,6 +130,7 @@ impl Post {
             template_id: self.template_id,
             from_name: "Bench".to_owned(),
             from_address: "hello@attune.example".to_owned(),
+            topic_id: None,
         };
         let mut tx = bench.db.begin().await?;
         let id = campaign::create(&mut tx, &bench.ids, bench.clock.now(), &draft, (None, None)).await?;

@@ -172,7 +172,7 @@ attune_testkit::on_both_dbs! {
         tx.commit().await.unwrap();
         let waits = site.part("admin", &lena).await;
         assert!(waits.has("Not given") && waits.has("before they agree"), "{}", waits.body);
-        site.post("admin", &lena, "channel=email&purpose=marketing&state=withdrawn&wording=No").await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &lena, "channel=email&purpose=marketing&state=withdrawn&source=message&wording=No").await.is(StatusCode::SEE_OTHER);
         let said = site.part("admin", &lena).await;
         assert!(said.has("Withdrawn") && !said.has("Imported people"), "their own word holds: {}", said.body);
     }

@@ -14,10 +14,12 @@ pub mod field;
 mod http_tests;
 pub mod import;
 pub mod merge;
+pub mod preference;
 pub mod replay;
 mod sockets;
 pub mod staff;
 pub mod stitching;
+pub mod topic;
 pub mod tracking;
 pub mod visitor;
 mod word;
@@ -157,6 +159,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261122_1600_import_cancelled"),
         migration!("20261127_1000_code"),
         migration!("20261127_1010_erasure"),
+        migration!("20261128_1000_preference"),
         migration!("20261128_1800_network"),
         migration!("20261128_2000_dialogue"),
     ]

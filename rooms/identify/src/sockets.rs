@@ -3,15 +3,17 @@
 use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Room};
 
 use crate::tracking::{self, Collector};
-use crate::{code, consent, dialogue, fact, merge, replay, visitor};
+use crate::{code, consent, dialogue, fact, merge, preference, replay, topic, visitor};
 
 /// Tables of these nouns that hold a person.
-pub(crate) const CONTACT_TABLES: [ContactTable; 12] = [
+pub(crate) const CONTACT_TABLES: [ContactTable; 13] = [
+
     ContactTable { table: "visitors", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "visits", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "identifiers", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "stitches", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "consents", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
+    ContactTable { table: "preferences", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "merges", column: "survivor_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "merges", column: "loser_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "merge_rows", column: "loser_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
@@ -55,6 +57,7 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .routes(tracking::api::routes(collector))
         .routes(visitor::pages::routes())
         .routes(consent::pages::routes())
+        .routes(topic::pages::routes())
         .routes(replay::pages::routes())
         .routes(code::pages::routes())
         .routes(code::public_routes(collector))
@@ -63,15 +66,16 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .public_paths(dialogue::public::PUBLIC_PATHS)
         .public_paths(tracking::collect::PUBLIC_PATHS)
         .public_paths(code::PUBLIC_PATHS)
-        .nav([visitor::pages::nav(), code::pages::nav(), dialogue::pages::nav()])
+        .nav([visitor::pages::nav(), code::pages::nav(), dialogue::pages::nav(), topic::pages::nav()])
         .permissions(tracking::api::permissions())
         .permissions(code::pages::permissions())
         .permissions(dialogue::pages::permissions())
         .permissions(visitor::pages::permissions())
         .permissions(consent::pages::permissions())
+        .permissions(topic::pages::permissions())
         .permissions(replay::pages::permissions())
         .events(dialogue::EVENTS)
-        .events(tracking::EVENTS.iter().chain(consent::EVENTS).copied())
+        .events(tracking::EVENTS.iter().chain(consent::EVENTS).chain(preference::EVENTS).copied())
         .jobs(tracking::jobs())
         .jobs(replay::pages::jobs())
         .crons(tracking::crons())

@@ -36,6 +36,9 @@ interact-setting-dkim-rsa = DKIM key (RSA)
 interact-setting-dkim-rsa-hint = PEM; make one under Sender and DKIM
 interact-segment = Segment
 interact-segment-hint = Goes before the rule
+interact-topic = Topic
+interact-topic-hint = Who said no to the topic gets nothing
+interact-topic-none = No topic
 interact-segment-gone = A segment that no longer exists
 interact-rule = Rule
 interact-rule-hint = For example: score >= 40. Empty for everybody
@@ -133,6 +136,10 @@ message-reason-no-address = No usable address
 message-reason-suppressed = Address suppressed
 message-reason-no-consent = No consent for e-mail
 message-reason-withdrawn = Consent withdrawn
+message-reason-topic-refused = Topic refused
+message-reason-paused = Paused by the person
+message-reason-frequency = Wants mail less often
+message-reason-own-quiet-hours = Quiet hours of their own, sent later
 message-reason-same-person = Same address twice
 message-reason-cap = Mail limit reached
 message-reason-replaced = A more important mail goes first
@@ -342,3 +349,35 @@ mailbox-headers = Headers ({ $count })
 erased-sends = Mails sent and planned
 erased-suppressions = Address: only a fingerprint stays
 erased-push_handed = Hand-overs of push funnels
+
+### The preference page
+
+prefer-title = Your mail preferences
+prefer-instead = Choose topics, frequency or a pause instead
+prefer-for = What { $email } gets from us.
+prefer-saved = Saved. It holds from now on.
+prefer-stopped = Mail to this address is stopped at present for another reason. Ask us to let it through again.
+prefer-mail = Mail
+prefer-mail-yes = Send me mail
+prefer-mail-no = No more mail at all
+prefer-topics = About
+prefer-frequency = How often
+prefer-frequency-every = Every mail that is meant for me
+prefer-frequency-weekly = At most one a week
+prefer-frequency-monthly = At most one a month
+prefer-pause = Pause
+prefer-pause-none = No pause
+prefer-pause-until = Paused until { $date }
+prefer-pause-days = { $count ->
+    [one] For { $count } day from today
+   *[other] For { $count } days from today
+  }
+prefer-quiet = Quiet hours
+prefer-quiet-from = From
+prefer-quiet-to = To
+prefer-quiet-none = None
+prefer-quiet-wrong = Two different hours are needed, or none.
+prefer-zone = Time zone
+prefer-language = Language
+prefer-save = Save
+prefer-kept = We keep what you choose, when, and the words on this page. Mail you ask for yourself, such as an answer, comes in any case.

@@ -2,8 +2,9 @@
 
 use attune_db::{DbError, Tx, params, sql};
 use attune_differentiate::segment::{self, SegmentId};
-use attune_web::Lang;
+use attune_identify::topic::{self, TopicId};
 use attune_web::kit::Choice;
+use attune_web::{FormErrors, Lang};
 
 use crate::audience::Audience;
 use crate::template::store as templates;
@@ -18,6 +19,23 @@ pub(crate) async fn templates(tx: &mut Tx) -> Result<Vec<Choice>, DbError> {
 pub(crate) async fn segments(tx: &mut Tx) -> Result<Vec<Choice>, DbError> {
     let all = segment::list(tx).await?;
     Ok(all.into_iter().map(|segment| Choice::new(SegmentId(segment.id), format!("{} ({})", segment.name, segment.member_count))).collect())
+}
+
+/// Every topic people may choose, in their order.
+pub(crate) async fn topics(tx: &mut Tx, l: &Lang) -> Result<Vec<Choice>, DbError> {
+    Ok(topic::list(tx).await?.into_iter().map(|topic| Choice::new(topic.id, topic.name(l.locale()))).collect())
+}
+
+/// Reads the topic of a form; nothing when none is chosen, a mistake when there is no such topic.
+pub(crate) async fn check_topic(tx: &mut Tx, errors: &mut FormErrors, typed: &str) -> Result<Option<TopicId>, DbError> {
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let known = topic::list(tx).await?.into_iter().map(|topic| topic.id).find(|id| id.to_string() == typed);
+    if known.is_none() {
+        errors.add("topic", "web-not-a-choice");
+    }
+    Ok(known)
 }
 
 /// Active members of staff: id and name.

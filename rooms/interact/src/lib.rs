@@ -6,6 +6,7 @@ pub mod campaign;
 mod choices;
 pub mod mailbox;
 pub mod message;
+pub mod preference;
 pub mod push_funnel;
 pub mod room;
 pub mod rules;
@@ -30,6 +31,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261122_3030_push_funnel"),
         migration!("20261122_3040_suppression"),
         migration!("20261127_1020_erased_address"),
+        migration!("20261128_1010_topic"),
     ]
 }
 

@@ -15,7 +15,7 @@ use crate::message::{Linker, SEND_JOB, Sender, WAKE_JOB, Waker};
 use crate::push_funnel::react::CountHandOvers;
 use crate::push_funnel::{ROUND_TIMER, RoundDue};
 use crate::suppression::erased::{Fingerprints, keep};
-use crate::{campaign, mailbox, message, push_funnel, rules, sender_page, suppression, template};
+use crate::{campaign, mailbox, message, preference, push_funnel, rules, sender_page, suppression, template};
 
 permission! {
     ViewMail, "interact.mail.view";
@@ -55,7 +55,7 @@ pub fn room(parts: &Parts, _collector: &Collector) -> Room {
         .migrations(crate::migrations())
         .locales(include_str!("../locales/en.ftl"), include_str!("../locales/zh-CN.ftl"))
         .routes(routes(parts))
-        .public_paths(["/m/c/", "/m/o/", "/m/u/"])
+        .public_paths(["/m/c/", "/m/o/", "/m/p/", "/m/u/"])
         .nav(nav())
         .permissions(permissions())
         .events(EVENTS)
@@ -113,6 +113,7 @@ fn eraser(parts: &Parts) -> Eraser {
 fn routes(parts: &Parts) -> Router<attune_house::App> {
     Router::new()
         .merge(message::public::routes())
+        .merge(preference::pages::routes())
         .merge(template::pages::routes())
         .merge(campaign::pages::routes())
         .merge(campaign::api::routes())

@@ -8,13 +8,14 @@ macro_rules! values {
 }
 
 /// The tables that are filled.
-pub(super) const FILLED: [&str; 14] = [
+pub(super) const FILLED: [&str; 15] = [
     "events",
     "visitors",
     "visits",
     "identifiers",
     "stitches",
     "consents",
+    "preferences",
     "notes",
     "sends",
     "suppressions",
@@ -74,6 +75,10 @@ fn tracked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usi
         "stitches" => (
             "INSERT INTO stitches (id, at, visitor_id, contact_id, outcome, how, source, before_seq) VALUES ($1, 1, $1, $2, 'joined', 'form', 'form', 1)",
             values![id, contact],
+        ),
+        "preferences" => (
+            "INSERT INTO preferences (id, contact_id, frequency, source, at) VALUES ($1, $2, $3, 'preference-page', $4)",
+            values![id, contact, if yes { "weekly" } else { "every" }, place],
         ),
         "consents" => (
             "INSERT INTO consents (id, contact_id, channel, purpose, state, source, at) VALUES ($1, $2, $3, 'marketing', $4, 'form', $5)",

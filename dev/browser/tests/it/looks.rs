@@ -27,6 +27,7 @@ const STOPS: &[Stop] = &[
     Stop("fields", "/contacts/fields", &[]),
     Stop("questions", "/contacts/questions", &[("question", FIRST)]),
     Stop("question-new", "/contacts/questions/new", &[]),
+    Stop("topics", "/contacts/topics", &[("topic", FIRST)]),
     Stop("codes", "/codes", &[("code", FIRST)]),
     Stop("code-new", "/codes/new", &[]),
     Stop("companies", "/companies", &[("company", FIRST)]),
@@ -67,7 +68,7 @@ const STOPS: &[Stop] = &[
 ];
 
 /// Pages behind a person's own, by what follows the person's address.
-const BEHIND: &[(&str, &str)] = &[("contact-erase", "/erase"), ("contact-facts", "/facts"), ("contact-questions", "/questions")];
+const BEHIND: &[(&str, &str)] = &[("contact-erase", "/erase"), ("contact-facts", "/facts"), ("contact-questions", "/questions"), ("contact-consent", "/consent")];
 
 /// The pictures of the user guide: small, at the desk, in English and light.
 const GUIDE: [&str; 15] = [
@@ -158,6 +159,14 @@ async fn finish_furnishing(attune: &Attune) {
     person.fill("#f-text_zh", "您在哪个国家工作？").await;
     person.click("main form .btn.primary").await;
     person.until("return location.pathname === '/contacts/questions'", vec![], "the question to be kept").await;
+    for (name, purpose) in [("Offers", "What costs less for a while"), ("New releases", "What came out this month")] {
+        person.go("/contacts/topics").await;
+        for (field, text) in [("name_en", name), ("name_zh", "新品"), ("purpose_en", purpose), ("purpose_zh", "本月上新")] {
+            person.fill(&format!("#f-{field}"), text).await;
+        }
+        person.click("#topic-form .btn.primary").await;
+        person.until("return document.body.innerText.includes(arguments[0])", vec![purpose.into()], "the topic to be kept").await;
+    }
     crate::same_person::meet_again(&mut person).await;
     crate::same_person::search(&mut person).await;
     let path = person_called(&mut person, "Novak").await;
@@ -199,6 +208,7 @@ async fn tour(attune: &Attune, language: &'static str, email: &str) -> Vec<Strin
         }
     }
     look_at_a_book(&mut person, &mut faults).await;
+    look_at_preferences(&mut person, &mut faults).await;
     let path = person_called(&mut person, "Lena").await;
     for (name, rest) in BEHIND {
         person.go(&format!("{path}{rest}")).await;
@@ -208,6 +218,19 @@ async fn tour(attune: &Attune, language: &'static str, email: &str) -> Vec<Strin
     person.go(&public).await;
     look(&mut person, "asked", &mut faults).await;
     faults
+}
+
+/// What a customer sees behind the links of a mail: the way out, and the preferences beside it.
+async fn look_at_preferences(person: &mut Person, faults: &mut Vec<String>) {
+    person.go("/mailbox").await;
+    let mail = person.link(FIRST).await.unwrap();
+    person.go(&format!("{mail}/html")).await;
+    let out = person.link("a[href*=\"/m/u/\"]").await.unwrap();
+    person.go(&out[out.find("/m/u/").unwrap()..]).await;
+    look(person, "unsubscribe", faults).await;
+    let preferences = person.link("main a[href^=\"/m/p/\"]").await.unwrap();
+    person.go(&preferences).await;
+    look(person, "preferences", faults).await;
 }
 
 /// A colleague's book: the ways to give it away, the preview, the hand-over, and back again.

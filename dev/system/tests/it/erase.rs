@@ -66,6 +66,7 @@ async fn write_by_hand(attune: &Attune, contact: &str, twin: &str) {
         "INSERT INTO identifiers (id, contact_id, visitor_id, kind, value, strength, source, first_at, last_at) VALUES (906, NULL, 906, 'email', 'xyloquav@zephrandine.example', 'claim', 'form', 1, 2)",
         "INSERT INTO stitches (id, at, visitor_id, contact_id, outcome, how, source, before_seq) VALUES (907, 1, 907, :c, 'joined', 'form', :t, 1)",
         "INSERT INTO consents (id, contact_id, channel, purpose, state, source, wording, proof, at) VALUES (908, :c, 'sms', 'marketing', 'given', 'form', :t, :t, 1)",
+        "INSERT INTO preferences (id, contact_id, frequency, source, wording, proof, at) VALUES (919, :c, 'weekly', :t, :t, :t, 1)",
         "INSERT INTO suppressions (id, email_key, reason, note, contact_id, created_at) VALUES (909, 'xyloquav@zephrandine.example', 'complained', :t, :c, 1)",
         "INSERT INTO mailbox_mails (id, received_at, mail_from, rcpt_to, subject, size_bytes, raw_form, raw) VALUES (910, 1, 'a@b', 'Xyloquav@Zephrandine.example', :t, 1, 'text', :t)",
         "INSERT INTO import_errors (import_id, line, cause, detail) VALUES (1, 9, 'email', 'xyloquav@zephrandine.example')",

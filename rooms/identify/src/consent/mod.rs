@@ -6,6 +6,7 @@ pub mod pages;
 mod store;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::collections::HashMap;
 
@@ -15,6 +16,7 @@ use attune_house::{House, setting_bool};
 use attune_kernel::Ids;
 
 use crate::merge::MergeId;
+use crate::topic;
 
 pub use store::{current, list};
 
@@ -68,7 +70,7 @@ pub struct ConsentDraft {
     pub contact_id: i64,
     /// One of [`CHANNELS`].
     pub channel: String,
-    /// One of [`PURPOSES`].
+    /// One of [`PURPOSES`], or that of a topic.
     pub purpose: String,
     /// Given or withdrawn.
     pub state: State,
@@ -96,9 +98,12 @@ pub struct Consent {
 /// Adds lines to the ledger at `now` (µs) and tells the log.
 pub async fn record(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDraft]) -> Result<(), DbError> {
     store::insert(tx, ids, now, drafts).await?;
+    let is_topic = |draft: &ConsentDraft| topic::of_purpose(&draft.purpose).is_some();
+    let topics = if drafts.iter().any(is_topic) { topic::list_all(tx).await? } else { Vec::new() };
     let event = |draft: &ConsentDraft| {
         let name = if draft.state == State::Given { "consent.given" } else { "consent.withdrawn" };
-        let subject = format!("{}/{}", draft.channel, draft.purpose);
+        let about = topic::of_purpose(&draft.purpose).and_then(|id| topics.iter().find(|topic| topic.id == id));
+        let subject = format!("{}/{}", draft.channel, about.map_or(draft.purpose.as_str(), |topic| topic.name_en.as_str()));
         Event::new(name, now).contact(draft.contact_id).subject(subject).props(&serde_json::json!({ "source": draft.source }))
     };
     let mut events: Vec<Event> = drafts.iter().map(event).collect();

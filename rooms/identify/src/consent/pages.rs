@@ -4,19 +4,23 @@ use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::{App, Panel, Place};
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Lang, Path, PermissionDef, Problem, Shell, Text, permission};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, PermissionDef, Problem, Shell, permission};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use serde::Deserialize;
 
+use super::told::{Line, Teller};
 use super::{CHANNELS, Consent, ConsentDraft, MARKETING, PURPOSES, State as Said, current, list, record};
 use crate::contact::{self, Contact, ContactId};
+use crate::{preference, topic};
 
 permission!(ViewConsent, "identify.consent.view"; RecordConsent, "identify.consent.record");
 
 /// How many lines of the ledger the page shows.
 const SHOWN: i64 = 50;
+/// How staff may have heard what they note down.
+const HEARD: [&str; 4] = ["phone", "in-person", "paper", "message"];
 
 /// The permissions of this noun.
 pub fn permissions() -> Vec<PermissionDef> {
@@ -42,38 +46,6 @@ pub fn panel() -> Panel {
     }
 }
 
-/// A line of the ledger in words.
-struct Line {
-    channel: Text,
-    purpose: Text,
-    given: bool,
-    state: Text,
-    source: String,
-    wording: String,
-    proof: String,
-    at: i64,
-}
-
-impl Line {
-    fn new(l: &Lang, consent: Consent) -> Self {
-        let known = |kind: &str, word: &str, all: &[&str]| {
-            if all.contains(&word) { l.t(&format!("consent-{kind}-{word}")) } else { Text::from(word) }
-        };
-        let said = consent.said;
-        let source = known("source", &said.source, &["staff", "form", "import", "unsubscribe-link", "preference-page", "api", "merge"]);
-        Self {
-            channel: known("channel", &said.channel, &CHANNELS),
-            purpose: known("purpose", &said.purpose, &PURPOSES),
-            given: said.state == Said::Given,
-            state: l.t(if said.state == Said::Given { "consent-given" } else { "consent-withdrawn" }),
-            source: source.to_string(),
-            wording: said.wording.unwrap_or_default(),
-            proof: said.proof.unwrap_or_default(),
-            at: consent.at,
-        }
-    }
-}
-
 #[derive(Template)]
 #[template(path = "consent/page.html", blocks = ["part", "form"])]
 struct ConsentPage {
@@ -82,7 +54,11 @@ struct ConsentPage {
     name: String,
     held: Vec<Line>,
     imported: Option<Imported>,
+    /// How the person wants to be written to; empty when they never said.
+    wishes: Vec<String>,
     ledger: Vec<Line>,
+    /// The topics people may allow: purpose and name.
+    topics: Vec<(String, String)>,
     form: ConsentForm,
     errors: FormErrors,
 }
@@ -97,7 +73,13 @@ impl ConsentPage {
     }
 
     fn purposes(&self) -> Vec<Choice> {
-        self.choices("purpose", &PURPOSES)
+        let mut all = self.choices("purpose", &PURPOSES);
+        all.extend(self.topics.iter().map(|(purpose, name)| Choice::new(purpose, name)));
+        all
+    }
+
+    fn sources(&self) -> Vec<Choice> {
+        self.choices("source", &HEARD)
     }
 
     fn states(&self) -> Vec<Choice> {
@@ -116,6 +98,8 @@ struct ConsentForm {
     #[serde(default)]
     state: String,
     #[serde(default)]
+    source: String,
+    #[serde(default)]
     wording: String,
     #[serde(default)]
     proof: String,
@@ -124,18 +108,21 @@ struct ConsentForm {
 impl Default for ConsentForm {
     fn default() -> Self {
         let [channel, purpose, state] = ["email", MARKETING, "given"].map(str::to_owned);
-        Self { channel, purpose, state, wording: String::new(), proof: String::new() }
+        Self { channel, purpose, state, source: String::new(), wording: String::new(), proof: String::new() }
     }
 }
 
 impl ConsentForm {
-    fn check(&self, contact_id: i64, staff_id: i64) -> Result<ConsentDraft, FormErrors> {
+    fn check(&self, contact_id: i64, staff_id: i64, topics: &[(String, String)]) -> Result<ConsentDraft, FormErrors> {
         let mut errors = FormErrors::new();
         if !CHANNELS.contains(&self.channel.as_str()) {
             errors.add("channel", "web-required");
         }
-        if !PURPOSES.contains(&self.purpose.as_str()) {
+        if !PURPOSES.contains(&self.purpose.as_str()) && !topics.iter().any(|(purpose, _)| *purpose == self.purpose) {
             errors.add("purpose", "web-required");
+        }
+        if !HEARD.contains(&self.source.as_str()) {
+            errors.add("source", "web-required");
         }
         let state = Said::of(&self.state);
         if state.is_none() {
@@ -151,7 +138,7 @@ impl ConsentForm {
             channel: self.channel.clone(),
             purpose: self.purpose.clone(),
             state: state.unwrap_or(Said::Withdrawn),
-            source: "staff".to_owned(),
+            source: self.source.clone(),
             wording,
             proof: errors.optional("proof", &self.proof, 500),
             staff_id: Some(staff_id),
@@ -177,14 +164,29 @@ async fn imported(tx: &mut Tx, app: &App, person: &Contact, held: &[Consent]) ->
     Ok(counts.map(|counts| Imported { at: person.created_at, counts }))
 }
 
+/// The topics people may be asked about: the ledger's purpose and the name.
+async fn topics(tx: &mut Tx, shell: &Shell) -> Result<Vec<(String, String)>, DbError> {
+    let named = |topic: topic::Topic| (topic::purpose_of(topic.id), topic.name(shell.l.locale()).to_owned());
+    Ok(topic::list(tx).await?.into_iter().map(named).collect())
+}
+
 async fn page_of(app: &App, shell: Shell, person: &Contact, form: ConsentForm, errors: FormErrors) -> Result<ConsentPage, Problem> {
     let mut tx = app.db.read().await?;
+    let teller = Teller::open(&mut tx, shell.l.clone()).await?;
     let held = current(&mut tx, person.id).await?;
     let imported = imported(&mut tx, app, person, &held).await?;
-    let held = held.into_iter().map(|consent| Line::new(&shell.l, consent)).collect();
-    let ledger = list(&mut tx, person.id, SHOWN).await?.into_iter().map(|consent| Line::new(&shell.l, consent)).collect();
+    let held = held.into_iter().map(|consent| teller.consent(consent)).collect();
+    let mut wish = preference::current(&mut tx, person.id).await?.map(|line| line.said.wish);
+    if let Some(wish) = &mut wish {
+        wish.paused_until = wish.paused_until.filter(|until| *until > shell.now);
+    }
+    let wishes = wish.map_or_else(Vec::new, |wish| teller.wishes(&wish));
+    let mut ledger: Vec<Line> = list(&mut tx, person.id, SHOWN).await?.into_iter().map(|consent| teller.consent(consent)).collect();
+    ledger.extend(preference::list(&mut tx, person.id, SHOWN).await?.into_iter().map(|line| teller.preference(line)));
+    ledger.sort_by_key(|line| std::cmp::Reverse((line.at, line.id)));
+    let topics = topics(&mut tx, &shell).await?;
     let contact_href = format!("/contacts/{}", person.shown_id());
-    Ok(ConsentPage { shell, contact_href, name: person.label().to_owned(), held, imported, ledger, form, errors })
+    Ok(ConsentPage { shell, contact_href, name: person.label().to_owned(), held, imported, wishes, ledger, topics, form, errors })
 }
 
 async fn show(State(app): State<App>, can: Can<ViewConsent>, shell: Shell, Path(id): Path<ContactId>) -> Answer {
@@ -200,8 +202,11 @@ async fn note(
     Path(id): Path<ContactId>,
     Form(form): Form<ConsentForm>,
 ) -> Answer {
-    let person = contact::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    match form.check(person.id, can.actor.staff_id) {
+    let mut tx = app.db.read().await?;
+    let person = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let topics = topics(&mut tx, &shell).await?;
+    drop(tx);
+    match form.check(person.id, can.actor.staff_id, &topics) {
         Ok(draft) => note_down(&app, &can, draft).await?,
         Err(errors) => {
             let page = page_of(&app, shell, &person, form, errors).await?;
@@ -216,7 +221,8 @@ async fn note_down(app: &App, can: &Can<RecordConsent>, draft: ConsentDraft) -> 
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     contact::find(&mut tx, &can.scope, draft.contact_id).await?.ok_or(Problem::NotFound)?;
-    let after = serde_json::json!({ "channel": draft.channel, "purpose": draft.purpose, "state": draft.state.word() });
+    let after =
+        serde_json::json!({ "channel": draft.channel, "purpose": draft.purpose, "state": draft.state.word(), "source": draft.source });
     let contact_id = draft.contact_id;
     record(&mut tx, &app.ids, now, &[draft]).await?;
     attune_record::audit::note(&mut tx, &app.ids, now, &can.actor, "consent.recorded", "contact", contact_id, None, Some(after)).await?;

@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 42] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 43] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -44,6 +44,7 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 42] = [
     ("contact.stage_changed", "identify-told-stage", "trending-up", "violet", Kind::Sales),
     ("consent.given", "identify-told-consent", "check", "good", Kind::Record),
     ("consent.withdrawn", "identify-told-consent-off", "x", "bad", Kind::Record),
+    ("preference.changed", "identify-told-preference", "sliders-horizontal", "", Kind::Record),
     ("score.changed", "identify-told-score", "gauge", "", Kind::Record),
     ("grade.changed", "identify-told-grade", "gauge", "good", Kind::Sales),
     ("segment.entered", "identify-told-segment", "filter", "", Kind::Record),

@@ -20,7 +20,12 @@ async fn quincy(site: &TestApp) -> String {
     let twin = site.json("admin", "POST", "/api/v1/contacts", &make("Q. Vandermolen", "q@molen.example")).await.json()["id"].clone();
     site.json("admin", "PATCH", &format!("/api/v1/contacts/{id}"), &json!({ "phone": "+351 22 7719482", "company": "Windworks" })).await;
     site.post("admin", &format!("/contacts/{id}/notes"), "body=Quincy+likes+windmills").await;
-    site.post("admin", &format!("/contacts/{id}/consent"), "channel=email&purpose=marketing&state=given&wording=Quincy+said+yes").await;
+    site.post(
+        "admin",
+        &format!("/contacts/{id}/consent"),
+        "channel=email&purpose=marketing&state=given&source=phone&wording=Quincy+said+yes",
+    )
+    .await;
     site.json("admin", "POST", &format!("/api/v1/contacts/{id}/merge"), &json!({ "with": twin })).await.is(StatusCode::OK);
     id
 }

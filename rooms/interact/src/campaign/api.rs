@@ -44,6 +44,8 @@ pub struct CampaignView {
     segment: Option<String>,
     /// `tpl_…`.
     template: String,
+    /// `top_…`, when it is about a topic.
+    topic: Option<String>,
     /// The sender's address.
     from_address: String,
     /// When it was made.
@@ -110,6 +112,7 @@ fn view(campaign: Campaign, figures: Option<FiguresView>) -> CampaignView {
         rule: campaign.audience.rule,
         segment: campaign.audience.segment_id.map(choices::segment_value),
         template: campaign.template_id.to_string(),
+        topic: campaign.topic_id.map(|topic| topic.to_string()),
         from_address: campaign.from_address,
         created_at: campaign.created_at,
         started_at: campaign.started_at,
@@ -160,6 +163,9 @@ pub struct NewCampaign {
     segment: Option<String>,
     /// `tpl_…`.
     template: String,
+    /// `top_…`: who has refused the topic gets nothing.
+    #[serde(default)]
+    topic: Option<String>,
     /// The sender's name; the setting's when absent.
     #[serde(default)]
     from_name: Option<String>,
@@ -181,7 +187,8 @@ async fn check(app: &App, new: NewCampaign) -> Result<CampaignDraft, Problem> {
     let (name_set, address_set) = rules::default_sender(&mut tx).await?;
     let (from_name, from_address) = (new.from_name.unwrap_or(name_set), new.from_address.unwrap_or(address_set));
     let (from_name, from_address) = rules::check_sender(&mut errors, &from_name, &from_address);
-    errors.or(CampaignDraft { name, audience, template_id, from_name, from_address }).map_err(Problem::Form)
+    let topic_id = choices::check_topic(&mut tx, &mut errors, new.topic.as_deref().unwrap_or_default()).await?;
+    errors.or(CampaignDraft { name, audience, template_id, from_name, from_address, topic_id }).map_err(Problem::Form)
 }
 
 /// Makes a draft.

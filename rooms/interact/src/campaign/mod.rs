@@ -10,6 +10,7 @@ use attune_db::Tx;
 use attune_differentiate::segment::FacetField;
 use attune_events::{Event, append};
 use attune_house::App;
+use attune_identify::topic::TopicId;
 use attune_jobs::Bench;
 use attune_kernel::{Fault, Ids};
 use attune_record::audit;
@@ -41,6 +42,8 @@ pub struct CampaignDraft {
     pub from_name: String,
     /// The sender's address.
     pub from_address: String,
+    /// What it is about: who has refused the topic gets nothing.
+    pub topic_id: Option<TopicId>,
 }
 
 /// Creates a draft.
@@ -103,6 +106,7 @@ pub async fn start(tx: &mut Tx, bench: &Bench, facets: &[FacetField], id: Campai
         any_hour: false,
         answer: false,
         priority: 0,
+        topic_id: campaign.topic_id,
     };
     let people = audience::compile(tx, &campaign.audience, facets, now).await?;
     let (mailing_id, count) = message::plan(tx, bench, now, &plan, &people).await?;

@@ -95,6 +95,8 @@ pub(crate) struct CampaignForm {
     #[serde(default)]
     template: String,
     #[serde(default)]
+    topic: String,
+    #[serde(default)]
     from_name: String,
     #[serde(default)]
     from_address: String,
@@ -107,6 +109,7 @@ impl CampaignForm {
             segment: campaign.audience.segment_id.map_or_else(String::new, choices::segment_value),
             rule: campaign.audience.rule.clone(),
             template: campaign.template_id.to_string(),
+            topic: campaign.topic_id.map_or_else(String::new, |topic| topic.to_string()),
             from_name: campaign.from_name.clone(),
             from_address: campaign.from_address.clone(),
         }
@@ -121,8 +124,10 @@ impl CampaignForm {
             errors.add("template", "web-required");
         }
         let audience = Audience::of_form(&self.rule, &self.segment);
-        let audience = audience::check(&mut app.db.read().await?, app, audience, &mut errors).await;
-        Ok(errors.or(CampaignDraft { name, audience, template_id, from_name, from_address }))
+        let mut tx = app.db.read().await?;
+        let audience = audience::check(&mut tx, app, audience, &mut errors).await;
+        let topic_id = choices::check_topic(&mut tx, &mut errors, &self.topic).await?;
+        Ok(errors.or(CampaignDraft { name, audience, template_id, from_name, from_address, topic_id }))
     }
 }
 
@@ -135,12 +140,14 @@ struct EditPage {
     errors: FormErrors,
     templates: Vec<Choice>,
     segments: Vec<Choice>,
+    topics: Vec<Choice>,
 }
 
 async fn edit_page(app: &App, shell: Shell, id: Option<CampaignId>, form: CampaignForm, errors: FormErrors) -> Result<EditPage, Problem> {
     let mut tx = app.db.read().await?;
     let (templates, segments) = (choices::templates(&mut tx).await?, choices::segments(&mut tx).await?);
-    Ok(EditPage { shell, id, form, errors, templates, segments })
+    let topics = choices::topics(&mut tx, &shell.l).await?;
+    Ok(EditPage { shell, id, form, errors, templates, segments, topics })
 }
 
 /// GET /campaigns/new

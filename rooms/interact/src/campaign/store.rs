@@ -1,6 +1,7 @@
 //! The rows of campaigns.
 
 use attune_db::{DbError, Row, Tx, params, sql};
+use attune_identify::topic::TopicId;
 use attune_web::Scope;
 
 use super::{CampaignDraft, CampaignId};
@@ -61,6 +62,8 @@ pub struct Campaign {
     pub from_name: String,
     /// The sender's address.
     pub from_address: String,
+    /// What it is about.
+    pub topic_id: Option<TopicId>,
     /// Where it stands.
     pub state: CampaignState,
     /// Its mailing, once started.
@@ -85,6 +88,7 @@ fn read(row: &Row) -> Result<Campaign, DbError> {
         template_id: TemplateId(row.get("template_id")?),
         from_name: row.get("from_name")?,
         from_address: row.get("from_address")?,
+        topic_id: row.get::<Option<i64>>("topic_id")?.map(TopicId),
         state: CampaignState::of(&row.get::<String>("state")?),
         mailing_id: row.get("mailing_id")?,
         owner_id: row.get("owner_id")?,
@@ -96,7 +100,7 @@ fn read(row: &Row) -> Result<Campaign, DbError> {
 }
 
 const SELECT: &str = sql!(
-    "SELECT id, name, audience, segment_id, template_id, from_name, from_address, state, mailing_id, owner_id, team_id, created_at, started_at, finished_at
+    "SELECT id, name, audience, segment_id, template_id, from_name, from_address, state, mailing_id, owner_id, team_id, created_at, started_at, finished_at, topic_id
      FROM campaigns"
 );
 
@@ -123,8 +127,8 @@ pub(super) async fn insert(
     now: i64,
 ) -> Result<(), DbError> {
     let text = sql!(
-        "INSERT INTO campaigns (id, name, audience, segment_id, template_id, from_name, from_address, state, owner_id, team_id, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9, $10)"
+        "INSERT INTO campaigns (id, name, audience, segment_id, template_id, from_name, from_address, state, owner_id, team_id, created_at, topic_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9, $10, $11)"
     );
     let values = params![
         id.0,
@@ -136,7 +140,8 @@ pub(super) async fn insert(
         &draft.from_address,
         owner.0.filter(|id| *id != 0),
         owner.1,
-        now
+        now,
+        draft.topic_id.map(|topic| topic.0)
     ];
     tx.exec(text, values).await?;
     Ok(())
@@ -144,7 +149,7 @@ pub(super) async fn insert(
 
 pub(super) async fn update(tx: &mut Tx, id: CampaignId, draft: &CampaignDraft) -> Result<(), DbError> {
     let text = sql!(
-        "UPDATE campaigns SET name = $2, audience = $3, segment_id = $4, template_id = $5, from_name = $6, from_address = $7 WHERE id = $1 AND state = 'draft'"
+        "UPDATE campaigns SET name = $2, audience = $3, segment_id = $4, template_id = $5, from_name = $6, from_address = $7, topic_id = $8 WHERE id = $1 AND state = 'draft'"
     );
     let values = params![
         id.0,
@@ -153,7 +158,8 @@ pub(super) async fn update(tx: &mut Tx, id: CampaignId, draft: &CampaignDraft) -
         draft.audience.segment_id,
         draft.template_id.0,
         &draft.from_name,
-        &draft.from_address
+        &draft.from_address,
+        draft.topic_id.map(|topic| topic.0)
     ];
     tx.exec(text, values).await?;
     Ok(())

@@ -19,6 +19,14 @@ pub enum Reason {
     NoConsent,
     /// Consent was withdrawn.
     Withdrawn,
+    /// The person gets mail, but none about this topic.
+    TopicRefused,
+    /// The person wants no mail before a day of their choice.
+    Paused,
+    /// The person wants mail less often.
+    Frequency,
+    /// The person wants no mail at this hour.
+    OwnQuietHours,
     /// The same address is written to by this mailing already.
     SamePerson,
     /// As many mails as allowed were sent in the period.
@@ -37,12 +45,16 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Gone,
         Self::NoAddress,
         Self::Suppressed,
         Self::NoConsent,
         Self::Withdrawn,
+        Self::TopicRefused,
+        Self::Paused,
+        Self::Frequency,
+        Self::OwnQuietHours,
         Self::SamePerson,
         Self::Cap,
         Self::Replaced,
@@ -60,6 +72,10 @@ impl Reason {
             Self::Suppressed => "suppressed",
             Self::NoConsent => "no_consent",
             Self::Withdrawn => "withdrawn",
+            Self::TopicRefused => "topic_refused",
+            Self::Paused => "paused",
+            Self::Frequency => "frequency",
+            Self::OwnQuietHours => "own_quiet_hours",
             Self::SamePerson => "same_person",
             Self::Cap => "cap",
             Self::Replaced => "replaced",
@@ -103,6 +119,12 @@ pub struct QuietHours {
 }
 
 impl QuietHours {
+    /// The hours between two minutes of the day; nothing when they are the same or no minutes of a day.
+    pub fn between(from_min: i64, to_min: i64) -> Option<Self> {
+        let fits = |minute: i64| (0..24 * 60).contains(&minute);
+        (fits(from_min) && fits(to_min) && from_min != to_min).then_some(Self { from_min, to_min })
+    }
+
     /// Reads `21:00-08:00`; nothing for an empty or malformed text or when both ends are equal.
     pub fn parse(text: &str) -> Option<Self> {
         let (from, to) = text.split_once('-')?;
@@ -165,6 +187,16 @@ pub struct Facts {
     pub better_waiting: i64,
     /// The contact's zone (IANA name).
     pub time_zone: Option<String>,
+    /// The person has said no to the mailing's topic.
+    pub topic_refused: bool,
+    /// The person wants nothing before this moment, µs.
+    pub paused_until: Option<i64>,
+    /// The person wants at least this long between two mails, µs; 0 for any.
+    pub gap_us: i64,
+    /// When the last mail of another mailing went to the person, µs; asked only of those who want a gap.
+    pub last_at: Option<i64>,
+    /// The person's own quiet hours.
+    pub own_quiet: Option<QuietHours>,
 }
 
 /// The mailing's own exceptions.
@@ -197,10 +229,14 @@ pub enum Decision {
 /// Decides one message at `now` (µs).
 ///
 /// The order is part of the promise: what forbids for good comes before what only delays, and a withdrawn consent or a suppressed
-/// address beats every exception. A mail that the cap would hold back for more than a day is dropped, for it would arrive stale.
+/// address beats every exception. So does what the person wished: a pause, a frequency and quiet hours of their own. A mail that would be
+/// held back for more than a day is dropped, for it would arrive stale.
 pub fn decide(policy: &Policy, exceptions: Exceptions, facts: &Facts, now: i64) -> Decision {
     if let Some(reason) = forbidden(policy, facts) {
         return Decision::Drop(reason);
+    }
+    if let Some(decision) = wished(facts, now) {
+        return decision;
     }
     if policy.cap > 0 && !exceptions.answer {
         if facts.recent >= policy.cap {
@@ -210,10 +246,23 @@ pub fn decide(policy: &Policy, exceptions: Exceptions, facts: &Facts, now: i64) 
             return Decision::Replace;
         }
     }
+    let reason = if facts.own_quiet.is_some() { Reason::OwnQuietHours } else { Reason::QuietHours };
     match quiet_until(policy, exceptions, facts, now) {
-        Some(until) => Decision::Defer { until, reason: Reason::QuietHours },
+        Some(until) => Decision::Defer { until, reason },
         None => Decision::Send,
     }
+}
+
+/// What a pause or a frequency of the person's own choice makes of a mail; nothing when neither holds it back.
+fn wished(facts: &Facts, now: i64) -> Option<Decision> {
+    let free_again = facts.last_at.filter(|_| facts.gap_us > 0).map(|at| at + facts.gap_us);
+    let (until, reason) = match (facts.paused_until.filter(|at| *at > now), free_again.filter(|at| *at > now)) {
+        (Some(paused), Some(gap)) if gap > paused => (gap, Reason::Frequency),
+        (Some(paused), _) => (paused, Reason::Paused),
+        (None, Some(gap)) => (gap, Reason::Frequency),
+        (None, None) => return None,
+    };
+    Some(if until - now <= DAY_US { Decision::Defer { until, reason } } else { Decision::Drop(reason) })
 }
 
 fn forbidden(policy: &Policy, facts: &Facts) -> Option<Reason> {
@@ -231,6 +280,9 @@ fn forbidden(policy: &Policy, facts: &Facts) -> Option<Reason> {
         Consent::Unknown if !(policy.imported_consent && facts.imported) => return Some(Reason::NoConsent),
         Consent::Unknown | Consent::Given => {}
     }
+    if facts.topic_refused {
+        return Some(Reason::TopicRefused);
+    }
     facts.same_person.then_some(Reason::SamePerson)
 }
 
@@ -245,7 +297,8 @@ fn capped(policy: &Policy, facts: &Facts, now: i64) -> Decision {
 
 /// The end of the quiet hours, when the person is in them.
 fn quiet_until(policy: &Policy, exceptions: Exceptions, facts: &Facts, now: i64) -> Option<i64> {
-    let quiet = policy.quiet.filter(|_| !exceptions.any_hour)?;
+    // Hours of the person's own take the place of the house's, and no mailing is excepted from them.
+    let quiet = facts.own_quiet.or(policy.quiet.filter(|_| !exceptions.any_hour))?;
     let own = facts.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
     let zone = own.as_ref().unwrap_or(&policy.zone);
     let local = zone.to_datetime(Timestamp::from_microsecond(now).ok()?);

@@ -20,6 +20,7 @@ pub mod verdict;
 mod wire;
 
 use attune_db::{Sql, Tx};
+use attune_identify::topic::TopicId;
 use attune_jobs::Bench;
 use attune_kernel::Fault;
 
@@ -79,6 +80,8 @@ pub struct Plan {
     pub answer: bool,
     /// A higher one goes first when the cap leaves room for one.
     pub priority: i64,
+    /// What it is about: who has refused the topic gets nothing.
+    pub topic_id: Option<TopicId>,
 }
 
 /// Plans a mailing: one row per contact that `audience` (a statement yielding contact ids) names, in one statement, and the job that

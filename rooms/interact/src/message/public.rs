@@ -75,6 +75,8 @@ struct UnsubscribePage {
     action: String,
     email: String,
     done: bool,
+    /// Where the person may choose something in between.
+    preferences: String,
 }
 
 /// GET /m/u/{token}: shows a button and changes nothing.
@@ -82,7 +84,8 @@ async fn ask(State(app): State<App>, Extension(linker): Extension<Linker>, shell
     let (send_id, _) = linker.read(Act::Unsubscribe, &token).ok_or(Problem::NotFound)?;
     let mut tx = app.db.read().await?;
     let email = super::store::address_of(&mut tx, send_id).await?.unwrap_or_default();
-    let page = UnsubscribePage { action: format!("/m/u/{token}"), email: masked(&email), done: false, shell };
+    let preferences = preferences_path(&linker, send_id);
+    let page = UnsubscribePage { action: format!("/m/u/{token}"), email: masked(&email), done: false, preferences, shell };
     Ok(page.shell.page(&page))
 }
 
@@ -107,8 +110,13 @@ async fn unsubscribe(
     if form.one_click == "One-Click" {
         return Ok(StatusCode::OK.into_response());
     }
-    let page = UnsubscribePage { action: String::new(), email: String::new(), done: true, shell };
+    let preferences = preferences_path(&linker, send_id);
+    let page = UnsubscribePage { action: String::new(), email: String::new(), done: true, preferences, shell };
     Ok(page.shell.page(&page))
+}
+
+fn preferences_path(linker: &Linker, send_id: i64) -> String {
+    format!("{}{}", Act::Preferences.path(), linker.token(Act::Preferences, send_id, 0))
 }
 
 async fn keep(tracker: &Tracker, touch: Touch) -> Result<Option<Landing>, Problem> {
@@ -172,7 +180,7 @@ async fn is_tracked_site(app: &App, target: &str) -> Result<bool, Problem> {
 }
 
 /// `l•••@example.com`: enough to recognise oneself, too little to learn an address.
-fn masked(email: &str) -> String {
+pub(crate) fn masked(email: &str) -> String {
     match email.split_once('@') {
         Some((local, domain)) => format!("{}•••@{domain}", local.chars().take(1).collect::<String>()),
         None => String::new(),

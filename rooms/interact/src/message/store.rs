@@ -2,6 +2,8 @@
 
 use attune_db::{Column, DbError, Relation, Row, Sql, Tx, Value, params, sql};
 
+use attune_identify::topic::TopicId;
+
 use super::{Kind, Plan};
 
 /// Where a mailing stands.
@@ -77,6 +79,8 @@ pub struct Mailing {
     pub created_at: i64,
     /// When its last row ended, µs.
     pub finished_at: Option<i64>,
+    /// What it is about.
+    pub topic_id: Option<TopicId>,
 }
 
 fn read(row: &Row) -> Result<Mailing, DbError> {
@@ -99,6 +103,7 @@ fn read(row: &Row) -> Result<Mailing, DbError> {
         relay_error_at: row.get("relay_error_at")?,
         created_at: row.get("created_at")?,
         finished_at: row.get("finished_at")?,
+        topic_id: row.get::<Option<i64>>("topic_id")?.map(TopicId),
     })
 }
 
@@ -106,7 +111,7 @@ fn read(row: &Row) -> Result<Mailing, DbError> {
 pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Mailing>, DbError> {
     let text = sql!(
         "SELECT id, kind, owner_id, series_id, title, version_id, from_name, from_address, state, priority, any_hour, answer,
-                first_send_id, last_send_id, relay_error, relay_error_at, created_at, finished_at
+                first_send_id, last_send_id, relay_error, relay_error_at, created_at, finished_at, topic_id
          FROM mailings WHERE id = $1"
     );
     tx.find(text, params![id]).await?.as_ref().map(read).transpose()
@@ -126,8 +131,8 @@ pub(super) async fn lock_head(tx: &mut Tx) -> Result<i64, DbError> {
 pub(super) async fn insert_mailing(tx: &mut Tx, id: i64, plan: &Plan, first: i64, now: i64) -> Result<(), DbError> {
     let text = sql!(
         "INSERT INTO mailings (id, kind, owner_id, series_id, title, version_id, from_name, from_address, state, priority, any_hour, answer,
-                               first_send_id, last_send_id, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'running', $9, $10, $11, $12, $13, $14)"
+                               first_send_id, last_send_id, created_at, topic_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'running', $9, $10, $11, $12, $13, $14, $15)"
     );
     let values = params![
         id,
@@ -143,7 +148,8 @@ pub(super) async fn insert_mailing(tx: &mut Tx, id: i64, plan: &Plan, first: i64
         plan.answer,
         first,
         first - 1,
-        now
+        now,
+        plan.topic_id.map(|topic| topic.0)
     ];
     tx.exec(text, values).await?;
     Ok(())

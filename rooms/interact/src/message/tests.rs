@@ -55,7 +55,7 @@ prop_compose! {
         recent in 0..5_i64, age in proptest::option::of(0..8 * DAY_US), better_waiting in 0..3_i64,
         zone in proptest::option::of(prop_oneof![Just("Asia/Shanghai"), Just("America/New_York"), Just("Mars/Base")]),
     ) -> Facts {
-        Facts { alive, has_address, suppressed, erased, consent, imported, same_person, recent, oldest_at: age.map(|age| NOW - age), better_waiting, time_zone: zone.map(str::to_owned) }
+        Facts { alive, has_address, suppressed, erased, consent, imported, same_person, recent, oldest_at: age.map(|age| NOW - age), better_waiting, time_zone: zone.map(str::to_owned), ..Facts::default() }
     }
 }
 
@@ -142,6 +142,7 @@ async fn plan_all(stage: &Stage) -> (i64, i64) {
         any_hour: false,
         answer: false,
         priority: 0,
+        topic_id: None,
     };
     let bench = stage.parts.bench();
     let planned = plan(&mut tx, &bench, stage.now(), &mailing, &Sql::new("SELECT id FROM v_identify_contact")).await.unwrap();

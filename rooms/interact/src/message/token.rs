@@ -22,6 +22,8 @@ pub enum Act {
     Open,
     /// Unsubscribe.
     Unsubscribe,
+    /// Choose what mail to get.
+    Preferences,
 }
 
 impl Act {
@@ -30,14 +32,16 @@ impl Act {
             Self::Click => b'c',
             Self::Open => b'o',
             Self::Unsubscribe => b'u',
+            Self::Preferences => b'p',
         }
     }
 
-    fn path(self) -> &'static str {
+    pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Click => "/m/c/",
             Self::Open => "/m/o/",
             Self::Unsubscribe => "/m/u/",
+            Self::Preferences => "/m/p/",
         }
     }
 }
@@ -132,6 +136,9 @@ impl Addresses for SendAddresses<'_> {
     }
     fn push_unsubscribe(&self, out: &mut String) {
         self.linker.push(out, Act::Unsubscribe, self.send_id, 0);
+    }
+    fn push_preferences(&self, out: &mut String) {
+        self.linker.push(out, Act::Preferences, self.send_id, 0);
     }
     fn push_pixel(&self, out: &mut String) {
         self.linker.push(out, Act::Open, self.send_id, 0);

@@ -235,6 +235,17 @@ async fn write_times(tx: &mut Tx, times: HashMap<i64, Times>) -> Result<(), DbEr
     Ok(())
 }
 
+/// Notes on a send that its recipient left through the preference page: figures, timeline and the suppression list, as after the link in
+/// the mail. What the person said stands in the ledger by whoever calls.
+pub(crate) async fn note_left(tx: &mut Tx, ids: &Ids, send_id: i64, at: i64) -> Result<(), DbError> {
+    let items = [Touch { send_id, what: What::Unsubscribe, at, machine: None }];
+    let known = look_up(tx, &items).await?;
+    keep_times(tx, &items, &known, &[None]).await?;
+    touch_contacts(tx, &items, &known, &[None]).await?;
+    suppression::add_of_sends(tx, ids, &[send_id], Cause::Unsubscribed, at).await?;
+    append_new(tx, &items, &known, &[None]).await
+}
+
 async fn unsubscribe(tx: &mut Tx, ids: &Ids, items: &[Touch], known: &[Option<Touched>]) -> Result<(), Fault> {
     let leaving: Vec<(&Touch, i64)> = items
         .iter()

@@ -230,7 +230,8 @@ pub async fn draft(tx: &mut Tx, ids: &Ids, now: i64, file: &FunnelFile) -> Resul
         return Err(FileError(wrong));
     }
     let (audience, simulation) = (file.people(), file.simulation_text());
-    Ok(FunnelDraft { name: file.name.clone(), audience, from_name, from_address, any_hour: file.any_hour, rounds, reps, simulation })
+    let (name, any_hour) = (file.name.clone(), file.any_hour);
+    Ok(FunnelDraft { name, audience, from_name, from_address, topic_id: None, any_hour, rounds, reps, simulation })
 }
 
 /// The push funnel that was begun from this very file and has not ended; the newest, should there be several.

@@ -24,6 +24,7 @@ pub(super) struct FunnelForm {
     pub(super) rule: String,
     pub(super) from_name: String,
     pub(super) from_address: String,
+    pub(super) topic: String,
     pub(super) any_hour: String,
     pub(super) rounds: Vec<RoundForm>,
     /// Who takes survivors.
@@ -52,6 +53,7 @@ impl From<Vec<(String, String)>> for FunnelForm {
             rule: text("rule"),
             from_name: text("from_name"),
             from_address: text("from_address"),
+            topic: text("topic"),
             any_hour: text("any_hour"),
             rounds: (1..=MAX_ROUNDS).take_while(|number| has(*number)).map(round).collect(),
             rep: pairs.iter().filter(|(key, _)| key == "rep").map(|(_, value)| value.clone()).collect(),
@@ -82,6 +84,7 @@ impl FunnelForm {
             rule: funnel.audience.rule.clone(),
             from_name: funnel.from_name.clone(),
             from_address: funnel.from_address.clone(),
+            topic: funnel.topic_id.map_or_else(String::new, |topic| topic.to_string()),
             any_hour: if funnel.any_hour { "1".to_owned() } else { String::new() },
             rep: reps.iter().map(|rep| rep.staff_id.to_string()).collect(),
             caps: reps.iter().map(|rep| (rep.staff_id.to_string(), rep.cap.to_string())).collect(),
@@ -160,7 +163,8 @@ impl FunnelForm {
         let rounds = self.rounds.iter().map(|round| check_round(round, &mut errors)).collect();
         let reps = self.check_reps(&mut errors);
         let any_hour = !self.any_hour.is_empty();
-        Ok(errors.or(FunnelDraft { name, audience, from_name, from_address, any_hour, rounds, reps, simulation: None }))
+        let topic_id = choices::check_topic(tx, &mut errors, &self.topic).await?;
+        Ok(errors.or(FunnelDraft { name, audience, from_name, from_address, topic_id, any_hour, rounds, reps, simulation: None }))
     }
 }
 

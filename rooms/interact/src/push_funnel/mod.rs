@@ -18,6 +18,7 @@ mod tests;
 
 use attune_db::Tx;
 use attune_house::App;
+use attune_identify::topic::TopicId;
 use attune_kernel::{Fault, Ids};
 use attune_record::audit;
 use attune_web::{Can, Problem};
@@ -108,6 +109,8 @@ pub struct FunnelDraft {
     pub from_name: String,
     /// The sender's address.
     pub from_address: String,
+    /// What it is about: who has refused the topic gets nothing.
+    pub topic_id: Option<TopicId>,
     /// Quiet hours do not hold.
     pub any_hour: bool,
     /// The rounds, in order.

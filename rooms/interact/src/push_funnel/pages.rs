@@ -73,6 +73,7 @@ struct DrawPage {
     errors: FormErrors,
     templates: Vec<Choice>,
     segments: Vec<Choice>,
+    topics: Vec<Choice>,
     staff: Vec<(i64, String)>,
     /// How many the first round would go to; nothing while the rule cannot be read.
     reach: Option<i64>,
@@ -95,10 +96,10 @@ impl DrawPage {
 async fn draw_page(app: &App, shell: Shell, id: Option<PushFunnelId>, form: FunnelForm, errors: FormErrors) -> Result<DrawPage, Problem> {
     let mut tx = app.db.read().await?;
     let (templates, segments) = (choices::templates(&mut tx).await?, choices::segments(&mut tx).await?);
-    let staff = choices::staff(&mut tx).await?;
+    let (topics, staff) = (choices::topics(&mut tx, &shell.l).await?, choices::staff(&mut tx).await?);
     let people = audience::Audience::of_form(&form.rule, &form.segment);
     let reach = audience::count(&mut tx, &people, &audience::facets(app.house()), app.clock.now()).await.ok();
-    Ok(DrawPage { shell, id, form, errors, templates, segments, staff, reach })
+    Ok(DrawPage { shell, id, form, errors, templates, segments, topics, staff, reach })
 }
 
 /// GET /push-funnels/new

@@ -175,6 +175,7 @@ async fn begin(tx: &mut Tx, bench: &Bench, funnel: &PushFunnel, round: &Round, p
         any_hour: funnel.any_hour,
         answer: round.position > 1,
         priority: round.position,
+        topic_id: funnel.topic_id,
     };
     let (mailing_id, count) = message::plan(tx, bench, now, &plan, people).await?;
     store::begin_round(tx, round.id, mailing_id, now).await?;

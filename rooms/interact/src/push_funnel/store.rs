@@ -1,6 +1,7 @@
 //! The rows of push funnels, their rounds and reps.
 
 use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, params, sql};
+use attune_identify::topic::TopicId;
 use attune_kernel::Ids;
 use attune_web::Scope;
 
@@ -94,6 +95,8 @@ pub struct PushFunnel {
     pub from_name: String,
     /// The sender's address.
     pub from_address: String,
+    /// What it is about.
+    pub topic_id: Option<TopicId>,
     /// Quiet hours do not hold.
     pub any_hour: bool,
     /// Where it stands.
@@ -163,6 +166,7 @@ fn read(row: &Row) -> Result<PushFunnel, DbError> {
         audience: Audience { rule: row.get("audience")?, segment_id: row.get("segment_id")? },
         from_name: row.get("from_name")?,
         from_address: row.get("from_address")?,
+        topic_id: row.get::<Option<i64>>("topic_id")?.map(TopicId),
         any_hour: row.get("any_hour")?,
         state: FunnelState::of(&row.get::<String>("state")?),
         simulation: row.get("simulation")?,
@@ -201,7 +205,7 @@ fn read_round(row: &Row) -> Result<Round, DbError> {
 
 const SELECT: &str = sql!(
     "SELECT id, name, audience, segment_id, from_name, from_address, any_hour, state, simulation, owner_id, team_id, survivors, handed_over,
-            created_at, started_at, ended_at FROM push_funnels"
+            created_at, started_at, ended_at, topic_id FROM push_funnels"
 );
 const ROUNDS: &str = sql!(
     "SELECT id, funnel_id, position, name, offer, template_id, respond, respond_event, wait_us, state, mailing_id, started_at, closes_at, closed_at
@@ -257,8 +261,8 @@ pub(super) async fn insert(
 ) -> Result<(), DbError> {
     let text = sql!(
         "INSERT INTO push_funnels (id, name, audience, segment_id, from_name, from_address, any_hour, state, simulation, owner_id, team_id,
-                                   survivors, handed_over, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9, $10, 0, 0, $11)"
+                                   survivors, handed_over, created_at, topic_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9, $10, 0, 0, $11, $12)"
     );
     let values = params![
         id.0,
@@ -271,7 +275,8 @@ pub(super) async fn insert(
         draft.simulation.as_deref(),
         owner.0.filter(|id| *id != 0),
         owner.1,
-        now
+        now,
+        draft.topic_id.map(|topic| topic.0)
     ];
     tx.exec(text, values).await?;
     Ok(())
@@ -279,11 +284,19 @@ pub(super) async fn insert(
 
 pub(super) async fn update(tx: &mut Tx, id: PushFunnelId, draft: &FunnelDraft) -> Result<(), DbError> {
     let text = sql!(
-        "UPDATE push_funnels SET name = $2, audience = $3, segment_id = $4, from_name = $5, from_address = $6, any_hour = $7
+        "UPDATE push_funnels SET name = $2, audience = $3, segment_id = $4, from_name = $5, from_address = $6, any_hour = $7, topic_id = $8
          WHERE id = $1 AND state = 'draft'"
     );
-    let values =
-        params![id.0, &draft.name, &draft.audience.rule, draft.audience.segment_id, &draft.from_name, &draft.from_address, draft.any_hour];
+    let values = params![
+        id.0,
+        &draft.name,
+        &draft.audience.rule,
+        draft.audience.segment_id,
+        &draft.from_name,
+        &draft.from_address,
+        draft.any_hour,
+        draft.topic_id.map(|topic| topic.0)
+    ];
     tx.exec(text, values).await?;
     Ok(())
 }

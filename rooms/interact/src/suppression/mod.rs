@@ -70,6 +70,16 @@ pub async fn add_of_sends(tx: &mut Tx, ids: &Ids, send_ids: &[i64], cause: Cause
     Ok(())
 }
 
+/// Takes the addresses of a send's recipient off the list where the person had unsubscribed and says yes again. What bounced, was complained
+/// about or entered by staff stays.
+pub async fn lift_of_send(tx: &mut Tx, send_id: i64) -> Result<u64, DbError> {
+    let delete = sql!(
+        "DELETE FROM suppressions WHERE reason = 'unsubscribed' AND email_key IN (
+           SELECT c.email_key FROM sends s JOIN v_identify_reach c ON c.asked_id = s.contact_id WHERE s.id = $1)"
+    );
+    tx.exec(delete, params![send_id]).await
+}
+
 /// Puts an address on the list by hand; answers whether it was new.
 pub async fn add(tx: &mut Tx, ids: &Ids, email: &str, note: Option<&str>, staff_id: Option<i64>, now: i64) -> Result<bool, DbError> {
     let mut rows = Relation::new(&COLUMNS);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::find_tags::{Piece, pieces};
-use super::links::{self, LINK, PIXEL, TRAP, UNSUBSCRIBE};
+use super::links::{self, LINK, PIXEL, PREFERENCES, TRAP, UNSUBSCRIBE};
 use super::{TemplateDraft, plain, render};
 
 /// A body above this is cut off by some readers (Gmail shows "message clipped" from 102 kB).
@@ -130,18 +130,19 @@ fn escape_around_tags(text: &str) -> String {
     out
 }
 
-/// A mail without an unsubscribe link gets one at its foot.
+/// A mail without an unsubscribe link gets one at its foot, beside the one to the preference page.
 fn with_footer(html: &str, language: &str) -> String {
     if html.contains(UNSUBSCRIBE) {
         return html.to_owned();
     }
-    let (why, act) = if language == "zh-CN" {
-        ("您收到此邮件，是因为您与我们有联系。", "退订")
+    let (why, choose, act) = if language == "zh-CN" {
+        ("您收到此邮件，是因为您与我们有联系。", "接收偏好", "退订")
     } else {
-        ("You receive this mail because you are in touch with us.", "Unsubscribe")
+        ("You receive this mail because you are in touch with us.", "Preferences", "Unsubscribe")
     };
     let style = "font-family:Helvetica,Arial,sans-serif;font-size:12px;line-height:18px;color:#616a71;text-align:center;padding:16px";
-    before_end(html, &format!("<p style=\"{style}\">{why} <a href=\"{UNSUBSCRIBE}\" style=\"color:#616a71\">{act}</a></p>"))
+    let link = |mark: &str, text: &str| format!("<a href=\"{mark}\" style=\"color:#616a71\">{text}</a>");
+    before_end(html, &format!("<p style=\"{style}\">{why} {} {}</p>", link(PREFERENCES, choose), link(UNSUBSCRIBE, act)))
 }
 
 /// Adds the open pixel and a link only machines find.

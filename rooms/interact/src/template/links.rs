@@ -8,6 +8,8 @@ use super::find_tags::{Piece, inner, pieces};
 pub(super) const LINK: &str = "[[attune:link:";
 /// Stands where the recipient's unsubscribe address goes.
 pub(super) const UNSUBSCRIBE: &str = "[[attune:unsubscribe]]";
+/// Stands where the address of the recipient's preference page goes.
+pub(super) const PREFERENCES: &str = "[[attune:preferences]]";
 /// Stands where the address of the open pixel goes.
 pub(super) const PIXEL: &str = "[[attune:pixel]]";
 /// Stands where the address no person sees goes.
@@ -35,8 +37,10 @@ pub(super) fn take_out(html: &str) -> (String, Vec<String>) {
 
 fn mark(target: &str, urls: &mut Vec<String>) -> String {
     let url = target.replace("&amp;", "&").trim().to_owned();
-    if is_unsubscribe(&url) {
-        return UNSUBSCRIBE.to_owned();
+    for (tag, mark) in [("unsubscribe_url", UNSUBSCRIBE), ("preferences_url", PREFERENCES)] {
+        if is_tag(&url, tag) {
+            return mark.to_owned();
+        }
     }
     if !is_trackable(&url) {
         return target.to_owned();
@@ -52,8 +56,8 @@ fn mark(target: &str, urls: &mut Vec<String>) -> String {
     format!("{LINK}{position}{END}")
 }
 
-fn is_unsubscribe(url: &str) -> bool {
-    url.starts_with("{{") && inner(url) == "unsubscribe_url"
+fn is_tag(url: &str, name: &str) -> bool {
+    url.starts_with("{{") && inner(url) == name
 }
 
 /// A web address whose host is written out: merge tags may only come after it, so that no value can lead elsewhere.

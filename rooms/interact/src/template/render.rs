@@ -6,7 +6,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde_json::{Map, Value};
 
 use super::find_tags::{Piece, inner, pieces, simple};
-use super::links::{END, LINK, PIXEL, TRAP, UNSUBSCRIBE};
+use super::links::{END, LINK, PIXEL, PREFERENCES, TRAP, UNSUBSCRIBE};
 use super::person::{COLUMNS, Person, shown};
 
 /// Steps a merge tag may take before it is stopped.
@@ -29,6 +29,8 @@ pub trait Addresses {
     fn push_link(&self, out: &mut String, position: u16);
     /// Appends the address at which this recipient unsubscribes.
     fn push_unsubscribe(&self, out: &mut String);
+    /// Appends the address of this recipient's preference page.
+    fn push_preferences(&self, out: &mut String);
     /// Appends the address of the open pixel.
     fn push_pixel(&self, out: &mut String);
     /// Appends an address that no person sees.
@@ -61,6 +63,7 @@ enum Segment {
     Engine(String),
     Link(u16),
     Unsubscribe,
+    Preferences,
     Pixel,
     Trap,
 }
@@ -145,6 +148,7 @@ pub(crate) fn render_address(url: &str, person: &Person) -> Result<String, Rende
 
 struct NoAddresses;
 impl Addresses for NoAddresses {
+    fn push_preferences(&self, _: &mut String) {}
     fn push_link(&self, _: &mut String, _: u16) {}
     fn push_unsubscribe(&self, _: &mut String) {}
     fn push_pixel(&self, _: &mut String) {}
@@ -175,6 +179,7 @@ impl Scene<'_> {
                 Segment::Engine(name) => out.push_str(&self.run(name)?),
                 Segment::Link(position) => self.addresses.push_link(out, *position),
                 Segment::Unsubscribe => self.addresses.push_unsubscribe(out),
+                Segment::Preferences => self.addresses.push_preferences(out),
                 Segment::Pixel => self.addresses.push_pixel(out),
                 Segment::Trap => self.addresses.push_trap(out),
             }
@@ -183,11 +188,15 @@ impl Scene<'_> {
     }
 
     fn run(&self, name: &str) -> Result<String, RenderError> {
-        let mut unsubscribe = String::new();
+        let (mut unsubscribe, mut preferences) = (String::new(), String::new());
         self.addresses.push_unsubscribe(&mut unsubscribe);
+        self.addresses.push_preferences(&mut preferences);
         let contact = Value::Object(self.person.context());
-        let context =
-            minijinja::Value::from_pairs([("contact", engine_value(&contact)), ("unsubscribe_url", minijinja::Value::from(unsubscribe))]);
+        let context = minijinja::Value::from_pairs([
+            ("contact", engine_value(&contact)),
+            ("unsubscribe_url", minijinja::Value::from(unsubscribe)),
+            ("preferences_url", minijinja::Value::from(preferences)),
+        ]);
         let template = self.engine.get_template(name).map_err(|e| RenderError::Tag(e.to_string()))?;
         template.render(context).map_err(|e| RenderError::Tag(e.to_string()))
     }
@@ -290,8 +299,13 @@ impl Cutter<'_> {
     }
 
     fn tag(&mut self, tag: &str) -> Result<(), RenderError> {
-        if inner(tag) == "unsubscribe_url" {
-            self.segments.push(Segment::Unsubscribe);
+        let address = match inner(tag) {
+            "unsubscribe_url" => Some(Segment::Unsubscribe),
+            "preferences_url" => Some(Segment::Preferences),
+            _ => None,
+        };
+        if let Some(segment) = address {
+            self.segments.push(segment);
             return Ok(());
         }
         match simple(tag) {
@@ -327,6 +341,7 @@ impl Cutter<'_> {
 fn mark_segment(mark: &str) -> Option<Segment> {
     match mark {
         UNSUBSCRIBE => Some(Segment::Unsubscribe),
+        PREFERENCES => Some(Segment::Preferences),
         PIXEL => Some(Segment::Pixel),
         TRAP => Some(Segment::Trap),
         _ => mark.strip_prefix(LINK)?.strip_suffix(END)?.parse().ok().map(Segment::Link),

@@ -11,6 +11,9 @@ impl Addresses for Plain {
     fn push_unsubscribe(&self, out: &mut String) {
         out.push_str("UNSUB");
     }
+    fn push_preferences(&self, out: &mut String) {
+        out.push_str("PREFS");
+    }
     fn push_pixel(&self, out: &mut String) {
         out.push_str("PIXEL");
     }

@@ -24,7 +24,7 @@ const FOREIGN: [EventDef; 1] = [EventDef { name: "lead.handed_over", meaning: ""
 const SEE_CONTACTS: PermissionDef =
     PermissionDef { key: "identify.contact.view", label_key: "", admin: Grant::All, manager: Grant::All, agent: Grant::Own };
 
-fn app(stage: &Stage) -> TestApp {
+pub(super) fn app(stage: &Stage) -> TestApp {
     let parts = stage.parts.clone();
     let collector = Collector::start(&parts);
     let rooms = vec![Room::new("sell").events(FOREIGN).permissions([SEE_CONTACTS]), crate::room(&parts, &collector)];
@@ -34,17 +34,17 @@ fn app(stage: &Stage) -> TestApp {
 const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/131.0 Safari/537.36";
 
 /// What a browser is told; below `/api/` what a program is told that sends JSON.
-async fn ask(app: &TestApp, who: &str, method: &str, path: &str, form: &str) -> Got {
+pub(super) async fn ask(app: &TestApp, who: &str, method: &str, path: &str, form: &str) -> Got {
     let kind = if path.starts_with("/api/") { "application/json" } else { "application/x-www-form-urlencoded" };
     let request = Request::builder().method(method).uri(path).header(header::USER_AGENT, CHROME).header(header::CONTENT_TYPE, kind);
     app.send(who, request, form.to_owned()).await
 }
 
-fn encode(pairs: &[(&str, &str)]) -> String {
+pub(super) fn encode(pairs: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
-async fn stage() -> (attune_testkit::TestDb, Stage) {
+pub(super) async fn stage() -> (attune_testkit::TestDb, Stage) {
     let store = attune_testkit::lite(&crate::test_migrations()).await;
     let stage = Stage::open(store.db()).await;
     stage.people(6).await;

@@ -148,12 +148,13 @@ attune_testkit::on_both_dbs! {
         let lena = site.stage.contact("Lena", "lena@example.com").await;
         let path = format!("/contacts/{}/consent", ContactId(lena));
         assert!(site.get("admin", &path).await.has("Nothing recorded yet"));
-        let wrong = site.web.post("admin", &path, "channel=email&purpose=marketing&state=given&wording=").await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        let wrong = site.web.post("admin", &path, "channel=email&purpose=marketing&state=given&source=phone&wording=").await.is(StatusCode::UNPROCESSABLE_ENTITY);
         assert!(wrong.has("aria-invalid"));
-        site.web.post("admin", &path, "channel=email&purpose=marketing&state=given&wording=Yes+please&proof=call+17").await.is(StatusCode::SEE_OTHER);
+        site.web.post("admin", &path, "channel=email&purpose=marketing&state=given&wording=Yes").await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        site.web.post("admin", &path, "channel=email&purpose=marketing&state=given&source=phone&wording=Yes+please&proof=call+17").await.is(StatusCode::SEE_OTHER);
         site.web.post("agent", &path, "channel=email&purpose=marketing&state=withdrawn").await.is(StatusCode::NOT_FOUND);
         let page = site.get("admin", &path).await;
-        assert!(page.has("Yes please") && page.has("call 17"));
+        assert!(page.has("Yes please") && page.has("call 17") && page.has("By phone"));
         let mut tx = site.stage.db.read().await.unwrap();
         assert_eq!(states(&mut tx, "email", [lena]).await.unwrap().get(&lena), Some(&Said::Given));
     }

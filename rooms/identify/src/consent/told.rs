@@ -1,0 +1,121 @@
+//! The ledger in words: what was said, where, by whom it was noted down and what shows it.
+
+use std::collections::HashMap;
+
+use attune_db::{DbError, Tx};
+use attune_kernel::Locale;
+use attune_web::{Lang, Text};
+
+use super::{CHANNELS, Consent, PURPOSES, State};
+use crate::preference::{Preference, Wish};
+use crate::{staff, topic};
+
+/// Where something can have been said.
+const SOURCES: [&str; 12] = [
+    "staff",
+    "phone",
+    "in-person",
+    "paper",
+    "message",
+    "form",
+    "import",
+    "unsubscribe-link",
+    "preference-page",
+    "double-opt-in",
+    "api",
+    "merge",
+];
+
+/// A line of the ledger in words.
+pub(super) struct Line {
+    pub(super) id: i64,
+    pub(super) channel: Text,
+    pub(super) purpose: String,
+    /// A yes or a no; a preference is neither.
+    pub(super) given: Option<bool>,
+    pub(super) state: String,
+    pub(super) source: String,
+    /// Who noted it down; empty when the person did it alone.
+    pub(super) by: String,
+    pub(super) wording: String,
+    pub(super) proof: String,
+    pub(super) at: i64,
+}
+
+/// What is needed to name things: the language, colleagues and topics.
+pub(super) struct Teller {
+    l: Lang,
+    staff: HashMap<i64, String>,
+    topics: HashMap<String, String>,
+}
+
+impl Teller {
+    pub(super) async fn open(tx: &mut Tx, l: Lang) -> Result<Self, DbError> {
+        let staff = staff::names(&staff::list(tx).await?);
+        let named = |topic: topic::Topic| (topic::purpose_of(topic.id), topic.name(l.locale()).to_owned());
+        let topics = topic::list_all(tx).await?.into_iter().map(named).collect();
+        Ok(Self { l, staff, topics })
+    }
+
+    fn known(&self, kind: &str, word: &str, all: &[&str]) -> Text {
+        if all.contains(&word) { self.l.t(&format!("consent-{kind}-{word}")) } else { Text::from(word) }
+    }
+
+    fn by(&self, staff_id: Option<i64>) -> String {
+        staff_id.and_then(|id| self.staff.get(&id).cloned()).unwrap_or_default()
+    }
+
+    pub(super) fn consent(&self, consent: Consent) -> Line {
+        let said = consent.said;
+        let topic = self.topics.get(&said.purpose).map(|name| self.l.of("consent-topic").s("name", name).to_string());
+        Line {
+            id: consent.id,
+            channel: self.known("channel", &said.channel, &CHANNELS),
+            purpose: topic.unwrap_or_else(|| self.known("purpose", &said.purpose, &PURPOSES).to_string()),
+            given: Some(said.state == State::Given),
+            state: self.l.t(if said.state == State::Given { "consent-given" } else { "consent-withdrawn" }).to_string(),
+            source: self.known("source", &said.source, &SOURCES).to_string(),
+            by: self.by(said.staff_id),
+            wording: said.wording.unwrap_or_default(),
+            proof: said.proof.unwrap_or_default(),
+            at: consent.at,
+        }
+    }
+
+    pub(super) fn preference(&self, line: Preference) -> Line {
+        Line {
+            id: line.id,
+            channel: self.l.t("consent-channel-email"),
+            purpose: self.l.t("preference-title").to_string(),
+            given: None,
+            state: self.wishes(&line.said.wish).join(" · "),
+            source: self.known("source", &line.said.source, &SOURCES).to_string(),
+            by: self.by(line.said.staff_id),
+            wording: line.said.wording.unwrap_or_default(),
+            proof: line.said.proof.unwrap_or_default(),
+            at: line.at,
+        }
+    }
+
+    /// How somebody wants to be written to, a phrase each.
+    pub(super) fn wishes(&self, wish: &Wish) -> Vec<String> {
+        let l = &self.l;
+        let mut all = vec![l.t(&format!("preference-frequency-{}", wish.frequency.word())).to_string()];
+        if let Some(until) = wish.paused_until {
+            all.push(l.of("preference-paused").s("date", l.date(until)).to_string());
+        }
+        if let Some((from, to)) = wish.quiet {
+            let zone = wish.time_zone.clone().unwrap_or_default();
+            all.push(l.of("preference-quiet").s("from", clock(from)).s("to", clock(to)).s("zone", zone).to_string());
+        }
+        if let Some(language) = wish.language.as_deref().and_then(|tag| tag.parse::<Locale>().ok()) {
+            all.push(l.of("preference-language").s("name", language.own_name()).to_string());
+        }
+        all
+    }
+}
+
+/// A minute of the day as `22:00`.
+fn clock(minute: i64) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
