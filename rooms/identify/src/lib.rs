@@ -12,6 +12,8 @@ pub mod field;
 mod http_tests;
 pub mod import;
 pub mod merge;
+pub mod promise;
+pub mod relationship;
 pub mod replay;
 mod sockets;
 pub mod staff;
@@ -155,6 +157,8 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261122_1600_import_cancelled"),
         migration!("20261127_1000_code"),
         migration!("20261127_1010_erasure"),
+        migration!("20261128_1600_relationship"),
+        migration!("20261128_1610_promise"),
     ]
 }
 

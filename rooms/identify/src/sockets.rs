@@ -1,9 +1,12 @@
 //! What tracking, visitors, stitching, consent and replay plug into the house.
 
+use std::sync::Arc;
+
 use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Room};
+use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
-use crate::{code, consent, merge, replay, visitor};
+use crate::{code, consent, merge, promise, relationship, replay, visitor};
 
 /// Tables of these nouns that hold a person.
 pub(crate) const CONTACT_TABLES: [ContactTable; 10] = [
@@ -37,6 +40,8 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .routes(visitor::pages::routes())
         .routes(consent::pages::routes())
         .routes(replay::pages::routes())
+        .routes(promise::pages::routes().merge(promise::api::routes()))
+        .routes(relationship::pages::routes().merge(relationship::api::routes()))
         .routes(code::pages::routes())
         .routes(code::public_routes(collector))
         .public_paths(tracking::collect::PUBLIC_PATHS)
@@ -51,9 +56,15 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .jobs(tracking::jobs())
         .jobs(replay::pages::jobs())
         .crons(tracking::crons())
-        .panels([visitor::pages::panel(), consent::pages::panel(), merge::pages::panel()])
+        .panels([visitor::pages::panel(), consent::pages::panel(), promise::pages::panel(), relationship::pages::panel(), merge::pages::panel()])
+        .events(relationship::EVENTS)
+        .events(promise::EVENTS)
+        .timers([TimerDef { kind: promise::DUE, on_due: Arc::new(promise::TellOverdue) }])
         .facets(FACETS)
+        .facets(relationship::FACETS)
         .datasets(DATASETS)
         .contact_tables(CONTACT_TABLES)
+        .contact_tables(relationship::CONTACT_TABLES)
+        .contact_tables(promise::CONTACT_TABLES)
         .settings(tracking::SETTINGS.iter().copied())
 }
