@@ -135,7 +135,18 @@ async fn add_foreign(tx: &mut Tx, by: &By<'_>) -> Foreign {
     for (sql, values) in rows(contact, by.now) {
         tx.exec(sql, values).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
-    let known = [("con", contact), ("con", twin), ("com", company), ("tsk", 701), ("hov", 702), ("vis", 703), ("imp", 704), ("mbx", 705)];
+    let known = [
+        ("con", contact),
+        ("con", twin),
+        ("com", company),
+        ("tsk", 701),
+        ("hov", 702),
+        ("vis", 703),
+        ("imp", 704),
+        ("mbx", 705),
+        ("rel", 712),
+        ("prm", 713),
+    ];
     let shared = [("seg", 600), ("cmp", 610), ("psh", 620)];
     let mut ids: Vec<String> = known.into_iter().chain(shared).map(|(prefix, id)| encode_id(prefix, id)).collect();
     ids.push("99".to_owned());
@@ -171,6 +182,18 @@ fn rows(contact: i64, now: i64) -> Vec<(&'static str, Vec<Value>)> {
         (
             "INSERT INTO handovers (id, contact_id, state, rep_id, team_id, origin, origin_id, place, created_by, created_at, offered_at, due_at, note)
              VALUES (702, $1, 'offered', 99, 71, 'push_funnel', 620, 1, 99, $2, $2, $2, 'zqxnote')",
+            both(),
+        ),
+        // Given by the asker's colleague, and left over from when the contact was Olaf's.
+        (
+            "INSERT INTO promises (id, contact_id, side, what, staff_id, due_at, remind_at, state, created_by, created_at)
+             VALUES (713, $1, 'ours', 'zqxpromise', 11, $2, $2, 'open', 99, $2)",
+            both(),
+        ),
+        // To a customer of the asker's own, whose page must not tell of it.
+        (
+            "INSERT INTO relationships (id, kind, from_contact_id, to_contact_id, note, created_by, created_at, updated_at)
+             SELECT 712, 'referred', $1, c.id, 'zqxrelated', 99, $2, $2 FROM contacts c WHERE c.name = 'Own Customer'",
             both(),
         ),
         ("INSERT INTO contact_changes (contact_id, name, at, owner_id, team_id) VALUES ($1, 'form.submitted', $2, 99, 71)", both()),

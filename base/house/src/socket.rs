@@ -32,6 +32,8 @@ pub enum Place {
     Aside,
     /// Behind a tab of the middle column.
     Tab,
+    /// A line of the head, which says where things stand: a `<div>` with `<dt>` and `<dd>`.
+    Head,
 }
 
 /// Something another room offers to do about a member of staff, linked from the page of that member.

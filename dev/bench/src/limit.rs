@@ -130,7 +130,8 @@ fn people_lite(connection: &mut Connection, rows: i64) -> Result<f64> {
     Ok(id as f64 / begun.elapsed().as_secs_f64())
 }
 
-const CONTACT: &str = "INSERT INTO contacts (id, email, given_name, family_name, phone, title, city, country, external_id, source, name, name_key,
+const CONTACT: &str =
+    "INSERT INTO contacts (id, email, given_name, family_name, phone, title, city, country, external_id, source, name, name_key,
   email_key, phone_key, external_key, company_id, stage, import_id, fields, created_at, updated_at)
   VALUES (?1, ?2, ?3, ?4, ?5, ?7, ?8, ?9, ?10, ?11, ?3 || ' ' || ?4, ?12, ?2, ?5, 'id:' || ?10, 7, 'lead', 17, '{}', ?13, ?13)";
 const WORDS: &str = "INSERT INTO contact_search (rowid, body) VALUES (?1, ?2)";

@@ -10,6 +10,8 @@ CREATE TABLE companies (
   country TEXT,
   owner_id BIGINT,
   team_id BIGINT,
+  -- The company this one is a branch of. Never a circle.
+  parent_id BIGINT,
   import_id BIGINT,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
@@ -17,7 +19,8 @@ CREATE TABLE companies (
 );
 CREATE INDEX companies_name ON companies (name_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX companies_import ON companies (import_id) WHERE import_id IS NOT NULL;
+CREATE INDEX companies_parent ON companies (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX companies_owner ON companies (owner_id, name_key, id) WHERE owner_id IS NOT NULL AND deleted_at IS NULL;
 
 CREATE VIEW v_identify_company AS
-SELECT id, name, domain, industry, city, country, owner_id, team_id, created_at FROM companies WHERE deleted_at IS NULL;
+SELECT id, name, domain, industry, city, country, owner_id, team_id, parent_id, created_at FROM companies WHERE deleted_at IS NULL;

@@ -15,6 +15,8 @@ mod http_tests;
 pub mod import;
 pub mod merge;
 pub mod preference;
+pub mod promise;
+pub mod relationship;
 pub mod replay;
 mod sockets;
 pub mod staff;
@@ -160,6 +162,8 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261127_1000_code"),
         migration!("20261127_1010_erasure"),
         migration!("20261128_1000_preference"),
+        migration!("20261128_1600_relationship"),
+        migration!("20261128_1610_promise"),
         migration!("20261128_1800_network"),
         migration!("20261128_2000_dialogue"),
     ]

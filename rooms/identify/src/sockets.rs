@@ -1,13 +1,15 @@
 //! What tracking, visitors, stitching, consent and replay plug into the house.
 
+use std::sync::Arc;
+
 use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Room};
+use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
-use crate::{code, consent, dialogue, fact, merge, preference, replay, topic, visitor};
+use crate::{code, consent, dialogue, fact, merge, preference, promise, relationship, replay, topic, visitor};
 
 /// Tables of these nouns that hold a person.
 pub(crate) const CONTACT_TABLES: [ContactTable; 13] = [
-
     ContactTable { table: "visitors", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "visits", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "identifiers", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
@@ -59,6 +61,8 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .routes(consent::pages::routes())
         .routes(topic::pages::routes())
         .routes(replay::pages::routes())
+        .routes(promise::pages::routes().merge(promise::api::routes()))
+        .routes(relationship::pages::routes().merge(relationship::api::routes()))
         .routes(code::pages::routes())
         .routes(code::public_routes(collector))
         .routes(fact::pages::routes())
@@ -79,11 +83,17 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .jobs(tracking::jobs())
         .jobs(replay::pages::jobs())
         .crons(tracking::crons())
-        .panels([dialogue::panel::panel(), visitor::pages::panel(), consent::pages::panel(), merge::pages::panel()])
+        .panels([dialogue::panel::panel(), visitor::pages::panel(), consent::pages::panel(), merge::pages::panel(), promise::pages::panel(), relationship::pages::panel()])
+        .events(relationship::EVENTS)
+        .events(promise::EVENTS)
+        .timers([TimerDef { kind: promise::DUE, on_due: Arc::new(promise::TellOverdue) }])
         .facets(FACETS)
+        .facets(relationship::FACETS)
         .datasets(DATASETS)
         .contact_tables(CONTACT_TABLES)
         .settings(dialogue::SETTINGS)
         .services([collector.atlas().service()])
+        .contact_tables(relationship::CONTACT_TABLES)
+        .contact_tables(promise::CONTACT_TABLES)
         .settings(tracking::SETTINGS.iter().copied())
 }

@@ -372,3 +372,11 @@ erased-tasks = Tasks
 erased-book_rows = What hand-overs of a book moved
 erased-handovers = Hand-overs to reps
 erased-contact_changes = Changes on the Today page
+
+task-next = What comes next
+task-next-plan = Plan something
+today-promises = Promises
+today-all-promises = All promises
+today-promise-ours = You promise { $name }
+today-promise-theirs = { $name } promises you
+today-promise-kept = Kept

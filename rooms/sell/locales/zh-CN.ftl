@@ -302,3 +302,11 @@ erased-tasks = 任务
 erased-book_rows = 客户交接的记录
 erased-handovers = 向销售的移交
 erased-contact_changes = “今日”页上的变化
+
+task-next = 接下来
+task-next-plan = 安排下一步
+today-promises = 承诺
+today-all-promises = 全部承诺
+today-promise-ours = 你承诺{ $name }
+today-promise-theirs = { $name }承诺你
+today-promise-kept = 已兑现

@@ -78,6 +78,7 @@ fn routes() -> Router<App> {
         .route("/tasks", get(task::pages::list).post(task::pages::create))
         .route("/tasks/new", get(task::pages::new))
         .route("/tasks/of/{contact}", get(task::panel::panel))
+        .route("/tasks/next/{contact}", get(task::next::next))
         .route("/tasks/{id}", get(task::pages::edit).post(task::pages::update))
         .route("/tasks/{id}/done", post(task::pages::done))
         .route("/tasks/{id}/reopen", post(task::pages::reopen))
@@ -178,6 +179,14 @@ fn panels() -> Vec<Panel> {
             order: 20,
             permission: "sell.handover.view",
             place: Place::Aside,
+        },
+        Panel {
+            key: "sell.next",
+            title_key: "task-next",
+            href: |id| format!("/tasks/next/{}", ContactId(id)),
+            order: 10,
+            permission: "sell.task.view",
+            place: Place::Head,
         },
         Panel {
             key: "sell.task",

@@ -8,7 +8,7 @@ macro_rules! values {
 }
 
 /// The tables that are filled.
-pub(super) const FILLED: [&str; 15] = [
+pub(super) const FILLED: [&str; 17] = [
     "events",
     "visitors",
     "visits",
@@ -24,6 +24,8 @@ pub(super) const FILLED: [&str; 15] = [
     "handovers",
     "funnel_visitors",
     "question_asks",
+    "relationships",
+    "promises",
 ];
 
 /// Gives the contact as many rows of each table as `counts` says. Among `people` some meet: the same mailing, the same funnel.
@@ -106,6 +108,17 @@ fn worked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usiz
         "suppressions" => (
             "INSERT INTO suppressions (id, email_key, reason, contact_id, created_at) VALUES ($1, $3, 'bounced', $2, 1)",
             values![id, contact, format!("{id}@gone.example")],
+        ),
+        "promises" => (
+            "INSERT INTO promises (id, contact_id, side, what, staff_id, due_at, remind_at, state, created_by, created_at)
+             VALUES ($1, $2, 'ours', 'drawings', 1, 1, 1, 'open', 1, 1)",
+            values![id, contact],
+        ),
+        "relationships" => (
+            "INSERT INTO relationships (id, kind, from_contact_id, to_contact_id, to_company_id, note, created_by, created_at, updated_at)
+             VALUES ($1, 'agent', $2, $3, $4, '', 1, 1, 1)",
+            // With the first of them, or with a company all of them know.
+            if yes && common != contact { values![id, contact, common, Value::Null] } else { values![id, contact, Value::Null, common] },
         ),
         "push_handed" => ("INSERT INTO push_handed (funnel_id, contact_id, at) VALUES ($1, $2, 1)", values![common, contact]),
         "tasks" => (

@@ -50,6 +50,7 @@ const STOPS: &[Stop] = &[
     Stop("mailbox", "/mailbox", &[("mail", FIRST)]),
     Stop("hand-overs", "/hand-overs", &[("hand-over", "main table a[href^=\"/hand-overs/\"], main li a[href^=\"/hand-overs/\"]")]),
     Stop("hand-over-reps", "/hand-overs/reps", &[]),
+    Stop("promises", "/promises?view=all", &[]),
     Stop("tasks", "/tasks?view=all", &[("task", "main li a[href^=\"/tasks/\"]")]),
     Stop("task-new", "/tasks/new", &[]),
     Stop("funnel", "/reports/funnel", &[("funnel-people", "main a.fig[href*=\"/people\"]")]),
@@ -68,7 +69,17 @@ const STOPS: &[Stop] = &[
 ];
 
 /// Pages behind a person's own, by what follows the person's address.
-const BEHIND: &[(&str, &str)] = &[("contact-erase", "/erase"), ("contact-facts", "/facts"), ("contact-questions", "/questions"), ("contact-consent", "/consent")];
+const BEHIND: &[(&str, &str)] = &[
+    ("contact-erase", "/erase"),
+    ("contact-facts", "/facts"),
+    ("contact-questions", "/questions"),
+    ("contact-consent", "/consent"),
+    ("contact-relationships", "/relationships"),
+    ("contact-promises", "/promises"),
+];
+/// Pages behind a company's own.
+const BEHIND_COMPANY: &[(&str, &str)] =
+    &[("company-group", "/group"), ("company-relationships", "/relationships"), ("company-parent", "/parent?q=a")];
 
 /// The pictures of the user guide: small, at the desk, in English and light.
 const GUIDE: [&str; 15] = [
@@ -217,6 +228,7 @@ async fn tour(attune: &Attune, language: &'static str, email: &str) -> Vec<Strin
     let public = person.link("main a[href*=\"/ask/\"]").await.unwrap();
     person.go(&public).await;
     look(&mut person, "asked", &mut faults).await;
+    look_at_relations(&mut person, &path, &mut faults).await;
     faults
 }
 
@@ -231,6 +243,21 @@ async fn look_at_preferences(person: &mut Person, faults: &mut Vec<String>) {
     let preferences = person.link("main a[href^=\"/m/p/\"]").await.unwrap();
     person.go(&preferences).await;
     look(person, "preferences", faults).await;
+}
+
+/// A relationship being made, and what stands behind a company.
+async fn look_at_relations(person: &mut Person, contact: &str, faults: &mut Vec<String>) {
+    let id = contact.rsplit('/').next().unwrap_or_default();
+    person.go(&format!("/relationships/new?of={id}&reading=colleague&q=a")).await;
+    look(person, "relationship-new", faults).await;
+    person.go(&format!("/promises/new?of={id}")).await;
+    look(person, "promise-new", faults).await;
+    person.go("/companies").await;
+    let company = person.link(FIRST).await.unwrap();
+    for (name, rest) in BEHIND_COMPANY {
+        person.go(&format!("{company}{rest}")).await;
+        look(person, name, faults).await;
+    }
 }
 
 /// A colleague's book: the ways to give it away, the preview, the hand-over, and back again.

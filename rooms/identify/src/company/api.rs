@@ -22,7 +22,7 @@ pub(crate) fn routes() -> Router<App> {
 fn shown(c: &Company) -> Any {
     json!({
         "id": c.shown_id(), "name": c.name, "domain": c.domain, "industry": c.industry, "phone": c.phone, "city": c.city, "country": c.country,
-        "owner_id": c.owner_id, "created_at": c.created_at,
+        "owner_id": c.owner_id, "parent_id": c.parent_id.map(CompanyId), "created_at": c.created_at,
     })
 }
 
@@ -83,7 +83,12 @@ async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<C
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     for (key, value) in body {
         let typed = value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
-        super::update_field(&mut tx, &by, &can.scope, id.0, &key, &typed).await?;
+        if key == "parent_id" {
+            let parent = if typed.is_empty() { None } else { Some(typed.parse::<CompanyId>().map_err(|_| Problem::NotFound)?.0) };
+            super::set_parent(&mut tx, &by, &can.scope, id.0, parent).await?;
+        } else {
+            super::update_field(&mut tx, &by, &can.scope, id.0, &key, &typed).await?;
+        }
     }
     let company = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     tx.commit().await?;

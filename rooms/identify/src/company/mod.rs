@@ -1,10 +1,16 @@
 //! A company: the organisation people belong to. Found by its folded name, so that ten people of one firm meet in one place.
 //!
-//! Guards that renaming a company keeps its people findable under the new name.
+//! Guards that renaming a company keeps its people findable under the new name, and that branches make a tree: a company that moves stays the
+//! customer it was, under another parent.
 
 pub mod api;
 pub mod pages;
+mod show;
 mod store;
+mod tree;
+mod tree_page;
+#[cfg(test)]
+mod tree_tests;
 
 use attune_db::{DbError, Tx};
 use attune_events::{Event, append};
@@ -16,7 +22,8 @@ use serde_json::json;
 use crate::contact::{By, ContactError};
 use crate::staff;
 pub use store::{Company, CompanyLine, Listing, find, list, list_by_ids};
-pub(crate) use store::{insert, list_by_name_keys, remove_of_import};
+pub(crate) use store::{insert, list_by_name_keys, push_scope, remove_of_import};
+pub use tree::{Branch, list_branches, set_parent};
 
 id_type!(
     /// The id of a company.
@@ -87,6 +94,7 @@ pub(crate) async fn create_many(
             country: draft.country,
             owner_id: draft.owner_id,
             team_id,
+            parent_id: None,
             created_at: by.now,
         });
     }

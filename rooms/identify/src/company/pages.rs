@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use attune_db::{Sql, Tx};
-use attune_events::{Event, read_event};
 use attune_house::App;
 use attune_web::kit::Choice;
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Scope, Shell};
@@ -14,8 +12,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::{Company, CompanyDraft, CompanyId, CompanyLine, Listing};
-use crate::contact::timeline::Entry;
-use crate::contact::{self, By, Contact, ContactError, Listing as People, Order, Sorting};
+use crate::contact::{By, ContactError};
 use crate::staff;
 use crate::{CreateContacts, EditContacts, ViewContacts};
 
@@ -27,9 +24,10 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/companies", get(list).post(create))
         .route("/companies/new", get(new))
-        .route("/companies/{id}", get(show))
+        .route("/companies/{id}", get(super::show::page))
         .route("/companies/{id}/field/{key}", get(field).post(save))
         .route("/companies/{id}/undo", axum::routing::post(undo))
+        .merge(super::tree_page::routes())
 }
 
 /// The address of the list.
@@ -120,52 +118,11 @@ async fn create(State(app): State<App>, can: Can<CreateContacts>, shell: Shell, 
 }
 
 /// One line of "About".
-struct Prop {
-    label: String,
-    value: String,
-    edit: String,
-    href: String,
-}
-
-#[derive(Template)]
-#[template(path = "company/show.html")]
-struct ShowPage {
-    shell: Shell,
-    company: Company,
-    about: Vec<Prop>,
-    people: Vec<Contact>,
-    total: String,
-    entries: Vec<Entry>,
-}
-
-async fn show(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<CompanyId>) -> Answer {
-    let mut tx = app.db.read().await?;
-    let company = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let of_company = People { company_id: Some(id.0), ..People::default() };
-    let sorting = Sorting { order: Order::Name, up: true };
-    let people = contact::list(&mut tx, &can.scope, &of_company, sorting, "", PAGE).await?;
-    let owner = match company.owner_id {
-        Some(owner) => staff::find(&mut tx, owner).await?.map(|m| m.name).unwrap_or_default(),
-        None => String::new(),
-    };
-    let entries = contact::timeline::told_entries(&shell.l, events(&mut tx, &can.scope, id.0).await?);
-    let total = contact::pages::shown_count(&shell.l, people.total);
-    let page = ShowPage { about: about(&shell, &company, owner), people: people.contacts, total, entries, company, shell };
-    Ok(page.shell.page(&page))
-}
-
-/// What happened to the company's people, newest first.
-async fn events(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Vec<Event>, Problem> {
-    let mut sql = Sql::new(
-        "SELECT e.seq, e.name, e.at, e.contact_id, e.visitor_id, e.session_id, e.company_id, e.subject, e.amount, e.machine, e.cause, e.depth,
-         e.client_key, e.origin_id, e.props FROM (SELECT c.id FROM contacts c WHERE c.deleted_at IS NULL AND c.company_id = ",
-    );
-    sql.bind(id);
-    scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
-    sql.push(" ORDER BY c.id DESC LIMIT 200) AS p JOIN events e ON e.contact_id = p.id");
-    sql.push(" WHERE e.name NOT IN ('score.changed', 'segment.entered', 'segment.left') ORDER BY e.at DESC, e.seq DESC LIMIT 30");
-    let rows = tx.rows_of(&sql).await?;
-    Ok(rows.iter().map(read_event).collect::<Result<_, _>>()?)
+pub(super) struct Prop {
+    pub(super) label: String,
+    pub(super) value: String,
+    pub(super) edit: String,
+    pub(super) href: String,
 }
 
 fn label(shell: &Shell, key: &str) -> String {
@@ -177,7 +134,7 @@ fn label(shell: &Shell, key: &str) -> String {
     shell.l.t(&format!("identify-{key}")).to_string()
 }
 
-fn about(shell: &Shell, c: &Company, owner: String) -> Vec<Prop> {
+pub(super) fn about(shell: &Shell, c: &Company, owner: String) -> Vec<Prop> {
     let may_edit = shell.may("identify.contact.edit");
     let prop = |key: &&str| Prop {
         label: label(shell, key),
@@ -297,8 +254,3 @@ impl ListPage {
     }
 }
 
-impl ShowPage {
-    fn name(&self, contact: &Contact) -> String {
-        contact::pages::name_of(&self.shell.l, contact)
-    }
-}

@@ -27,6 +27,8 @@ pub struct Company {
     pub owner_id: Option<i64>,
     /// The owner's team.
     pub team_id: Option<i64>,
+    /// The company this one is a branch of.
+    pub parent_id: Option<i64>,
     /// µs UTC.
     pub created_at: i64,
 }
@@ -74,7 +76,7 @@ pub struct Listing {
 }
 
 const SELECT: &str =
-    sql!("SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.created_at FROM companies c");
+    sql!("SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.parent_id, c.created_at FROM companies c");
 
 fn read(row: &Row) -> Result<Company, DbError> {
     Ok(Company {
@@ -87,6 +89,7 @@ fn read(row: &Row) -> Result<Company, DbError> {
         country: row.get("country")?,
         owner_id: row.get("owner_id")?,
         team_id: row.get("team_id")?,
+        parent_id: row.get("parent_id")?,
         created_at: row.get("created_at")?,
     })
 }
@@ -95,24 +98,25 @@ fn read(row: &Row) -> Result<Company, DbError> {
 pub async fn find(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Company>, DbError> {
     let mut sql = Sql::new(SELECT);
     sql.push(" WHERE c.deleted_at IS NULL AND c.id = ").bind(id);
-    push_scope(&mut sql, scope);
+    push_scope(&mut sql, scope, "c");
     tx.rows_of(&sql).await?.first().map(read).transpose()
 }
 
-fn push_scope(sql: &mut Sql, scope: &Scope) {
+/// Appends what lets only companies within `scope` through; the table goes by `alias`.
+pub(crate) fn push_scope(sql: &mut Sql, scope: &Scope, alias: &str) {
     if *scope == Scope::All {
         return;
     }
     // `FALSE OR …` lets the scope's own "AND …" stand beside the rule that unowned companies are everybody's.
-    sql.push(" AND (c.owner_id IS NULL OR (TRUE");
-    scope.push_filter(sql, "c.owner_id", "c.team_id");
+    sql.push(&format!(" AND ({alias}.owner_id IS NULL OR (TRUE"));
+    scope.push_filter(sql, &format!("{alias}.owner_id"), &format!("{alias}.team_id"));
     sql.push("))");
 }
 
 /// These companies, those alive.
 pub async fn list_by_ids(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Company>, DbError> {
     let sql = sql!(
-        "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.created_at
+        "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.parent_id, c.created_at
          FROM {rows} AS r JOIN companies c ON c.id = r.id WHERE c.deleted_at IS NULL"
     );
     tx.rows_from(sql, &Relation::of_ids("id", ids), params![]).await?.iter().map(read).collect()
@@ -121,7 +125,7 @@ pub async fn list_by_ids(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Res
 /// Alive companies with one of these folded names, oldest first.
 pub(crate) async fn list_by_name_keys(tx: &mut Tx, keys: impl IntoIterator<Item = String>) -> Result<Vec<Company>, DbError> {
     let sql = sql!(
-        "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.created_at
+        "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.parent_id, c.created_at
          FROM {rows} AS r JOIN companies c ON c.name_key = r.k AND c.deleted_at IS NULL"
     );
     let rows = tx.rows_from(sql, &Relation::of_texts("k", keys), params![]).await?;
@@ -133,7 +137,7 @@ pub(crate) async fn list_by_name_keys(tx: &mut Tx, keys: impl IntoIterator<Item 
 /// Companies by name with their number of people.
 pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<Vec<CompanyLine>, DbError> {
     let mut sql = Sql::new(
-        "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.created_at,
+        "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.parent_id, c.created_at,
          (SELECT count(*) FROM (SELECT 1 FROM contacts p WHERE p.company_id = c.id AND p.deleted_at IS NULL LIMIT 1000) AS found) AS people
          FROM companies c WHERE c.deleted_at IS NULL",
     );
@@ -141,7 +145,7 @@ pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<Vec<C
     if !search.is_empty() {
         sql.push(" AND c.name_key LIKE ").bind(format!("%{}%", escaped(&search))).push(" ESCAPE '!'");
     }
-    push_scope(&mut sql, scope);
+    push_scope(&mut sql, scope, "c");
     if let Some((key, id)) = &listing.after {
         sql.push(" AND (c.name_key, c.id) > (").bind(key).push(", ").bind(*id).push(")");
     }
@@ -223,9 +227,13 @@ pub(super) async fn set_owner(tx: &mut Tx, ids: &[i64], owner_id: Option<i64>, t
     tx.exec_from(sql, &rows, params![owner_id, team_id, now]).await
 }
 
-/// Drops the companies an import made that nobody belongs to any more; answers how many.
+/// Drops the companies an import made that nobody belongs to or stands to any more; answers how many.
 pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64) -> Result<u64, DbError> {
-    let unused =
-        sql!("DELETE FROM companies WHERE import_id = $1 AND NOT EXISTS (SELECT 1 FROM contacts p WHERE p.company_id = companies.id)");
+    let unused = sql!(
+        "DELETE FROM companies WHERE import_id = $1 AND NOT EXISTS (SELECT 1 FROM contacts p WHERE p.company_id = companies.id)
+         AND NOT EXISTS (SELECT 1 FROM companies b WHERE b.parent_id = companies.id)
+         AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.from_company_id = companies.id)
+         AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.to_company_id = companies.id)"
+    );
     tx.exec(unused, params![import_id]).await
 }

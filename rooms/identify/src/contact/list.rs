@@ -26,6 +26,8 @@ pub struct Listing {
     pub grade: Option<String>,
     /// Only people of this company.
     pub company_id: Option<i64>,
+    /// Only people of these companies; empty means all.
+    pub companies: Vec<i64>,
     /// Only people brought by this import.
     pub import_id: Option<i64>,
     /// Only engagement scores from this log2 form on.
@@ -160,6 +162,9 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Li
     }
     if let Some(company_id) = listing.company_id {
         sql.push(&format!(" AND c.company_id{number} = ")).bind(company_id);
+    }
+    if !listing.companies.is_empty() {
+        sql.push(&format!(" AND c.company_id{number} IN ")).bind_list(listing.companies.iter().map(|id| Value::Int(*id)));
     }
     if let Some(import_id) = listing.import_id {
         sql.push(&format!(" AND c.import_id{number} = ")).bind(import_id);

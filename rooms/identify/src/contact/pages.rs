@@ -74,6 +74,7 @@ impl ListQuery {
             owner,
             grade: ["A", "B", "C"].contains(&self.grade.as_str()).then(|| self.grade.clone()),
             company_id: id(&self.company, "com"),
+            companies: Vec::new(),
             import_id: id(&self.import, "imp"),
             engagement_k: if self.view == "hot" { scale.hot_k() } else { None },
         }

@@ -12,6 +12,8 @@ use super::{Contact, ContactId, edit, told};
 use crate::ViewContacts;
 use crate::company::CompanyId;
 use crate::field;
+use crate::promise;
+use crate::relationship::Record;
 use crate::staff;
 
 /// Which part of the page is asked for.
@@ -52,6 +54,9 @@ struct RecordPage {
     tabs: Vec<Tab>,
     filters: Vec<Tab>,
     asides: Vec<Slot>,
+    /// What happened last and what is owed, ready to be shown, and what other rooms know of what comes next.
+    head: String,
+    nexts: Vec<Slot>,
     tab: Option<Slot>,
     timeline: String,
     newest: i64,
@@ -77,8 +82,10 @@ pub(super) async fn page(
         None => None,
     };
     let fields = field::list(&mut tx).await?;
+    let last = timeline::last(&mut tx, &shell.l, id.0).await?;
+    let head = promise::head(&mut tx, &can.scope, &shell, Record::Contact(id.0), last.as_ref()).await?;
     let slots = |place: Place| slots(&app, &shell, place, id.0);
-    let (asides, panels) = (slots(Place::Aside), slots(Place::Tab));
+    let (asides, panels, nexts) = (slots(Place::Aside), slots(Place::Tab), slots(Place::Head));
     let page = RecordPage {
         name: super::pages::name_of(&shell.l, &contact),
         about: about(&shell, &contact, owner.as_deref()),
@@ -91,6 +98,8 @@ pub(super) async fn page(
         newest: timeline.newest,
         show: query.show,
         asides,
+        head,
+        nexts,
         contact,
         shell,
     };

@@ -26,21 +26,27 @@ pub enum Filter {
     /// Everything.
     #[default]
     All,
-    /// Visits and mails.
+    /// Visits.
     Web,
-    /// Ownership, stages, tasks, hand-overs.
+    /// Mails.
+    Mail,
+    /// Ownership, stages, tasks, hand-overs, promises.
     Sales,
+    /// What changed of the record itself.
+    Record,
     /// Notes only.
     Notes,
 }
 
 impl Filter {
     /// Every filter with its word in addresses and its locale key.
-    pub const ALL: [(Self, &'static str, &'static str); 4] = [
+    pub const ALL: [(Self, &'static str, &'static str); 6] = [
         (Self::All, "", "identify-timeline-all"),
         (Self::Web, "web", "identify-timeline-web"),
+        (Self::Mail, "mail", "identify-timeline-mail"),
         (Self::Sales, "sales", "identify-timeline-sales"),
         (Self::Notes, "notes", "identify-timeline-notes"),
+        (Self::Record, "changes", "identify-timeline-record"),
     ];
 
     pub(super) fn of(word: &str) -> Self {
@@ -97,7 +103,7 @@ pub(super) struct TimelineQuery {
 /// Reads a page: events and notes not after the mark `before` (`at~seq`).
 pub(super) async fn read(tx: &mut Tx, l: &Lang, contact_id: i64, filter: Filter, before: &str) -> Result<Timeline, DbError> {
     let mark = before.split_once('~').and_then(|(at, seq)| Some((at.parse::<i64>().ok()?, seq.parse::<i64>().ok()?)));
-    let events = if filter == Filter::Notes { Vec::new() } else { list_events(tx, contact_id, filter, mark).await? };
+    let events = if filter == Filter::Notes { Vec::new() } else { list_events(tx, contact_id, filter, mark, PAGE).await? };
     let full = events.len() as i64 == PAGE;
     let floor = if full { events.last().map(|e| e.at) } else { None };
     let notes =
@@ -133,7 +139,19 @@ fn days(l: &Lang, entries: Vec<Entry>) -> Vec<Day> {
     days
 }
 
-async fn list_events(tx: &mut Tx, contact_id: i64, filter: Filter, mark: Option<(i64, i64)>) -> Result<Vec<Event>, DbError> {
+/// What happened last, in words.
+pub(super) async fn last(tx: &mut Tx, l: &Lang, contact_id: i64) -> Result<Option<Entry>, DbError> {
+    let events = list_events(tx, contact_id, Filter::All, None, 10).await?;
+    Ok(told::entries(l, events).into_iter().next())
+}
+
+async fn list_events(
+    tx: &mut Tx,
+    contact_id: i64,
+    filter: Filter,
+    mark: Option<(i64, i64)>,
+    limit: i64,
+) -> Result<Vec<Event>, DbError> {
     let mut sql = Sql::new(
         "SELECT seq, name, at, contact_id, visitor_id, session_id, company_id, subject, amount, machine, cause, depth, client_key, origin_id, props
          FROM events WHERE contact_id = ",
@@ -143,13 +161,18 @@ async fn list_events(tx: &mut Tx, contact_id: i64, filter: Filter, mark: Option<
         sql.push(" AND at <= ").bind(at).push(" AND (at < ").bind(at).push(" OR seq < ").bind(seq).push(")");
     }
     push_filter(&mut sql, filter);
-    sql.push(" ORDER BY at DESC, seq DESC LIMIT ").bind(PAGE);
+    sql.push(" ORDER BY at DESC, seq DESC LIMIT ").bind(limit);
     tx.rows_of(&sql).await?.iter().map(read_event).collect()
 }
 
 fn push_filter(sql: &mut Sql, filter: Filter) {
     match filter {
-        Filter::Web => _ = sql.push(" AND name IN ").bind_list(told::names(&[Kind::Web, Kind::Mail]).map(Value::from)),
+        Filter::Web => _ = sql.push(" AND name IN ").bind_list(told::names(&[Kind::Web]).map(Value::from)),
+        Filter::Mail => _ = sql.push(" AND name IN ").bind_list(told::names(&[Kind::Mail]).map(Value::from)),
+        Filter::Record => {
+            let names = told::names(&[Kind::Record]).filter(|name| !told::HIDDEN.contains(name));
+            sql.push(" AND name IN ").bind_list(names.map(Value::from));
+        }
         Filter::Sales => _ = sql.push(" AND name IN ").bind_list(told::names(&[Kind::Sales]).map(Value::from)),
         Filter::All | Filter::Notes => _ = sql.push(" AND name NOT IN ").bind_list(told::HIDDEN.map(Value::from)),
     }

@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 43] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 53] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -42,6 +42,16 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 43] = [
     ("contact.split", "identify-told-split", "split", "", Kind::Record),
     ("contact.owner_changed", "identify-told-owner", "hand", "violet", Kind::Sales),
     ("contact.stage_changed", "identify-told-stage", "trending-up", "violet", Kind::Sales),
+    ("relationship.made", "identify-told-related", "network", "", Kind::Record),
+    ("relationship.changed", "identify-told-related-changed", "network", "", Kind::Record),
+    ("relationship.ended", "identify-told-related-ended", "unlink", "", Kind::Record),
+    ("promise.made", "identify-told-promised", "handshake", "violet", Kind::Sales),
+    ("promise.changed", "identify-told-promise-changed", "handshake", "", Kind::Sales),
+    ("promise.overdue", "identify-told-promise-late", "calendar-x", "bad", Kind::Sales),
+    ("promise.kept", "identify-told-promise-kept", "check", "good", Kind::Sales),
+    ("promise.broken", "identify-told-promise-broken", "x", "bad", Kind::Sales),
+    ("promise.withdrawn", "identify-told-promise-withdrawn", "undo-2", "", Kind::Sales),
+    ("promise.reopened", "identify-told-promise-reopened", "undo-2", "", Kind::Sales),
     ("consent.given", "identify-told-consent", "check", "good", Kind::Record),
     ("consent.withdrawn", "identify-told-consent-off", "x", "bad", Kind::Record),
     ("preference.changed", "identify-told-preference", "sliders-horizontal", "", Kind::Record),
@@ -100,7 +110,41 @@ pub(super) fn entries(l: &Lang, events: Vec<Event>) -> Vec<Entry> {
             None => groups.push(Group { first: event, count, dwell_us }),
         }
     }
-    groups.into_iter().map(|group| entry(l, &group)).collect()
+    let mut entries = Vec::new();
+    let mut rest = groups.as_slice();
+    while let Some(first) = rest.first() {
+        let run = rest.iter().take_while(|group| is_walk(l, first, group)).count();
+        let (told, left) = rest.split_at(if run >= WALK { run } else { 1 });
+        entries.push(if told.len() > 1 { walk(l, told) } else { entry(l, first) });
+        rest = left;
+    }
+    entries
+}
+
+/// Different pages in a row that are told as one walk.
+const WALK: usize = 5;
+
+fn is_walk(l: &Lang, first: &Group, group: &Group) -> bool {
+    let (a, b) = (&first.first, &group.first);
+    sort_of(a) == "page.viewed" && sort_of(b) == "page.viewed" && a.machine == b.machine && l.date_value(a.at) == l.date_value(b.at)
+}
+
+/// Many pages of a day in one line: how many, which first, how long in all.
+fn walk(l: &Lang, groups: &[Group]) -> Entry {
+    let pages: Vec<String> = groups.iter().take(4).filter_map(|group| group.first.subject.clone()).collect();
+    let mut parts = vec![format!("{}{}", pages.join(", "), if groups.len() > pages.len() { " …" } else { "" })];
+    let dwell_us: i64 = groups.iter().map(|group| group.dwell_us).sum();
+    if dwell_us > 0 {
+        parts.push(l.of("identify-told-dwell").s("span", l.duration_ms(dwell_us / 1_000)).to_string());
+    }
+    if groups.first().is_some_and(|group| group.first.machine) {
+        parts.push(l.t("identify-by-machine").to_string());
+    }
+    let count: i64 = groups.iter().map(|group| group.count.max(1)).sum();
+    let (text, detail) = (l.of("identify-told-pages").n("count", count).to_string(), parts.join(" · "));
+    let first = groups.first();
+    let (at, machine) = first.map_or((0, false), |group| (group.first.at, group.first.machine));
+    Entry { at, icon: "mouse-pointer-click", tone: "accent", text, detail, machine, note: None }
 }
 
 fn entry(l: &Lang, group: &Group) -> Entry {
@@ -124,6 +168,9 @@ fn shown_subject(l: &Lang, event: &Event) -> String {
         "contact.updated" | "question.asked" | "question.answered" | "question.declined" if !subject.is_empty() => {
             attribute_name(l, &subject)
         }
+        "relationship.made" | "relationship.changed" | "relationship.ended" => l.t(&format!("relationship-{subject}")).to_string(),
+        name if name.starts_with("promise.") && event.props_json().get("side").and_then(|side| side.as_str()) == Some("theirs") => {
+            l.of("promise-told-theirs").s("what", subject).to_string()
         _ => subject.chars().take(120).collect(),
     }
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::contact::{self, By, ContactError, ContactId};
-use crate::stitching;
+use crate::{relationship, stitching};
 
 pub(crate) use jobs::{def, put_job, put_job_if_waiting};
 pub use store::Receipt;
@@ -118,6 +118,7 @@ pub async fn erase_person(
 pub(crate) async fn erase(tx: &mut Tx, by: &By<'_>, traces: Traces<'_>, people: &[i64]) -> Result<Vec<Count>, DbError> {
     let leavers = store::list_leavers(tx, people).await?;
     let mut counts = Counts::default();
+    let others = relationship::list_others(tx, people).await?;
     let mut records = people.to_vec();
     for entry in traces.tables.iter().filter(|entry| matches!(entry.on_merge, OnMerge::Follow { key: "id", .. })) {
         records.extend(store::list_row_ids(tx, entry, people).await?);
@@ -140,6 +141,7 @@ pub(crate) async fn erase(tx: &mut Tx, by: &By<'_>, traces: Traces<'_>, people: 
     }
     // Collectors that remember whose a browser is look again.
     stitching::next_epoch(tx).await?;
+    relationship::tell_others(tx, by.now, &others).await?;
     Ok(counts.0)
 }
 

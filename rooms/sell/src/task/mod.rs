@@ -3,6 +3,7 @@
 //! Guards that a task always has an owner and a reason to be read, that what Attune wrote is told in the reader's language, and that
 //! an automatic task exists once for its cause.
 
+pub(crate) mod next;
 pub(crate) mod pages;
 pub(crate) mod panel;
 mod rules;

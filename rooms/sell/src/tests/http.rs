@@ -1,6 +1,8 @@
-use attune_identify::contact::ContactId;
+use attune_identify::contact::{self, By, ContactDraft, ContactId};
+use attune_identify::promise::{self, Draft};
+use attune_identify::relationship::Record;
 use attune_testkit::{Got, StatusCode, TestApp};
-use attune_web::Actor;
+use attune_web::{Actor, Scope};
 
 use crate::handover::{HandoverId, Sharing, share_out};
 use crate::tests::stage::Stage;
@@ -77,6 +79,29 @@ attune_testkit::on_both_dbs! {
         assert!(today.has("First talk with P1"), "{}", today.body);
         let (next, rep) = browser.offer(1).await;
         browser.post(rep, &format!("/hand-overs/{next}/reject"), "reason=too_small&note=").await.is(StatusCode::SEE_OTHER);
+    }
+
+    async fn what_was_promised_stands_on_today_and_what_comes_next_on_the_record(db: Db) {
+        let browser = Browser::new(db).await;
+        let stage = &browser.stage;
+        let actor = Actor::system();
+        let by = By { actor: &actor, now: stage.now(), ids: &stage.ids };
+        let mut tx = stage.db.begin().await.unwrap();
+        let draft = ContactDraft { name: "Lena".to_owned(), owner_id: Some(3), ..ContactDraft::default() };
+        let lena = contact::create(&mut tx, &by, draft).await.unwrap();
+        let due_at = by.now - 1;
+        let drawings = Draft { side: "ours".to_owned(), what: "Send the drawings".to_owned(), staff_id: 3, due_at, remind_days: 0, note_id: None };
+        promise::create(&mut tx, &by, &Scope::All, Record::Contact(lena), &drawings).await.unwrap();
+        tx.commit().await.unwrap();
+        let today = browser.get("Tom", "/").await;
+        assert!(today.has("Send the drawings") && today.has("You promise Lena"), "{}", today.body);
+        assert!(!browser.get("Zoe", "/").await.has("Send the drawings"));
+        let next = format!("/tasks/next/{}", ContactId(lena));
+        assert!(browser.get("Tom", &next).await.has("Plan something"));
+        let task = format!("title=Call+Lena&reason=asked&due=2026-11-21&contact={}&next=%2F", ContactId(lena));
+        browser.post("Tom", "/tasks", &task).await.is(StatusCode::SEE_OTHER);
+        assert!(browser.get("Tom", &next).await.has("Call Lena"));
+        browser.get("Zoe", &next).await.is(StatusCode::NOT_FOUND);
     }
 
     async fn a_task_goes_its_way(db: Db) {

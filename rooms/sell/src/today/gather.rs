@@ -2,6 +2,7 @@
 
 use attune_db::{DbError, Row, Sql, Tx};
 use attune_differentiate::score;
+use attune_identify::promise::{self, Promise};
 use attune_kernel::{DAY_US, Decay};
 use attune_web::{Actor, Scope};
 
@@ -15,6 +16,8 @@ use crate::task::{self, Task, TaskFilter};
 const NEXT: usize = 8;
 /// How many tasks stand beneath it.
 const TASKS: i64 = 8;
+/// How many promises stand beneath that.
+const PROMISES: i64 = 8;
 /// How many hot contacts are shown.
 const HOT: i64 = 6;
 /// A hot contact in a rep's hands who has done nothing for so long has gone quiet, µs.
@@ -72,6 +75,8 @@ pub(crate) struct Day {
     pub(crate) waiting_more: i64,
     pub(crate) offers: i64,
     pub(crate) tasks: Vec<Task>,
+    /// What the reader promised, or was promised, and is to be told of today.
+    pub(crate) promises: Vec<Promise>,
     pub(crate) hot: Vec<Hot>,
     pub(crate) hot_from: i64,
     pub(crate) numbers: Numbers,
@@ -105,6 +110,10 @@ pub(crate) async fn gather(tx: &mut Tx, sight: &Sight<'_>) -> Result<Day, DbErro
         Some(scope) => (list_hot(tx, scope, decay, sight.now, basis.warm).await?, change::tallies(tx, scope, since_at).await?),
         None => (Vec::new(), Vec::new()),
     };
+    let promises = match &sight.contacts {
+        Some(scope) => promise::list_due(tx, scope, me, sight.day_end, PROMISES).await?,
+        None => Vec::new(),
+    };
     let numbers = numbers(tx, me, sight).await?;
     let offered = handover::count_offered(tx, me).await?;
     let (next, waiting_more) = do_next(offers, &tasks, quiet, decay, sight);
@@ -117,6 +126,7 @@ pub(crate) async fn gather(tx: &mut Tx, sight: &Sight<'_>) -> Result<Day, DbErro
         waiting_more,
         offers: offered,
         tasks: tasks.into_iter().take(shown).collect(),
+        promises,
         hot,
         hot_from: basis.hot,
         numbers,

@@ -3,6 +3,7 @@
 use askama::Template;
 use attune_house::App;
 use attune_identify::contact::ContactId;
+use attune_identify::promise::Promise;
 use attune_web::{Answer, Can, Shell, see_other};
 use axum::extract::State;
 
@@ -48,6 +49,19 @@ struct TodayPage {
     next: String,
     tidy: bool,
     tasks: Vec<Task>,
+}
+
+impl TodayPage {
+    /// Who promised whom.
+    fn promised(&self, promise: &Promise) -> String {
+        let key = if promise.side == "ours" { "today-promise-ours" } else { "today-promise-theirs" };
+        let name = if promise.name.is_empty() { promise.record.to_string() } else { promise.name.clone() };
+        self.shell.l.of(key).s("name", name).to_string()
+    }
+
+    fn promise_tone(&self, promise: &Promise) -> &'static str {
+        if promise.is_late(self.shell.now) { "bad" } else { "warn" }
+    }
 }
 
 /// GET /

@@ -1,0 +1,100 @@
+use attune_db::Db;
+use attune_testkit::{START_AT, StatusCode, TestApp, clock, ids};
+use attune_web::{Actor, Scope};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::{Branch, CompanyDraft, create, list_branches, set_parent, tree};
+use crate::contact::{By, ContactError};
+use crate::tracking::Collector;
+
+fn draft(name: &str, owner_id: Option<i64>) -> CompanyDraft {
+    CompanyDraft { name: name.to_owned(), owner_id, ..CompanyDraft::default() }
+}
+
+fn site(db: Db) -> TestApp {
+    TestApp::start(db, |parts| vec![crate::room(parts, &Collector::start(parts))])
+}
+
+attune_testkit::on_both_dbs! {
+    async fn branches_never_make_a_circle(db: Db) {
+        let (clock, actor) = (clock(), Actor::system());
+        let ids = ids(&clock);
+        let by = By { actor: &actor, now: START_AT, ids: &ids };
+        let mut tx = db.begin().await.unwrap();
+        let mut made = Vec::new();
+        for name in ["Holding", "North", "Bremen", "South"] {
+            made.push(create(&mut tx, &by, draft(name, None)).await.unwrap().id);
+        }
+        let [holding, north, bremen, south] = made[..] else { panic!("four were made") };
+        for (id, parent) in [(north, holding), (bremen, north), (south, holding)] {
+            set_parent(&mut tx, &by, &Scope::All, id, Some(parent)).await.unwrap();
+        }
+        for parent in [bremen, north, holding] {
+            let circle = set_parent(&mut tx, &by, &Scope::All, holding, Some(parent)).await;
+            assert!(matches!(circle, Err(ContactError::Invalid { key: "company-circle", .. })), "{circle:?}");
+        }
+        let tree = list_branches(&mut tx, &Scope::All, bremen).await.unwrap();
+        assert_eq!(tree.iter().map(|b| b.name.as_str()).collect::<Vec<_>>(), ["Holding", "North", "South", "Bremen"]);
+        assert_eq!(tree::below(&tree, north), [north, bremen]);
+        // North moves with its branch and stays itself.
+        assert_eq!(set_parent(&mut tx, &by, &Scope::All, north, Some(south)).await.unwrap(), Some(holding));
+        let tree = list_branches(&mut tx, &Scope::All, holding).await.unwrap();
+        assert_eq!(tree::below(&tree, south), [north, bremen, south]);
+    }
+
+    async fn a_tree_shows_no_branch_of_others(db: Db) {
+        let (clock, actor) = (clock(), Actor::system());
+        let ids = ids(&clock);
+        let by = By { actor: &actor, now: START_AT, ids: &ids };
+        let mut tx = db.begin().await.unwrap();
+        let ours = create(&mut tx, &by, draft("Ours", Some(1))).await.unwrap().id;
+        let theirs = create(&mut tx, &by, draft("Theirs", Some(2))).await.unwrap().id;
+        let below = create(&mut tx, &by, draft("Below", Some(1))).await.unwrap().id;
+        set_parent(&mut tx, &by, &Scope::All, theirs, Some(ours)).await.unwrap();
+        set_parent(&mut tx, &by, &Scope::All, below, Some(theirs)).await.unwrap();
+        let scope = Scope::Own { staff_id: 1 };
+        let tree = list_branches(&mut tx, &scope, ours).await.unwrap();
+        assert_eq!(tree.iter().map(|b| b.name.as_str()).collect::<Vec<_>>(), ["Ours", "Below"]);
+        let hidden = set_parent(&mut tx, &by, &scope, ours, Some(theirs)).await;
+        assert!(matches!(hidden, Err(ContactError::NotFound)), "{hidden:?}");
+    }
+}
+
+attune_testkit::on_both_dbs! {
+    async fn a_company_is_moved_on_its_page_and_by_programs(db: Db) {
+        let site = site(db);
+        let mut made = Vec::new();
+        for name in ["Holding", "Branch"] {
+            let made_one = site.json("admin", "POST", "/api/v1/companies", &json!({ "name": name })).await.is(StatusCode::CREATED).json();
+            made.push(made_one["id"].as_str().unwrap().to_owned());
+        }
+        let [holding, branch] = &made[..] else { panic!("two were made") };
+        let found = site.part("admin", &format!("/companies/{branch}/parent?q=hold")).await;
+        assert!(found.has("Holding") && found.has(holding), "{}", found.body);
+        site.post("admin", &format!("/companies/{branch}/parent"), &format!("parent={holding}")).await.is(StatusCode::SEE_OTHER);
+        let wrong = site.post("admin", &format!("/companies/{holding}/parent"), &format!("parent={branch}")).await;
+        assert!(wrong.is(StatusCode::UNPROCESSABLE_ENTITY).has("one of its own branches"));
+        site.json("admin", "POST", "/api/v1/contacts", &json!({ "name": "Ada", "company": "Branch" })).await.is(StatusCode::CREATED);
+        let page = site.get("admin", &format!("/companies/{holding}")).await;
+        assert!(page.has("Branch") && page.has("With all branches") && !page.has(">Ada<"), "{}", page.body);
+        let all = site.get("admin", &format!("/companies/{holding}?branches=1")).await;
+        assert!(all.has(">Ada<") && all.has("Became a contact"), "{}", all.body);
+        site.post("admin", &format!("/companies/{branch}/parent/undo?parent="), "").await.is(StatusCode::SEE_OTHER);
+        assert!(!site.get("admin", &format!("/companies/{holding}")).await.has("Branch"));
+        let moved = site.json("admin", "PATCH", &format!("/api/v1/companies/{branch}"), &json!({ "parent_id": holding })).await.json();
+        assert_eq!(moved["parent_id"].as_str(), Some(holding.as_str()));
+        site.json("admin", "PATCH", &format!("/api/v1/companies/{holding}"), &json!({ "parent_id": branch })).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+proptest! {
+    /// Every company of a tree is drawn once, wherever its parent may be.
+    #[test]
+    fn nobody_is_lost_under_a_parent_out_of_sight(parents in proptest::collection::vec(0..12_i64, 1..10)) {
+        let branch = |(id, parent): (i64, &i64)| Branch { id, name: String::new(), city: String::new(), parent_id: Some(*parent).filter(|p| *p < id) };
+        let branches: Vec<Branch> = (1..).zip(&parents).map(branch).collect();
+        let drawn: usize = tree::by_parent(&branches).values().map(Vec::len).sum();
+        prop_assert_eq!(drawn, branches.len());
+    }
+}
