@@ -83,7 +83,14 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .jobs(tracking::jobs())
         .jobs(replay::pages::jobs())
         .crons(tracking::crons())
-        .panels([dialogue::panel::panel(), visitor::pages::panel(), consent::pages::panel(), merge::pages::panel(), promise::pages::panel(), relationship::pages::panel()])
+        .panels([
+            dialogue::panel::panel(),
+            visitor::pages::panel(),
+            consent::pages::panel(),
+            merge::pages::panel(),
+            promise::pages::panel(),
+            relationship::pages::panel(),
+        ])
         .events(relationship::EVENTS)
         .events(promise::EVENTS)
         .timers([TimerDef { kind: promise::DUE, on_due: Arc::new(promise::TellOverdue) }])

@@ -225,6 +225,7 @@ async fn tour(attune: &Attune, language: &'static str, email: &str) -> Vec<Strin
         person.go(&format!("{path}{rest}")).await;
         look(&mut person, name, &mut faults).await;
     }
+    person.go(&format!("{path}/questions")).await;
     let public = person.link("main a[href*=\"/ask/\"]").await.unwrap();
     person.go(&public).await;
     look(&mut person, "asked", &mut faults).await;

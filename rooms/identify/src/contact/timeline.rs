@@ -145,13 +145,7 @@ pub(super) async fn last(tx: &mut Tx, l: &Lang, contact_id: i64) -> Result<Optio
     Ok(told::entries(l, events).into_iter().next())
 }
 
-async fn list_events(
-    tx: &mut Tx,
-    contact_id: i64,
-    filter: Filter,
-    mark: Option<(i64, i64)>,
-    limit: i64,
-) -> Result<Vec<Event>, DbError> {
+async fn list_events(tx: &mut Tx, contact_id: i64, filter: Filter, mark: Option<(i64, i64)>, limit: i64) -> Result<Vec<Event>, DbError> {
     let mut sql = Sql::new(
         "SELECT seq, name, at, contact_id, visitor_id, session_id, company_id, subject, amount, machine, cause, depth, client_key, origin_id, props
          FROM events WHERE contact_id = ",

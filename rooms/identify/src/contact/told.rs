@@ -171,6 +171,7 @@ fn shown_subject(l: &Lang, event: &Event) -> String {
         "relationship.made" | "relationship.changed" | "relationship.ended" => l.t(&format!("relationship-{subject}")).to_string(),
         name if name.starts_with("promise.") && event.props_json().get("side").and_then(|side| side.as_str()) == Some("theirs") => {
             l.of("promise-told-theirs").s("what", subject).to_string()
+        }
         _ => subject.chars().take(120).collect(),
     }
 }
