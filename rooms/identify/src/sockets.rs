@@ -6,7 +6,7 @@ use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Ro
 use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
-use crate::{code, consent, merge, promise, relationship, replay, visitor};
+use crate::{code, consent, merge, note, promise, relationship, replay, visitor};
 
 /// Tables of these nouns that hold a person.
 pub(crate) const CONTACT_TABLES: [ContactTable; 10] = [
@@ -40,6 +40,7 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .routes(visitor::pages::routes())
         .routes(consent::pages::routes())
         .routes(replay::pages::routes())
+        .routes(note::pages::routes())
         .routes(promise::pages::routes().merge(promise::api::routes()))
         .routes(relationship::pages::routes().merge(relationship::api::routes()))
         .routes(code::pages::routes())
@@ -59,6 +60,7 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .panels([visitor::pages::panel(), consent::pages::panel(), promise::pages::panel(), relationship::pages::panel(), merge::pages::panel()])
         .events(relationship::EVENTS)
         .events(promise::EVENTS)
+        .events(note::EVENTS)
         .timers([TimerDef { kind: promise::DUE, on_due: Arc::new(promise::TellOverdue) }])
         .facets(FACETS)
         .facets(relationship::FACETS)

@@ -8,7 +8,7 @@ macro_rules! values {
 }
 
 /// The tables that are filled.
-pub(super) const FILLED: [&str; 15] = [
+pub(super) const FILLED: [&str; 16] = [
     "events",
     "visitors",
     "visits",
@@ -24,6 +24,7 @@ pub(super) const FILLED: [&str; 15] = [
     "funnel_visitors",
     "relationships",
     "promises",
+    "note_versions",
 ];
 
 /// Gives the contact as many rows of each table as `counts` says. Among `people` some meet: the same mailing, the same funnel.
@@ -79,6 +80,10 @@ fn tracked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usi
         "consents" => (
             "INSERT INTO consents (id, contact_id, channel, purpose, state, source, at) VALUES ($1, $2, $3, 'marketing', $4, 'form', $5)",
             values![id, contact, if row == 0 { "email" } else { "sms" }, if yes { "given" } else { "withdrawn" }, place],
+        ),
+        "note_versions" => (
+            "INSERT INTO note_versions (id, note_id, record_id, body, staff_id, staff_name, until_at) VALUES ($1, $1, $2, 'wrote', 1, 'Jo', 1)",
+            values![id, contact],
         ),
         "notes" => (
             "INSERT INTO notes (id, kind, record_id, body, staff_id, staff_name, created_at, updated_at) VALUES ($1, 'contact', $2, 'called', 1, 'Jo', 1, 1)",
