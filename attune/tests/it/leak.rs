@@ -184,6 +184,7 @@ fn rows(contact: i64, now: i64) -> Vec<(&'static str, Vec<Value>)> {
              VALUES (702, $1, 'offered', 99, 71, 'push_funnel', 620, 1, 99, $2, $2, $2, 'zqxnote')",
             both(),
         ),
+        ("INSERT INTO note_versions (id, note_id, record_id, body, staff_id, staff_name, until_at) VALUES (714, 706, $1, 'zqxbefore', 99, 'Farid', $2)", both()),
         // Given by the asker's colleague, and left over from when the contact was Olaf's.
         (
             "INSERT INTO promises (id, contact_id, side, what, staff_id, due_at, remind_at, state, created_by, created_at)

@@ -45,8 +45,28 @@ attune_testkit::on_both_dbs! {
         assert!(!note::delete(&mut tx, id, Some(77), START_AT).await.unwrap());
         assert!(note::delete(&mut tx, id, None, START_AT).await.unwrap());
         assert!(note::list(&mut tx, 9, None, 10).await.unwrap().is_empty());
-        assert!(note::restore(&mut tx, id).await.unwrap());
+        assert!(!note::restore(&mut tx, id, 8).await.unwrap(), "another record's note is none of theirs");
+        assert!(note::restore(&mut tx, id, 9).await.unwrap());
         assert_eq!(note::list(&mut tx, 9, Some(START_AT), 10).await.unwrap().len(), 1);
         assert!(note::list(&mut tx, 9, Some(START_AT - 1), 10).await.unwrap().is_empty());
+    }
+
+    async fn a_changed_note_keeps_what_it_said(db: Db) {
+        let ids = ids(&clock());
+        let mut tx = db.begin().await.unwrap();
+        let actor = Actor::system();
+        let id = note::add(&mut tx, &ids, START_AT, &actor, ("contact", 9), "first").await.unwrap();
+        for (later, body, differs) in [(1, "second", true), (2, " second ", false), (3, "third", true)] {
+            let found = note::find(&mut tx, id).await.unwrap().unwrap();
+            assert_eq!(note::update(&mut tx, &ids, START_AT + later, &actor, &found, body).await.unwrap(), differs);
+        }
+        let found = note::find(&mut tx, id).await.unwrap().unwrap();
+        assert!(found.is_edited() && found.body == "third");
+        let said: Vec<(String, i64)> = note::list_versions(&mut tx, id).await.unwrap().into_iter().map(|v| (v.body, v.until_at - START_AT)).collect();
+        assert_eq!(said, [("second".to_owned(), 3), ("first".to_owned(), 1)]);
+        note::set_pinned(&mut tx, id, Some(5)).await.unwrap();
+        assert_eq!(note::list_pinned(&mut tx, 9).await.unwrap().len(), 1);
+        note::set_pinned(&mut tx, id, None).await.unwrap();
+        assert!(note::list_pinned(&mut tx, 9).await.unwrap().is_empty());
     }
 }

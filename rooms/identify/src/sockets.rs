@@ -6,7 +6,7 @@ use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Ro
 use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
-use crate::{code, consent, dialogue, fact, merge, preference, promise, relationship, replay, topic, visitor};
+use crate::{code, consent, dialogue, fact, merge, note, preference, promise, relationship, replay, topic, visitor};
 
 /// Tables of these nouns that hold a person.
 pub(crate) const CONTACT_TABLES: [ContactTable; 13] = [
@@ -61,6 +61,7 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .routes(consent::pages::routes())
         .routes(topic::pages::routes())
         .routes(replay::pages::routes())
+        .routes(note::pages::routes())
         .routes(promise::pages::routes().merge(promise::api::routes()))
         .routes(relationship::pages::routes().merge(relationship::api::routes()))
         .routes(code::pages::routes())
@@ -93,6 +94,7 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         ])
         .events(relationship::EVENTS)
         .events(promise::EVENTS)
+        .events(note::EVENTS)
         .timers([TimerDef { kind: promise::DUE, on_due: Arc::new(promise::TellOverdue) }])
         .facets(FACETS)
         .facets(relationship::FACETS)

@@ -380,3 +380,5 @@ today-all-promises = All promises
 today-promise-ours = You promise { $name }
 today-promise-theirs = { $name } promises you
 today-promise-kept = Kept
+task-title-mentioned = Read the note on { $name }
+task-reason-mentioned = { $by } named you in it

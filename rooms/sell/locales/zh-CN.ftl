@@ -310,3 +310,5 @@ today-all-promises = 全部承诺
 today-promise-ours = 你承诺{ $name }
 today-promise-theirs = { $name }承诺你
 today-promise-kept = 已兑现
+task-title-mentioned = 查看{ $name }的跟进记录
+task-reason-mentioned = { $by }在其中提到了你

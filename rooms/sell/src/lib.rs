@@ -166,6 +166,7 @@ fn reactors() -> Vec<Reactor> {
         },
         Reactor { key: "sell.free_hands", hears: handover::react::FreeHands::HEARS, react: Arc::new(handover::react::FreeHands) },
         Reactor { key: "sell.keep_changes", hears: change::react::KeepChanges::HEARS, react: Arc::new(change::react::KeepChanges) },
+        Reactor { key: "sell.tell_mentioned", hears: task::mention::TellMentioned::HEARS, react: Arc::new(task::mention::TellMentioned) },
         Reactor { key: "sell.tick_steps", hears: change::react::TickSteps::HEARS, react: Arc::new(change::react::TickSteps) },
     ]
 }

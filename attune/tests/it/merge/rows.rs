@@ -8,7 +8,7 @@ macro_rules! values {
 }
 
 /// The tables that are filled.
-pub(super) const FILLED: [&str; 17] = [
+pub(super) const FILLED: [&str; 18] = [
     "events",
     "visitors",
     "visits",
@@ -26,6 +26,7 @@ pub(super) const FILLED: [&str; 17] = [
     "question_asks",
     "relationships",
     "promises",
+    "note_versions",
 ];
 
 /// Gives the contact as many rows of each table as `counts` says. Among `people` some meet: the same mailing, the same funnel.
@@ -89,6 +90,10 @@ fn tracked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usi
         "question_asks" => (
             "INSERT INTO question_asks (id, question_id, contact_id, touch, at, outcome) VALUES ($1, $3, $2, 'call', 1, $4)",
             values![id, contact, common, if yes { "answered" } else { "open" }],
+        ),
+        "note_versions" => (
+            "INSERT INTO note_versions (id, note_id, record_id, body, staff_id, staff_name, until_at) VALUES ($1, $1, $2, 'wrote', 1, 'Jo', 1)",
+            values![id, contact],
         ),
         "notes" => (
             "INSERT INTO notes (id, kind, record_id, body, staff_id, staff_name, created_at, updated_at) VALUES ($1, 'contact', $2, 'called', 1, 'Jo', 1, 1)",

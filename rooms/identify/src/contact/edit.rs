@@ -3,7 +3,6 @@
 use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::App;
-use attune_record::note;
 use attune_web::kit::Choice;
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Shell};
 use axum::extract::State;
@@ -162,63 +161,6 @@ pub(super) async fn undo(
     Query(query): Query<UndoQuery>,
 ) -> Answer {
     set(&app, &can, id, &query.key, &query.value).await?;
-    Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-undone")))
-}
-
-/// A note as typed.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct NoteForm {
-    body: String,
-}
-
-pub(super) async fn add_note(
-    State(app): State<App>,
-    can: Can<EditContacts>,
-    shell: Shell,
-    Path(id): Path<ContactId>,
-    Form(form): Form<NoteForm>,
-) -> Answer {
-    let mut tx = app.db.begin().await?;
-    super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    if form.body.trim().is_empty() {
-        return Ok(shell.leave(&format!("/contacts/{id}"), Flash::bad("identify-note-empty")));
-    }
-    note::add(&mut tx, &app.ids, app.clock.now(), &can.actor, ("contact", id.0), &form.body).await?;
-    let mut touches = attune_db::Relation::new(&[("id", attune_db::Column::Int), ("at", attune_db::Column::Int)]);
-    touches.push(vec![id.0.into(), app.clock.now().into()]);
-    super::touch(&mut tx, &touches).await?;
-    tx.commit().await?;
-    Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-note-saved")))
-}
-
-pub(super) async fn delete_note(
-    State(app): State<App>,
-    can: Can<EditContacts>,
-    shell: Shell,
-    Path((id, note)): Path<(ContactId, i64)>,
-) -> Answer {
-    let mut tx = app.db.begin().await?;
-    super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let found = note::find(&mut tx, note).await?.filter(|n| n.record_id == id.0).ok_or(Problem::NotFound)?;
-    note::delete(&mut tx, found.id, None, app.clock.now()).await?;
-    tx.commit().await?;
-    let undo = format!("/contacts/{id}/notes/{note}/restore");
-    Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-note-deleted").undo(undo)))
-}
-
-pub(super) async fn restore_note(
-    State(app): State<App>,
-    can: Can<EditContacts>,
-    shell: Shell,
-    Path((id, note)): Path<(ContactId, i64)>,
-) -> Answer {
-    let mut tx = app.db.begin().await?;
-    super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    if !note::restore(&mut tx, note).await? {
-        return Err(Problem::NotFound);
-    }
-    tx.commit().await?;
     Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-undone")))
 }
 

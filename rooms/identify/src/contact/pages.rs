@@ -37,9 +37,6 @@ pub(crate) fn routes(models: &Models) -> Router<App> {
         .route("/contacts/{id}/stream", get(timeline::stream))
         .route("/contacts/{id}/field/{key}", get(edit::form).post(edit::save))
         .route("/contacts/{id}/undo", post(edit::undo))
-        .route("/contacts/{id}/notes", post(edit::add_note))
-        .route("/contacts/{id}/notes/{note}/delete", post(edit::delete_note))
-        .route("/contacts/{id}/notes/{note}/restore", post(edit::restore_note))
         .route("/contacts/{id}/delete", post(edit::delete))
 }
 

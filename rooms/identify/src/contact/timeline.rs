@@ -85,6 +85,8 @@ pub struct Day {
 pub struct Timeline {
     /// The days, newest first.
     pub days: Vec<Day>,
+    /// The notes that are pinned; on the first page only.
+    pub pinned: Vec<Note>,
     /// Where the older ones begin.
     pub older: Option<String>,
     /// The newest event at the time of reading; what comes later is new.
@@ -115,11 +117,16 @@ pub(super) async fn read(tx: &mut Tx, l: &Lang, contact_id: i64, filter: Filter,
         (None, Some(note)) => Some(format!("{}~0", note.created_at - 1)),
         (None, None) => None,
     };
+    let pinned = if before.is_empty() && matches!(filter, Filter::All | Filter::Notes) {
+        note::list_pinned(tx, contact_id).await?
+    } else {
+        Vec::new()
+    };
     let newest = newest_seq(tx, contact_id).await?;
     let mut entries = told::entries(l, events);
     entries.extend(notes.into_iter().map(|n| note_entry(l, n)));
     entries.sort_by_key(|e| std::cmp::Reverse(e.at));
-    Ok(Timeline { days: days(l, entries), older, newest })
+    Ok(Timeline { days: days(l, entries), pinned, older, newest })
 }
 
 fn note_entry(l: &Lang, note: Note) -> Entry {
@@ -142,7 +149,9 @@ fn days(l: &Lang, entries: Vec<Entry>) -> Vec<Day> {
 /// What happened last, in words.
 pub(super) async fn last(tx: &mut Tx, l: &Lang, contact_id: i64) -> Result<Option<Entry>, DbError> {
     let events = list_events(tx, contact_id, Filter::All, None, 10).await?;
-    Ok(told::entries(l, events).into_iter().next())
+    let event = told::entries(l, events).into_iter().next();
+    let note = note::list(tx, contact_id, None, 1).await?.pop().map(|note| note_entry(l, note));
+    Ok([event, note].into_iter().flatten().max_by_key(|entry| entry.at))
 }
 
 async fn list_events(tx: &mut Tx, contact_id: i64, filter: Filter, mark: Option<(i64, i64)>, limit: i64) -> Result<Vec<Event>, DbError> {
@@ -198,6 +207,12 @@ pub(super) struct TimelinePart<'a> {
     pub(super) show: &'a str,
     pub(super) first: bool,
     pub(super) can_edit: bool,
+}
+
+impl TimelinePart<'_> {
+    fn html(&self, note: &Note) -> String {
+        crate::note::markdown::html(&note.body)
+    }
 }
 
 /// The next days, for the button "Older"; without htmx the whole page shows them.

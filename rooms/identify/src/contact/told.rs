@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 53] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 54] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -45,6 +45,7 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 53] = [
     ("relationship.made", "identify-told-related", "network", "", Kind::Record),
     ("relationship.changed", "identify-told-related-changed", "network", "", Kind::Record),
     ("relationship.ended", "identify-told-related-ended", "unlink", "", Kind::Record),
+    ("note.mentioned", "identify-told-mentioned", "at-sign", "", Kind::Sales),
     ("promise.made", "identify-told-promised", "handshake", "violet", Kind::Sales),
     ("promise.changed", "identify-told-promise-changed", "handshake", "", Kind::Sales),
     ("promise.overdue", "identify-told-promise-late", "calendar-x", "bad", Kind::Sales),

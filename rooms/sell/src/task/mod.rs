@@ -3,6 +3,7 @@
 //! Guards that a task always has an owner and a reason to be read, that what Attune wrote is told in the reader's language, and that
 //! an automatic task exists once for its cause.
 
+pub(crate) mod mention;
 pub(crate) mod next;
 pub(crate) mod pages;
 pub(crate) mod panel;
@@ -58,6 +59,8 @@ impl Wording {
         match self.key.as_deref() {
             Some("task-title-overdue") => l.of("task-title-overdue").s("name", self.arg("name")).to_string(),
             Some("task-reason-overdue") => l.of("task-reason-overdue").s("rep", self.arg("rep")).to_string(),
+            Some("task-title-mentioned") => l.of("task-title-mentioned").s("name", self.arg("name")).to_string(),
+            Some("task-reason-mentioned") => l.of("task-reason-mentioned").s("by", self.arg("by")).to_string(),
             Some("task-title-accepted") => l.of("task-title-accepted").s("name", self.arg("name")).to_string(),
             Some("task-reason-accepted") => l.t("task-reason-accepted").to_string(),
             Some(key) => l.t(key).to_string(),

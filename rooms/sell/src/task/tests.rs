@@ -1,3 +1,4 @@
+use attune_events::{React, Spine};
 use attune_kernel::{DAY_US, HOUR_US};
 use attune_testkit::on_both_dbs;
 
@@ -18,6 +19,21 @@ fn titles(tasks: &[Task]) -> Vec<&str> {
 }
 
 on_both_dbs! {
+    async fn whoever_a_note_names_has_something_to_read_once(db: Db) {
+        let stage = Stage::new(db).await;
+        let people = stage.people(1).await;
+        let spine = Spine { db: stage.db.clone(), clock: stage.clock.clone(), ids: stage.ids.clone() };
+        let mut tx = stage.db.begin().await.unwrap();
+        let props = serde_json::json!({ "staff": "Mei", "note_id": 900, "named": [3, 5] });
+        let named = [Event::new("note.mentioned", stage.now()).contact(people[0]).props(&props)];
+        for _ in 0..2 {
+            mention::TellMentioned.react(&spine, &mut tx, &named).await.unwrap();
+        }
+        let own = list(&mut tx, &Scope::Own { staff_id: 3 }, &TaskFilter::default(), 9).await.unwrap();
+        assert_eq!(own.iter().map(|task| (task.title.arg("name"), task.reason.arg("by"))).collect::<Vec<_>>(), [("P1", "Mei")]);
+        assert_eq!(list(&mut tx, &Scope::All, &TaskFilter::default(), 9).await.unwrap().len(), 2);
+    }
+
     async fn tasks_are_listed_by_due_date_and_go_on_where_they_stopped(db: Db) {
         let stage = Stage::new(db).await;
         give(&stage, "someday", 3, Some(70), None).await;
