@@ -12,6 +12,7 @@ pub mod field;
 mod http_tests;
 pub mod import;
 pub mod merge;
+mod place;
 pub mod replay;
 mod sockets;
 pub mod staff;
@@ -156,6 +157,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261127_1000_code"),
         migration!("20261127_1010_erasure"),
         migration!("20261128_1800_network"),
+        migration!("20261128_1810_place"),
     ]
 }
 

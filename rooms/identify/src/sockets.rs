@@ -3,7 +3,7 @@
 use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Room};
 
 use crate::tracking::{self, Collector};
-use crate::{code, consent, merge, replay, visitor};
+use crate::{code, consent, merge, place, replay, visitor};
 
 /// Tables of these nouns that hold a person.
 pub(crate) const CONTACT_TABLES: [ContactTable; 10] = [
@@ -55,12 +55,14 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .routes(consent::pages::routes())
         .routes(replay::pages::routes())
         .routes(code::pages::routes())
+        .routes(place::pages::routes())
         .routes(code::public_routes(collector))
         .public_paths(tracking::collect::PUBLIC_PATHS)
         .public_paths(code::PUBLIC_PATHS)
-        .nav([visitor::pages::nav(), code::pages::nav()])
+        .nav([visitor::pages::nav(), code::pages::nav(), place::pages::nav()])
         .permissions(tracking::api::permissions())
         .permissions(code::pages::permissions())
+        .permissions(place::pages::permissions())
         .permissions(visitor::pages::permissions())
         .permissions(consent::pages::permissions())
         .permissions(replay::pages::permissions())

@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 39] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 41] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -53,6 +53,8 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 39] = [
     ("lead.rejected", "identify-told-rejected", "undo-2", "warn", Kind::Sales),
     ("task.created", "identify-told-task", "list-checks", "warn", Kind::Sales),
     ("task.done", "identify-told-task-done", "circle-check", "good", Kind::Sales),
+    ("place.entered", "identify-told-place", "map-pin", "accent", Kind::Web),
+    ("place.left", "identify-told-place-left", "map-pin", "", Kind::Web),
     ("product.viewed", "identify-told-product", "shopping-bag", "accent", Kind::Web),
     ("cart.added", "identify-told-cart", "shopping-cart", "accent", Kind::Web),
     ("checkout.started", "identify-told-checkout", "credit-card", "accent", Kind::Web),
