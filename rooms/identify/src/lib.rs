@@ -15,6 +15,7 @@ mod http_tests;
 pub mod import;
 pub mod merge;
 pub mod note;
+mod place;
 pub mod preference;
 pub mod promise;
 pub mod relationship;
@@ -167,6 +168,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261128_1600_relationship"),
         migration!("20261128_1610_promise"),
         migration!("20261128_1800_network"),
+        migration!("20261128_1810_place"),
         migration!("20261128_2000_dialogue"),
     ]
 }

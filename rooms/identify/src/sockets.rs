@@ -6,7 +6,7 @@ use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Ro
 use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
-use crate::{code, consent, dialogue, fact, merge, note, preference, promise, relationship, replay, topic, visitor};
+use crate::{code, consent, dialogue, fact, merge, note, place, preference, promise, relationship, replay, topic, visitor};
 
 /// Tables of these nouns that hold a person.
 pub(crate) const CONTACT_TABLES: [ContactTable; 13] = [
@@ -65,16 +65,18 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .routes(promise::pages::routes().merge(promise::api::routes()))
         .routes(relationship::pages::routes().merge(relationship::api::routes()))
         .routes(code::pages::routes())
+        .routes(place::pages::routes())
         .routes(code::public_routes(collector))
         .routes(fact::pages::routes())
         .routes(dialogue::pages::routes().merge(dialogue::panel::routes()).merge(dialogue::public::routes()).merge(dialogue::api_routes()))
         .public_paths(dialogue::public::PUBLIC_PATHS)
         .public_paths(tracking::collect::PUBLIC_PATHS)
         .public_paths(code::PUBLIC_PATHS)
-        .nav([visitor::pages::nav(), code::pages::nav(), dialogue::pages::nav(), topic::pages::nav()])
+        .nav([visitor::pages::nav(), code::pages::nav(), dialogue::pages::nav(), topic::pages::nav(), place::pages::nav()])
         .permissions(tracking::api::permissions())
         .permissions(code::pages::permissions())
         .permissions(dialogue::pages::permissions())
+        .permissions(place::pages::permissions())
         .permissions(visitor::pages::permissions())
         .permissions(consent::pages::permissions())
         .permissions(topic::pages::permissions())

@@ -30,12 +30,15 @@ const STOPS: &[Stop] = &[
     Stop("topics", "/contacts/topics", &[("topic", FIRST)]),
     Stop("codes", "/codes", &[("code", FIRST)]),
     Stop("code-new", "/codes/new", &[]),
+    Stop("places", "/places", &[("place", FIRST)]),
+    Stop("place-new", "/places/new", &[]),
     Stop("companies", "/companies", &[("company", FIRST)]),
     Stop("imports", "/imports", &[("import", FIRST)]),
     Stop("import-new", "/imports/new", &[]),
     Stop("visitors", "/visitors", &[]),
     Stop("visits", "/visitors?show=people", &[("visit", FIRST)]),
     Stop("machines", "/visitors?show=machines", &[("visit-machine", FIRST)]),
+    Stop("internal", "/visitors?show=internal", &[]),
     Stop("replay", "/visitors/replay", &[]),
     Stop("segments", "/segments", &[("segment", FIRST), ("segment-members", "a.fig[href$=\"/members\"]")]),
     Stop("segment-new", "/segments/new", &[]),
@@ -178,6 +181,12 @@ async fn finish_furnishing(attune: &Attune) {
         person.click("#topic-form .btn.primary").await;
         person.until("return document.body.innerText.includes(arguments[0])", vec![purpose.into()], "the topic to be kept").await;
     }
+    person.go("/places/new").await;
+    person.fill("#f-name", "Shop in Hamburg").await;
+    person.choose("#f-kind", "geofence").await;
+    person.fill("#f-mark", "hamburg").await;
+    person.click("main form .btn.primary").await;
+    person.until("return location.pathname !== '/places/new'", vec![], "the place to be kept").await;
     crate::same_person::meet_again(&mut person).await;
     crate::same_person::search(&mut person).await;
     let path = person_called(&mut person, "Novak").await;

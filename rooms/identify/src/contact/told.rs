@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 54] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 56] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -68,6 +68,8 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 54] = [
     ("question.asked", "identify-told-asked", "circle-help", "", Kind::Record),
     ("question.answered", "identify-told-answered", "circle-help", "good", Kind::Record),
     ("question.declined", "identify-told-declined", "circle-help", "", Kind::Record),
+    ("place.entered", "identify-told-place", "map-pin", "accent", Kind::Web),
+    ("place.left", "identify-told-place-left", "map-pin", "", Kind::Web),
     ("product.viewed", "identify-told-product", "shopping-bag", "accent", Kind::Web),
     ("cart.added", "identify-told-cart", "shopping-cart", "accent", Kind::Web),
     ("checkout.started", "identify-told-checkout", "credit-card", "accent", Kind::Web),

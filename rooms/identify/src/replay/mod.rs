@@ -213,7 +213,7 @@ impl<'a> Replay<'a> {
             [("query", query), ("ref", line.referrer)].into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?.into()))).collect();
         let event = event.props(&kept);
         let sender = Sender { key, agent, machine, host: self.own_host.clone(), path: Some(path), arrival, network: None };
-        Some(Hit { event, sender: Some(sender), left: None, proof: None })
+        Some(Hit { event, sender: Some(sender), left: None, proof: None, place: None })
     }
 
     fn arrival(&self, line: &LogLine<'_>, query: Option<&str>) -> Arrival {

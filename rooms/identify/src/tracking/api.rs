@@ -250,7 +250,7 @@ fn hit(sent: EventIn, contact: Option<Option<i64>>, now: i64) -> Result<Hit, Ref
     let proof = contact_id.map(|id| Proof { evidence: Evidence::Contact(id), source: "api" });
     let (key, agent, path) = (key64("visitor", &[&visitor]), Agent::unknown(), event.subject.clone().filter(|s| s.starts_with('/')));
     let sender = Sender { key, agent, machine: None, host: None, path, arrival: Arrival::direct(), network: None };
-    Ok(Hit { event, sender: Some(sender), left: None, proof })
+    Ok(Hit { event, sender: Some(sender), left: None, proof, place: None })
 }
 
 fn read_at(at: &Json_) -> Option<i64> {

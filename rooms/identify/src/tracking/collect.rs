@@ -59,15 +59,16 @@ async fn collect(
     if collector.turns_away() {
         return with_cors(come_again(), &rules, &headers);
     }
-    let response = match client(&web, &collector, ip, &headers).await {
-        Ok(client) => read(&collector, &client, &body).await,
-        Err(fault) => unavailable(&fault.to_string()),
-    };
-    with_cors(response, &rules, &headers)
+    let client = client(&web, &collector, ip, &headers).await;
+    with_cors(read(&collector, client, &body).await, &rules, &headers)
 }
 
-async fn read(collector: &Collector, client: &Client, body: &[u8]) -> Response {
-    match collector.read(client, body).await {
+async fn read(collector: &Collector, client: Result<Client, Fault>, body: &[u8]) -> Response {
+    let client = match client {
+        Ok(client) => client,
+        Err(fault) => return unavailable(&fault.to_string()),
+    };
+    match collector.read(&client, body).await {
         Ok(Ok(passed)) => take(collector, passed).await,
         Ok(Err(message)) => unreadable(&message),
         Err(fault) => unavailable(&fault.to_string()),

@@ -20,6 +20,8 @@ pub const EVENTS: &[EventDef] = &[
         amount: "",
         behaviour: false,
     },
+    behaviour("place.entered", "Somebody came to a place, as their app says.", "the place", ""),
+    behaviour("place.left", "Somebody left a place, as their app says.", "the place", "time spent there, µs"),
     behaviour("product.viewed", "A product was looked at.", "the product", ""),
     behaviour("cart.added", "A product was put into the cart.", "the product", "minor units"),
     behaviour("checkout.started", "The checkout was opened.", "the product or path", "minor units"),

@@ -21,6 +21,9 @@ pub struct Hit {
     pub left: Option<PageLeft>,
     /// What shows who is behind the sender.
     pub proof: Option<Proof>,
+    /// The place somebody came to or left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<i64>,
 }
 
 /// The browser or device behind a hit.
@@ -110,6 +113,6 @@ impl Machine {
 impl Hit {
     /// A hit without a browser, for events that other rooms send through the collector (mail opened, mail clicked).
     pub fn of(event: Event) -> Self {
-        Self { event, sender: None, left: None, proof: None }
+        Self { event, sender: None, left: None, proof: None, place: None }
     }
 }

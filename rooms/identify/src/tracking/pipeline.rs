@@ -17,6 +17,7 @@ use super::sites::SiteRules;
 use super::source::{Arrival, Utm, attribute};
 use super::wire::{Envelope, Facts, WireEvent, WireTraits, flag, joined, number, text};
 use super::{event_names, reason::Reason};
+use crate::place;
 use crate::stitching::{Proof, Traits, weigh};
 
 /// More events than this in one request are refused one by one.
@@ -93,6 +94,8 @@ struct Draft<'a> {
     agent: Option<Arc<Agent>>,
     machine: Option<Machine>,
     visitor: Option<i64>,
+    /// The place it happened at: id and name.
+    place: Option<&'a (i64, String)>,
 }
 
 struct Asked<'a> {
@@ -236,8 +239,17 @@ fn decode<'a>(asked: &Asked<'a>, index: usize, raw: &'a RawValue) -> Result<Draf
         Some(raw) => serde_json::from_str(raw.get()).map_err(|_| Reason::BadProps)?,
         None => Facts::default(),
     };
+    let place = match wire.name.as_ref() {
+        "place.entered" | "place.left" => Some(found_place(asked, wire.props)?),
+        _ => None,
+    };
     let at = true_time(asked.client.received_at, asked.envelope.sent_at, wire.at)?;
-    Ok(Draft { index, wire, facts, at, agent: None, machine: None, visitor: None })
+    Ok(Draft { index, wire, facts, at, agent: None, machine: None, visitor: None, place })
+}
+
+/// The place an app is at.
+fn found_place<'a>(asked: &Asked<'a>, props: Option<&RawValue>) -> Result<&'a (i64, String), Reason> {
+    place::sensed(props).and_then(|mark| asked.ground.rules.places.get(&mark)).ok_or(Reason::UnknownPlace)
 }
 
 fn told(error: &serde_json::Error) -> String {
@@ -327,7 +339,7 @@ fn visitor<'a>(asked: &Asked<'a>, mut draft: Draft<'a>) -> Result<Draft<'a>, Rea
 
 /// Weighs who it is and puts the event into the form of the log.
 fn finish<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Hit {
-    let Draft { wire, facts, at, machine, .. } = draft;
+    let Draft { wire, facts, at, machine, place, .. } = draft;
     let traits = facts.traits.and_then(|raw| serde_json::from_str::<WireTraits<'_>>(raw.get()).ok()).unwrap_or_default();
     let said = Traits { email: text(traits.email).or_else(|| text(facts.email)), name: text(traits.name).or_else(|| text(facts.name)) };
     let identifies = matches!(wire.name.as_ref(), "visitor.identified" | "form.submitted");
@@ -346,7 +358,11 @@ fn finish<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Hit {
         Some(left) => key64("event-state", &[&wire.id, &left.seq.to_string()]),
         None => key64("event", &[&wire.id]),
     });
-    event.subject = subject(&wire.name, &facts).or_else(|| path.clone()).map(|s| clipped(&s, MAX_URL).to_owned());
+    event.subject = place
+        .map(|(_, name)| name.clone())
+        .or_else(|| subject(&wire.name, &facts))
+        .or_else(|| path.clone())
+        .map(|s| clipped(&s, MAX_URL).to_owned());
     event.amount = amount(&wire.name, &facts);
     event.props = kept_props(&wire, query.as_deref());
 
@@ -361,7 +377,7 @@ fn finish<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Hit {
         // Who lets no id be kept in the browser is not told apart by company and city either.
         network: asked.envelope.visitor.as_ref().and(asked.network.clone()),
     });
-    Hit { event, sender, left, proof }
+    Hit { event, sender, left, proof, place: place.map(|(id, _)| *id) }
 }
 
 fn split_url(url: Option<&str>) -> (Option<String>, Option<String>) {
@@ -400,6 +416,8 @@ fn subject(name: &str, facts: &Facts<'_>) -> Option<String> {
 fn amount(name: &str, facts: &Facts<'_>) -> Option<i64> {
     match name {
         "video.progressed" => number(facts.percent).map(|p| p.clamp(0, 100)),
+        "place.entered" => None,
+        "place.left" => Some(number(facts.dwell_ms).unwrap_or(0).clamp(0, MAX_DWELL_US / 1_000) * 1_000),
         "page.viewed" | "page.left" | "visitor.identified" => None,
         _ => number(facts.amount_minor).or_else(|| number(facts.amount)),
     }

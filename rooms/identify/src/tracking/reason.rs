@@ -33,6 +33,9 @@ pub enum Reason {
     /// The visitor id is malformed.
     #[error("visitor must be 1 to 64 letters, digits, - or _")]
     BadVisitor,
+    /// No place has what was sensed.
+    #[error("no place has this beacon, tag or fence")]
+    UnknownPlace,
     /// The host is none of the configured sites.
     #[error("this site is not configured")]
     UnknownSite,
@@ -58,6 +61,7 @@ impl Reason {
             Self::TooOld => "too_old",
             Self::InFuture => "in_future",
             Self::BadVisitor => "bad_visitor",
+            Self::UnknownPlace => "unknown_place",
             Self::UnknownSite => "unknown_site",
             Self::Objection => "objection",
             Self::NoConsent => "no_consent",

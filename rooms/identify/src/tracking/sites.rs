@@ -4,6 +4,8 @@ use attune_db::{DbError, Tx};
 use attune_house::{SettingDef, SettingKind, setting_bool, setting_text};
 use attune_kernel::Network;
 
+use crate::place::{self, Marks};
+
 /// The settings of the collector.
 pub const SETTINGS: &[SettingDef] = &[
     SettingDef { key: "identify.sites", label_key: "identify-setting-sites", kind: SettingKind::Text, default: "" },
@@ -41,6 +43,8 @@ pub struct SiteRules {
     pub hosting_is_machine: bool,
     /// Whether only visitors who agreed are recorded.
     pub consent_required: bool,
+    /// Places, by what apps sense of them.
+    pub places: Marks,
 }
 
 impl SiteRules {
@@ -53,6 +57,7 @@ impl SiteRules {
             machines: networks(setting_text(tx, "identify.machine_networks", "").await?),
             hosting_is_machine: setting_bool(tx, "identify.hosting_is_machine", true).await?,
             consent_required: setting_bool(tx, "identify.consent_required", false).await?,
+            places: place::marks(tx).await?,
         })
     }
 

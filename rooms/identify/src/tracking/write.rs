@@ -12,8 +12,8 @@ use super::hit::{Hit, PageLeft, Sender};
 use super::memory::{Known, Learned, Memory};
 use super::store::{self, Met};
 use super::visits::Visits;
-use crate::contact;
 use crate::stitching::{self, Decision, Evidence, Plan, Proof, Seen};
+use crate::{contact, place};
 
 /// A visitor whose stored time of last sight is younger than this is not written again.
 const STALE_US: i64 = 60 * SECOND_US;
@@ -299,6 +299,7 @@ impl<'a> Work<'a> {
         contact::touch_coarsely(tx, &self.touches()).await?;
         let mut events: Vec<Event> = self.lines.iter_mut().map(|line| std::mem::replace(&mut line.event, Event::new("", 0))).collect();
         append(tx, &mut events).await?;
+        place::count(tx, &self.places(&events)).await?;
         // Under the head's lock: somebody may have been identified or merged since we asked who is who.
         let expected = self.epoch + i64::from(self.plan.changes_visitors());
         if stitching::epoch(tx).await? != expected {
@@ -312,6 +313,16 @@ impl<'a> Work<'a> {
             line.event = event;
         }
         Ok(())
+    }
+
+    /// Who came to places and left them; machines and our own do not count.
+    fn places(&self, events: &[Event]) -> Vec<place::Count> {
+        let both = self.lines.iter().zip(events).filter(|(_, event)| !event.machine);
+        let count = |(line, event): (&Line<'_>, &Event)| {
+            let left_us = (event.name == "place.left").then_some(event.amount.unwrap_or(0));
+            Some(place::Count { place_id: line.hit.place?, at: event.at, left_us })
+        };
+        both.filter_map(count).collect()
     }
 
     fn touches(&self) -> Relation {

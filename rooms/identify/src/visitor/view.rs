@@ -105,7 +105,7 @@ impl Step {
     }
 }
 
-const NAMES: [(&str, &str, &str); 15] = [
+const NAMES: [(&str, &str, &str); 17] = [
     ("page.viewed", "event-page-viewed", "eye"),
     ("page.left", "event-page-left", "clock"),
     ("file.downloaded", "event-file-downloaded", "download"),
@@ -120,6 +120,8 @@ const NAMES: [(&str, &str, &str); 15] = [
     ("checkout.started", "event-checkout-started", "credit-card"),
     ("order.placed", "event-order-placed", "shopping-bag"),
     ("visitor.identified", "event-visitor-identified", "user-check"),
+    ("place.entered", "event-place-entered", "map-pin"),
+    ("place.left", "event-place-left", "map-pin"),
     ("push.registered", "event-push-registered", "phone"),
 ];
 
@@ -127,6 +129,7 @@ fn detail(l: &Lang, event: &Event) -> String {
     match (event.name.as_ref(), event.amount) {
         ("page.viewed", _) => event.props_json().get("title").and_then(|t| t.as_str()).unwrap_or_default().to_owned(),
         ("page.left", Some(us)) => l.of("visit-read-for").s("time", l.duration_ms(us / 1_000)).to_string(),
+        ("place.left", Some(us)) if us > 0 => l.of("visit-stayed-for").s("time", l.duration_ms(us / 1_000)).to_string(),
         ("video.progressed", Some(percent)) => l.of("visit-watched").n("percent", percent).to_string(),
         _ => String::new(),
     }
