@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 40] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 41] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -43,6 +43,7 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 40] = [
     ("contact.owner_changed", "identify-told-owner", "hand", "violet", Kind::Sales),
     ("contact.stage_changed", "identify-told-stage", "trending-up", "violet", Kind::Sales),
     ("consent.given", "identify-told-consent", "check", "good", Kind::Record),
+    ("consent.requested", "identify-told-consent-asked", "mail", "", Kind::Record),
     ("consent.withdrawn", "identify-told-consent-off", "x", "bad", Kind::Record),
     ("preference.changed", "identify-told-preference", "sliders-horizontal", "", Kind::Record),
     ("score.changed", "identify-told-score", "gauge", "", Kind::Record),
