@@ -4,7 +4,7 @@ CREATE TABLE consents (
   contact_id BIGINT NOT NULL,
   channel TEXT NOT NULL,
   purpose TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('given', 'withdrawn')),
+  state TEXT NOT NULL CHECK (state IN ('given', 'withdrawn', 'pending')),
   source TEXT NOT NULL,
   wording TEXT,
   proof TEXT,

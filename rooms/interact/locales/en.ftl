@@ -136,6 +136,7 @@ message-reason-no-address = No usable address
 message-reason-suppressed = Address suppressed
 message-reason-no-consent = No consent for e-mail
 message-reason-withdrawn = Consent withdrawn
+message-reason-not-confirmed = Not confirmed by the person yet
 message-reason-topic-refused = Topic refused
 message-reason-paused = Paused by the person
 message-reason-frequency = Wants mail less often
@@ -381,3 +382,21 @@ prefer-zone = Time zone
 prefer-language = Language
 prefer-save = Save
 prefer-kept = We keep what you choose, when, and the words on this page. Mail you ask for yourself, such as an answer, comes in any case.
+
+### Double opt-in
+
+interact-setting-double-opt-in = Ask people to confirm that they want mail
+interact-setting-double-opt-in-hint = Who is signed up by a program gets one mail with a button; marketing mail waits for it.
+interact-setting-double-opt-in-days = Days a confirmation link holds
+interact-setting-double-opt-in-days-hint = After that the person signs up again.
+interact-setting-double-opt-in-subject = Subject of the confirmation mail
+interact-setting-double-opt-in-subject-hint = Empty: Attune's own, in the person's language.
+interact-setting-double-opt-in-text = Text of the confirmation mail
+interact-setting-double-opt-in-text-hint = The link stands beneath it. Empty: Attune's own, in the person's language.
+opt-in-title = Confirm that you want mail
+opt-in-ask = You asked for mail to { $email }.
+opt-in-button = Yes, send me mail
+opt-in-done = Confirmed. You get our mail from now on.
+opt-in-over = This link no longer holds. Sign up again if you still want mail.
+opt-in-too-often = This person was asked three times in a day; wait before asking again.
+opt-in-no-address = This contact has no address to ask.

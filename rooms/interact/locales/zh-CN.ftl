@@ -136,6 +136,7 @@ message-reason-no-address = 没有可用邮箱
 message-reason-suppressed = 地址已排除
 message-reason-no-consent = 没有邮件授权
 message-reason-withdrawn = 授权已撤回
+message-reason-not-confirmed = 本人尚未确认
 message-reason-topic-refused = 已拒绝该主题
 message-reason-paused = 本人已暂停接收
 message-reason-frequency = 本人希望减少频率
@@ -338,3 +339,21 @@ prefer-zone = 时区
 prefer-language = 语言
 prefer-save = 保存
 prefer-kept = 我们会保存您的选择、时间和本页文字。您主动要求的邮件（如回复）仍会送达。
+
+### 双重确认
+
+interact-setting-double-opt-in = 请对方确认愿意接收邮件
+interact-setting-double-opt-in-hint = 由程序登记的人会收到一封带按钮的邮件，确认之前不发营销邮件
+interact-setting-double-opt-in-days = 确认链接有效天数
+interact-setting-double-opt-in-days-hint = 过期后需重新登记
+interact-setting-double-opt-in-subject = 确认邮件的标题
+interact-setting-double-opt-in-subject-hint = 留空则使用内置标题，按对方语言
+interact-setting-double-opt-in-text = 确认邮件的正文
+interact-setting-double-opt-in-text-hint = 链接位于正文下方。留空则使用内置正文，按对方语言。
+opt-in-title = 确认接收邮件
+opt-in-ask = 您申请用 { $email } 接收我们的邮件
+opt-in-button = 确认接收
+opt-in-done = 已确认，您将收到我们的邮件
+opt-in-over = 此链接已失效，如仍想接收请重新登记
+opt-in-too-often = 一天内已请此人确认三次，请稍后再试
+opt-in-no-address = 此联系人没有可用邮箱

@@ -6,6 +6,7 @@ pub mod campaign;
 mod choices;
 pub mod mailbox;
 pub mod message;
+pub mod opt_in;
 pub mod preference;
 pub mod push_funnel;
 pub mod room;

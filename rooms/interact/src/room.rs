@@ -15,7 +15,7 @@ use crate::message::{Linker, SEND_JOB, Sender, WAKE_JOB, Waker};
 use crate::push_funnel::react::CountHandOvers;
 use crate::push_funnel::{ROUND_TIMER, RoundDue};
 use crate::suppression::erased::{Fingerprints, keep};
-use crate::{campaign, mailbox, message, preference, push_funnel, rules, sender_page, suppression, template};
+use crate::{campaign, mailbox, message, opt_in, preference, push_funnel, rules, sender_page, suppression, template};
 
 permission! {
     ViewMail, "interact.mail.view";
@@ -55,7 +55,7 @@ pub fn room(parts: &Parts, _collector: &Collector) -> Room {
         .migrations(crate::migrations())
         .locales(include_str!("../locales/en.ftl"), include_str!("../locales/zh-CN.ftl"))
         .routes(routes(parts))
-        .public_paths(["/m/c/", "/m/o/", "/m/p/", "/m/u/"])
+        .public_paths(["/m/c/", "/m/o/", "/m/p/", "/m/u/", "/m/y/"])
         .nav(nav())
         .permissions(permissions())
         .events(EVENTS)
@@ -63,6 +63,7 @@ pub fn room(parts: &Parts, _collector: &Collector) -> Room {
         .jobs([
             JobDef { kind: SEND_JOB, max_attempts: i64::MAX, run: Arc::new(Sender::new(parts)) },
             JobDef { kind: WAKE_JOB, max_attempts: 3, run: Arc::new(Waker) },
+            opt_in::jobs::def(parts),
         ])
         .crons([Cron { kind: WAKE_JOB, every_us: 15 * SECOND_US }])
         .timers([TimerDef { kind: ROUND_TIMER, on_due: Arc::new(RoundDue) }])
@@ -114,6 +115,8 @@ fn routes(parts: &Parts) -> Router<attune_house::App> {
     Router::new()
         .merge(message::public::routes())
         .merge(preference::pages::routes())
+        .merge(opt_in::pages::routes())
+        .merge(opt_in::api::routes())
         .merge(template::pages::routes())
         .merge(campaign::pages::routes())
         .merge(campaign::api::routes())

@@ -11,8 +11,11 @@ use jiff::tz::TimeZone;
 
 use crate::message::arbiter::{Policy, QuietHours};
 
+/// Whether marketing mail needs a confirmation by the person.
+pub(crate) const DOUBLE_OPT_IN: &str = "interact.double_opt_in";
+
 /// Every setting of the room.
-pub const SETTINGS: [SettingDef; 12] = [
+pub const SETTINGS: [SettingDef; 16] = [
     SettingDef { key: "interact.sender_name", label_key: "interact-setting-sender-name", kind: SettingKind::Text, default: "Attune" },
     SettingDef {
         key: "interact.sender_address",
@@ -42,6 +45,25 @@ pub const SETTINGS: [SettingDef; 12] = [
     SettingDef { key: "interact.time_zone", label_key: "interact-setting-time-zone", kind: SettingKind::Text, default: "UTC" },
     SettingDef { key: "interact.tracked_sites", label_key: "interact-setting-tracked-sites", kind: SettingKind::Text, default: "" },
     SettingDef { key: "interact.bounce_domain", label_key: "interact-setting-bounce-domain", kind: SettingKind::Text, default: "" },
+    SettingDef { key: DOUBLE_OPT_IN, label_key: "interact-setting-double-opt-in", kind: SettingKind::Bool, default: "false" },
+    SettingDef {
+        key: "interact.double_opt_in_days",
+        label_key: "interact-setting-double-opt-in-days",
+        kind: SettingKind::Int { min: 1, max: 90 },
+        default: "7",
+    },
+    SettingDef {
+        key: "interact.double_opt_in_subject",
+        label_key: "interact-setting-double-opt-in-subject",
+        kind: SettingKind::Text,
+        default: "",
+    },
+    SettingDef {
+        key: "interact.double_opt_in_text",
+        label_key: "interact-setting-double-opt-in-text",
+        kind: SettingKind::Text,
+        default: "",
+    },
     SettingDef { key: "interact.dkim_selector", label_key: "interact-setting-dkim-selector", kind: SettingKind::Text, default: "attune" },
     SettingDef { key: "interact.dkim_ed25519", label_key: "interact-setting-dkim-ed25519", kind: SettingKind::Hidden, default: "" },
     SettingDef { key: "interact.dkim_rsa", label_key: "interact-setting-dkim-rsa", kind: SettingKind::Hidden, default: "" },

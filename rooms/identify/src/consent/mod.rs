@@ -18,7 +18,7 @@ use attune_kernel::Ids;
 use crate::merge::MergeId;
 use crate::topic;
 
-pub use store::{current, list};
+pub use store::{current, find, list};
 
 /// The purpose of everything that promotes.
 pub const MARKETING: &str = "marketing";
@@ -36,6 +36,13 @@ pub const EVENTS: &[EventDef] = &[
         amount: "",
         behaviour: true,
     },
+    EventDef {
+        name: "consent.requested",
+        meaning: "Consent was asked for in a person's name and waits for the person's own confirmation.",
+        subject: "channel/purpose",
+        amount: "",
+        behaviour: true,
+    },
     EventDef { name: "consent.withdrawn", meaning: "A person withdrew consent.", subject: "channel/purpose", amount: "", behaviour: true },
 ];
 
@@ -46,6 +53,8 @@ pub enum State {
     Given,
     /// It was forbidden, perhaps after it had been allowed.
     Withdrawn,
+    /// It was asked for in the person's name, and the person has yet to confirm it: not allowed.
+    Pending,
 }
 
 impl State {
@@ -54,12 +63,13 @@ impl State {
         match self {
             Self::Given => "given",
             Self::Withdrawn => "withdrawn",
+            Self::Pending => "pending",
         }
     }
 
     /// The state of a word.
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Given, Self::Withdrawn].into_iter().find(|state| state.word() == word)
+        [Self::Given, Self::Withdrawn, Self::Pending].into_iter().find(|state| state.word() == word)
     }
 }
 
@@ -95,19 +105,24 @@ pub struct Consent {
     pub at: i64,
 }
 
-/// Adds lines to the ledger at `now` (µs) and tells the log.
-pub async fn record(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDraft]) -> Result<(), DbError> {
-    store::insert(tx, ids, now, drafts).await?;
+/// Adds lines to the ledger at `now` (µs) and tells the log; answers their numbers.
+pub async fn record(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDraft]) -> Result<Vec<i64>, DbError> {
+    let numbers = store::insert(tx, ids, now, drafts).await?;
     let is_topic = |draft: &ConsentDraft| topic::of_purpose(&draft.purpose).is_some();
     let topics = if drafts.iter().any(is_topic) { topic::list_all(tx).await? } else { Vec::new() };
     let event = |draft: &ConsentDraft| {
-        let name = if draft.state == State::Given { "consent.given" } else { "consent.withdrawn" };
+        let name = match draft.state {
+            State::Given => "consent.given",
+            State::Withdrawn => "consent.withdrawn",
+            State::Pending => "consent.requested",
+        };
         let about = topic::of_purpose(&draft.purpose).and_then(|id| topics.iter().find(|topic| topic.id == id));
         let subject = format!("{}/{}", draft.channel, about.map_or(draft.purpose.as_str(), |topic| topic.name_en.as_str()));
         Event::new(name, now).contact(draft.contact_id).subject(subject).props(&serde_json::json!({ "source": draft.source }))
     };
     let mut events: Vec<Event> = drafts.iter().map(event).collect();
-    append(tx, &mut events).await
+    append(tx, &mut events).await?;
+    Ok(numbers)
 }
 
 /// The lines by which the stricter word of two records that become one holds: where one of them said no, no later yes of the other counts.

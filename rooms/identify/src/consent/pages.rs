@@ -124,7 +124,7 @@ impl ConsentForm {
         if !HEARD.contains(&self.source.as_str()) {
             errors.add("source", "web-required");
         }
-        let state = Said::of(&self.state);
+        let state = Said::of(&self.state).filter(|state| *state != Said::Pending);
         if state.is_none() {
             errors.add("state", "web-required");
         }

@@ -67,6 +67,12 @@ pub async fn current(tx: &mut Tx, contact_id: i64) -> Result<Vec<Consent>, DbErr
     tx.rows(select, params![contact_id]).await?.iter().map(read).collect()
 }
 
+/// The line `id`.
+pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Consent>, DbError> {
+    let select = sql!("SELECT id, contact_id, channel, purpose, state, source, wording, proof, at, staff_id FROM consents WHERE id = $1");
+    tx.find(select, params![id]).await?.as_ref().map(read).transpose()
+}
+
 /// Every line of a contact, newest first, at most `limit`.
 pub async fn list(tx: &mut Tx, contact_id: i64, limit: i64) -> Result<Vec<Consent>, DbError> {
     let select = sql!(
@@ -78,7 +84,7 @@ pub async fn list(tx: &mut Tx, contact_id: i64, limit: i64) -> Result<Vec<Consen
 
 fn state(row: &Row) -> Result<State, DbError> {
     let word: String = row.get("state")?;
-    State::of(&word).ok_or(DbError::Type { column: "state".to_owned(), found: "another word", wanted: "given or withdrawn" })
+    State::of(&word).ok_or(DbError::Type { column: "state".to_owned(), found: "another word", wanted: "given, withdrawn or pending" })
 }
 
 fn read(row: &Row) -> Result<Consent, DbError> {

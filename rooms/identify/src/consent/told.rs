@@ -73,7 +73,7 @@ impl Teller {
             channel: self.known("channel", &said.channel, &CHANNELS),
             purpose: topic.unwrap_or_else(|| self.known("purpose", &said.purpose, &PURPOSES).to_string()),
             given: Some(said.state == State::Given),
-            state: self.l.t(if said.state == State::Given { "consent-given" } else { "consent-withdrawn" }).to_string(),
+            state: self.l.t(&format!("consent-{}", said.state.word())).to_string(),
             source: self.known("source", &said.source, &SOURCES).to_string(),
             by: self.by(said.staff_id),
             wording: said.wording.unwrap_or_default(),

@@ -19,6 +19,8 @@ pub enum Reason {
     NoConsent,
     /// Consent was withdrawn.
     Withdrawn,
+    /// The person has yet to confirm that mail is wanted.
+    NotConfirmed,
     /// The person gets mail, but none about this topic.
     TopicRefused,
     /// The person wants no mail before a day of their choice.
@@ -45,12 +47,13 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Gone,
         Self::NoAddress,
         Self::Suppressed,
         Self::NoConsent,
         Self::Withdrawn,
+        Self::NotConfirmed,
         Self::TopicRefused,
         Self::Paused,
         Self::Frequency,
@@ -72,6 +75,7 @@ impl Reason {
             Self::Suppressed => "suppressed",
             Self::NoConsent => "no_consent",
             Self::Withdrawn => "withdrawn",
+            Self::NotConfirmed => "not_confirmed",
             Self::TopicRefused => "topic_refused",
             Self::Paused => "paused",
             Self::Frequency => "frequency",
@@ -104,6 +108,8 @@ pub enum Consent {
     Given,
     /// Withdrawn.
     Withdrawn,
+    /// Asked for, and not confirmed by the person yet.
+    Pending,
     /// Nobody asked.
     #[default]
     Unknown,
@@ -277,6 +283,7 @@ fn forbidden(policy: &Policy, facts: &Facts) -> Option<Reason> {
     }
     match facts.consent {
         Consent::Withdrawn => return Some(Reason::Withdrawn),
+        Consent::Pending => return Some(Reason::NotConfirmed),
         Consent::Unknown if !(policy.imported_consent && facts.imported) => return Some(Reason::NoConsent),
         Consent::Unknown | Consent::Given => {}
     }

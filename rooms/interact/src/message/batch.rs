@@ -170,6 +170,7 @@ async fn consents(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Consent>, DbE
     let read = |state: consent::State| match state {
         consent::State::Given => Consent::Given,
         consent::State::Withdrawn => Consent::Withdrawn,
+        consent::State::Pending => Consent::Pending,
     };
     Ok(states.into_iter().map(|(id, state)| (id, read(state))).collect())
 }

@@ -51,7 +51,7 @@ fn the_cap_delays_drops_or_gives_way() {
 prop_compose! {
     fn any_facts()(
         alive in any::<bool>(), has_address in any::<bool>(), suppressed in any::<bool>(), erased in any::<bool>(), imported in any::<bool>(), same_person in any::<bool>(),
-        consent in prop_oneof![Just(Consent::Given), Just(Consent::Withdrawn), Just(Consent::Unknown)],
+        consent in prop_oneof![Just(Consent::Given), Just(Consent::Withdrawn), Just(Consent::Pending), Just(Consent::Unknown)],
         recent in 0..5_i64, age in proptest::option::of(0..8 * DAY_US), better_waiting in 0..3_i64,
         zone in proptest::option::of(prop_oneof![Just("Asia/Shanghai"), Just("America/New_York"), Just("Mars/Base")]),
     ) -> Facts {

@@ -259,7 +259,8 @@ async fn unsubscribe(tx: &mut Tx, ids: &Ids, items: &[Touch], known: &[Option<To
     let mut seen = HashSet::new();
     let fresh = leaving.iter().filter(|(touch, _)| seen.insert(touch.send_id));
     let drafts: Vec<ConsentDraft> = fresh.map(|(touch, contact_id)| withdrawal(touch.send_id, *contact_id)).collect();
-    Ok(consent::record(tx, ids, first.at, &drafts).await?)
+    consent::record(tx, ids, first.at, &drafts).await?;
+    Ok(())
 }
 
 fn withdrawal(send_id: i64, contact_id: i64) -> ConsentDraft {

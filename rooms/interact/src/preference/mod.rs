@@ -44,7 +44,8 @@ async fn find(tx: &mut Tx, send_id: i64) -> Result<Option<Standing>, Fault> {
         .map(|line| (line.said.purpose, line.said.state))
         .collect();
     let refused = |purpose: &str| held.get(purpose) == Some(&State::Withdrawn);
-    let mail = !recipient.unsubscribed && !refused(consent::MARKETING);
+    let waits = held.get(consent::MARKETING) == Some(&State::Pending);
+    let mail = !recipient.unsubscribed && !waits && !refused(consent::MARKETING);
     let told = |topic: Topic| {
         let wanted = !refused(&topic::purpose_of(topic.id));
         (topic, wanted)
@@ -87,7 +88,7 @@ async fn keep(tx: &mut Tx, ids: &Ids, now: i64, send_id: i64, standing: &Standin
     let other = chosen.mail && chosen.wish != standing.wish;
     let changed = other || !lines.is_empty();
     if chosen.mail && !standing.mail {
-        suppression::lift_of_send(tx, send_id).await?;
+        suppression::lift_of_contact(tx, standing.recipient.id).await?;
     }
     if !lines.is_empty() {
         consent::record(tx, ids, now, &lines).await?;

@@ -70,14 +70,14 @@ pub async fn add_of_sends(tx: &mut Tx, ids: &Ids, send_ids: &[i64], cause: Cause
     Ok(())
 }
 
-/// Takes the addresses of a send's recipient off the list where the person had unsubscribed and says yes again. What bounced, was complained
-/// about or entered by staff stays.
-pub async fn lift_of_send(tx: &mut Tx, send_id: i64) -> Result<u64, DbError> {
+/// Takes the addresses of a contact off the list where the person had unsubscribed and says yes again. What bounced, was complained about or
+/// entered by staff stays.
+pub async fn lift_of_contact(tx: &mut Tx, contact_id: i64) -> Result<u64, DbError> {
     let delete = sql!(
         "DELETE FROM suppressions WHERE reason = 'unsubscribed' AND email_key IN (
-           SELECT c.email_key FROM sends s JOIN v_identify_reach c ON c.asked_id = s.contact_id WHERE s.id = $1)"
+           SELECT c.email_key FROM v_identify_reach c WHERE c.alive_id = $1 OR c.asked_id = $1)"
     );
-    tx.exec(delete, params![send_id]).await
+    tx.exec(delete, params![contact_id]).await
 }
 
 /// Puts an address on the list by hand; answers whether it was new.

@@ -24,10 +24,14 @@ const FOREIGN: [EventDef; 1] = [EventDef { name: "lead.handed_over", meaning: ""
 const SEE_CONTACTS: PermissionDef =
     PermissionDef { key: "identify.contact.view", label_key: "", admin: Grant::All, manager: Grant::All, agent: Grant::Own };
 
+/// Who may note down a consent.
+const RECORD_CONSENT: PermissionDef =
+    PermissionDef { key: "identify.consent.record", label_key: "", admin: Grant::All, manager: Grant::All, agent: Grant::Own };
+
 pub(super) fn app(stage: &Stage) -> TestApp {
     let parts = stage.parts.clone();
     let collector = Collector::start(&parts);
-    let rooms = vec![Room::new("sell").events(FOREIGN).permissions([SEE_CONTACTS]), crate::room(&parts, &collector)];
+    let rooms = vec![Room::new("sell").events(FOREIGN).permissions([SEE_CONTACTS, RECORD_CONSENT]), crate::room(&parts, &collector)];
     TestApp::open(parts, rooms, &COLLEAGUES)
 }
 

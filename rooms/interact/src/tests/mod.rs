@@ -2,4 +2,5 @@
 
 pub(crate) mod fixture;
 mod http;
+mod opt_in;
 mod preference;

@@ -84,7 +84,7 @@ proptest! {
 }
 
 /// Plans a mail to everybody, about a topic.
-async fn mail_all(stage: &Stage, topic_id: Option<TopicId>) -> i64 {
+pub(super) async fn mail_all(stage: &Stage, topic_id: Option<TopicId>) -> i64 {
     let template_id = stage.template().await;
     let mut tx = stage.parts.db.begin().await.unwrap();
     let version_id = crate::template::store::get(&mut tx, template_id).await.unwrap().version_id;
@@ -116,7 +116,7 @@ async fn wish(stage: &Stage, contact_id: i64, wish: Wish) {
     tx.commit().await.unwrap();
 }
 
-async fn say(stage: &Stage, contact_id: i64, purpose: String, state: State) {
+pub(super) async fn say(stage: &Stage, contact_id: i64, purpose: String, state: State) {
     let said = ConsentDraft {
         contact_id,
         channel: "email".to_owned(),
