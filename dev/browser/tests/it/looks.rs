@@ -163,6 +163,20 @@ async fn finish_furnishing(attune: &Attune) {
     person.fill("#f-reason", "They asked for prices twice").await;
     person.click("main form .btn.primary").await;
     person.until("return location.pathname !== '/tasks/new'", vec![], "the task to be kept").await;
+    furnish_senses(&mut person).await;
+    crate::same_person::meet_again(&mut person).await;
+    crate::same_person::search(&mut person).await;
+    let path = person_called(&mut person, "Novak").await;
+    person.go(&format!("{path}/erase")).await;
+    person.click("main form .btn.danger").await;
+    person.until("return location.pathname.startsWith('/contacts/erased/')", vec![], "the receipt").await;
+    person.go("/shop").await;
+    person.see("h1").await;
+    ground::settle(attune).await;
+}
+
+/// A code, a question, topics and a place.
+async fn furnish_senses(person: &mut Person) {
     person.go("/codes/new").await;
     person.fill("#f-name", "Autumn fair").await;
     person.click("main form .btn.primary").await;
@@ -187,15 +201,6 @@ async fn finish_furnishing(attune: &Attune) {
     person.fill("#f-mark", "hamburg").await;
     person.click("main form .btn.primary").await;
     person.until("return location.pathname !== '/places/new'", vec![], "the place to be kept").await;
-    crate::same_person::meet_again(&mut person).await;
-    crate::same_person::search(&mut person).await;
-    let path = person_called(&mut person, "Novak").await;
-    person.go(&format!("{path}/erase")).await;
-    person.click("main form .btn.danger").await;
-    person.until("return location.pathname.startsWith('/contacts/erased/')", vec![], "the receipt").await;
-    person.go("/shop").await;
-    person.see("h1").await;
-    ground::settle(attune).await;
 }
 
 /// The address of the one person found by `name`.
