@@ -24,7 +24,8 @@ const STOPS: &[Stop] = &[
     Stop("erasures", "/contacts/erased", &[("erasure", FIRST)]),
     Stop("duplicates", "/contacts/duplicates", &[("merge", "main a.btn[href^=\"/contacts/merge\"]")]),
     Stop("duplicates-apart", "/contacts/duplicates?show=apart", &[]),
-    Stop("fields", "/contacts/fields", &[]),
+    Stop("fields", "/contacts/fields", &[("field-options", "main a[href$=\"/options\"]")]),
+    Stop("contacts-own", "/contacts?field=tier&cols=tier,budget&with=likes%3Dink", &[]),
     Stop("codes", "/codes", &[("code", FIRST)]),
     Stop("code-new", "/codes/new", &[]),
     Stop("companies", "/companies", &[("company", FIRST)]),
@@ -146,6 +147,20 @@ async fn finish_furnishing(attune: &Attune) {
     person.fill("#f-reason", "They asked for prices twice").await;
     person.click("main form .btn.primary").await;
     person.until("return location.pathname !== '/tasks/new'", vec![], "the task to be kept").await;
+    for (label, kind, options) in [("Budget", "money", ""), ("Tier", "choice", "Gold\nSilver"), ("Likes", "choices", "Tea\nInk\nPaper")] {
+        person.go("/contacts/fields").await;
+        person.fill("#field-form #f-label", label).await;
+        person.choose("#field-form #f-kind", kind).await;
+        person.fill("#field-form #f-options", options).await;
+        person.click("#field-form .btn.primary").await;
+        person
+            .until(
+                &format!("return document.body.innerText.includes('{label}') && !document.querySelector('#field-form #f-label').value"),
+                vec![],
+                "the field to be kept",
+            )
+            .await;
+    }
     person.go("/codes/new").await;
     person.fill("#f-name", "Autumn fair").await;
     person.click("main form .btn.primary").await;

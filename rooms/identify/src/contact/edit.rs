@@ -18,6 +18,8 @@ use crate::{DeleteContacts, EditContacts};
 pub(super) enum Control {
     Text(&'static str),
     Select(Vec<Choice>),
+    /// A box for each; the flag says whether it is ticked.
+    Boxes(Vec<(Choice, bool)>),
 }
 
 #[derive(Template)]
@@ -70,7 +72,7 @@ async fn field_page(app: &App, shell: Shell, contact: &Contact, key: &str) -> Re
         }
         "email" => Control::Text("email"),
         "phone" => Control::Text("tel"),
-        _ => control_of(&shell, def),
+        _ => control_of(&shell, def, &contact.get(key)),
     };
     let value = if key == "company" { contact.company_name.clone().unwrap_or_default() } else { typed(&contact.get(key)) };
     let label = def.map_or_else(|| told::attribute_name(&shell.l, key), |d| d.label.clone());
@@ -78,13 +80,21 @@ async fn field_page(app: &App, shell: Shell, contact: &Contact, key: &str) -> Re
     Ok(FieldPage { id: contact.shown_id(), name, key: key.to_owned(), label, value, control, errors: FormErrors::new(), shell })
 }
 
-fn control_of(shell: &Shell, def: Option<&Field>) -> Control {
-    match def.map(|d| d.kind) {
-        Some(FieldKind::Date) => Control::Text("date"),
-        Some(FieldKind::Bool) => {
+/// How a custom field is edited that holds `value`.
+pub(super) fn control_of(shell: &Shell, def: Option<&Field>, value: &serde_json::Value) -> Control {
+    let Some(def) = def else { return Control::Text("text") };
+    let options = || def.options.iter().filter(|option| !option.gone).map(|option| Choice::new(&option.key, &option.label));
+    match def.kind {
+        FieldKind::Date => Control::Text("date"),
+        FieldKind::Bool => {
             Control::Select(vec![Choice::new("yes", shell.l.t("identify-yes")), Choice::new("no", shell.l.t("identify-no"))])
         }
-        _ => Control::Text("text"),
+        FieldKind::Choice => Control::Select(options().collect()),
+        FieldKind::Choices => {
+            let kept = def.kept(value);
+            Control::Boxes(options().map(|choice| (choice.clone(), kept.contains(&choice.value.as_str()))).collect())
+        }
+        FieldKind::Text | FieldKind::Number | FieldKind::Money => Control::Text("text"),
     }
 }
 
@@ -93,8 +103,7 @@ fn typed(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => String::new(),
         serde_json::Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => field::text_of(other),
     }
 }
 
@@ -113,7 +122,8 @@ pub(super) async fn form(
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct FieldForm {
-    value: String,
+    /// Several where boxes are ticked.
+    value: Vec<String>,
 }
 
 pub(super) async fn save(
@@ -123,7 +133,8 @@ pub(super) async fn save(
     Path((id, key)): Path<(ContactId, String)>,
     Form(form): Form<FieldForm>,
 ) -> Answer {
-    match set(&app, &can, id, &key, &form.value).await {
+    let value = form.value.join(";");
+    match set(&app, &can, id, &key, &value).await {
         Ok(before) => {
             let label = label_of(&app, &shell, &key).await?;
             let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", &key).append_pair("value", &before).finish();
@@ -135,7 +146,7 @@ pub(super) async fn save(
         Err(ContactError::Invalid { key: why, .. }) => {
             let contact = super::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
             let mut page = field_page(&app, shell, &contact, &key).await?;
-            page.value = form.value;
+            page.value = value;
             page.errors.add("value", why);
             Ok(page.shell.again(&page, &page.as_form()))
         }

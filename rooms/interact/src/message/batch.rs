@@ -8,7 +8,8 @@ use attune_identify::consent;
 use super::arbiter::{self, Consent, Decision, Exceptions, Facts, Policy, Reason};
 use super::store::{self, Mailing, Turn};
 use crate::suppression::erased::{self, Fingerprints, Known};
-use crate::template::{Person, store::read_person};
+use crate::template::Person;
+use crate::template::store::{labels, read_person};
 
 /// Somebody who gets mail.
 #[derive(Clone, Debug)]
@@ -43,6 +44,7 @@ pub(super) async fn choose(
     let contact_ids: Vec<i64> = rows.iter().filter_map(|row| row.get::<Option<i64>>("contact_id").ok().flatten()).collect();
     let consents = consents(&mut tx, &contact_ids).await?;
     let email_keys: Vec<String> = rows.iter().filter_map(|row| row.get::<Option<String>>("email_key").ok().flatten()).collect();
+    let labels = labels(&mut tx).await?;
     let erased = erased::known(&mut tx, fingerprints, &email_keys).await?;
     drop(tx);
     let exceptions = Exceptions { any_hour: mailing.any_hour, answer: mailing.answer };
@@ -56,7 +58,7 @@ pub(super) async fn choose(
                 send_id,
                 email: row.get::<Option<String>>("email")?.unwrap_or_default().trim().to_owned(),
                 name: row.get::<Option<String>>("name")?.unwrap_or_default(),
-                person: read_person(row)?,
+                person: read_person(row, &labels)?,
             }),
             Decision::Defer { until, reason } => turns.push(deferred(send_id, until, reason)),
             Decision::Replace => turns.push(skipped(send_id, Reason::Replaced, now)),
