@@ -6,6 +6,7 @@ use attune_db::Db;
 use attune_events::{Event, Reactors, Spine, append};
 use attune_house::ContactTable;
 use attune_identify::contact::{self, ContactDraft};
+use attune_identify::field::{self, FieldDraft, FieldKind, FieldOption};
 use attune_identify::merge::{self, MergeId, Pair};
 use attune_jobs::{Bench, Runner, Timers};
 use attune_kernel::{Clock, Ids};
@@ -60,6 +61,18 @@ impl Trial {
         let id = contact::create(&mut tx, &by, draft).await.unwrap();
         tx.commit().await.unwrap();
         id
+    }
+
+    /// A field of one's own; money is in euros.
+    pub(crate) async fn field(&self, key: &str, kind: FieldKind, options: &[&str]) {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let option = |label: &&str| FieldOption { key: label.to_lowercase(), label: (*label).to_owned(), gone: false };
+        let currency = (kind == FieldKind::Money).then(|| "EUR".to_owned());
+        let draft = FieldDraft { currency, options: options.iter().map(option).collect(), ..FieldDraft::plain(key, key, kind) };
+        let mut tx = self.db.begin().await.unwrap();
+        field::create(&mut tx, &by, &draft, None).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     pub(crate) async fn change(&self, id: i64, field: &str, value: &str) {

@@ -35,8 +35,11 @@ identify-stage-sql = Sales-qualified
 identify-stage-customer = Customer
 identify-kind-text = Text
 identify-kind-number = Number
+identify-kind-money = Money
 identify-kind-date = Date
 identify-kind-bool = Yes or no
+identify-kind-choice = One choice
+identify-kind-choices = Several choices
 identify-nameless = Contact { $id }
 
 identify-views = Saved views
@@ -56,6 +59,16 @@ identify-filter-owner = Owner: { $value }
 identify-filter-grade = Grade: { $value }
 identify-filter-company = Company: { $value }
 identify-filter-import = From import { $value }
+identify-filter-own = Own field
+identify-filter-field = { $name }: { $value }
+identify-filter-from = from { $value }
+identify-filter-to = up to { $value }
+identify-filter-least = { $name } from
+identify-filter-most = { $name } to
+identify-columns = Columns
+identify-columns-own = Own fields to show
+identify-columns-show = Show
+identify-own-fields = Own fields
 identify-no-owner = No owner
 identify-search-hint = Name, email, phone, company
 identify-search-companies = Company name
@@ -275,6 +288,7 @@ identify-map-time_zone = Time zone
 identify-map-source = Source
 identify-map-external_id = ID elsewhere
 identify-map-field = Own field: { $kind }
+identify-map-known = { $name } ({ $kind })
 identify-import-key = Recognise people by
 identify-import-key-auto = Email, else phone
 identify-import-orders = Each order is a purchase
@@ -288,6 +302,7 @@ identify-import-as-in = The columns are mapped as in { $file }, which has the sa
 identify-import-key-hint = Rows with the same value are the same person, in this file and the next.
 identify-import-empty = Values that mean “nothing”
 identify-import-empty-hint = One per line, such as { $words }. They are not stored.
+identify-import-add-options = Add options the file names that a field does not have yet
 identify-import-check = Check
 identify-import-back = Back to the columns
 identify-import-dry = What this import would do
@@ -337,6 +352,8 @@ identify-cause-email = This is not an email address ({ $detail })
 identify-cause-number = This is not a number ({ $detail })
 identify-cause-date = This is not a date ({ $detail })
 identify-cause-bool = This is neither yes nor no ({ $detail })
+identify-cause-money = This is not an amount in the field’s currency ({ $detail })
+identify-cause-option = The field has no such option ({ $detail })
 identify-cause-stage = There is no such stage ({ $detail })
 identify-cause-locale = This language is not known ({ $detail })
 identify-cause-owner = Nobody here has this name ({ $detail })
@@ -689,6 +706,40 @@ field-delete-text = { $known ->
   } Segments that ask for it keep their members and stop following.
 field-deleted = { $name } is gone; its values are being removed.
 field-permission = Make, rename and delete fields
+field-currency = Currency
+field-currency-hint = For money: three letters such as EUR. Amounts of one field share it, so that they can be compared.
+field-not-a-currency = Type the currency as three letters, such as EUR
+field-not-money = Type an amount such as 1,200.50, in the field’s currency
+field-options = Options
+field-options-hint = For choices: one per line. They can be changed later.
+field-options-of = Options of { $name }
+field-options-text = Values stay with an option whatever you call it or wherever you move it.
+field-options-none = No options yet
+field-options-none-text = Add the first one below. Nothing can be chosen before.
+field-options-count = { $count ->
+    [0] Options
+    [one] { $count } option
+   *[other] { $count } options
+ }
+field-options-full = A field has at most 300 options.
+field-option = Option
+field-option-new = A new option
+field-option-create = Add option
+field-option-created = { $name } can be chosen now
+field-option-saved = Saved
+field-option-needs-name = Give the option a name
+field-option-taken = There is an option of this name already
+field-option-sign = Leave out ; and |, which part options in files
+field-no-such-option = Choose one of the field’s options
+field-option-going = being removed
+field-option-up = Move { $name } up
+field-option-down = Move { $name } down
+field-option-deleted = { $name } is gone; it is being taken from those who have it.
+field-option-delete-text = { $known ->
+    [0] Nobody has it.
+    [one] One contact has it and loses it. This cannot be undone.
+   *[other] { $count } contacts have it and lose it. This cannot be undone.
+ }
 
 ## QR codes
 
@@ -811,7 +862,8 @@ erasure-not-yet = not yet: the store is being written anew
 erased-contacts = Records of the person
 erased-contact_search = Search words
 erased-contact_texts = Own fields with text
-erased-contact_numbers = Own fields with numbers and dates
+erased-contact_numbers = Own fields with numbers, money and dates
+erased-contact_choices = Own fields with choices
 erased-import_changes = What imports changed
 erased-notes = Notes
 erased-visitors = Browsers

@@ -35,8 +35,11 @@ identify-stage-sql = 销售合格线索
 identify-stage-customer = 客户
 identify-kind-text = 文本
 identify-kind-number = 数字
+identify-kind-money = 金额
 identify-kind-date = 日期
 identify-kind-bool = 是或否
+identify-kind-choice = 单选
+identify-kind-choices = 多选
 identify-nameless = 联系人 { $id }
 identify-views = 保存的视图
 identify-view-all = 全部
@@ -55,6 +58,16 @@ identify-filter-owner = 负责人：{ $value }
 identify-filter-grade = 等级：{ $value }
 identify-filter-company = 公司：{ $value }
 identify-filter-import = 来自导入 { $value }
+identify-filter-own = 自定义字段
+identify-filter-field = { $name }：{ $value }
+identify-filter-from = 从 { $value } 起
+identify-filter-to = 至 { $value }
+identify-filter-least = { $name } 从
+identify-filter-most = { $name } 至
+identify-columns = 列
+identify-columns-own = 要显示的自定义字段
+identify-columns-show = 显示
+identify-own-fields = 自定义字段
 identify-no-owner = 无负责人
 identify-search-hint = 姓名、邮箱、电话、公司
 identify-search-companies = 公司名称
@@ -257,6 +270,7 @@ identify-map-time_zone = 时区
 identify-map-source = 来源
 identify-map-external_id = 外部编号
 identify-map-field = 自定义字段：{ $kind }
+identify-map-known = { $name }（{ $kind }）
 identify-import-key = 识别联系人的依据
 identify-import-key-auto = 邮箱，其次电话
 identify-import-orders = 每个订单是一次购买
@@ -270,6 +284,7 @@ identify-import-as-in = 列的对应方式与 { $file } 相同，因为两个文
 identify-import-key-hint = 值相同的行是同一个人，以后的文件也一样
 identify-import-empty = 视为空的值
 identify-import-empty-hint = 每行一个，例如 { $words }。这些值不会保存。
+identify-import-add-options = 文件中有而字段没有的选项，一并添加
 identify-import-check = 检查
 identify-import-back = 返回对应各列
 identify-import-dry = 导入预览
@@ -311,6 +326,8 @@ identify-cause-email = 不是邮箱地址（{ $detail }）
 identify-cause-number = 不是数字（{ $detail }）
 identify-cause-date = 不是日期（{ $detail }）
 identify-cause-bool = 既不是“是”也不是“否”（{ $detail }）
+identify-cause-money = 不是该字段币种的金额（{ $detail }）
+identify-cause-option = 该字段没有这个选项（{ $detail }）
 identify-cause-stage = 没有这个阶段（{ $detail }）
 identify-cause-locale = 不支持这种语言（{ $detail }）
 identify-cause-owner = 没有叫这个名字的负责人（{ $detail }）
@@ -629,6 +646,38 @@ field-delete-text = { $known ->
   }
 field-deleted = { $name } 已删除，它的值正在清除
 field-permission = 新建、重命名和删除字段
+field-currency = 币种
+field-currency-hint = 用于金额：三个字母，例如 CNY。同一字段的金额币种相同，才能比较。
+field-not-a-currency = 请用三个字母填写币种，例如 CNY
+field-not-money = 请填写该字段币种的金额，例如 1,200.50
+field-options = 选项
+field-options-hint = 用于单选和多选：每行一个，以后可以更改
+field-options-of = { $name } 的选项
+field-options-text = 选项改名或移动位置，已有的值都不会丢
+field-options-none = 还没有选项
+field-options-none-text = 在下面添加第一个，之前无法选择
+field-options-count = { $count ->
+    [0] 选项
+   *[other] { $count } 个选项
+ }
+field-options-full = 一个字段最多 300 个选项
+field-option = 选项
+field-option-new = 新选项
+field-option-create = 添加选项
+field-option-created = 现在可以选择 { $name }
+field-option-saved = 已保存
+field-option-needs-name = 请给选项起个名称
+field-option-taken = 已有同名的选项
+field-option-sign = 请不要使用分号和竖线，它们在文件中用来隔开选项
+field-no-such-option = 请选择该字段的选项
+field-option-going = 正在移除
+field-option-up = 上移 { $name }
+field-option-down = 下移 { $name }
+field-option-deleted = 已删除 { $name }，正在从拥有它的联系人中移除
+field-option-delete-text = { $known ->
+    [0] 没有联系人选它
+   *[other] { $count } 个联系人选了它，将会失去。此操作无法撤销。
+ }
 
 ## 二维码
 
@@ -742,7 +791,8 @@ erasure-not-yet = 尚未：存储正在重写
 erased-contacts = 此人的记录
 erased-contact_search = 搜索词
 erased-contact_texts = 自定义文本字段
-erased-contact_numbers = 自定义数字与日期字段
+erased-contact_numbers = 自定义数字、金额与日期字段
+erased-contact_choices = 自定义选项字段
 erased-import_changes = 导入所做的更改
 erased-notes = 备注
 erased-visitors = 浏览器

@@ -43,12 +43,13 @@ permission!(
 );
 
 /// Every table of contacts, companies, fields and imports that holds a person. The people themselves come first: they are erased last.
-pub const CONTACT_TABLES: [ContactTable; 8] = [
+pub const CONTACT_TABLES: [ContactTable; 9] = [
     ContactTable { table: "contacts", column: "id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "contacts", column: "merged_into", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "contact_search", column: "rowid", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "contact_texts", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "contact_numbers", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "contact_choices", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "import_changes", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "note_versions", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "notes", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },

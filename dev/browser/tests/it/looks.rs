@@ -24,10 +24,11 @@ const STOPS: &[Stop] = &[
     Stop("erasures", "/contacts/erased", &[("erasure", FIRST)]),
     Stop("duplicates", "/contacts/duplicates", &[("merge", "main a.btn[href^=\"/contacts/merge\"]")]),
     Stop("duplicates-apart", "/contacts/duplicates?show=apart", &[]),
-    Stop("fields", "/contacts/fields", &[]),
     Stop("questions", "/contacts/questions", &[("question", FIRST)]),
     Stop("question-new", "/contacts/questions/new", &[]),
     Stop("topics", "/contacts/topics", &[("topic", FIRST)]),
+    Stop("fields", "/contacts/fields", &[("field-options", "main a[href$=\"/options\"]")]),
+    Stop("contacts-own", "/contacts?field=tier&cols=tier,budget&with=likes%3Dink", &[]),
     Stop("codes", "/codes", &[("code", FIRST)]),
     Stop("code-new", "/codes/new", &[]),
     Stop("places", "/places", &[("place", FIRST)]),
@@ -164,6 +165,7 @@ async fn finish_furnishing(attune: &Attune) {
     person.click("main form .btn.primary").await;
     person.until("return location.pathname !== '/tasks/new'", vec![], "the task to be kept").await;
     furnish_senses(&mut person).await;
+    furnish_fields(&mut person).await;
     crate::same_person::meet_again(&mut person).await;
     crate::same_person::search(&mut person).await;
     let path = person_called(&mut person, "Novak").await;
@@ -173,6 +175,24 @@ async fn finish_furnishing(attune: &Attune) {
     person.go("/shop").await;
     person.see("h1").await;
     ground::settle(attune).await;
+}
+
+/// Fields of every kind with options.
+async fn furnish_fields(person: &mut Person) {
+    for (label, kind, options) in [("Budget", "money", ""), ("Tier", "choice", "Gold\nSilver"), ("Likes", "choices", "Tea\nInk\nPaper")] {
+        person.go("/contacts/fields").await;
+        person.fill("#field-form #f-label", label).await;
+        person.choose("#field-form #f-kind", kind).await;
+        person.fill("#field-form #f-options", options).await;
+        person.click("#field-form .btn.primary").await;
+        person
+            .until(
+                &format!("return document.body.innerText.includes('{label}') && !document.querySelector('#field-form #f-label').value"),
+                vec![],
+                "the field to be kept",
+            )
+            .await;
+    }
 }
 
 /// A code, a question, topics and a place.

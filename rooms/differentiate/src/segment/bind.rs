@@ -1,6 +1,6 @@
 //! Ties a rule to what exists: fields, facets, events and segments. A bound rule compiles and evaluates without further questions.
 
-use attune_kernel::fold_key;
+use attune_kernel::{Money, fold_key};
 
 use super::rule::{Cmp, Count, Day, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreName, Subject, Test, Window};
 
@@ -13,6 +13,8 @@ pub enum Kind {
     Choice,
     /// A number.
     Number,
+    /// An amount of money: rules speak of it in whole units, it is kept in minor ones.
+    Money,
     /// A moment, µs.
     Date,
     /// Yes or no.
@@ -70,6 +72,31 @@ pub struct CustomField {
     pub label: String,
     /// What it holds.
     pub kind: Kind,
+    /// ISO 4217 code of money.
+    pub currency: Option<String>,
+    /// The options of a choice: key and label.
+    pub options: Vec<(String, String)>,
+}
+
+impl CustomField {
+    /// What one whole unit is kept as.
+    fn unit(&self) -> f64 {
+        self.currency.as_deref().map_or(1.0, |code| f64::from(10_u32.pow(Money::places(code))))
+    }
+
+    /// The key of the option with this key or label; the text itself when there is none, which nobody has.
+    pub(super) fn option(&self, text: &str) -> String {
+        let folded = fold_key(text);
+        let by_key = self.options.iter().find(|(key, _)| *key == folded);
+        let found = by_key.or_else(|| self.options.iter().find(|(_, label)| fold_key(label) == folded));
+        found.map_or(folded, |(key, _)| key.clone())
+    }
+
+    /// What people call the option meant by `text`.
+    pub fn option_label(&self, text: &str) -> String {
+        let key = self.option(text);
+        self.options.iter().find(|(known, _)| *known == key).map_or_else(|| text.to_owned(), |(_, label)| label.clone())
+    }
 }
 
 /// A facet as rules see it.
@@ -120,12 +147,22 @@ impl Vocabulary {
         self.segment(text).map(|segment| segment.name.clone())
     }
 
+    /// The custom field `custom.<key>`.
+    pub fn custom_field(&self, field: &str) -> Option<&CustomField> {
+        let key = field.strip_prefix("custom.")?;
+        self.custom.iter().find(|custom| custom.key.eq_ignore_ascii_case(key))
+    }
+
     /// Where `field` is read from and what it holds.
     pub fn field(&self, field: &str) -> Option<(Source, Kind)> {
-        if let Some(key) = field.strip_prefix("custom.") {
-            let found = self.custom.iter().find(|custom| custom.key.eq_ignore_ascii_case(key))?;
-            let is_number = matches!(found.kind, Kind::Number | Kind::Date | Kind::YesNo);
-            return Some((if is_number { Source::CustomNumber(found.id) } else { Source::CustomText(found.id) }, found.kind));
+        if field.starts_with("custom.") {
+            let found = self.custom_field(field)?;
+            let source = match found.kind {
+                Kind::Number | Kind::Money | Kind::Date | Kind::YesNo => Source::CustomNumber(found.id),
+                Kind::Choice => Source::CustomChoice(found.id),
+                Kind::Text | Kind::Reference => Source::CustomText(found.id),
+            };
+            return Some((source, found.kind));
         }
         if let Some(key) = field.strip_prefix("facet.") {
             let (index, found) = self.facets.iter().enumerate().find(|(_, facet)| facet.key.eq_ignore_ascii_case(key))?;
@@ -157,8 +194,10 @@ pub enum Source {
     },
     /// A custom field kept as text, folded.
     CustomText(i64),
-    /// A custom field kept as a number (dates as µs, yes as 1).
+    /// A custom field kept as a number (dates as µs, yes as 1, money in minor units).
     CustomNumber(i64),
+    /// A custom field kept as the keys of its options, several for one contact.
+    CustomChoice(i64),
     /// A facet.
     Facet {
         /// Its place in the vocabulary.
@@ -317,6 +356,13 @@ impl Binder<'_> {
                 None => self.wrong("rule-error-id", &condition.field, format!("the value for {:?} is not an id", condition.field)),
             };
         }
+        if let Some(custom) = self.vocabulary.custom_field(&condition.field) {
+            match (kind, &condition.test) {
+                (Kind::Money, Test::Number(cmp, n)) => return Ok(Bound::Field(source, Test::Number(*cmp, (n * custom.unit()).round()))),
+                (Kind::Choice, test) => return Ok(Bound::Field(source, map_texts(test, &|text| custom.option(text)))),
+                _ => {}
+            }
+        }
         let folded = matches!(source, Source::CustomText(_) | Source::Column { folded: true, .. });
         let test = if condition.field == "phone" { digits(&condition.test) } else { folded_test(&condition.test, folded) };
         Ok(Bound::Field(source, test))
@@ -329,7 +375,7 @@ pub fn fits(kind: Kind, test: &Test) -> bool {
         Test::Known | Test::Unknown => true,
         Test::In(_) | Test::NotIn(_) => matches!(kind, Kind::Text | Kind::Choice | Kind::Reference),
         Test::Contains(_) | Test::Starts(_) => kind == Kind::Text,
-        Test::Number(..) => kind == Kind::Number,
+        Test::Number(..) => matches!(kind, Kind::Number | Kind::Money),
         Test::Before(Day(_)) | Test::Since(Day(_)) | Test::Within(_) | Test::OlderThan(_) | Test::Next(_) => kind == Kind::Date,
         Test::Is(_) => kind == Kind::YesNo,
     }
@@ -369,7 +415,7 @@ fn ids(test: &Test) -> Option<Test> {
     }
 }
 
-fn map_texts(test: &Test, map: &dyn Fn(&str) -> String) -> Test {
+pub(super) fn map_texts(test: &Test, map: &dyn Fn(&str) -> String) -> Test {
     match test {
         Test::In(texts) => Test::In(texts.iter().map(|text| map(text)).collect()),
         Test::NotIn(texts) => Test::NotIn(texts.iter().map(|text| map(text)).collect()),

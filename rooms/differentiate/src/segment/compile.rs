@@ -141,6 +141,7 @@ impl Compiler {
             }
             Source::CustomText(id) => self.aside(sql, ("v_identify_contact_text", "value_key"), Some(id), test),
             Source::CustomNumber(id) => self.aside(sql, ("v_identify_contact_number", "value"), Some(id), test),
+            Source::CustomChoice(id) => self.aside(sql, ("v_identify_contact_choice", "choice"), Some(id), test),
             Source::Facet { sql: facet, .. } => self.aside(sql, (&format!("({facet})"), "value"), None, test),
         }
     }

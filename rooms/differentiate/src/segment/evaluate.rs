@@ -1,6 +1,6 @@
 //! A rule applied to the facts of one contact: whether it holds, and until when that is certain.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use attune_db::Value;
 use attune_kernel::{DAY_US, Decay};
@@ -30,6 +30,8 @@ pub struct Facts {
     pub columns: HashMap<&'static str, Value>,
     /// Values kept beside the contact, by source; a missing one is unknown.
     pub values: HashMap<Source, Value>,
+    /// What a contact may have several of, by source; nothing known is not there.
+    pub sets: HashMap<Source, BTreeSet<String>>,
     /// The decayed score in closed form.
     pub engagement_k: Option<f64>,
     /// The fit score.
@@ -168,7 +170,23 @@ impl Evaluator<'_> {
         leaves.map_or(Truth::always(holds), |at| Truth::until(holds, at + span.0))
     }
 
+    /// A test on a set: one of several is enough to be in, and every one counts for being in none.
+    fn set(&self, source: Source, test: &Test) -> Truth {
+        let none = BTreeSet::new();
+        let set = self.facts.sets.get(&source).unwrap_or(&none);
+        Truth::always(match test {
+            Test::In(texts) => texts.iter().any(|text| set.contains(text)),
+            Test::NotIn(texts) => !texts.iter().any(|text| set.contains(text)),
+            Test::Known => !set.is_empty(),
+            Test::Unknown => set.is_empty(),
+            _ => false,
+        })
+    }
+
     fn field(&self, source: Source, test: &Test) -> Truth {
+        if matches!(source, Source::CustomChoice(_)) {
+            return self.set(source, test);
+        }
         let kept = match source {
             Source::Column { column, .. } | Source::Reference { column } => self.facts.columns.get(column),
             aside => self.facts.values.get(&aside),

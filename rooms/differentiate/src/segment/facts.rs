@@ -4,22 +4,35 @@ use std::collections::{BTreeSet, HashMap};
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, Value, params, sql};
 
+use attune_identify::field::FieldOption;
+
 use super::bind::{Bound, CustomField, FacetField, Kind, Source};
 use super::evaluate::{Facts, Happening};
 use super::rule::Window;
 
 /// The custom fields of this workspace.
 pub async fn custom_fields(tx: &mut Tx) -> Result<Vec<CustomField>, DbError> {
-    let rows = tx.rows(sql!("SELECT id, key, label, kind FROM v_identify_field ORDER BY position, id"), params![]).await?;
+    let rows =
+        tx.rows(sql!("SELECT id, key, label, kind, currency, options FROM v_identify_field ORDER BY position, id"), params![]).await?;
     let read = |row: &Row| {
         let kind = match row.get::<String>("kind")?.as_str() {
             "number" => Kind::Number,
             "date" => Kind::Date,
             "bool" => Kind::YesNo,
-            "choice" => Kind::Choice,
+            "money" => Kind::Money,
+            "choice" | "choices" => Kind::Choice,
             _ => Kind::Text,
         };
-        Ok(CustomField { id: row.get("id")?, key: row.get("key")?, label: row.get("label")?, kind })
+        let options: Vec<FieldOption> = serde_json::from_str(&row.get::<String>("options")?).unwrap_or_default();
+        let options = options.into_iter().filter(|option| !option.gone).map(|option| (option.key, option.label)).collect();
+        Ok(CustomField {
+            id: row.get("id")?,
+            key: row.get("key")?,
+            label: row.get("label")?,
+            kind,
+            currency: row.get("currency")?,
+            options,
+        })
     };
     rows.iter().map(read).collect()
 }
@@ -30,6 +43,7 @@ struct Wanted {
     columns: BTreeSet<&'static str>,
     texts: BTreeSet<i64>,
     numbers: BTreeSet<i64>,
+    choices: BTreeSet<i64>,
     facets: BTreeSet<usize>,
     events: BTreeSet<String>,
     after_at: Option<i64>,
@@ -49,6 +63,9 @@ impl Wanted {
                 }
                 Bound::Field(Source::CustomNumber(id), _) => {
                     wanted.numbers.insert(*id);
+                }
+                Bound::Field(Source::CustomChoice(id), _) => {
+                    wanted.choices.insert(*id);
                 }
                 Bound::Field(Source::Facet { index, .. }, _) => {
                     wanted.facets.insert(*index);
@@ -85,6 +102,7 @@ pub async fn load(
     let mut facts: HashMap<i64, Facts> = contacts.iter().map(|id| (*id, Facts::default())).collect();
     load_contacts(tx, &ids, &wanted, &mut facts).await?;
     load_custom(tx, &ids, &wanted, &mut facts).await?;
+    load_choices(tx, &ids, &wanted, &mut facts).await?;
     for index in &wanted.facets {
         if let Some(facet) = facets.get(*index) {
             load_facet(tx, &ids, *index, facet, &mut facts).await?;
@@ -148,6 +166,22 @@ async fn load_custom(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut H
             if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
                 facts.values.insert(source(row.get("field_id")?), row.value("value")?.clone());
             }
+        }
+    }
+    Ok(())
+}
+
+async fn load_choices(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
+    if wanted.choices.is_empty() {
+        return Ok(());
+    }
+    let mut sql = Sql::new(
+        "SELECT f.contact_id, f.field_id, f.choice FROM {rows} AS r JOIN v_identify_contact_choice f ON f.contact_id = r.id WHERE f.field_id IN ",
+    );
+    sql.bind_list(wanted.choices.iter().map(|id| Value::Int(*id)));
+    for row in tx.rows_from(sql.text(), ids, sql.values()).await? {
+        if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
+            facts.sets.entry(Source::CustomChoice(row.get("field_id")?)).or_default().insert(row.get("choice")?);
         }
     }
     Ok(())

@@ -128,7 +128,7 @@ impl Inputs<'_> {
         let ops: &[&str] = match kind {
             Kind::Text => &["in", "not_in", "contains", "starts", "known", "unknown"],
             Kind::Choice | Kind::Reference => &["in", "not_in", "known", "unknown"],
-            Kind::Number => &[">=", ">", "<=", "<", "=", "!=", "known", "unknown"],
+            Kind::Number | Kind::Money => &[">=", ">", "<=", "<", "=", "!=", "known", "unknown"],
             Kind::Date => &["within", "older", "next", "since", "before", "known", "unknown"],
             Kind::YesNo => &["yes", "no"],
         };
@@ -140,14 +140,39 @@ impl Inputs<'_> {
             "known" | "unknown" | "yes" | "no" => {}
             "since" | "before" => inputs.push(self.typed(index, "f", "segment-first-day", row, "date")),
             "within" | "older" | "next" => self.span(inputs, index, row),
+            _ if self.teller.vocabulary.custom_field(field).is_some_and(|custom| custom.kind == Kind::Choice) => {
+                inputs.push(self.options(index, row, field));
+            }
             _ => {
                 let known = CONTACT_FIELDS.iter().find(|contact| contact.key == field).map_or(&[][..], |contact| contact.choices);
                 inputs.push(self.typed(index, "v", "segment-value", row, if kind == Kind::Number { "number" } else { "text" }));
+                if let Some(code) = self.teller.vocabulary.custom_field(field).and_then(|custom| custom.currency.clone()) {
+                    inputs.push(Input::Word(code));
+                }
                 if !known.is_empty() {
                     inputs.push(Input::Word(self.teller.l.of("segment-value-of").s("values", known.join(", ")).to_string()));
                 }
             }
         }
+    }
+
+    /// The options of a choice; several that were typed as text stay together as one.
+    fn options(&self, index: usize, row: &Row, field: &str) -> Input {
+        let custom = self.teller.vocabulary.custom_field(field);
+        let mut options: Vec<Choice> =
+            custom.map_or_else(Vec::new, |custom| custom.options.iter().map(|(key, label)| Choice::new(key, label)).collect());
+        let value = row.get("v");
+        if !value.is_empty() && !options.iter().any(|option| option.value == value) {
+            let label = custom.map_or_else(
+                || value.to_owned(),
+                |custom| {
+                    let labels: Vec<String> = value.split(',').map(|part| custom.option_label(part.trim())).collect();
+                    self.teller.l.list(&labels).to_string()
+                },
+            );
+            options.push(Choice::new(value, label));
+        }
+        self.pick(index, "v", "segment-value", options, value)
     }
 
     fn pick(&self, index: usize, name: &str, label: &str, mut options: Vec<Choice>, value: &str) -> Input {

@@ -108,7 +108,7 @@ impl Index {
         for condition in rule.conditions() {
             match condition {
                 Bound::Field(Source::Column { column, .. } | Source::Reference { column }, _) => self.note(Fact::Column(column), place),
-                Bound::Field(Source::CustomText(field) | Source::CustomNumber(field), _) => {
+                Bound::Field(Source::CustomText(field) | Source::CustomNumber(field) | Source::CustomChoice(field), _) => {
                     if let Some(custom) = vocabulary.custom.iter().find(|custom| custom.id == *field) {
                         self.note(Fact::Custom(custom.key.clone()), place);
                     }

@@ -323,6 +323,14 @@ fn by_id(rule: Rule, vocabulary: &Vocabulary) -> Rule {
             let id = vocabulary.segment(&condition.segment).map(|found| SegmentId(found.id).to_string());
             Rule::Segment(rule::SegmentCondition { segment: id.unwrap_or(condition.segment) })
         }
+        Rule::Field(condition) => {
+            // An option is kept by its key, so that calling it something else changes no segment.
+            let custom = vocabulary.custom_field(&condition.field).filter(|custom| custom.kind == bind::Kind::Choice);
+            Rule::Field(match custom {
+                Some(custom) => rule::FieldCondition { test: bind::map_texts(&condition.test, &|text| custom.option(text)), ..condition },
+                None => condition,
+            })
+        }
         other => other,
     }
 }

@@ -70,12 +70,13 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Segment>, DbError> {
     tx.rows(sql, params![]).await?.iter().map(read).collect()
 }
 
-/// Changes whenever a segment is made, changed, hidden or brought back, or a custom field is added: what rules are bound by.
+/// Changes whenever a segment is made, changed, hidden or brought back, a custom field is added or its options change: what rules are bound by.
 pub(super) async fn stamp(tx: &mut Tx) -> Result<Vec<Value>, DbError> {
     let sql = sql!(
         "SELECT (SELECT count(*) FROM segments WHERE deleted_at IS NULL) AS live, (SELECT CAST(SUM(updated_at - created_at) AS BIGINT) FROM segments) AS changes,
          (SELECT CAST(SUM(id % 1000003) AS BIGINT) FROM segments WHERE deleted_at IS NULL) AS which,
-         (SELECT count(*) FROM v_identify_field) AS fields, (SELECT max(id) FROM v_identify_field) AS newest_field"
+         (SELECT count(*) FROM v_identify_field) AS fields, (SELECT max(id) FROM v_identify_field) AS newest_field,
+         (SELECT CAST(SUM(revision) AS BIGINT) FROM v_identify_field) AS revisions"
     );
     Ok(tx.get("the stamp of segments", sql, params![]).await?.into_values())
 }

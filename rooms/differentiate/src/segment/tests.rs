@@ -1,6 +1,7 @@
 //! Members kept step by step are those a full look finds; text, JSON and tree say the same.
 
 use attune_events::Event;
+use attune_identify::field::FieldKind;
 use attune_kernel::{DAY_US, HOUR_US};
 use attune_testkit::on_both_dbs;
 use proptest::prelude::*;
@@ -11,7 +12,7 @@ use crate::segment::rule::{
 use crate::segment::{parse, print};
 use crate::trial::Trial;
 
-const RULES: [(&str, &str); 13] = [
+const RULES: [(&str, &str); 16] = [
     ("often", "event page.viewed count >= 2 within 3d"),
     ("pricing", "event page.viewed(contains \"pricing\") within 1d and not event purchase.made within 5d"),
     ("warm", "score >= 10"),
@@ -25,6 +26,9 @@ const RULES: [(&str, &str); 13] = [
     ("old", "created older than 3d and city not in (\"Berlin\", \"Rome\")"),
     ("deep", "not ( event page.viewed within 36h or ( event purchase.made and city is unknown ) )"),
     ("deeper", "in segment \"nested\" or score = 6"),
+    ("dear", "custom.budget >= 100.5 and custom.likes not in (Ink)"),
+    ("golden", "custom.tier in (\"gold\", \"Silver\") or custom.likes in (tea)"),
+    ("untold", "custom.likes is unknown and not custom.tier = \"Silver\""),
 ];
 
 /// Small numbers that repeat for a seed.
@@ -43,9 +47,12 @@ impl Dice {
 
 async fn live_a_little(trial: &Trial, dice: &mut Dice, people: &mut Vec<i64>) {
     let now = trial.clock.now();
-    match dice.roll(10) {
+    match dice.roll(13) {
         0 => people.push(trial.contact(&format!("Person {}", people.len()), dice.pick(&[None, Some("Berlin"), Some("Oslo")])).await),
         1 => trial.change(dice.pick(people), "city", dice.pick(&["Berlin", "Rome", "", "Köln"])).await,
+        10 => trial.change(dice.pick(people), "f:tier", dice.pick(&["gold", "Silver", "", "bronze"])).await,
+        11 => trial.change(dice.pick(people), "f:likes", dice.pick(&["tea; ink", "ink", "", "paper, tea"])).await,
+        12 => trial.change(dice.pick(people), "f:budget", dice.pick(&["100.50", "100.49 EUR", "", "-3"])).await,
         2 => trial.change(dice.pick(people), "email", dice.pick(&["a@b.example", ""])).await,
         3 if people.len() > 4 => {
             let gone = people.remove(0);
@@ -69,6 +76,9 @@ async fn live_a_little(trial: &Trial, dice: &mut Dice, people: &mut Vec<i64>) {
 
 async fn check_history(db: attune_db::Db, seed: u64) {
     let trial = Trial::new(db);
+    trial.field("budget", FieldKind::Money, &[]).await;
+    trial.field("tier", FieldKind::Choice, &["Gold", "Silver", "Bronze"]).await;
+    trial.field("likes", FieldKind::Choices, &["Tea", "Ink", "Paper"]).await;
     let mut dice = Dice(seed);
     let mut people = Vec::new();
     for number in 0..4 {
@@ -104,6 +114,28 @@ on_both_dbs! {
 
     async fn kept_members_are_those_a_full_look_finds_second_history(db: Db) {
         check_history(db, 20_261_122).await;
+    }
+
+    async fn options_are_known_by_label_and_stay_when_they_are_called_something_else(db: Db) {
+        let trial = Trial::new(db);
+        trial.field("tier", FieldKind::Choice, &["Gold", "Silver"]).await;
+        let ada = trial.contact("Ada", None).await;
+        let golden = trial.segment("golden", "custom.tier in (GOLD, nothing)").await;
+        trial.settle().await;
+        trial.change(ada, "f:tier", "gold").await;
+        trial.settle().await;
+        assert_eq!(trial.members(golden).await, [ada]);
+        let mut tx = trial.db.begin().await.unwrap();
+        let renamed = r#"[{"key":"gold","label":"Premium"},{"key":"silver","label":"Gold"}]"#;
+        tx.exec("UPDATE fields SET options = $1, revision = revision + 1", attune_db::params![renamed]).await.unwrap();
+        tx.commit().await.unwrap();
+        let bob = trial.contact("Bob", None).await;
+        trial.change(bob, "f:tier", "Premium").await;
+        trial.settle().await;
+        assert_eq!(trial.members(golden).await, [ada, bob]);
+        trial.change(ada, "f:tier", "").await;
+        trial.settle().await;
+        assert_eq!(trial.members(golden).await, [bob]);
     }
 
     async fn a_window_closes_at_its_exact_moment(db: Db) {

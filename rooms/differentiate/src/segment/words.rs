@@ -3,7 +3,7 @@
 use attune_web::{Lang, Texts};
 
 use super::amount::Unit;
-use super::bind::Vocabulary;
+use super::bind::{Kind, Vocabulary};
 use super::rule::{Count, EventCondition, Rule, ScoreName, Subject, Test, Window};
 
 /// Says rules and their parts in a language.
@@ -43,7 +43,11 @@ impl Teller<'_> {
             Rule::Event(event) => self.event(event),
             Rule::Field(condition) => {
                 let key = format!("segment-say-{}", test_word(&condition.test));
-                self.l.of(&key).s("field", self.field(&condition.field)).s("value", self.value(&condition.test)).to_string()
+                self.l
+                    .of(&key)
+                    .s("field", self.field(&condition.field))
+                    .s("value", self.value(&condition.field, &condition.test))
+                    .to_string()
             }
             Rule::Score(condition) => {
                 let name = self.l.t(if condition.score == ScoreName::Fit { "segment-what-fit" } else { "segment-what-score" });
@@ -121,8 +125,16 @@ impl Teller<'_> {
         self.l.of(&format!("segment-span-{unit}")).n("n", n).to_string()
     }
 
-    fn value(&self, test: &Test) -> String {
+    fn value(&self, field: &str, test: &Test) -> String {
+        let custom = self.vocabulary.custom_field(field);
         match test {
+            Test::In(texts) | Test::NotIn(texts) if custom.is_some_and(|custom| custom.kind == Kind::Choice) => {
+                let label = |text: &String| custom.map_or_else(|| text.clone(), |custom| custom.option_label(text));
+                self.l.list(&texts.iter().map(label).collect::<Vec<_>>()).to_string()
+            }
+            Test::Number(cmp, n) if custom.is_some_and(|custom| custom.kind == Kind::Money) => {
+                format!("{} {n} {}", cmp.sign(), custom.and_then(|custom| custom.currency.as_deref()).unwrap_or_default())
+            }
             Test::In(texts) | Test::NotIn(texts) => self.l.list(texts).to_string(),
             Test::Contains(text) | Test::Starts(text) => text.clone(),
             Test::Number(cmp, n) => format!("{} {n}", cmp.sign()),

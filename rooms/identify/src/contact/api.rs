@@ -106,8 +106,10 @@ impl NewContact {
         let mut fields = Map::new();
         for (key, value) in self.fields {
             let def = defs.iter().find(|d| d.key == key).ok_or_else(|| wrong(&format!("fields.{key}"), "web-not-a-choice"))?;
-            let typed = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            fields.insert(key.clone(), def.kind.read(&typed).ok_or_else(|| wrong(&format!("fields.{key}"), def.kind.wrong_key()))?);
+            let typed = field::text_of(&value);
+            if !typed.is_empty() {
+                fields.insert(key.clone(), def.read(&typed).map_err(|why| wrong(&format!("fields.{key}"), why))?);
+            }
         }
         let external = self.external_id.map(|id| ("api".to_owned(), id));
         Ok(ContactDraft {
@@ -143,8 +145,7 @@ async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<C
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     for (key, value) in flat(body) {
-        let typed = value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
-        super::update_field(&mut tx, &by, &can.scope, id.0, &key, &typed).await?;
+        super::update_field(&mut tx, &by, &can.scope, id.0, &key, &field::text_of(&value)).await?;
     }
     let contact = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     tx.commit().await?;

@@ -15,7 +15,8 @@ use serde_json::json;
 
 use super::export::{self, Format};
 use super::list::{self, Listing, Selection};
-use super::pages::{ListQuery, shown_count};
+use super::pages::shown_count;
+use super::query::ListQuery;
 use super::score::Scale;
 use super::{By, Contact, ContactId};
 use crate::field::{self, Field};
@@ -47,8 +48,9 @@ impl BulkForm {
 async fn read_listing(app: &App, actor: &Actor, query: &str) -> Result<Listing, Problem> {
     let query = serde_json::to_value(url::form_urlencoded::parse(query.as_bytes()).collect::<std::collections::HashMap<_, _>>());
     let query: ListQuery = query.and_then(serde_json::from_value).unwrap_or_default();
-    let scale = Scale::read(&mut app.db.read().await?, app.clock.now()).await?;
-    Ok(query.listing(actor.staff_id, &scale))
+    let mut tx = app.db.read().await?;
+    let scale = Scale::read(&mut tx, app.clock.now()).await?;
+    Ok(query.listing(actor.staff_id, &scale, &field::list(&mut tx).await?))
 }
 
 pub(super) async fn act(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Form(form): Form<BulkForm>) -> Answer {
@@ -133,7 +135,8 @@ struct ExportPage {
 pub(super) async fn export_page(State(app): State<App>, can: Can<ExportContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
     let mut tx = app.db.read().await?;
     let scale = Scale::read(&mut tx, shell.now).await?;
-    let total = list::count(&mut tx, &can.scope, &query.listing(can.actor.staff_id, &scale)).await?;
+    let fields = field::list(&mut tx).await?;
+    let total = list::count(&mut tx, &can.scope, &query.listing(can.actor.staff_id, &scale, &fields)).await?;
     let formats = ["csv", "xlsx", "json"].map(|word| Choice::new(word, shell.l.t(&format!("identify-export-{word}")))).to_vec();
     let page = ExportPage { count: shown_count(&shell.l, total), text: query.text(), formats, errors: FormErrors::new(), shell };
     Ok(page.shell.page(&page))
@@ -216,7 +219,7 @@ impl Exporting {
     /// The values of a contact in the order of [`Self::heads`].
     pub(super) fn values(&self, person: &Contact) -> Vec<serde_json::Value> {
         let fixed = EXPORTED.iter().map(|key| person.get(key)).chain([json!(person.company_name)]);
-        let customs = self.defs.iter().map(|d| person.get(&format!("f:{}", d.key)));
+        let customs = self.defs.iter().map(|d| d.plain(&person.get(&format!("f:{}", d.key))));
         [json!(person.shown_id())].into_iter().chain(fixed).chain(customs).collect()
     }
 }

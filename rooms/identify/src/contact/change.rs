@@ -70,7 +70,8 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
 
 async fn give_typed(tx: &mut Tx, by: &By<'_>, contact: &mut Contact, key: &str, typed: &str) -> Result<(), ContactError> {
     let wrong = |why: &'static str| ContactError::Invalid { attribute: key.to_owned(), key: why };
-    let limit = if key.starts_with("f:") { field::TEXT_CHARS } else { 200 };
+    // A field of one's own knows its own limits; many ticked options are longer than any text.
+    let limit = if key.starts_with("f:") { field::MOST_OPTIONS * field::TEXT_CHARS } else { 200 };
     if typed.chars().count() > limit {
         return Err(wrong("identify-too-long"));
     }
@@ -91,7 +92,7 @@ async fn give_typed(tx: &mut Tx, by: &By<'_>, contact: &mut Contact, key: &str, 
         custom => {
             let defs = field::list(tx).await?;
             let def = custom.strip_prefix("f:").and_then(|key| defs.iter().find(|d| d.key == key)).ok_or(ContactError::NotFound)?;
-            if typed.is_empty() { Json::Null } else { def.kind.read(typed).ok_or_else(|| wrong(def.kind.wrong_key()))? }
+            if typed.is_empty() { Json::Null } else { def.read(typed).map_err(wrong)? }
         }
     };
     let value = if value.as_str() == Some("") && key != "name" { Json::Null } else { value };

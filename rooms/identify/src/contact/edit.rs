@@ -18,6 +18,8 @@ use crate::{DeleteContacts, EditContacts};
 pub(crate) enum Control {
     Text(&'static str),
     Select(Vec<Choice>),
+    /// A box for each; the flag says whether it is ticked.
+    Boxes(Vec<(Choice, bool)>),
 }
 
 #[derive(Template)]
@@ -58,19 +60,27 @@ pub(crate) async fn control(tx: &mut Tx, shell: &Shell, contact: &Contact, key: 
         "phone" => Control::Text("tel"),
         "name" | "given_name" | "family_name" | "company" | "title" | "city" | "country" | "time_zone" | "source" => Control::Text("text"),
         _ if def.is_none() => return Ok(None),
-        _ => control_of(shell, def),
+        _ => control_of(shell, def, &contact.get(key)),
     };
     let value = if key == "company" { contact.company_name.clone().unwrap_or_default() } else { typed(&contact.get(key)) };
     Ok(Some((control, value)))
 }
 
-fn control_of(shell: &Shell, def: Option<&Field>) -> Control {
-    match def.map(|d| d.kind) {
-        Some(FieldKind::Date) => Control::Text("date"),
-        Some(FieldKind::Bool) => {
+/// How a custom field is edited that holds `value`.
+pub(super) fn control_of(shell: &Shell, def: Option<&Field>, value: &serde_json::Value) -> Control {
+    let Some(def) = def else { return Control::Text("text") };
+    let options = || def.options.iter().filter(|option| !option.gone).map(|option| Choice::new(&option.key, &option.label));
+    match def.kind {
+        FieldKind::Date => Control::Text("date"),
+        FieldKind::Bool => {
             Control::Select(vec![Choice::new("yes", shell.l.t("identify-yes")), Choice::new("no", shell.l.t("identify-no"))])
         }
-        _ => Control::Text("text"),
+        FieldKind::Choice => Control::Select(options().collect()),
+        FieldKind::Choices => {
+            let kept = def.kept(value);
+            Control::Boxes(options().map(|choice| (choice.clone(), kept.contains(&choice.value.as_str()))).collect())
+        }
+        FieldKind::Text | FieldKind::Number | FieldKind::Money => Control::Text("text"),
     }
 }
 
@@ -79,8 +89,7 @@ fn typed(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => String::new(),
         serde_json::Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => field::text_of(other),
     }
 }
 
@@ -99,7 +108,8 @@ pub(super) async fn form(
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct FieldForm {
-    value: String,
+    /// Several where boxes are ticked.
+    value: Vec<String>,
 }
 
 pub(super) async fn save(
@@ -109,7 +119,8 @@ pub(super) async fn save(
     Path((id, key)): Path<(ContactId, String)>,
     Form(form): Form<FieldForm>,
 ) -> Answer {
-    match set(&app, &can, id, &key, &form.value).await {
+    let value = form.value.join(";");
+    match set(&app, &can, id, &key, &value).await {
         Ok(before) => {
             let label = label_of(&mut app.db.read().await?, &shell, &key).await?;
             let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", &key).append_pair("value", &before).finish();
@@ -121,7 +132,7 @@ pub(super) async fn save(
         Err(ContactError::Invalid { key: why, .. }) => {
             let contact = super::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
             let mut page = field_page(&app, shell, &contact, &key).await?;
-            page.value = form.value;
+            page.value = value;
             page.errors.add("value", why);
             Ok(page.shell.again(&page, &page.as_form()))
         }

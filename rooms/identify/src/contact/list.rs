@@ -5,6 +5,7 @@
 use attune_db::{DbError, Sql, Tx, Value, params, sql};
 use attune_web::Scope;
 
+use super::field_filter::FieldFilter;
 use super::search::Query;
 use super::{Contact, Stage, email_key, store};
 
@@ -32,6 +33,16 @@ pub struct Listing {
     pub import_id: Option<i64>,
     /// Only engagement scores from this log2 form on.
     pub engagement_k: Option<f64>,
+    /// Only who passes each of these.
+    pub fields: Vec<FieldFilter>,
+}
+
+impl Listing {
+    /// Whether the rows of the first own field lead to the people: nothing else asked for names fewer.
+    fn is_led_by_field(&self, dense: bool) -> bool {
+        let named = self.company_id.is_some() || self.import_id.is_some() || matches!(self.owner, Some(Person::Staff(_)));
+        !dense && !named && !self.fields.is_empty() && self.search.trim().is_empty()
+    }
 }
 
 /// Whose contacts.
@@ -145,10 +156,20 @@ pub enum Selection {
     Listed(Box<Listing>),
 }
 
-/// Appends the conditions. `dense` keeps the planner from collecting a large filtered set when walking the order's index is cheaper.
+/// Appends from where and under which conditions. `dense` keeps the planner from collecting a large filtered set when walking the order's index is cheaper.
 async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Listing, dense: bool) -> Result<bool, DbError> {
     let (number, text) = if dense { (" + 0", " || ''") } else { ("", "") };
-    sql.push(" WHERE c.deleted_at IS NULL");
+    let led = listing.is_led_by_field(dense);
+    let fields = if led { fewest_first(tx, &listing.fields).await? } else { listing.fields.iter().collect() };
+    match fields.first().filter(|_| led) {
+        // In this order, whatever a planner without statistics believes.
+        Some(filter) => sql.push(&format!(" FROM {} v CROSS JOIN contacts c WHERE v.contact_id = c.id", filter.table())),
+        None => sql.push(" FROM contacts c WHERE TRUE"),
+    };
+    sql.push(" AND c.deleted_at IS NULL");
+    for (index, filter) in fields.into_iter().enumerate() {
+        filter.push(sql, led && index == 0);
+    }
     if let Some(stage) = listing.stage {
         sql.push(&format!(" AND c.stage{text} = ")).bind(stage.word());
     }
@@ -192,6 +213,22 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Li
     Ok(true)
 }
 
+/// The filters, that with the fewest rows in front, each counted up to [`COUNTED`]: it is the one that leads to the people.
+async fn fewest_first<'f>(tx: &mut Tx, filters: &'f [FieldFilter]) -> Result<Vec<&'f FieldFilter>, DbError> {
+    if filters.len() < 2 {
+        return Ok(filters.iter().collect());
+    }
+    let mut sized: Vec<(i64, &FieldFilter)> = Vec::with_capacity(filters.len());
+    for filter in filters {
+        let mut sql = Sql::new(&format!("SELECT count(*) FROM (SELECT 1 AS one FROM {} v WHERE TRUE", filter.table()));
+        filter.push(&mut sql, true);
+        sql.push(" LIMIT ").bind(COUNTED + 1).push(") AS found");
+        sized.push((tx.count(sql.text(), sql.values()).await?, filter));
+    }
+    sized.sort_by_key(|(rows, _)| *rows);
+    Ok(sized.into_iter().map(|(_, filter)| filter).collect())
+}
+
 async fn is_known(tx: &mut Tx, address: &str) -> Result<bool, DbError> {
     let select = sql!("SELECT 1 AS one FROM contacts WHERE deleted_at IS NULL AND email_key = $1 LIMIT 1");
     Ok(tx.find(select, params![address]).await?.is_some())
@@ -199,7 +236,7 @@ async fn is_known(tx: &mut Tx, address: &str) -> Result<bool, DbError> {
 
 /// How many people there are, counted up to [`COUNTED`] and one.
 pub async fn count(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<i64, DbError> {
-    let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1 AS one FROM contacts c");
+    let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1 AS one");
     if !push_conditions(tx, &mut sql, scope, listing, false).await? {
         return Ok(0);
     }
@@ -215,7 +252,7 @@ pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, sorting: Sortin
     }
     let Sorting { order, up } = sorting;
     let column = order.column();
-    let mut inner = Sql::new(&format!("SELECT c.id, {column} AS place FROM contacts c"));
+    let mut inner = Sql::new(&format!("SELECT c.id, {column} AS place"));
     push_conditions(tx, &mut inner, scope, listing, total > COUNTED).await?;
     if let Some((place, id)) = read_mark(order, after) {
         let sign = if up { ">" } else { "<" };
@@ -243,11 +280,12 @@ pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, sorting: Sortin
 
 /// The next people of a list in the order of their ids, behind `behind`; for exports that read everything in turn.
 pub async fn list_behind(tx: &mut Tx, scope: &Scope, listing: &Listing, behind: i64, limit: i64) -> Result<Vec<Contact>, DbError> {
-    let mut sql = Sql::new("SELECT c.id FROM contacts c");
+    let mut sql = Sql::new("SELECT c.id");
     if !push_conditions(tx, &mut sql, scope, listing, false).await? {
         return Ok(Vec::new());
     }
-    sql.push(" AND c.id > ").bind(behind).push(" ORDER BY c.id LIMIT ").bind(limit);
+    let id = if listing.is_led_by_field(false) { "v.contact_id" } else { "c.id" };
+    sql.push(&format!(" AND {id} > ")).bind(behind).push(&format!(" ORDER BY {id} LIMIT ")).bind(limit);
     let ids = tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
     let mut contacts = store::list_by_ids(tx, ids).await?;
     contacts.sort_by_key(|c| c.id);
@@ -256,7 +294,7 @@ pub async fn list_behind(tx: &mut Tx, scope: &Scope, listing: &Listing, behind: 
 
 /// The ids a selection stands for within `scope`, at most `limit`.
 pub async fn ids_of(tx: &mut Tx, scope: &Scope, selection: &Selection, limit: i64) -> Result<Vec<i64>, DbError> {
-    let mut sql = Sql::new("SELECT c.id FROM contacts c");
+    let mut sql = Sql::new("SELECT c.id");
     let any = match selection {
         Selection::Listed(listing) => push_conditions(tx, &mut sql, scope, listing, false).await?,
         Selection::Ids(ids) => {

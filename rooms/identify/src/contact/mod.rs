@@ -8,9 +8,11 @@ mod bulk;
 mod change;
 mod edit;
 mod export;
+mod field_filter;
 pub(crate) mod jobs;
 mod list;
 pub mod pages;
+mod query;
 mod record;
 mod record_page;
 mod rules;
@@ -21,6 +23,7 @@ mod store;
 mod tests;
 pub mod timeline;
 mod told;
+mod views;
 
 use std::collections::HashMap;
 
@@ -33,6 +36,7 @@ use crate::company;
 
 pub use change::{Change, assign_owner, create, delete, restore, set_stage, update_field};
 pub(crate) use edit::{Control, control};
+pub use field_filter::FieldFilter;
 pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, View, count, ids_of, list, list_behind};
 pub(crate) use pages::{name_of, shown_count};
 pub use record::{Contact, ContactDraft, Stage};

@@ -5,19 +5,22 @@ use std::collections::HashMap;
 use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::App;
-use attune_record::view::{self, SavedView, ViewDraft};
+use attune_record::view::{self, SavedView};
 use attune_web::kit::{Choice, Tab};
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Scope, Shell};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Problem, Query, Scope, Shell};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::list::{self, Listing, Person, Sorting};
+use super::field_filter::FieldFilter;
+use super::list;
+use super::query::ListQuery;
 use super::score::Scale;
-use super::{By, COUNTED, Contact, ContactDraft, PAGE, Stage, bulk, edit, record_page, timeline};
+use super::{By, COUNTED, Contact, ContactDraft, PAGE, Stage, bulk, edit, record_page, timeline, views};
 use crate::company;
 use crate::duplicate::{self, Models};
+use crate::field::{self, Field, FieldKind};
 use crate::staff::{self, Member};
 use crate::{CreateContacts, ViewContacts};
 
@@ -27,8 +30,9 @@ pub(crate) fn routes(models: &Models) -> Router<App> {
     Router::new()
         .route("/contacts", get(page).post(move |app, can, shell, form| create(models.clone(), app, can, shell, form)))
         .route("/contacts/new", get(new))
-        .route("/contacts/views", post(save_view))
-        .route("/contacts/views/{id}/delete", post(delete_view))
+        .route("/contacts/columns", post(views::columns))
+        .route("/contacts/views", post(views::save))
+        .route("/contacts/views/{id}/delete", post(views::delete))
         .route("/contacts/bulk", post(bulk::act))
         .route("/contacts/restore", post(bulk::restore))
         .route("/contacts/export", get(bulk::export_page).post(bulk::export))
@@ -121,6 +125,26 @@ struct ListPage {
     next: Option<String>,
     is_filtered: bool,
     errors: FormErrors,
+    /// Own fields shown as columns.
+    columns: Vec<Field>,
+    /// Every own field, with whether it is shown.
+    all_columns: Vec<(Choice, bool)>,
+    /// How the field about to be filtered by is asked for.
+    asked: Option<Asked>,
+    /// The options to choose from; typed when there are none.
+    asked_options: Vec<Choice>,
+    /// What else stands in the address, for forms that change a part of it.
+    rest: Vec<(String, String)>,
+}
+
+/// A filter that is being filled in.
+struct Asked {
+    label: String,
+    /// The type of the input.
+    kind: &'static str,
+    /// From and to.
+    is_range: bool,
+    error: String,
 }
 
 /// What the filters offer.
@@ -128,6 +152,7 @@ struct Choices {
     stages: Vec<Choice>,
     owners: Vec<Choice>,
     grades: Vec<Choice>,
+    fields: Vec<Choice>,
 }
 
 /// A count that stops at 10,000.
@@ -136,7 +161,10 @@ pub(crate) fn shown_count(l: &attune_web::Lang, total: i64) -> String {
 }
 
 async fn page(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
-    let read = read_list(&mut app.db.read().await?, &can, &query, shell.now).await?;
+    let mut tx = app.db.read().await?;
+    let fields = field::list(&mut tx).await?;
+    let (query, wrong) = query.settled(&fields);
+    let read = read_list(&mut tx, &can, &query, (fields, wrong), shell.now).await?;
     let page = list_page(shell, query, read, can.actor.staff_id);
     Ok(page.shell.page(&page))
 }
@@ -149,11 +177,20 @@ struct ReadList {
     members: Vec<Member>,
     /// The name of the company the list is narrowed to.
     company: Option<String>,
+    fields: Vec<Field>,
+    /// Why the filter being filled in does not fit.
+    wrong: Option<&'static str>,
 }
 
-async fn read_list(tx: &mut Tx, can: &Can<ViewContacts>, query: &ListQuery, now: i64) -> Result<ReadList, DbError> {
+async fn read_list(
+    tx: &mut Tx,
+    can: &Can<ViewContacts>,
+    query: &ListQuery,
+    (fields, wrong): (Vec<Field>, Option<&'static str>),
+    now: i64,
+) -> Result<ReadList, DbError> {
     let scale = Scale::read(tx, now).await?;
-    let listing = query.listing(can.actor.staff_id, &scale);
+    let listing = query.listing(can.actor.staff_id, &scale, &fields);
     let found = list::list(tx, &can.scope, &listing, query.sorting(), &query.after, PAGE).await?;
     let views = view::list(tx, "contacts", can.actor.staff_id).await?;
     let members = staff::list(tx).await?;
@@ -161,25 +198,34 @@ async fn read_list(tx: &mut Tx, can: &Can<ViewContacts>, query: &ListQuery, now:
         Some(id) => company::find(tx, &can.scope, id).await?.map(|c| c.name),
         None => None,
     };
-    Ok(ReadList { found, scale, views, members, company })
+    Ok(ReadList { found, scale, views, members, company, fields, wrong })
 }
 
 fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> ListPage {
-    let ReadList { found, scale, views, members, company } = read;
+    let ReadList { found, scale, views, members, company, fields, wrong } = read;
     let text = query.text();
+    let columns = query.columns(&fields);
+    let (asked, asked_options) = asked(&shell, &query, &fields, wrong).unzip();
+    let asked_options = asked_options.unwrap_or_default();
+    let shown = |field: &Field| columns.iter().any(|column| column.id == field.id);
     ListPage {
         tabs: tabs(&shell, &query, &views),
         own_view: views.into_iter().find(|v| v.id.to_string() == query.saved && v.staff_id == staff_id),
-        chips: chips(&shell, &query, &text, &members, company),
+        chips: chips(&shell, &query, &text, &members, company).into_iter().chain(field_chips(&shell, &query, &text, &fields)).collect(),
+        all_columns: fields.iter().map(|field| (Choice::new(&field.key, &field.label), shown(field))).collect(),
+        asked,
+        asked_options,
+        rest: url::form_urlencoded::parse(text.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect(),
         count: shown_count(&shell.l, found.total),
         next: found.next.map(|mark| attune_web::kit::with_query(&text, "after", mark)),
         sort: query.sorting().word(),
-        choices: choices(&shell, &members),
+        choices: choices(&shell, &members, &fields),
         owners: staff::names(&members),
-        is_filtered: query.text().split('&').any(|pair| !pair.is_empty() && !pair.starts_with("sort=")),
+        is_filtered: query.text().split('&').any(|pair| !pair.is_empty() && !pair.starts_with("sort=") && !pair.starts_with("cols=")),
         errors: FormErrors::new(),
         people: found.contacts,
         total: found.total,
+        columns,
         scale,
         text,
         query,
@@ -187,10 +233,34 @@ fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> L
     }
 }
 
-fn choices(shell: &Shell, members: &[Member]) -> Choices {
+/// How the field about to be filtered by is asked for.
+fn asked(shell: &Shell, query: &ListQuery, fields: &[Field], wrong: Option<&'static str>) -> Option<(Asked, Vec<Choice>)> {
+    let field = fields.iter().find(|field| field.key == query.field)?;
+    let (options, kind) = match edit::control_of(shell, Some(field), &serde_json::Value::Null) {
+        edit::Control::Text(kind) => (Vec::new(), kind),
+        edit::Control::Select(options) => (options, ""),
+        edit::Control::Boxes(boxes) => (boxes.into_iter().map(|(option, _)| option).collect(), ""),
+    };
+    let is_range = matches!(field.kind, FieldKind::Number | FieldKind::Money | FieldKind::Date);
+    let error = wrong.map_or_else(String::new, |key| shell.l.t(key).to_string());
+    Some((Asked { label: field.label.clone(), kind, is_range, error }, options))
+}
+
+fn field_chips(shell: &Shell, query: &ListQuery, text: &str, fields: &[Field]) -> Vec<(String, String)> {
+    let chip = |(key, field, value): (String, Option<&Field>, String)| {
+        let shown = field.map_or_else(|| value.clone(), |field| FieldFilter::shown(&shell.l, field, &value));
+        let name = field.map_or(key.as_str(), |field| field.label.as_str());
+        let label = shell.l.of("identify-filter-field").s("name", name).s("value", shown).to_string();
+        (label, format!("/contacts{}", attune_web::kit::with_query(text, "with", query.without(&key))))
+    };
+    query.filters(fields).map(chip).collect()
+}
+
+fn choices(shell: &Shell, members: &[Member], fields: &[Field]) -> Choices {
     let mut owners = vec![Choice::new("none", shell.l.t("identify-no-owner"))];
     owners.extend(members.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)));
-    Choices { stages: stages(shell), owners, grades: ["A", "B", "C"].iter().map(|g| Choice::new(g, g)).collect() }
+    let fields = fields.iter().map(|field| Choice::new(&field.key, &field.label)).collect();
+    Choices { fields, stages: stages(shell), owners, grades: ["A", "B", "C"].iter().map(|g| Choice::new(g, g)).collect() }
 }
 
 /// The stages as choices.
@@ -255,6 +325,9 @@ pub(crate) struct ContactForm {
     owner_id: String,
     /// Set once somebody was told who may be meant.
     told: String,
+    /// Fields of one's own: `f:<key>`, and `f:<key>:<option>` for each ticked box.
+    #[serde(flatten)]
+    own: HashMap<String, String>,
 }
 
 #[derive(Template)]
@@ -267,15 +340,45 @@ struct NewPage {
     owners: Vec<Choice>,
     /// Who may be meant.
     warning: String,
+    own: Vec<OwnField>,
+}
+
+/// A field of one's own in the form.
+struct OwnField {
+    name: String,
+    label: String,
+    value: String,
+    control: edit::Control,
 }
 
 impl ContactForm {
+    /// What was typed or ticked for a field.
+    fn own(&self, field: &Field) -> String {
+        let name = format!("f:{}", field.key);
+        if field.kind != FieldKind::Choices {
+            return self.own.get(&name).map_or_else(String::new, |text| text.trim().to_owned());
+        }
+        let ticked = field.options.iter().filter(|option| self.own.contains_key(&format!("{name}:{}", option.key)));
+        ticked.map(|option| option.key.as_str()).collect::<Vec<_>>().join(";")
+    }
+
+    fn own_values(&self, fields: &[Field], errors: &mut FormErrors) -> serde_json::Map<String, serde_json::Value> {
+        let mut values = serde_json::Map::new();
+        for (field, typed) in fields.iter().map(|field| (field, self.own(field))).filter(|(_, typed)| !typed.is_empty()) {
+            match field.read(&typed) {
+                Ok(value) => _ = values.insert(field.key.clone(), value),
+                Err(why) => _ = errors.add(format!("f:{}", field.key), why),
+            }
+        }
+        values
+    }
+
     fn typed(&self) -> duplicate::Typed {
         let [name, email, phone, company] = [&self.name, &self.email, &self.phone, &self.company].map(Clone::clone);
         duplicate::Typed { name, email, phone, company }
     }
 
-    fn check(&self) -> Result<ContactDraft, FormErrors> {
+    fn check(&self, fields: &[Field]) -> Result<ContactDraft, FormErrors> {
         let mut errors = FormErrors::new();
         let name = errors.optional("name", &self.name, 200).unwrap_or_default();
         let email = errors.optional("email", &self.email, 200);
@@ -297,6 +400,7 @@ impl ContactForm {
             title: errors.optional("title", &self.title, 200),
             stage: Stage::of(&self.stage).unwrap_or_default(),
             owner_id: self.owner_id.parse().ok(),
+            fields: self.own_values(fields, &mut errors),
             ..ContactDraft::default()
         };
         errors.or(draft)
@@ -304,9 +408,16 @@ impl ContactForm {
 }
 
 async fn new_page(app: &App, shell: Shell, form: ContactForm, errors: FormErrors) -> Result<NewPage, Problem> {
-    let members = staff::list(&mut app.db.read().await?).await?;
+    let mut tx = app.db.read().await?;
+    let members = staff::list(&mut tx).await?;
     let owners = members.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect();
-    Ok(NewPage { stages: stages(&shell), owners, shell, form, errors, warning: String::new() })
+    let own = |field: Field| {
+        let (name, value) = (format!("f:{}", field.key), form.own(&field));
+        let ticked = field.read(&value).unwrap_or_default();
+        OwnField { control: edit::control_of(&shell, Some(&field), &ticked), name, value, label: field.label }
+    };
+    let own = field::list(&mut tx).await?.into_iter().map(own).collect();
+    Ok(NewPage { stages: stages(&shell), owners, own, shell, form, errors, warning: String::new() })
 }
 
 async fn new(State(app): State<App>, can: Can<CreateContacts>, shell: Shell) -> Answer {
@@ -316,7 +427,8 @@ async fn new(State(app): State<App>, can: Can<CreateContacts>, shell: Shell) -> 
 }
 
 async fn create(models: Models, State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Form(form): Form<ContactForm>) -> Answer {
-    let mut draft = match form.check() {
+    let fields = field::list(&mut app.db.read().await?).await?;
+    let mut draft = match form.check(&fields) {
         Ok(draft) => draft,
         Err(errors) => return again(&app, shell, form, errors, String::new()).await,
     };
@@ -356,39 +468,6 @@ fn may_own(can: &Can<CreateContacts>, owner: Option<i64>) -> bool {
     can.scope == Scope::All || owner == Some(can.actor.staff_id)
 }
 
-/// A view to be saved.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct ViewForm {
-    name: String,
-    query: String,
-    shared: String,
-}
-
-async fn save_view(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Form(form): Form<ViewForm>) -> Answer {
-    let back = format!("/contacts?{}", form.query);
-    if form.name.trim().is_empty() {
-        return Ok(shell.leave(&back, Flash::bad("identify-view-needs-name")));
-    }
-    let pairs = url::form_urlencoded::parse(form.query.as_bytes()).filter(|(k, _)| k != "saved" && k != "after");
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    let draft = ViewDraft { list: "contacts", name: form.name, query: query.clone(), shared: !form.shared.is_empty() };
-    let mut tx = app.db.begin().await?;
-    let id = view::put(&mut tx, &app.ids, app.clock.now(), can.actor.staff_id, &draft).await?;
-    tx.commit().await?;
-    let href = format!("/contacts{}", attune_web::kit::with_query(&query, "saved", id));
-    Ok(shell.leave(&href, Flash::good("identify-view-saved").s("name", draft.name.trim())))
-}
-
-async fn delete_view(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<i64>) -> Answer {
-    let mut tx = app.db.begin().await?;
-    if !view::delete(&mut tx, id, can.actor.staff_id).await? {
-        return Err(Problem::NotFound);
-    }
-    tx.commit().await?;
-    Ok(shell.leave("/contacts", Flash::good("identify-view-deleted")))
-}
-
 /// What a list or a page calls somebody.
 pub(crate) fn name_of(l: &attune_web::Lang, contact: &Contact) -> String {
     match contact.label() {
@@ -409,6 +488,14 @@ pub(crate) fn grade_tone(grade: &str) -> &'static str {
 impl ListPage {
     fn name(&self, contact: &Contact) -> String {
         name_of(&self.shell.l, contact)
+    }
+
+    fn value(&self, contact: &Contact, field: &Field) -> String {
+        contact.fields.get(&field.key).map_or_else(String::new, |value| field.shown(&self.shell.l, value))
+    }
+
+    fn is_number(&self, field: &Field) -> bool {
+        matches!(field.kind, FieldKind::Number | FieldKind::Money)
     }
 
     fn grade_tone(&self, grade: &str) -> &'static str {

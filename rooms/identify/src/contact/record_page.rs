@@ -194,7 +194,7 @@ fn customs(shell: &Shell, c: &Contact, fields: &[field::Field]) -> Vec<Prop> {
     let spare = if may_edit { 40_usize.saturating_sub(filled.len()) } else { 0 };
     let prop = |f: &field::Field| Prop {
         label: f.label.clone(),
-        value: c.fields.get(&f.key).map_or_else(String::new, |v| field::shown(&shell.l, v)),
+        value: c.fields.get(&f.key).map_or_else(String::new, |v| f.shown(&shell.l, v)),
         edit: if may_edit { edit::address(c.shown_id(), &format!("f:{}", f.key)) } else { String::new() },
         href: String::new(),
     };

@@ -4,7 +4,7 @@ use attune_web::{Actor, Scope};
 use serde_json::json;
 
 use super::*;
-use crate::field::{self, FieldKind};
+use crate::field::{self, FieldDraft, FieldKind};
 
 fn draft(name: &str, email: Option<&str>, owner_id: Option<i64>) -> ContactDraft {
     ContactDraft { name: name.into(), email: email.map(str::to_owned), owner_id, ..ContactDraft::default() }
@@ -87,7 +87,7 @@ attune_testkit::on_both_dbs! {
         let by = By { actor: &actor, now: 1_000, ids: &ids };
         let mut tx = db.begin().await.unwrap();
         let id = create(&mut tx, &by, draft("Lena Hoffmann", Some("Lena@Brandt.example"), None)).await.unwrap();
-        field::create(&mut tx, &by, "lines", "Filling lines", FieldKind::Number, None).await.unwrap();
+        field::create(&mut tx, &by, &FieldDraft::plain("lines", "Filling lines", FieldKind::Number), None).await.unwrap();
         let edit = async |tx: &mut attune_db::Tx, key: &str, typed: &str| update_field(tx, &by, &Scope::All, id, key, typed).await;
         assert!(matches!(edit(&mut tx, "email", "nobody").await, Err(ContactError::Invalid { key: "web-not-an-email", .. })));
         assert!(matches!(edit(&mut tx, "f:lines", "six").await, Err(ContactError::Invalid { key: "web-not-a-number", .. })));

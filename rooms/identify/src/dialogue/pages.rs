@@ -143,7 +143,7 @@ struct FormPage {
     heading: String,
     action: String,
     keys: Vec<Choice>,
-    touches: Vec<(String, String, bool)>,
+    touches: Vec<(Choice, bool)>,
     shell: Shell,
     form: QuestionForm,
     errors: FormErrors,
@@ -157,10 +157,8 @@ async fn form_page(app: &App, shell: Shell, id: Option<QuestionId>, form: Questi
     let all = ATTRIBUTES.iter().map(|key| ((*key).to_owned(), attribute_name(&shell.l, key))).chain(own);
     let keys = all.filter(|(key, _)| is_free(key)).map(|(key, label)| Choice::new(key, label)).collect();
     let touch = |touch: Touch| {
-        let word = touch.word().to_owned();
-        let label = shell.l.t(&format!("dialogue-touch-{word}")).to_string();
-        let chosen = form.touches.contains(&word);
-        (word, label, chosen)
+        let chosen = form.touches.iter().any(|word| word == touch.word());
+        (Choice::new(touch.word(), shell.l.t(&format!("dialogue-touch-{}", touch.word()))), chosen)
     };
     Ok(FormPage {
         heading: shell.l.t(if id.is_some() { "dialogue-edit" } else { "dialogue-new" }).to_string(),

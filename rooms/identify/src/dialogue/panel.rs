@@ -1,7 +1,5 @@
 //! What to ask a person next, on the contact page: a colleague asks it in a talk and types the answer.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use attune_house::{App, Panel, Place};
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Scope, Shell};
@@ -96,16 +94,17 @@ async fn show(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path
 }
 
 /// What was typed: the answer under the question's id; `act` is `decline` when the person would rather not say.
-pub(super) type Said = HashMap<String, String>;
+pub(super) type Said = Vec<(String, String)>;
 
-/// The answer to a question.
-pub(super) fn said(form: &Said, question: QuestionId) -> &str {
-    form.get(&question.to_string()).map_or("", |typed| typed.trim())
+/// The answer to a question; of several ticked boxes all.
+pub(super) fn said(form: &Said, question: QuestionId) -> String {
+    let slot = question.to_string();
+    form.iter().filter(|(name, _)| *name == slot).map(|(_, typed)| typed.trim()).collect::<Vec<_>>().join(";")
 }
 
 /// Whether the person would rather not say.
 pub(super) fn declines(form: &Said) -> bool {
-    form.get("act").is_some_and(|act| act == "decline")
+    form.iter().any(|(name, act)| name == "act" && act == "decline")
 }
 
 async fn take(
@@ -136,7 +135,7 @@ async fn page_again(
     let contact = contact::find(&mut app.db.read().await?, scope, id.0).await?.ok_or(Problem::NotFound)?;
     let mut page = page_of(app, shell, &contact).await?;
     page.errors.add(question.to_string(), why);
-    page.asking.iter_mut().filter(|asking| asking.id == question).for_each(|asking| said(form, question).clone_into(&mut asking.value));
+    page.asking.iter_mut().filter(|asking| asking.id == question).for_each(|asking| asking.value = said(form, question));
     Ok(page)
 }
 
@@ -154,7 +153,7 @@ async fn keep(
         decline(&mut tx, &by, &can.scope, pair, Touch::Call).await?;
         "dialogue-declined-noted"
     } else {
-        answer(&mut tx, &by, &can.scope, pair, Touch::Call, said(form, question)).await?;
+        answer(&mut tx, &by, &can.scope, pair, Touch::Call, &said(form, question)).await?;
         "dialogue-answer-noted"
     };
     tx.commit().await?;

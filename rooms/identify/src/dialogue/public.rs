@@ -79,7 +79,7 @@ async fn take(State(app): State<App>, shell: Shell, Path(token): Path<String>, F
         Err((question, ContactError::Invalid { key, .. })) => {
             let mut page = page_of(&mut app.db.read().await?, &app, shell, &token, &contact).await?;
             page.errors.add(question.to_string(), key);
-            page.asking.iter_mut().for_each(|asking| asking.value = said(&form, asking.id).to_owned());
+            page.asking.iter_mut().for_each(|asking| asking.value = said(&form, asking.id));
             Ok(page.shell.again(&page, &page))
         }
         Err((_, error)) => Err(error.into()),
@@ -99,7 +99,7 @@ async fn keep(app: &App, contact: &Contact, form: &Said) -> Result<(), (Question
         if declines(form) {
             decline(&mut tx, &by, &Scope::All, pair, Touch::Mail).await.map_err(at(question))?;
         } else if !typed.is_empty() {
-            answer(&mut tx, &by, &Scope::All, pair, Touch::Mail, typed).await.map_err(at(question))?;
+            answer(&mut tx, &by, &Scope::All, pair, Touch::Mail, &typed).await.map_err(at(question))?;
         }
     }
     tx.commit().await.map_err(|error| at(0)(error.into()))

@@ -5,14 +5,19 @@
 #[cfg(test)]
 mod http_tests;
 pub(crate) mod jobs;
+mod option_pages;
+mod options;
 pub(crate) mod pages;
 mod store;
+mod value;
 
 use attune_db::{DbError, Tx};
-use attune_kernel::DAY_US;
 use serde_json::{Number, Value as Json};
 
+pub use options::{FieldOption, MOST_OPTIONS};
+pub(crate) use options::{add_options, unknown_options};
 pub use store::{create, find_by_key, list, put_values, remove_unused};
+pub(crate) use value::text_of;
 
 /// The most characters a text value may have.
 pub const TEXT_CHARS: usize = 2_000;
@@ -25,10 +30,16 @@ pub enum FieldKind {
     Text,
     /// A number.
     Number,
+    /// An amount in the field's currency: `1200.50 EUR` in JSON, minor units in the table.
+    Money,
     /// A day, `2026-11-20` in JSON, µs UTC of its start in the table.
     Date,
     /// Yes or no.
     Bool,
+    /// One of the field's options, by its key.
+    Choice,
+    /// Several of the field's options, by their keys, in the options' order.
+    Choices,
 }
 
 /// A field.
@@ -42,6 +53,10 @@ pub struct Field {
     pub label: String,
     /// The type of its values.
     pub kind: FieldKind,
+    /// ISO 4217 code of a money field.
+    pub currency: Option<String>,
+    /// The options of a choice, in menu order.
+    pub options: Vec<FieldOption>,
     /// The import that made it.
     pub import_id: Option<i64>,
 }
@@ -51,19 +66,53 @@ pub struct Field {
 pub(crate) enum Typed {
     Text(String),
     Number(f64),
+    Choices(Vec<String>),
+}
+
+/// A field to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldDraft {
+    /// The key used in rules, templates and imports.
+    pub key: String,
+    /// What people call it.
+    pub label: String,
+    /// The type of its values.
+    pub kind: FieldKind,
+    /// ISO 4217 code of a money field.
+    pub currency: Option<String>,
+    /// The options of a choice.
+    pub options: Vec<FieldOption>,
+}
+
+impl FieldDraft {
+    /// A field of a kind that needs neither currency nor options.
+    pub fn plain(key: &str, label: &str, kind: FieldKind) -> Self {
+        Self { key: key.to_owned(), label: label.to_owned(), kind, currency: None, options: Vec::new() }
+    }
+}
+
+impl Field {
+    /// A field as its draft describes it, before it is stored.
+    pub(crate) fn of_draft(draft: FieldDraft) -> Self {
+        let FieldDraft { key, label, kind, currency, options } = draft;
+        Self { id: 0, key, label, kind, currency, options, import_id: None }
+    }
 }
 
 impl FieldKind {
     /// Every kind, in menu order.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Number, Self::Date, Self::Bool];
+    pub const ALL: [Self; 7] = [Self::Text, Self::Number, Self::Money, Self::Date, Self::Bool, Self::Choice, Self::Choices];
 
     /// The word in the table.
     pub fn word(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Number => "number",
+            Self::Money => "money",
             Self::Date => "date",
             Self::Bool => "bool",
+            Self::Choice => "choice",
+            Self::Choices => "choices",
         }
     }
 
@@ -77,8 +126,11 @@ impl FieldKind {
         match self {
             Self::Text => "identify-kind-text",
             Self::Number => "identify-kind-number",
+            Self::Money => "identify-kind-money",
             Self::Date => "identify-kind-date",
             Self::Bool => "identify-kind-bool",
+            Self::Choice => "identify-kind-choice",
+            Self::Choices => "identify-kind-choices",
         }
     }
 
@@ -87,12 +139,19 @@ impl FieldKind {
         match self {
             Self::Text => "identify-too-long",
             Self::Number => "web-not-a-number",
+            Self::Money => "field-not-money",
             Self::Date => "web-not-a-date",
             Self::Bool => "web-not-a-choice",
+            Self::Choice | Self::Choices => "field-no-such-option",
         }
     }
 
-    /// Reads a value as typed or as it stands in a file; `None` when it does not fit.
+    /// Whether its values are among options.
+    pub fn has_options(self) -> bool {
+        matches!(self, Self::Choice | Self::Choices)
+    }
+
+    /// Reads a value of a kind that needs no field to be understood, as typed or as it stands in a file; `None` when it does not fit.
     pub fn read(self, text: &str) -> Option<Json> {
         let text = text.trim();
         match self {
@@ -104,19 +163,7 @@ impl FieldKind {
                 "false" | "no" | "n" | "0" | "off" | "否" => Some(Json::Bool(false)),
                 _ => None,
             },
-        }
-    }
-
-    /// The value as the typed tables hold it; `None` when the JSON does not fit the kind.
-    pub(crate) fn typed(self, value: &Json) -> Option<Typed> {
-        match self {
-            Self::Text => value.as_str().map(|text| Typed::Text(text.to_owned())),
-            Self::Number => value.as_f64().map(Typed::Number),
-            Self::Bool => value.as_bool().map(|yes| Typed::Number(f64::from(u8::from(yes)))),
-            Self::Date => value.as_str().and_then(|text| text.parse::<jiff::civil::Date>().ok()).and_then(|date| {
-                let days = date.since(jiff::civil::date(1970, 1, 1)).ok()?.get_days();
-                Some(Typed::Number((i64::from(days) * DAY_US) as f64))
-            }),
+            Self::Money | Self::Choice | Self::Choices => None,
         }
     }
 }
@@ -176,18 +223,16 @@ pub fn shown(l: &attune_web::Lang, value: &Json) -> String {
     }
 }
 
-/// The field `key`, made when it is missing.
+/// The field of this draft's key, made when it is missing.
 pub(crate) async fn find_or_create(
     tx: &mut Tx,
     by: &crate::contact::By<'_>,
-    key: &str,
-    label: &str,
-    kind: FieldKind,
+    draft: &FieldDraft,
     import_id: Option<i64>,
 ) -> Result<Field, DbError> {
-    match find_by_key(tx, key).await? {
+    match find_by_key(tx, &draft.key).await? {
         Some(field) => Ok(field),
-        None => create(tx, by, key, label, kind, import_id).await,
+        None => create(tx, by, draft, import_id).await,
     }
 }
 
@@ -206,7 +251,6 @@ mod tests {
         assert_eq!(FieldKind::Date.read("2026年11月20日"), Some(Json::from("2026-11-20")));
         assert_eq!(FieldKind::Date.read("2026-13-01"), None);
         assert_eq!(FieldKind::Bool.read("No"), Some(Json::Bool(false)));
-        assert_eq!(FieldKind::Date.typed(&Json::from("1970-01-02")), Some(Typed::Number(86_400_000_000.0)));
     }
 
     #[test]

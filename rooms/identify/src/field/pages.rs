@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use attune_house::App;
 use attune_jobs::{JobSpec, put};
-use attune_kernel::{Fault, id_type};
+use attune_kernel::{Fault, Money, id_type};
 use attune_web::kit::Choice;
 use attune_web::{Answer, Can, Flash, Form, FormErrors, NavItem, Path, PermissionDef, Problem, Shell, permission};
 use axum::Router;
@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::jobs::{DELETE, Payload};
-use super::{Field, FieldKind, key_of, store};
+use super::{Field, FieldDraft, FieldKind, key_of, option_pages, options, store};
 use crate::contact::{By, COUNTED};
 
 permission!(EditFields, "identify.field.edit");
@@ -25,9 +25,9 @@ id_type!(
     "fld"
 );
 
-const HOME: &str = "/contacts/fields";
+pub(super) const HOME: &str = "/contacts/fields";
 /// The most characters a field may be called.
-const LABEL: usize = 80;
+pub(super) const LABEL: usize = 80;
 
 /// The permissions of this noun.
 pub(crate) fn permissions() -> Vec<PermissionDef> {
@@ -41,6 +41,7 @@ pub(crate) fn routes() -> Router<App> {
         .route(HOME, get(page).post(create))
         .route("/contacts/fields/{id}", post(rename))
         .route("/contacts/fields/{id}/delete", post(delete))
+        .merge(option_pages::routes())
 }
 
 /// The entry of the navigation.
@@ -54,6 +55,32 @@ pub(crate) fn nav() -> NavItem {
 struct FieldForm {
     label: String,
     kind: String,
+    currency: String,
+    options: String,
+}
+
+impl FieldForm {
+    /// The field as asked for, checked by itself.
+    fn check(&self) -> Result<FieldDraft, FormErrors> {
+        let mut errors = FormErrors::new();
+        let label = errors.required("label", &self.label, LABEL);
+        let mut draft = FieldDraft::plain(&key_of(&label), &label, FieldKind::of(&self.kind));
+        if draft.kind == FieldKind::Money {
+            match Money::new(0, self.currency.trim()) {
+                Ok(money) => draft.currency = Some(money.currency().to_owned()),
+                Err(_) => _ = errors.add("currency", "field-not-a-currency"),
+            }
+        }
+        if draft.kind.has_options() {
+            for label in self.options.lines().map(str::trim).filter(|label| !label.is_empty()) {
+                if let Err(why) = options::push(&mut draft.options, label) {
+                    errors.add("options", why);
+                    break;
+                }
+            }
+        }
+        errors.or(draft)
+    }
 }
 
 /// A field on the page.
@@ -84,27 +111,44 @@ async fn fields_page(app: &App, shell: Shell, form: FieldForm, errors: FormError
 }
 
 async fn page(State(app): State<App>, _can: Can<EditFields>, shell: Shell) -> Answer {
-    let form = FieldForm { kind: FieldKind::Text.word().to_owned(), ..FieldForm::default() };
+    let currency = attune_house::setting_text(&mut app.db.read().await?, "govern.currency", "EUR").await?;
+    let form = FieldForm { kind: FieldKind::Text.word().to_owned(), currency, ..FieldForm::default() };
     let page = fields_page(&app, shell, form, FormErrors::new()).await?;
     Ok(page.shell.page(&page))
 }
 
 async fn create(State(app): State<App>, can: Can<EditFields>, shell: Shell, Form(form): Form<FieldForm>) -> Answer {
-    let mut errors = FormErrors::new();
-    let label = errors.required("label", &form.label, LABEL);
-    if !label.is_empty() {
-        let mut tx = app.db.begin().await?;
-        let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-        let key = key_of(&label);
-        if store::find_by_key(&mut tx, &key).await?.is_none() {
-            store::create(&mut tx, &by, &key, &label, FieldKind::of(&form.kind), None).await?;
-            tx.commit().await?;
-            return Ok(shell.leave(HOME, Flash::good("field-created").s("name", label)));
-        }
-        errors.add("label", "field-taken");
-    }
+    let errors = match form.check() {
+        Ok(draft) => match keep(&app, &can, &draft).await? {
+            Some(field) => return Ok(shell.leave(&made_at(&field), Flash::good("field-created").s("name", draft.label))),
+            None => {
+                let mut errors = FormErrors::new();
+                errors.add("label", "field-taken");
+                errors
+            }
+        },
+        Err(errors) => errors,
+    };
     let page = fields_page(&app, shell, form, errors).await?;
     Ok(page.shell.again(&page, &page.as_form()))
+}
+
+/// A choice without options is of no use yet, so its own page comes next.
+fn made_at(field: &Field) -> String {
+    let bare = field.kind.has_options() && field.options.is_empty();
+    if bare { option_pages::address(FieldId(field.id)) } else { HOME.to_owned() }
+}
+
+/// Makes the field; `None` when there is one of this name.
+async fn keep(app: &App, can: &Can<EditFields>, draft: &FieldDraft) -> Result<Option<Field>, Problem> {
+    let mut tx = app.db.begin().await?;
+    if store::find_by_key(&mut tx, &draft.key).await?.is_some() {
+        return Ok(None);
+    }
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    let field = store::create(&mut tx, &by, draft, None).await?;
+    tx.commit().await?;
+    Ok(Some(field))
 }
 
 async fn rename(

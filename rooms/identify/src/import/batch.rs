@@ -1,6 +1,6 @@
 //! A batch of lines: matched and written in the caller's transaction, which may hold several; told to the event log at its end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use attune_db::{Column, DbError, Relation, Tx, Value};
 use attune_events::{Event, append, known_client_keys};
@@ -11,11 +11,11 @@ use super::event_rows::{EventRow, Repeats};
 use super::matching::{Fate, Matched, Matching, Pending};
 use super::plan::Plan;
 use super::reading::Reading;
-use super::rows::RowError;
+use super::rows::{Fresh, RowDraft, RowError};
 use super::store::{self, Changed};
 use crate::contact::search::WordLists;
 use crate::contact::{self, By, Contact, Prepared};
-use crate::field::Field;
+use crate::field::{self, Field};
 use crate::staff::Member;
 
 /// What is the same for, or carried from, batch to batch.
@@ -82,6 +82,7 @@ pub(crate) async fn take(
     let mut counts = reading.counts();
     let Reading { drafts, events, mut refused, .. } = reading;
     let dry = batches.made.is_some();
+    let drafts = if dry { drafts } else { with_options(tx, batches, by, drafts, &mut refused).await? };
     let mut matching = Matching::new(batches.plan, *by, batches.import_id, batches.members, dry);
     matching.keyless = std::mem::take(&mut batches.keyless);
     let matched = matching.matched(tx, drafts).await;
@@ -99,6 +100,52 @@ pub(crate) async fn take(
     }
     counts.rejected = i64::try_from(refused.len()).unwrap_or(0);
     Ok((counts, refused))
+}
+
+/// Makes the options these lines name, and gives the lines their keys; lines for whose options there is no room are refused.
+async fn with_options(
+    tx: &mut Tx,
+    batches: &mut Batches<'_>,
+    by: &By<'_>,
+    drafts: Vec<RowDraft>,
+    refused: &mut Vec<RowError>,
+) -> Result<Vec<RowDraft>, DbError> {
+    let mut wanted: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (key, label) in drafts.iter().flat_map(|draft| &draft.new_options) {
+        let labels = wanted.entry(key).or_default();
+        if !labels.contains(label) {
+            labels.push(label.clone());
+        }
+    }
+    for (key, labels) in wanted {
+        if let Some(field) = batches.fields.iter_mut().find(|field| field.key == key) {
+            field::add_options(tx, by, field, &labels).await?;
+        }
+    }
+    let mut kept = Vec::with_capacity(drafts.len());
+    for mut draft in drafts {
+        match settle(&mut draft, &batches.fields) {
+            Ok(()) => kept.push(draft),
+            Err(detail) => refused.push(RowError { line: draft.line, cause: "option", detail }),
+        }
+    }
+    Ok(kept)
+}
+
+/// Turns the labels a line names into what is kept of them; the value for which there is no option is answered.
+fn settle(draft: &mut RowDraft, fields: &[Field]) -> Result<(), String> {
+    if draft.new_options.is_empty() {
+        return Ok(());
+    }
+    for (key, value) in &mut draft.values {
+        let field = key.strip_prefix("f:").and_then(|key| fields.iter().find(|field| field.key == key));
+        let Some((field, text)) = field.filter(|field| field.kind.has_options()).zip(value.as_str().map(str::to_owned)) else { continue };
+        *value = field.read(&text).map_err(|_| format!("{}: {text}", field.label))?;
+    }
+    if draft.fresh.is_some() {
+        draft.fresh = Some(Box::new(Fresh::of(draft)));
+    }
+    Ok(())
 }
 
 fn count_fates(counts: &mut Counts, batches: &mut Batches<'_>, matched: &Matched) {

@@ -24,7 +24,7 @@ use super::{EMPTY_WORDS, ImportError, ImportId, Outcome, upload};
 use crate::ImportContacts;
 use crate::contact::By;
 use crate::contact::pages::bulk_download;
-use crate::field::FieldKind;
+use crate::field::{self, Field, FieldKind};
 
 /// The routes of this noun.
 pub(crate) fn routes(tables: Tables) -> Router<App> {
@@ -106,11 +106,14 @@ struct MapPage {
     errors: FormErrors,
     /// The columns of the orders, if the lines are positions of some.
     orders: Option<String>,
+    /// Whether there are fields of one's own to which options could be added.
+    has_fields: bool,
 }
 
 /// A draft of one's own making, or anybody's import for whoever may see all contacts.
 async fn draft(app: &App, can: &Can<ImportContacts>, id: ImportId) -> Result<Import, Problem> {
-    let import = load(app, can, id).await?;
+    let mut import = load(app, can, id).await?;
+    import.plan.fields = field::list(&mut app.db.read().await?).await?;
     if import.state == ImportState::Draft { Ok(import) } else { Err(Problem::refused("identify-import-started")) }
 }
 
@@ -137,33 +140,53 @@ fn samples(plan: &Plan, head: &[Vec<String>], index: usize) -> String {
     found.join(" · ").chars().take(120).collect()
 }
 
-fn targets(shell: &Shell) -> Vec<Choice> {
+fn targets(shell: &Shell, fields: &[Field]) -> Vec<Choice> {
     let mut all = vec![Choice::new("-", shell.l.t("identify-map-skip"))];
     all.extend(ATTRIBUTES.iter().map(|key| Choice::new(key, shell.l.t(&format!("identify-map-{key}")))));
     let field = |kind: FieldKind| {
         Choice::new(format!("field:{}", kind.word()), shell.l.of("identify-map-field").s("kind", shell.l.t(kind.label_key())))
     };
+    let there = |field: &Field| {
+        Choice::new(
+            format!("f:{}", field.key),
+            shell.l.of("identify-map-known").s("name", &field.label).s("kind", shell.l.t(field.kind.label_key())),
+        )
+    };
+    all.extend(fields.iter().map(there));
     all.extend(FieldKind::ALL.into_iter().map(field));
     all
+}
+
+/// A target as the menu has it: a field that is there by its key, one to be made by its kind.
+fn chosen(to: &Target, fields: &[Field]) -> String {
+    match to {
+        Target::Field { key, .. } if fields.iter().any(|field| field.key == *key) => format!("f:{key}"),
+        other => other.text(),
+    }
+}
+
+fn map_lines(plan: &Plan, head: &[Vec<String>]) -> Vec<MapLine> {
+    let line = |(index, c): (usize, &super::ColumnPlan)| MapLine {
+        index,
+        column: c.column.clone(),
+        samples: samples(plan, head, index),
+        to: chosen(&c.to, &plan.fields),
+        is_guess: matches!(c.to, Target::Attribute { .. }),
+    };
+    plan.columns.iter().enumerate().map(line).collect()
 }
 
 async fn map(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
     let import = draft(&app, &can, id).await?;
     let head = head(&app, &import).await?;
     let plan = &import.plan;
-    let line = |(index, c): (usize, &super::ColumnPlan)| MapLine {
-        index,
-        column: c.column.clone(),
-        samples: samples(plan, &head, index),
-        to: c.to.text(),
-        is_guess: matches!(c.to, Target::Attribute { .. }),
-    };
-    let lines = plan.columns.iter().enumerate().map(line).collect();
+    let lines = map_lines(plan, &head);
     let keys = plan.columns.iter().map(|c| Choice::new(&c.column, &c.column)).collect();
     let empty = if plan.empty_words.is_empty() { String::new() } else { plan.empty_words.join("\n") };
-    let (targets, key) = (targets(&shell), plan.key.clone().unwrap_or_default());
+    let (targets, key) = (targets(&shell, &plan.fields), plan.key.clone().unwrap_or_default());
     let orders = plan.orders.as_ref().map(super::orders::OrderPlan::shown);
-    let page = MapPage { lines, keys, key, empty, orders, errors: FormErrors::new(), targets, import, shell };
+    let has_fields = plan.fields.iter().any(|field| field.kind.has_options());
+    let page = MapPage { has_fields, lines, keys, key, empty, orders, errors: FormErrors::new(), targets, import, shell };
     Ok(page.shell.page(&page))
 }
 
@@ -189,13 +212,15 @@ async fn save_map(
 }
 
 fn read_map(mut plan: Plan, form: &HashMap<String, String>) -> Result<Plan, super::PlanError> {
-    for (index, column) in plan.columns.iter_mut().enumerate() {
-        let Some(chosen) = form.get(&format!("to_{index}")) else { continue };
+    for index in 0..plan.columns.len() {
+        let (Some(wanted), Some(column)) = (form.get(&format!("to_{index}")), plan.columns.get(index)) else { continue };
         // A field keeps the key the guess gave it, unless its kind was changed.
-        if column.to.text() != *chosen {
-            column.to = Target::parse(chosen, &column.column)?;
+        if chosen(&column.to, &plan.fields) != *wanted {
+            let to = plan.target(wanted, &column.column)?;
+            plan.columns.iter_mut().skip(index).take(1).for_each(|column| column.to = to.clone());
         }
     }
+    plan.add_options = form.contains_key("add_options");
     let words = form.get("empty").map_or("", String::as_str).lines().map(str::trim).filter(|w| !w.is_empty());
     plan.empty_words = words.take(100).map(str::to_owned).collect();
     if plan.orders.is_some() && !form.contains_key("orders") {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::orders::OrderPlan;
-use crate::field::FieldKind;
+use crate::field::{Field, FieldDraft, FieldKind};
 
 /// The plan of an import.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,11 @@ pub struct Plan {
     pub home_currency: Option<String>,
     /// Take only people who are there already.
     pub only_known: bool,
+    /// Options a file names that a field does not have are added to it; without this such a line is refused.
+    pub add_options: bool,
+    /// The workspace's fields, read anew whenever lines are: they are not part of what is kept.
+    #[serde(skip)]
+    pub fields: Vec<Field>,
     /// The file whose mapping this one was given, because it has the same columns.
     pub as_in: Option<String>,
 }
@@ -107,9 +112,11 @@ pub const ATTRIBUTES: [&str; 15] = [
 /// ```toml
 /// key = "row_id"                    # match by this column
 /// empty = ["Select", "N/A"]         # values that mean nothing
+/// add_options = true                # options the file names are added to choices that do not have them
 /// [columns]                         # columns not named here keep their guess
 /// "Prospect ID" = "external_id"     # an attribute
 /// "TotalVisits" = "field:number"    # a custom field: field, field:text, field:number, field:date, field:bool
+/// "Plan" = "field:choice"           # … field:money, field:choice, field:choices; f:<key> is a field that is there
 /// "Magazine" = "-"                  # left out
 /// [constants]                       # set for every row; {column} stands for the row's value
 /// email = "row{row_id}@hillstrom.example"
@@ -131,6 +138,8 @@ pub struct MapFile {
     pub key: Option<String>,
     /// Values that mean nothing; replaces the guess.
     pub empty: Option<Vec<String>>,
+    /// Add options that are missing.
+    pub add_options: bool,
     /// Column → attribute, `field[:kind]` or `-`.
     pub columns: BTreeMap<String, String>,
     /// Attribute → text.
@@ -151,7 +160,9 @@ pub enum PlanError {
     #[error("the file has no column {0:?}")]
     NoColumn(String),
     /// A target is named that does not exist.
-    #[error("{0:?} is no attribute of a contact; use one of the attributes, field:text, field:number, field:date, field:bool or -")]
+    #[error(
+        "{0:?} is no attribute of a contact; use one of the attributes, field:text, field:number, field:money, field:date, field:bool, field:choice, field:choices, f:<key> or -"
+    )]
     NoTarget(String),
     /// The file has no row of column names.
     #[error("the file is empty")]
@@ -193,13 +204,27 @@ impl Target {
 }
 
 impl Plan {
+    /// Reads a target as [`Target::parse`], or `f:<key>` for a field that is there.
+    pub fn target(&self, text: &str, label: &str) -> Result<Target, PlanError> {
+        let Some(key) = text.strip_prefix("f:") else { return Target::parse(text, label) };
+        let field = self.fields.iter().find(|field| field.key == key).ok_or_else(|| PlanError::NoTarget(text.to_owned()))?;
+        Ok(Target::Field { key: field.key.clone(), label: field.label.clone(), kind: field.kind })
+    }
+
+    /// The field a column goes to that is not there yet.
+    pub fn draft(&self, key: &str, label: &str, kind: FieldKind) -> FieldDraft {
+        let currency = (kind == FieldKind::Money).then(|| self.home_currency.clone().unwrap_or_else(|| "EUR".to_owned()));
+        FieldDraft { currency, ..FieldDraft::plain(key, label, kind) }
+    }
+
     /// Lays a mapping file over the guess.
     pub fn with_map(mut self, map: &MapFile) -> Result<Self, PlanError> {
         for (column, target) in &map.columns {
-            let target = Target::parse(target, column)?;
+            let target = self.target(target, column)?;
             let slot = self.columns.iter_mut().find(|c| c.column == *column).ok_or_else(|| PlanError::NoColumn(column.clone()))?;
             slot.to = target;
         }
+        self.add_options |= map.add_options;
         if let Some(empty) = &map.empty {
             self.empty_words.clone_from(empty);
         }
@@ -251,6 +276,7 @@ impl Plan {
         let plan = Self {
             key: earlier.key.clone(),
             orders: earlier.orders.clone(),
+            add_options: earlier.add_options,
             as_in: Some(file_name.to_owned()),
             empty_words,
             columns,

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
 use std::sync::atomic::Ordering;
 
-use attune_kernel::Fault;
+use attune_kernel::{Fault, fold_key};
 use encoding_rs::{Encoding, GBK, UTF_8};
 
 use super::orders;
@@ -238,6 +238,15 @@ impl Column {
         }
     }
 
+    /// Whether a field of this name is meant although the values alone would not say so: what does not fit is told line by line.
+    fn fits(&self, field: &Field) -> bool {
+        match field.kind {
+            FieldKind::Text | FieldKind::Choice | FieldKind::Choices => true,
+            FieldKind::Money => self.samples.iter().all(|sample| field.read(sample).is_ok()),
+            FieldKind::Number | FieldKind::Date | FieldKind::Bool => false,
+        }
+    }
+
     fn field(&self, known: &[Field], keys: &mut HashSet<String>) -> Target {
         let all = |count: i64| self.filled > 0 && count == self.filled;
         let long_number = self.samples.iter().any(|s| s.len() > 1 && s.starts_with('0') && !s.contains('.'));
@@ -251,9 +260,9 @@ impl Column {
             FieldKind::Text
         };
         let base = field::key_of(&self.name);
-        let there = known.iter().find(|f| f.key == base);
+        let there = known.iter().find(|f| f.key == base).or_else(|| known.iter().find(|f| fold_key(&f.label) == fold_key(&self.name)));
         let (mut key, kind) = match there {
-            Some(field) if field.kind == kind || field.kind == FieldKind::Text => (base.clone(), field.kind),
+            Some(field) if field.kind == kind || self.fits(field) => (field.key.clone(), field.kind),
             Some(_) => (format!("{base}_{}", kind.word()), kind),
             None => (base.clone(), kind),
         };

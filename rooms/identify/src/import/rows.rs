@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::plan::{Plan, Target};
 use crate::contact::{Contact, Prepared, Stage, email_key, phone_key};
-use crate::field::FieldKind;
+use crate::field::{Field, FieldKind, unknown_options};
 
 /// A line as it was read.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ pub(crate) struct RowDraft {
     pub(crate) external_id: Option<String>,
     pub(crate) email_key: Option<String>,
     pub(crate) phone_key: Option<String>,
+    /// Options the line names that are still to be made: (field key, label).
+    pub(crate) new_options: Vec<(String, String)>,
     /// Of all values; tells lines without any key apart.
     pub(crate) fingerprint: u64,
     /// Whom the line makes if it is about nobody known; worked out ahead, because the store's writer has no time to lose.
@@ -87,7 +89,7 @@ pub(crate) fn read(plan: &Plan, line: &Line) -> Result<Option<RowDraft>, RowErro
         }
         any = true;
         (&column.column, value).hash(&mut hasher);
-        take(&mut draft, &column.to, value).map_err(|cause| wrong(cause, &format!("{}: {value}", column.column)))?;
+        take(&mut draft, plan, &column.to, value).map_err(|cause| wrong(cause, &format!("{}: {value}", column.column)))?;
     }
     if !any {
         return Ok(None);
@@ -98,7 +100,7 @@ pub(crate) fn read(plan: &Plan, line: &Line) -> Result<Option<RowDraft>, RowErro
             Some(key) => Target::Field { key: key.to_owned(), label: key.to_owned(), kind: FieldKind::Text },
             None => Target::Attribute { key: attribute.clone() },
         };
-        take(&mut draft, &to, &value).map_err(|cause| wrong(cause, &format!("{attribute}: {value}")))?;
+        take(&mut draft, plan, &to, &value).map_err(|cause| wrong(cause, &format!("{attribute}: {value}")))?;
     }
     let place = |key: &str| usize::from(key != "name");
     draft.values.sort_by_key(|(key, _)| place(key));
@@ -122,21 +124,42 @@ fn filled(plan: &Plan, record: &csv::StringRecord, template: &str) -> Option<Str
     Some(text)
 }
 
-fn take(draft: &mut RowDraft, to: &Target, value: &str) -> Result<(), &'static str> {
+fn take(draft: &mut RowDraft, plan: &Plan, to: &Target, value: &str) -> Result<(), &'static str> {
     match to {
         Target::Skip => Ok(()),
-        Target::Field { key, kind, .. } => {
-            let json = kind.read(value).ok_or(match kind {
-                FieldKind::Text => "too-long",
-                FieldKind::Number => "number",
-                FieldKind::Date => "date",
-                FieldKind::Bool => "bool",
-            })?;
+        Target::Field { key, label, kind } => {
+            let known = plan.fields.iter().find(|field| field.key == *key);
+            let json = match known {
+                Some(field) => read_value(draft, field, value, plan.add_options),
+                // A field this import makes gets its options from the file.
+                None => read_value(draft, &Field::of_draft(plan.draft(key, label, *kind)), value, true),
+            }?;
             draft.values.push((format!("f:{key}"), json));
             Ok(())
         }
         Target::Attribute { key } => take_attribute(draft, key, value),
     }
+}
+
+fn read_value(draft: &mut RowDraft, field: &Field, value: &str, add_options: bool) -> Result<Json, &'static str> {
+    let cause = match field.kind {
+        FieldKind::Text => "too-long",
+        FieldKind::Number => "number",
+        FieldKind::Money => "money",
+        FieldKind::Date => "date",
+        FieldKind::Bool => "bool",
+        FieldKind::Choice | FieldKind::Choices => "option",
+    };
+    if !field.kind.has_options() || !add_options {
+        return field.read(value).map_err(|_| cause);
+    }
+    let unknown = unknown_options(field, value);
+    if unknown.is_empty() {
+        return field.read(value).map_err(|_| cause);
+    }
+    draft.new_options.extend(unknown.into_iter().map(|label| (field.key.clone(), label)));
+    // What it is kept as is known once its options are made.
+    Ok(Json::from(value))
 }
 
 fn take_attribute(draft: &mut RowDraft, key: &str, value: &str) -> Result<(), &'static str> {
@@ -187,6 +210,7 @@ fn stage_of(value: &str) -> Option<Stage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field::FieldDraft;
     use crate::import::plan::{ColumnPlan, MapFile};
 
     fn plan() -> Plan {
@@ -206,6 +230,19 @@ mod tests {
         assert_eq!(draft.email_key.as_deref(), Some("a@b.example"));
         assert_eq!(draft.values, [("email".to_owned(), Json::from("A@b.example")), ("f:visits".to_owned(), Json::from(1200))]);
         assert!(read(&plan(), &line(&["select", "", " ", ""])).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_option_the_field_lacks_is_refused_or_noted() {
+        let column = |to: Target| ColumnPlan { column: "Tier".into(), to };
+        let field = Field::of_draft(FieldDraft::plain("tier", "Tier", FieldKind::Choices));
+        let plan = Plan { fields: vec![field], ..Plan::default() };
+        let plan = Plan { columns: vec![column(plan.target("f:tier", "Tier").unwrap())], ..plan };
+        assert_eq!(read(&plan, &line(&["Gold"])).unwrap_err(), RowError { line: 7, cause: "option", detail: "Tier: Gold".into() });
+        let plan = Plan { add_options: true, ..plan };
+        let draft = read(&plan, &line(&["Gold; Silver"])).unwrap().unwrap();
+        assert_eq!(draft.new_options, [("tier".to_owned(), "Gold".to_owned()), ("tier".to_owned(), "Silver".to_owned())]);
+        assert!(plan.target("f:nope", "").is_err());
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::source::Source;
 use super::store::{self, Import, ImportState};
 use super::{Counts, EventOptions, ImportError, ImportId, Options, Outcome, Progress};
 use crate::contact::By;
-use crate::field::{self, Field};
+use crate::field::{self, Field, FieldDraft, FieldKind};
 use crate::staff;
 
 /// Rejected lines an [`Outcome`] carries.
@@ -70,8 +70,11 @@ fn guessed_rest(profile: &Profile) -> Plan {
 /// What a file holds and the plan that follows.
 pub(crate) async fn guess(db: &Db, source: &Source) -> Result<(Profile, Plan), ImportError> {
     let profile = Profile::read(source).await?;
-    let known = field::list(&mut db.read().await?).await?;
-    let plan = profile.guess(&known);
+    let mut tx = db.read().await?;
+    let known = field::list(&mut tx).await?;
+    let home_currency = Some(attune_house::setting_text(&mut tx, "govern.currency", "EUR").await?);
+    let plan = Plan { home_currency, ..profile.guess(&known) };
+    let plan = Plan { fields: known, ..plan };
     Ok((profile, plan))
 }
 
@@ -143,8 +146,11 @@ async fn read_all(
     let fields = make_fields(&mut tx, &by(clock.now()), import).await?;
     let members = staff::list(&mut tx).await?;
     tx.commit().await?;
-    let mut lines = read_ahead(source, &import.plan, import.counts.rows)?;
-    let mut batches = Batches::new(&import.plan, import.id, &members, fields);
+    // A field this import makes has no options of its own: they come from the lines.
+    let there = fields.iter().filter(|field| field.import_id != Some(import.id)).cloned().collect();
+    let plan = Plan { fields: there, ..import.plan.clone() };
+    let mut lines = read_ahead(source, &plan, import.counts.rows)?;
+    let mut batches = Batches::new(&plan, import.id, &members, fields);
     let (mut counts, mut errors) = (import.counts, Vec::new());
     let end = loop {
         let Some(reading) = lines.next().await? else { break ImportState::Done };
@@ -257,25 +263,25 @@ async fn close(tx: &mut Tx, by: &By<'_>, import: &Import, counts: &Counts, end: 
 
 /// The workspace's fields and those the plan adds, made.
 async fn make_fields(tx: &mut Tx, by: &By<'_>, import: &Import) -> Result<Vec<Field>, DbError> {
-    for (key, label, kind) in planned_fields(&import.plan) {
-        field::find_or_create(tx, by, &key, &label, kind, Some(import.id)).await?;
+    for draft in planned_fields(&import.plan) {
+        field::find_or_create(tx, by, &draft, Some(import.id)).await?;
     }
     field::list(tx).await
 }
 
-fn planned_fields(plan: &Plan) -> Vec<(String, String, field::FieldKind)> {
+fn planned_fields(plan: &Plan) -> Vec<FieldDraft> {
     let columns = plan.columns.iter().filter_map(|c| match &c.to {
-        Target::Field { key, label, kind } => Some((key.clone(), label.clone(), *kind)),
+        Target::Field { key, label, kind } => Some(plan.draft(key, label, *kind)),
         Target::Skip | Target::Attribute { .. } => None,
     });
-    let constants =
-        plan.constants.keys().filter_map(|key| key.strip_prefix("f:")).map(|k| (k.to_owned(), k.to_owned(), field::FieldKind::Text));
+    let constants = plan.constants.keys().filter_map(|key| key.strip_prefix("f:")).map(|key| FieldDraft::plain(key, key, FieldKind::Text));
     columns.chain(constants).collect()
 }
 
 /// Counts what an import would do, writing nothing.
 async fn dry(bench: &Bench, actor: &Actor, source: &Source, plan: &Plan, rows: i64, tell: Tell<'_>) -> Result<Outcome, ImportError> {
     let members = staff::list(&mut bench.db.read().await?).await?;
+    let plan = &Plan { fields: field::list(&mut bench.db.read().await?).await?, ..plan.clone() };
     let by = By { actor, now: bench.clock.now(), ids: &bench.ids };
     let mut lines = read_ahead(source, plan, 0)?;
     let mut batches = Batches::new(plan, 0, &members, Vec::new()).dry();

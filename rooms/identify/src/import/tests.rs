@@ -50,6 +50,7 @@ async fn picture(db: &Db) -> BTreeMap<&'static str, Vec<String>> {
         ("companies", "SELECT * FROM companies"),
         ("contact_texts", "SELECT * FROM contact_texts"),
         ("contact_numbers", "SELECT * FROM contact_numbers"),
+        ("contact_choices", "SELECT * FROM contact_choices"),
         ("fields", "SELECT * FROM fields"),
         ("import_chunks", "SELECT * FROM import_chunks"),
         ("import_errors", "SELECT * FROM import_errors"),
@@ -251,6 +252,39 @@ attune_testkit::on_both_dbs! {
         assert!(again.counts.created == 0 && again.counts.updated < 20, "{:?}", again.counts);
         let mut tx = db.read().await.unwrap();
         assert_eq!(tx.count("SELECT count(*) FROM events WHERE name LIKE 'purchase.%'", params![]).await.unwrap(), truth.orders, "nothing is bought twice");
+    }
+
+    async fn options_come_from_the_file_or_are_refused(db: Db) {
+        let bench = bench(&db);
+        let empty = picture(&db).await;
+        let (_folder, path) =
+            file("tiers.csv", "Email,Tier,Likes,Budget\na@x.example,Gold,\"Tea; Ink\",\"1,200.50\"\nb@x.example,Silver,Ink,7\n".as_bytes());
+        let map = MapFile::parse("[columns]\nTier = \"field:choice\"\nLikes = \"field:choices\"\nBudget = \"field:money\"").unwrap();
+        let first = import(&bench, &path, &Options { map: Some(map), ..Options::default() }).await;
+        assert_eq!(counts(&first), [2, 2, 0, 0, 0], "{:?}", first.errors);
+        let defs = crate::field::list(&mut db.read().await.unwrap()).await.unwrap();
+        let labels = |key: &str| {
+            let def = defs.iter().find(|def| def.key == key).unwrap();
+            def.options.iter().map(|option| option.label.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!((labels("tier"), labels("likes")), (vec!["Gold", "Silver"], vec!["Tea", "Ink"]));
+        let select = "SELECT count(*) FROM contact_choices";
+        assert_eq!(db.read().await.unwrap().count(select, params![]).await.unwrap(), 5);
+        // The same columns mean the same fields; a new option is refused by name unless it was asked for.
+        let (_folder, path) = file("more.csv", b"Email,Tier,Likes\na@x.example,gold,tea\nc@x.example,Bronze,Ink\n");
+        let refused = import(&bench, &path, &Options::default()).await;
+        assert_eq!(counts(&refused), [2, 0, 1, 0, 1]);
+        assert_eq!((refused.errors[0].cause, refused.errors[0].detail.as_str()), ("option", "Tier: Bronze"));
+        let adding = MapFile::parse("add_options = true").unwrap();
+        let taken = import(&bench, &path, &Options { map: Some(adding), ..Options::default() }).await;
+        assert_eq!(counts(&taken), [2, 1, 0, 1, 0], "{:?}", taken.errors);
+        for done in [taken, refused, first] {
+            undo(&bench, &Actor::system(), done.id.0, &tables(), &mut |_| {}).await.unwrap();
+        }
+        let mut after = picture(&db).await;
+        for left in ["events", "fields"] {
+            assert_eq!(after.remove(left), empty.get(left).cloned(), "{left}");
+        }
     }
 }
 

@@ -100,9 +100,12 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
+    fn custom(&self, unit: &str) -> Option<&Field> {
+        unit.strip_prefix("f:").and_then(|key| self.fields.iter().find(|field| field.key == key))
+    }
+
     fn label(&self, unit: &str) -> String {
-        let custom = unit.strip_prefix("f:").and_then(|key| self.fields.iter().find(|field| field.key == key));
-        custom.map_or_else(|| contact::attribute_name(self.l, unit), |field| field.label.clone())
+        self.custom(unit).map_or_else(|| contact::attribute_name(self.l, unit), |field| field.label.clone())
     }
 
     /// The value, or the word for none.
@@ -115,7 +118,10 @@ impl Words<'_> {
             "company" => contact.company_name.clone().unwrap_or_default(),
             "stage" => self.l.t(contact.stage.label_key()).to_string(),
             "owner_id" => contact.owner_id.and_then(|id| self.owners.get(&id).cloned()).unwrap_or_default(),
-            unit => field::shown(self.l, &units::value(contact, unit)),
+            unit => {
+                let value = units::value(contact, unit);
+                self.custom(unit).map_or_else(|| field::shown(self.l, &value), |field| field.shown(self.l, &value))
+            }
         }
     }
 }

@@ -9,7 +9,8 @@ use attune_identify::{consent, topic};
 use super::arbiter::{self, Consent, Decision, Exceptions, Facts, Policy, QuietHours, Reason};
 use super::store::{self, Mailing, Turn};
 use crate::suppression::erased::{self, Fingerprints, Known};
-use crate::template::{Person, store::read_person};
+use crate::template::Person;
+use crate::template::store::{labels, read_person};
 
 /// Somebody who gets mail.
 #[derive(Clone, Debug)]
@@ -43,6 +44,7 @@ pub(super) async fn choose(
     let rows = facts(&mut tx, mailing, policy, &leased, now).await?;
     let words = Words::of(&mut tx, mailing, &rows, now).await?;
     let email_keys: Vec<String> = rows.iter().filter_map(|row| row.get::<Option<String>>("email_key").ok().flatten()).collect();
+    let labels = labels(&mut tx).await?;
     let erased = erased::known(&mut tx, fingerprints, &email_keys).await?;
     drop(tx);
     let exceptions = Exceptions { any_hour: mailing.any_hour, answer: mailing.answer };
@@ -56,7 +58,7 @@ pub(super) async fn choose(
                 send_id,
                 email: row.get::<Option<String>>("email")?.unwrap_or_default().trim().to_owned(),
                 name: row.get::<Option<String>>("name")?.unwrap_or_default(),
-                person: read_person(row)?,
+                person: read_person(row, &labels)?,
             }),
             Decision::Defer { until, reason } => turns.push(deferred(send_id, until, reason)),
             Decision::Replace => turns.push(skipped(send_id, Reason::Replaced, now)),

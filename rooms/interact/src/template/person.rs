@@ -1,10 +1,23 @@
 //! The recipient as merge tags see him.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use attune_identify::field::FieldOption;
 use serde_json::{Map, Value};
 
 /// The contact's own columns that merge tags may name, in the order of [`Person`]'s slots.
 pub(crate) const COLUMNS: [&str; 11] =
     ["name", "given_name", "family_name", "email", "phone", "title", "city", "country", "company", "external_id", "stage"];
+
+/// What the options of choices are called, by the field's key and the option's.
+pub type Labels = HashMap<String, HashMap<String, String>>;
+
+/// The labels among the options of a field as they are kept.
+pub(super) fn labels_of(options: &str) -> HashMap<String, String> {
+    let options: Vec<FieldOption> = serde_json::from_str(options).unwrap_or_default();
+    options.into_iter().map(|option| (option.key, option.label)).collect()
+}
 
 /// The values merge tags may show. Empty values count as missing.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +25,7 @@ pub struct Person {
     slots: [Option<String>; COLUMNS.len()],
     /// The custom fields as they are kept on the contact: a JSON object.
     custom_json: Option<String>,
+    labels: Arc<Labels>,
 }
 
 impl Person {
@@ -33,17 +47,28 @@ impl Person {
         self.custom_json = json.filter(|text| text.len() > 2);
     }
 
+    /// Sets what options are called.
+    pub fn set_labels(&mut self, labels: &Arc<Labels>) {
+        self.labels = labels.clone();
+    }
+
     /// The value in a slot.
     pub(super) fn slot(&self, at: usize) -> Option<&str> {
         self.slots.get(at).and_then(Option::as_deref)
     }
 
-    /// The custom fields, read.
+    /// The custom fields, read; options by what they are called.
     pub(super) fn custom(&self) -> Map<String, Value> {
-        match self.custom_json.as_deref().map(serde_json::from_str) {
+        let mut map = match self.custom_json.as_deref().map(serde_json::from_str) {
             Some(Ok(Value::Object(map))) => map,
             _ => Map::new(),
+        };
+        for (field, labels) in self.labels.iter() {
+            if let Some(value) = map.get_mut(field) {
+                *value = told(labels, value);
+            }
         }
+        map
     }
 
     /// Everything as the template engine sees it: missing values are not there.
@@ -87,6 +112,16 @@ impl Person {
         }
         person
     }
+}
+
+fn told(labels: &HashMap<String, String>, value: &Value) -> Value {
+    let label = |key: &str| labels.get(key).cloned();
+    let keys: Vec<&str> = match value {
+        Value::String(key) => vec![key],
+        Value::Array(keys) => keys.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    Value::String(keys.into_iter().filter_map(label).collect::<Vec<_>>().join(", "))
 }
 
 /// A custom field's value as a mail shows it.

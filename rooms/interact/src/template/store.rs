@@ -1,7 +1,10 @@
 //! The rows of templates, their versions and links.
 
+use std::sync::Arc;
+
 use attune_db::{Column, Conflict, DbError, Relation, Row, Tx, params, sql};
 
+use super::person::{Labels, labels_of};
 use super::{Compiled, Person, TemplateDraft, TemplateId};
 
 /// A template as the list shows it.
@@ -180,13 +183,21 @@ pub(super) async fn insert_version(
     Ok(())
 }
 
+/// What the options of choices are called now.
+pub(crate) async fn labels(tx: &mut Tx) -> Result<Arc<Labels>, DbError> {
+    let rows = tx.rows(sql!("SELECT key, options FROM v_identify_field WHERE kind = 'choice' OR kind = 'choices'"), params![]).await?;
+    let read = |row: &Row| Ok((row.get("key")?, labels_of(&row.get::<String>("options")?)));
+    Ok(Arc::new(rows.iter().map(read).collect::<Result<_, DbError>>()?))
+}
+
 /// Reads a person out of a row that names the contact's columns and `fields`.
-pub(crate) fn read_person(row: &Row) -> Result<Person, DbError> {
+pub(crate) fn read_person(row: &Row, labels: &Arc<Labels>) -> Result<Person, DbError> {
     let mut person = Person::new();
     for column in super::person::COLUMNS {
         person.set(column, row.get(column)?);
     }
     person.set_custom(row.get("fields")?);
+    person.set_labels(labels);
     Ok(person)
 }
 
@@ -196,5 +207,6 @@ pub(crate) async fn find_person(tx: &mut Tx, id: i64) -> Result<Option<Person>, 
         "SELECT c.name, c.given_name, c.family_name, c.email, c.phone, c.title, c.city, c.country, c.external_id, c.stage, c.fields, co.name AS company
          FROM v_identify_contact c LEFT JOIN v_identify_company co ON co.id = c.company_id WHERE c.id = $1"
     );
-    tx.find(text, params![id]).await?.as_ref().map(read_person).transpose()
+    let labels = labels(tx).await?;
+    tx.find(text, params![id]).await?.map(|row| read_person(&row, &labels)).transpose()
 }

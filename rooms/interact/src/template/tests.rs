@@ -56,6 +56,24 @@ fn a_mail_is_made_of_literals_values_and_addresses() {
 }
 
 #[test]
+fn options_are_told_by_what_they_are_called_now() {
+    let mut ada = ada();
+    ada.set_custom(Some(r#"{"tier": "gold", "likes": ["tea", "gone", "ink"], "budget": "1200.50 EUR"}"#.to_owned()));
+    let options = |text: &str| person::labels_of(text);
+    let labels = [
+        ("tier".to_owned(), options(r#"[{"key":"gold","label":"Premium"}]"#)),
+        ("likes".to_owned(), options(r#"[{"key":"tea","label":"Tea"},{"key":"ink","label":"Ink"}]"#)),
+    ];
+    ada.set_labels(&std::sync::Arc::new(labels.into_iter().collect()));
+    let mut tagged = draft();
+    tagged.subject = "{{ contact.tier }}: {{ contact.likes }} for {{ contact.budget }}".to_owned();
+    assert_eq!(body_of(&tagged).render(&ada, &Plain).unwrap().subject, "Premium: Tea, Ink for 1200.50 EUR");
+    ada.set_custom(Some(r#"{"tier": "silver"}"#.to_owned()));
+    tagged.subject = "{{ contact.tier | default('no tier') }}".to_owned();
+    assert_eq!(body_of(&tagged).render(&ada, &Plain).unwrap().subject, "no tier");
+}
+
+#[test]
 fn a_hole_fails_the_one_mail() {
     let mut bare = draft();
     bare.subject = "For {{ contact.city }}".to_owned();

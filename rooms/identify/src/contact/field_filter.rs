@@ -1,0 +1,108 @@
+//! A list narrowed by fields of one's own: read from the address, said in words, and as SQL.
+
+use attune_db::Sql;
+use attune_kernel::fold_key;
+use attune_web::Lang;
+
+use crate::field::{Field, FieldKind, Typed};
+
+/// Only people whose value in a field passes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldFilter {
+    field_id: i64,
+    test: FieldTest,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum FieldTest {
+    /// Exactly this text, whatever the case.
+    Text(String),
+    /// This option, perhaps among others.
+    Choice(String),
+    /// From the first to the last, both included.
+    Range(Option<f64>, Option<f64>),
+}
+
+/// What parts the ends of a range in the address.
+const TO: &str = "..";
+
+impl FieldFilter {
+    /// The filter an address means by `value`; `None` when it does not fit the field.
+    pub(super) fn read(field: &Field, value: &str) -> Option<Self> {
+        let number = |text: &str| match field.typed(&field.read(text).ok()?) {
+            Some(Typed::Number(number)) => Some(number),
+            _ => None,
+        };
+        let test = match field.kind {
+            FieldKind::Text => FieldTest::Text(fold_key(value).chars().take(200).collect()),
+            FieldKind::Choice | FieldKind::Choices => FieldTest::Choice(field.option(value)?.key.clone()),
+            FieldKind::Bool => FieldTest::Range(Some(number(value)?), Some(number(value)?)),
+            FieldKind::Number | FieldKind::Money | FieldKind::Date => {
+                let (from, to) = value.split_once(TO)?;
+                let end = |text: &str| if text.is_empty() { Some(None) } else { number(text).map(Some) };
+                let (from, to) = (end(from)?, end(to)?);
+                (from.is_some() || to.is_some()).then_some(FieldTest::Range(from, to))?
+            }
+        };
+        Some(Self { field_id: field.id, test })
+    }
+
+    /// What a filter comes to that names a field or an option that is gone: better nobody than everybody, who might then all be changed.
+    pub(super) fn nobody() -> Self {
+        Self { field_id: 0, test: FieldTest::Choice(String::new()) }
+    }
+
+    /// The value in the address for what was typed or chosen.
+    pub(super) fn value(field: &Field, from: &str, to: &str) -> String {
+        match field.kind {
+            FieldKind::Number | FieldKind::Money | FieldKind::Date => format!("{}{TO}{}", from.trim(), to.trim()),
+            _ => from.trim().to_owned(),
+        }
+    }
+
+    /// A value of the address in words.
+    pub(super) fn shown(l: &Lang, field: &Field, value: &str) -> String {
+        let one = |text: &str| field.read(text).map_or_else(|_| text.to_owned(), |json| field.shown(l, &json));
+        match (field.kind, value.split_once(TO)) {
+            (FieldKind::Number | FieldKind::Money | FieldKind::Date, Some((from, to))) => match (from, to) {
+                (from, "") => l.of("identify-filter-from").s("value", one(from)).to_string(),
+                ("", to) => l.of("identify-filter-to").s("value", one(to)).to_string(),
+                (from, to) => format!("{} – {}", one(from), one(to)),
+            },
+            (FieldKind::Choices, _) => field.option(value).map_or_else(|| value.to_owned(), |option| option.label.clone()),
+            _ => one(value),
+        }
+    }
+
+    /// The table that holds the values.
+    pub(super) fn table(&self) -> &'static str {
+        match self.test {
+            FieldTest::Text(_) => "contact_texts",
+            FieldTest::Choice(_) => "contact_choices",
+            FieldTest::Range(..) => "contact_numbers",
+        }
+    }
+
+    /// Appends the condition on `v`, the table that leads, or on `c`. The offset keeps PostgreSQL from turning the latter into a join, which
+    /// would collect everybody of a large set before a page of fifty.
+    pub(super) fn push(&self, sql: &mut Sql, leads: bool) {
+        if !leads {
+            sql.push(&format!(" AND EXISTS (SELECT 1 AS one FROM {} v WHERE v.contact_id = c.id", self.table()));
+        }
+        sql.push(" AND v.field_id = ").bind(self.field_id);
+        match &self.test {
+            FieldTest::Text(text) => _ = sql.push(" AND v.value_key = ").bind(text),
+            FieldTest::Choice(key) => _ = sql.push(" AND v.choice = ").bind(key),
+            FieldTest::Range(from, to) => {
+                for (sign, end) in [(">=", from), ("<=", to)] {
+                    if let Some(end) = end {
+                        sql.push(&format!(" AND v.value {sign} ")).bind(*end);
+                    }
+                }
+            }
+        }
+        if !leads {
+            sql.push(" LIMIT 1 OFFSET 0)");
+        }
+    }
+}

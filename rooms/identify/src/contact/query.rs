@@ -1,0 +1,166 @@
+//! The address of a list of contacts: view, filters, order, place, columns.
+
+use serde::Deserialize;
+
+use super::Stage;
+use super::field_filter::FieldFilter;
+use super::list::{Listing, Person, Sorting};
+use super::score::Scale;
+use crate::field::Field;
+
+/// The most own fields a list is narrowed by.
+const MOST_FILTERS: usize = 6;
+/// The most own fields shown as columns.
+const MOST_COLUMNS: usize = 8;
+
+/// The address of a list: view, filters, order, place.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ListQuery {
+    pub(super) view: String,
+    pub(super) q: String,
+    pub(super) stage: String,
+    pub(super) owner: String,
+    pub(super) grade: String,
+    pub(super) company: String,
+    pub(super) import: String,
+    pub(super) sort: String,
+    pub(super) after: String,
+    pub(super) saved: String,
+    /// Filters on fields of one's own: pairs of key and value, encoded like the query they stand in.
+    with: String,
+    /// The field about to be filtered by.
+    pub(super) field: String,
+    /// What was typed or chosen for it, or the least of a range.
+    pub(super) value: String,
+    /// The most of a range.
+    pub(super) upto: String,
+    /// Keys of the fields shown as columns, with commas between.
+    cols: String,
+}
+
+impl ListQuery {
+    /// The filters; what cannot be read is left out.
+    pub(crate) fn listing(&self, staff_id: i64, scale: &Scale, fields: &[Field]) -> Listing {
+        let owner = match self.owner.as_str() {
+            "" if matches!(self.view.as_str(), "mine" | "hot") => Some(Person::Staff(staff_id)),
+            "none" => Some(Person::Nobody),
+            id => id.parse().ok().map(Person::Staff),
+        };
+        let id = |text: &str, prefix: &'static str| attune_kernel::decode_id(prefix, text).ok();
+        Listing {
+            search: self.q.chars().take(100).collect(),
+            stage: Stage::of(&self.stage),
+            owner,
+            grade: ["A", "B", "C"].contains(&self.grade.as_str()).then(|| self.grade.clone()),
+            company_id: id(&self.company, "com"),
+            import_id: id(&self.import, "imp"),
+            fields: self
+                .filters(fields)
+                .map(|(_, field, value)| field.and_then(|field| FieldFilter::read(field, &value)).unwrap_or_else(FieldFilter::nobody))
+                .collect(),
+            engagement_k: if self.view == "hot" { scale.hot_k() } else { None },
+        }
+    }
+
+    fn pairs(&self) -> Vec<(String, String)> {
+        url::form_urlencoded::parse(self.with.as_bytes()).take(MOST_FILTERS).map(|(k, v)| (k.into_owned(), v.into_owned())).collect()
+    }
+
+    /// The filters on own fields: key, field unless it is gone, and the value as it stands in the address.
+    pub(super) fn filters<'f>(&self, fields: &'f [Field]) -> impl Iterator<Item = (String, Option<&'f Field>, String)> {
+        self.pairs().into_iter().map(|(key, value)| {
+            let field = fields.iter().find(|field| field.key == key);
+            (key, field, value)
+        })
+    }
+
+    /// The same with the filter that was just filled in among the others. What does not fit stays where it is: `Err` says why.
+    pub(super) fn settled(mut self, fields: &[Field]) -> (Self, Option<&'static str>) {
+        let Some(field) = fields.iter().find(|field| field.key == self.field) else {
+            self.field.clear();
+            return (self, None);
+        };
+        if self.value.trim().is_empty() && self.upto.trim().is_empty() {
+            return (self, None);
+        }
+        let value = FieldFilter::value(field, &self.value, &self.upto);
+        if FieldFilter::read(field, &value).is_none() {
+            return (self, Some(field.kind.wrong_key()));
+        }
+        let mut pairs = self.pairs();
+        pairs.retain(|(key, _)| *key != field.key);
+        pairs.push((field.key.clone(), value));
+        self.with = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        [&mut self.field, &mut self.value, &mut self.upto].into_iter().for_each(String::clear);
+        (self, None)
+    }
+
+    /// The `with` of the address without this field's filter.
+    pub(super) fn without(&self, key: &str) -> String {
+        let left = self.pairs().into_iter().filter(|(k, _)| k != key);
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(left).finish()
+    }
+
+    /// The fields shown as columns.
+    pub(super) fn columns(&self, fields: &[Field]) -> Vec<Field> {
+        self.cols.split(',').filter_map(|key| fields.iter().find(|field| field.key == key)).take(MOST_COLUMNS).cloned().collect()
+    }
+
+    pub(super) fn sorting(&self) -> Sorting {
+        Sorting::of(&self.sort).unwrap_or_default()
+    }
+
+    /// The query part of the address again, without the place.
+    pub(crate) fn text(&self) -> String {
+        let mut out = url::form_urlencoded::Serializer::new(String::new());
+        let all = [
+            ("view", &self.view),
+            ("q", &self.q),
+            ("stage", &self.stage),
+            ("owner", &self.owner),
+            ("grade", &self.grade),
+            ("company", &self.company),
+            ("import", &self.import),
+            ("sort", &self.sort),
+            ("saved", &self.saved),
+            ("with", &self.with),
+            ("cols", &self.cols),
+        ];
+        for (name, value) in all.into_iter().filter(|(_, value)| !value.is_empty()) {
+            out.append_pair(name, value);
+        }
+        out.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::{FieldDraft, FieldKind};
+
+    #[test]
+    fn a_filter_filled_in_joins_the_others() {
+        let fields = [
+            Field::of_draft(FieldDraft::plain("size", "Size", FieldKind::Number)),
+            Field::of_draft(FieldDraft::plain("note", "Note", FieldKind::Text)),
+        ];
+        let query = |field: &str, value: &str| ListQuery {
+            field: field.into(),
+            value: value.into(),
+            with: "note=a%26b".into(),
+            ..ListQuery::default()
+        };
+        let (settled, why) = query("size", "5").settled(&fields);
+        assert_eq!((settled.text().as_str(), why), ("with=note%3Da%2526b%26size%3D5..", None));
+        let kept: Vec<(&str, String)> =
+            settled.filters(&fields).filter_map(|(_, field, value)| Some((field?.key.as_str(), value))).collect();
+        assert_eq!(kept, [("note", "a&b".to_owned()), ("size", "5..".to_owned())]);
+        assert_eq!(settled.without("note"), "size=5..");
+        let (wrong, why) = query("size", "many").settled(&fields);
+        assert_eq!((wrong.field.as_str(), why), ("size", Some("web-not-a-number")));
+        let gone = ListQuery { with: "gone=5".into(), ..ListQuery::default() };
+        assert_eq!(gone.filters(&fields).map(|(key, field, _)| (key, field.is_some())).collect::<Vec<_>>(), [("gone".to_owned(), false)]);
+        assert_eq!(query("gone", "5").settled(&fields).0.field, "");
+    }
+}
