@@ -44,68 +44,6 @@ pub(crate) fn routes(models: &Models) -> Router<App> {
         .route("/contacts/{id}/delete", post(edit::delete))
 }
 
-/// The address of a list: view, filters, order, place.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct ListQuery {
-    view: String,
-    q: String,
-    stage: String,
-    owner: String,
-    grade: String,
-    company: String,
-    import: String,
-    sort: String,
-    after: String,
-    saved: String,
-}
-
-impl ListQuery {
-    /// The filters; what cannot be read is left out.
-    pub(crate) fn listing(&self, staff_id: i64, scale: &Scale) -> Listing {
-        let owner = match self.owner.as_str() {
-            "" if matches!(self.view.as_str(), "mine" | "hot") => Some(Person::Staff(staff_id)),
-            "none" => Some(Person::Nobody),
-            id => id.parse().ok().map(Person::Staff),
-        };
-        let id = |text: &str, prefix: &'static str| attune_kernel::decode_id(prefix, text).ok();
-        Listing {
-            search: self.q.chars().take(100).collect(),
-            stage: Stage::of(&self.stage),
-            owner,
-            grade: ["A", "B", "C"].contains(&self.grade.as_str()).then(|| self.grade.clone()),
-            company_id: id(&self.company, "com"),
-            companies: Vec::new(),
-            import_id: id(&self.import, "imp"),
-            engagement_k: if self.view == "hot" { scale.hot_k() } else { None },
-        }
-    }
-
-    fn sorting(&self) -> Sorting {
-        Sorting::of(&self.sort).unwrap_or_default()
-    }
-
-    /// The query part of the address again, without the place.
-    pub(crate) fn text(&self) -> String {
-        let mut out = url::form_urlencoded::Serializer::new(String::new());
-        let all = [
-            ("view", &self.view),
-            ("q", &self.q),
-            ("stage", &self.stage),
-            ("owner", &self.owner),
-            ("grade", &self.grade),
-            ("company", &self.company),
-            ("import", &self.import),
-            ("sort", &self.sort),
-            ("saved", &self.saved),
-        ];
-        for (name, value) in all.into_iter().filter(|(_, value)| !value.is_empty()) {
-            out.append_pair(name, value);
-        }
-        out.finish()
-    }
-}
-
 #[derive(Template)]
 #[template(path = "contact/list.html")]
 struct ListPage {

@@ -54,6 +54,7 @@ impl ListQuery {
             owner,
             grade: ["A", "B", "C"].contains(&self.grade.as_str()).then(|| self.grade.clone()),
             company_id: id(&self.company, "com"),
+            companies: Vec::new(),
             import_id: id(&self.import, "imp"),
             fields: self
                 .filters(fields)
