@@ -125,6 +125,8 @@ struct Prop {
     value: String,
     edit: String,
     href: String,
+    /// A company's number is nobody's own, and so never masked.
+    reveal: &'static str,
 }
 
 #[derive(Template)]
@@ -148,7 +150,7 @@ async fn show(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path
         Some(owner) => staff::find(&mut tx, owner).await?.map(|m| m.name).unwrap_or_default(),
         None => String::new(),
     };
-    let entries = contact::timeline::told_entries(&shell.l, events(&mut tx, &can.scope, id.0).await?);
+    let entries = contact::timeline::told_entries(&shell.l, &shell.sight(), events(&mut tx, &can.scope, id.0).await?);
     let total = contact::pages::shown_count(&shell.l, people.total);
     let page = ShowPage { about: about(&shell, &company, owner), people: people.contacts, total, entries, company, shell };
     Ok(page.shell.page(&page))
@@ -184,6 +186,7 @@ fn about(shell: &Shell, c: &Company, owner: String) -> Vec<Prop> {
         value: if *key == "owner_id" { owner.clone() } else { c.get(key).as_str().unwrap_or("").to_owned() },
         edit: if may_edit { format!("/companies/{}/field/{key}", c.shown_id()) } else { String::new() },
         href: if *key == "domain" { c.domain.as_ref().map_or_else(String::new, |d| format!("https://{d}")) } else { String::new() },
+        reveal: "",
     };
     super::KEYS.iter().map(prop).collect()
 }
@@ -298,6 +301,11 @@ impl ListPage {
 }
 
 impl ShowPage {
+    /// The job title, else the address.
+    fn beside(&self, contact: &Contact) -> String {
+        contact.title.clone().or_else(|| contact.email_for(&self.shell.sight())).unwrap_or_default()
+    }
+
     fn name(&self, contact: &Contact) -> String {
         contact::pages::name_of(&self.shell.l, contact)
     }

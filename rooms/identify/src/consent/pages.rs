@@ -184,7 +184,7 @@ async fn page_of(app: &App, shell: Shell, person: &Contact, form: ConsentForm, e
     let held = held.into_iter().map(|consent| Line::new(&shell.l, consent)).collect();
     let ledger = list(&mut tx, person.id, SHOWN).await?.into_iter().map(|consent| Line::new(&shell.l, consent)).collect();
     let contact_href = format!("/contacts/{}", person.shown_id());
-    Ok(ConsentPage { shell, contact_href, name: person.label().to_owned(), held, imported, ledger, form, errors })
+    Ok(ConsentPage { name: contact::name_of(&shell.l, person), shell, contact_href, held, imported, ledger, form, errors })
 }
 
 async fn show(State(app): State<App>, can: Can<ViewConsent>, shell: Shell, Path(id): Path<ContactId>) -> Answer {

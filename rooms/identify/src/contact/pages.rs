@@ -7,7 +7,7 @@ use attune_db::{DbError, Tx};
 use attune_house::App;
 use attune_record::view::{self, SavedView, ViewDraft};
 use attune_web::kit::{Choice, Tab};
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Scope, Shell};
+use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Scope, Shell, Sight};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::list::{self, Listing, Person, Sorting};
 use super::score::Scale;
-use super::{By, COUNTED, Contact, ContactDraft, PAGE, Stage, bulk, edit, record_page, timeline};
+use super::{By, COUNTED, Contact, ContactDraft, PAGE, Stage, bulk, edit, record_page, reveal, timeline};
 use crate::company;
 use crate::duplicate::{self, Models};
 use crate::staff::{self, Member};
@@ -37,6 +37,7 @@ pub(crate) fn routes(models: &Models) -> Router<App> {
         .route("/contacts/{id}/stream", get(timeline::stream))
         .route("/contacts/{id}/field/{key}", get(edit::form).post(edit::save))
         .route("/contacts/{id}/undo", post(edit::undo))
+        .route("/contacts/{id}/reveal/{key}", post(reveal::reveal))
         .route("/contacts/{id}/notes", post(edit::add_note))
         .route("/contacts/{id}/notes/{note}/delete", post(edit::delete_note))
         .route("/contacts/{id}/notes/{note}/restore", post(edit::restore_note))
@@ -61,15 +62,16 @@ pub(crate) struct ListQuery {
 
 impl ListQuery {
     /// The filters; what cannot be read is left out.
-    pub(crate) fn listing(&self, staff_id: i64, scale: &Scale) -> Listing {
+    pub(crate) fn listing(&self, actor: &Actor, scale: &Scale) -> Listing {
         let owner = match self.owner.as_str() {
-            "" if matches!(self.view.as_str(), "mine" | "hot") => Some(Person::Staff(staff_id)),
+            "" if matches!(self.view.as_str(), "mine" | "hot") => Some(Person::Staff(actor.staff_id)),
             "none" => Some(Person::Nobody),
             id => id.parse().ok().map(Person::Staff),
         };
         let id = |text: &str, prefix: &'static str| attune_kernel::decode_id(prefix, text).ok();
         Listing {
             search: self.q.chars().take(100).collect(),
+            sight: Sight::of(actor),
             stage: Stage::of(&self.stage),
             owner,
             grade: ["A", "B", "C"].contains(&self.grade.as_str()).then(|| self.grade.clone()),
@@ -77,6 +79,13 @@ impl ListQuery {
             import_id: id(&self.import, "imp"),
             engagement_k: if self.view == "hot" { scale.hot_k() } else { None },
         }
+    }
+
+    /// What the tab of the view is called, for the audit log: one of the built-in ones by its word.
+    pub(super) fn view_name(&self, views: &[SavedView]) -> String {
+        let saved = views.iter().find(|view| view.id.to_string() == self.saved);
+        let word = if self.view.is_empty() { "all" } else { &self.view };
+        saved.map_or_else(|| word.to_owned(), |view| view.name.clone())
     }
 
     fn sorting(&self) -> Sorting {
@@ -155,7 +164,7 @@ struct ReadList {
 
 async fn read_list(tx: &mut Tx, can: &Can<ViewContacts>, query: &ListQuery, now: i64) -> Result<ReadList, DbError> {
     let scale = Scale::read(tx, now).await?;
-    let listing = query.listing(can.actor.staff_id, &scale);
+    let listing = query.listing(&can.actor, &scale);
     let found = list::list(tx, &can.scope, &listing, query.sorting(), &query.after, PAGE).await?;
     let views = view::list(tx, "contacts", can.actor.staff_id).await?;
     let members = staff::list(tx).await?;
@@ -394,8 +403,8 @@ async fn delete_view(State(app): State<App>, can: Can<ViewContacts>, shell: Shel
 /// What a list or a page calls somebody.
 pub(crate) fn name_of(l: &attune_web::Lang, contact: &Contact) -> String {
     match contact.label() {
-        "" => l.of("identify-nameless").s("id", contact.shown_id()).to_string(),
-        label => label.to_owned(),
+        label if label.is_empty() => l.of("identify-nameless").s("id", contact.shown_id()).to_string(),
+        label => label,
     }
 }
 
@@ -411,6 +420,11 @@ pub(crate) fn grade_tone(grade: &str) -> &'static str {
 impl ListPage {
     fn name(&self, contact: &Contact) -> String {
         name_of(&self.shell.l, contact)
+    }
+
+    /// What stands in the column of companies: the company, else the address.
+    fn beside(&self, contact: &Contact) -> String {
+        contact.company_name.clone().or_else(|| contact.email_for(&self.shell.sight())).unwrap_or_default()
     }
 
     fn grade_tone(&self, grade: &str) -> &'static str {

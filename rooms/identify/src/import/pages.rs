@@ -8,7 +8,7 @@ use attune_house::App;
 use attune_jobs::{JobSpec, put};
 use attune_kernel::Fault;
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Live, Path, Problem, Shell, live};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Live, Path, Problem, Shell, Sight, live};
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -127,14 +127,16 @@ async fn head(app: &App, import: &Import) -> Result<Vec<Vec<String>>, Problem> {
     Ok(lines.into_iter().filter_map(text).collect())
 }
 
-fn samples(plan: &Plan, head: &[Vec<String>], index: usize) -> String {
+fn samples(sight: &Sight, plan: &Plan, head: &[Vec<String>], index: usize) -> String {
     let mut found: Vec<&str> = Vec::new();
     for value in head.iter().filter_map(|row| row.get(index)).map(|v| v.trim()) {
         if found.len() < 3 && !plan.is_empty_word(value) && !found.contains(&value) {
             found.push(value);
         }
     }
-    found.join(" · ").chars().take(120).collect()
+    // Masked before it is cut, or half an address would stay.
+    let shown: Vec<String> = found.into_iter().map(|value| sight.words(value.to_owned())).collect();
+    shown.join(" · ").chars().take(120).collect()
 }
 
 fn targets(shell: &Shell) -> Vec<Choice> {
@@ -154,7 +156,7 @@ async fn map(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Pat
     let line = |(index, c): (usize, &super::ColumnPlan)| MapLine {
         index,
         column: c.column.clone(),
-        samples: samples(plan, &head, index),
+        samples: samples(&shell.sight(), plan, &head, index),
         to: c.to.text(),
         is_guess: matches!(c.to, Target::Attribute { .. }),
     };
@@ -224,6 +226,7 @@ async fn check(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, P
     let heads = kept.iter().filter_map(|i| import.plan.columns.get(*i)).map(|c| c.column.clone()).collect();
     let shown = |row: &Vec<String>| {
         let value = |i: &usize| row.get(*i).map(|v| v.trim()).filter(|v| !import.plan.is_empty_word(v)).unwrap_or("").to_owned();
+        let value = |i: &usize| shell.sight().words(value(i));
         kept.iter().map(value).collect()
     };
     let rows = head(&app, &import).await?.iter().take(20).map(shown).collect();
@@ -323,7 +326,7 @@ async fn undo(
 
 /// What a cause is called in the reader's language.
 fn cause(shell: &Shell, code: &str, detail: &str) -> String {
-    shell.l.of(&format!("identify-cause-{code}")).s("detail", detail).to_string()
+    shell.l.of(&format!("identify-cause-{code}")).s("detail", shell.sight().words(detail.to_owned())).to_string()
 }
 
 async fn errors(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
