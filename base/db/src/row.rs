@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use attune_kernel::Address;
+
 use crate::{DbError, Value};
 
 /// One row. Columns are read by name, so that a reordered SELECT breaks nothing.
@@ -86,6 +88,11 @@ impl FromValue for String {
             Value::Text(v) => Ok(v.clone()),
             other => Err((other.kind(), "text")),
         }
+    }
+}
+impl FromValue for Address {
+    fn from_value(value: &Value) -> Result<Self, (&'static str, &'static str)> {
+        String::from_value(value).map(Self::new)
     }
 }
 impl FromValue for Value {

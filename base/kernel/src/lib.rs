@@ -3,6 +3,7 @@
 //! Pure by rule: no async, no IO. Time and randomness enter through [`Clock`] and [`Ids`], so that a test can hold both still.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+mod address;
 mod clock;
 mod decay;
 mod fault;
@@ -12,6 +13,7 @@ mod money;
 mod network;
 mod text;
 
+pub use address::{Address, is_masked, mask, mask_text};
 pub use clock::{Clock, DAY_US, HOUR_US, MINUTE_US, SECOND_US};
 pub use decay::Decay;
 pub use fault::Fault;

@@ -13,3 +13,5 @@ CREATE TABLE audit_log (
 );
 CREATE INDEX audit_log_record ON audit_log (kind, record_id, id);
 CREATE INDEX audit_log_staff ON audit_log (staff_id, id);
+-- How many addresses somebody has had shown today is asked each time one is.
+CREATE INDEX audit_log_revealed ON audit_log (staff_id, at) WHERE action = 'contact.revealed';

@@ -34,7 +34,7 @@ use axum::routing::{get, post};
 pub use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-pub use access::{Actor, Can, Doorman, Grant, Permission, PermissionDef, Scope, SignedIn, Via, session_cookie, token_hash};
+pub use access::{Actor, Can, Doorman, Grant, Permission, PermissionDef, Scope, Sight, SignedIn, Via, session_cookie, token_hash};
 pub use form::{Form, FormErrors, Json, Path, Query};
 pub use language::{Lang, LocaleFiles, Said, Text, Texts, Theme};
 pub use layers::{Peer, framed, layers};

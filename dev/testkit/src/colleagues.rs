@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use attune_db::Db;
 use attune_kernel::{Fault, Locale};
-use attune_web::{Actor, BoxFuture, Doorman, PermissionDef, Scope, Theme, Via, token_hash};
+use attune_web::{Actor, BoxFuture, Doorman, Grant, PermissionDef, Scope, Theme, Via, token_hash};
 
 /// Somebody who works here. Their name is also the token of their session and of their key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +20,14 @@ pub struct Colleague {
     pub team_id: Option<i64>,
     /// The language of their pages.
     pub locale: Locale,
+    /// What an administrator made of their role: permission and grant.
+    pub granted: &'static [(&'static str, Grant)],
 }
 
 impl Colleague {
     /// A colleague without a team who reads English; the role goes by the name.
     pub const fn new(role: &'static str, staff_id: i64) -> Self {
-        Self { name: role, role, staff_id, team_id: None, locale: Locale::En }
+        Self { name: role, role, staff_id, team_id: None, locale: Locale::En, granted: &[] }
     }
 
     /// In a team.
@@ -38,6 +40,12 @@ impl Colleague {
     #[must_use]
     pub const fn called(self, name: &'static str) -> Self {
         Self { name, ..self }
+    }
+
+    /// With other rights than the role has by itself.
+    #[must_use]
+    pub const fn granted(self, granted: &'static [(&'static str, Grant)]) -> Self {
+        Self { granted, ..self }
     }
 
     /// Who reads Chinese.
@@ -53,6 +61,7 @@ impl Colleague {
                 "manager" => def.manager,
                 _ => def.agent,
             };
+            let grant = self.granted.iter().find(|(key, _)| *key == def.key).map_or(grant, |(_, grant)| *grant);
             Some((def.key.to_owned(), grant.scope(self.staff_id, self.team_id)?))
         };
         let grants: HashMap<String, Scope> = permissions.iter().filter_map(granted).collect();

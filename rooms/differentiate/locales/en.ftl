@@ -252,6 +252,7 @@ rule-error-list = At character { $at }: write a list such as ("A", "B").
 rule-error-no-segment = Choose another segment: “{ $what }” does not exist.
 rule-error-no-field = Choose another field: “{ $what }” does not exist.
 rule-error-no-event = Choose an event.
+rule-error-address = You see addresses and numbers masked. A rule of yours can ask for a whole one, not for a part of it.
 rule-error-misfit = Choose another test: this one does not fit “{ $what }”.
 rule-error-empty = Enter a value for “{ $what }”.
 rule-error-backwards = Put the first day before the last for “{ $what }”.

@@ -231,6 +231,7 @@ rule-error-list = 第 { $at } 个字符处应写列表，例如 ("A", "B")
 rule-error-no-segment = 请换一个细分人群：“{ $what }”不存在
 rule-error-no-field = 请换一个字段：“{ $what }”不存在
 rule-error-no-event = 请选择事件
+rule-error-address = 你看到的邮箱和电话已脱敏，规则只能按完整的值查找，不能按其中一部分
 rule-error-misfit = 请换一种比较：这种比较不适用于“{ $what }”
 rule-error-empty = 请填写“{ $what }”的值
 rule-error-backwards = “{ $what }”的开始日期应早于结束日期

@@ -119,7 +119,11 @@ identify-restored =
 identify-export = Export
 identify-export-view = Export view
 identify-export-ask = Export { $count } contacts?
-identify-export-text = The file holds names, addresses and all fields of these people. The export is written to the audit log.
+identify-export-text = The file holds names, addresses and all fields of these people. The audit log notes the view, the filter and how many they are.
+identify-export-masked = Your role exports addresses and numbers masked, at least those of other people’s contacts.
+identify-export-too-many = One export takes at most { $most } contacts. Narrow the view down, or ask an administrator.
+identify-setting-export-rows = Contacts in one export
+identify-setting-export-rows-hint = The most contacts that one export takes; 0 means that nobody exports.
 identify-export-do = Export { $count } contacts
 
 identify-about = About
@@ -367,6 +371,20 @@ identify-permission-edit = Edit contacts
 identify-permission-delete = Delete contacts
 identify-permission-export = Export contacts
 identify-permission-import = Import files
+identify-permission-addresses = See e-mail addresses and phone numbers in full
+identify-permission-reveal = Show a masked address on request
+identify-permission-export-addresses = Export addresses and numbers in full
+identify-reveal = Show { $name }
+identify-reveal-title = { $what } of { $name }
+identify-reveal-left = { $count ->
+    [one] The audit log holds that you have seen it. You can show one more today.
+   *[other] The audit log holds that you have seen it. You can show { $count } more today.
+}
+identify-reveal-back = Back to the contact
+identify-reveal-enough = You have shown as many addresses in the last 24 hours as an administrator allows. Try again tomorrow, or ask for the right to see them.
+identify-masked-type-whole = Type the whole value. What is masked stays as it is unless you replace it.
+identify-setting-reveals = Addresses shown on request
+identify-setting-reveals-hint = How many masked addresses and numbers a person may have shown in 24 hours; 0 means none.
 
 
 ### Tracking, visitors, stitching, consent and replay

@@ -104,7 +104,11 @@ identify-restored = 已恢复 { $count } 个联系人
 identify-export = 导出
 identify-export-view = 导出视图
 identify-export-ask = 导出 { $count } 个联系人？
-identify-export-text = 文件包含这些联系人的姓名、地址和全部字段。导出会记入审计日志。
+identify-export-text = 文件包含这些联系人的姓名、地址和全部字段。审计日志会记录视图、筛选条件和人数。
+identify-export-masked = 你的角色导出的邮箱和电话已脱敏，至少他人名下联系人的如此
+identify-export-too-many = 一次最多导出 { $most } 位联系人。请缩小范围，或联系管理员。
+identify-setting-export-rows = 一次导出的联系人数
+identify-setting-export-rows-hint = 一次最多导出多少位联系人，0 表示任何人都不能导出
 identify-export-do = 导出 { $count } 个联系人
 identify-about = 基本信息
 identify-origin = 来源信息
@@ -340,6 +344,17 @@ identify-permission-edit = 编辑联系人
 identify-permission-delete = 删除联系人
 identify-permission-export = 导出联系人
 identify-permission-import = 导入文件
+identify-permission-addresses = 查看完整的邮箱和电话
+identify-permission-reveal = 按需显示脱敏的邮箱或电话
+identify-permission-export-addresses = 导出完整的邮箱和电话
+identify-reveal = 显示{ $name }
+identify-reveal-title = { $name }的{ $what }
+identify-reveal-left = 审计日志已记录这次查看。今天还可以显示 { $count } 个。
+identify-reveal-back = 返回联系人
+identify-reveal-enough = 过去 24 小时内显示的邮箱和电话已达到管理员设置的上限。请明天再试，或申请查看权限。
+identify-masked-type-whole = 请输入完整的值。不替换时，脱敏的内容保持不变。
+identify-setting-reveals = 按需显示的邮箱和电话
+identify-setting-reveals-hint = 每人 24 小时内可以显示多少个脱敏的邮箱或电话，0 表示不允许
 
 
 ### 追踪、访客、身份识别、授权与日志回放

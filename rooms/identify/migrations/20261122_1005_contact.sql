@@ -65,7 +65,18 @@ SELECT c.id AS asked_id, COALESCE(c.merged_into, c.id) AS alive_id, c.email_key 
 UNION ALL
 SELECT c.id AS asked_id, s.id AS alive_id, s.email_key FROM contacts c JOIN contacts s ON s.id = c.merged_into AND s.deleted_at IS NULL;
 
+-- What lists call somebody: never an address, whoever looks; contact::Contact::label says the same of a record in memory.
 CREATE VIEW v_identify_contact AS
-SELECT id, name, name_key, given_name, family_name, email, email_key, phone, phone_key, company_id, title, city, country, external_id, stage, owner_id, team_id,
+SELECT id,
+  CASE
+    WHEN name <> '' THEN name
+    WHEN email <> '' THEN CASE WHEN length(email) - length(ltrim(email, 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-')) > 1 THEN substr(email, 1, 1) ELSE '' END
+      || '•••' || CASE WHEN ltrim(email, 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-') LIKE '@%'
+        THEN ltrim(email, 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-') ELSE '' END
+    WHEN phone <> '' THEN '****' || CASE WHEN length(phone_key) >= 8 THEN substr(phone_key, length(phone_key) - 3) ELSE '' END
+    WHEN external_id LIKE '%@%' THEN '•••'
+    ELSE COALESCE(external_id, '')
+  END AS label,
+  name, name_key, given_name, family_name, email, email_key, phone, phone_key, company_id, title, city, country, external_id, stage, owner_id, team_id,
   locale, time_zone, source, import_id, engagement_k, fit, grade, fields, created_at, updated_at, last_seen_at
 FROM contacts WHERE deleted_at IS NULL;

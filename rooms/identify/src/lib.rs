@@ -96,6 +96,10 @@ fn permissions() -> Vec<PermissionDef> {
         def("identify.contact.delete", "identify-permission-delete", Team, None),
         def("identify.contact.export", "identify-permission-export", Team, None),
         def("identify.contact.import", "identify-permission-import", All, None),
+        // Whom one looks after one can write to and call; of others one at a time, on record. A list of addresses leaves with nobody below.
+        def(attune_web::access::ADDRESSES, "identify-permission-addresses", All, Own),
+        def("identify.address.reveal", "identify-permission-reveal", All, All),
+        def("identify.address.export", "identify-permission-export-addresses", Team, None),
     ]
 }
 
@@ -125,6 +129,7 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
             nav("identify-companies", "/companies", "building-2", 12, 'O'),
         ])
         .permissions(permissions())
+        .settings(contact::settings())
         .permissions(merge::pages::permissions())
         .permissions(field::pages::permissions())
         .permissions(erasure::pages::permissions())

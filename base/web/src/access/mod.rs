@@ -4,6 +4,7 @@
 
 mod can;
 mod scope;
+mod sight;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::language::Theme;
 pub(crate) use can::actor;
 pub use can::{Can, Seat, SignedIn, session_cookie, token_hash};
 pub use scope::Scope;
+pub use sight::{ADDRESSES, Sight};
 
 /// How a request proved who it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

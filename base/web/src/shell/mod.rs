@@ -19,7 +19,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::tz::TimeZone;
 
-use crate::access::{self, Actor};
+use crate::access::{self, Actor, Sight};
 use crate::language::{Lang, Theme};
 use crate::{Problem, Web};
 pub use flash::{Flash, Toast};
@@ -151,6 +151,11 @@ impl Shell {
     /// Whether the signed-in actor holds `permission`; for templates.
     pub fn may(&self, permission: &str) -> bool {
         self.actor.as_ref().is_some_and(|actor| actor.may(permission).is_some())
+    }
+
+    /// Whose addresses are shown in full.
+    pub fn sight(&self) -> Sight {
+        self.actor.as_ref().map_or_else(Sight::default, Sight::of)
     }
 
     /// The other language, for the switch.

@@ -126,7 +126,10 @@ async fn insert_contacts(tx: &mut Tx, indexes: std::ops::Range<i64>, now: i64) -
         let standing = Standing::of(index);
         let [email, given, family, _, company, _, _, _, external_id, _] = person(index);
         let name = format!("{given} {family}");
-        words.push(vec![Value::Int(contact_id(index)), search::words([name.as_str(), &email, &company, &external_id], None).into()]);
+        words.push(vec![
+            Value::Int(contact_id(index)),
+            search::words([name.as_str(), &company, &external_id], [email.as_str()], None).into(),
+        ]);
         scores.push(standing.row(index, now));
         people.push(contact_row(index, &standing, now));
     }

@@ -1,5 +1,6 @@
 //! `cargo xtask check`: the rules of the house a machine can see.
 
+mod addresses;
 mod edges;
 mod names;
 mod ratchet;
@@ -35,6 +36,7 @@ pub fn run(tree: &Tree, lower: bool) -> Result<bool> {
     findings.extend(tables::check(tree)?);
     findings.extend(templates::check(tree)?);
     findings.extend(names::check(tree));
+    findings.extend(addresses::check(tree));
     findings.extend(ratchet::check(tree, &sizes::measure(tree)?, lower)?);
     for finding in &findings {
         println!("{}: {}", finding.place, finding.what);

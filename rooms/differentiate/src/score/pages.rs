@@ -6,7 +6,7 @@ use attune_house::{App, write_setting};
 use attune_identify::contact::{self, ContactId};
 use attune_record::audit;
 use attune_web::kit::Choice;
-use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Shell};
+use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Shell, Sight};
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -183,7 +183,7 @@ pub async fn save_fit(State(app): State<App>, can: Can<EditScores>, shell: Shell
     let id = form.id.parse().unwrap_or_else(|_| app.ids.next());
     let mut tx = app.db.begin().await?;
     let words = vocabulary(&mut tx, &facet_fields(&app.house().facets)).await?;
-    let checked = form.check(id).and_then(|rule| fits_field(rule, &words));
+    let checked = form.check(id).and_then(|rule| fits_field(rule, &words, &shell.sight()));
     let rule = match checked {
         Ok(rule) => rule,
         Err(errors) => {
@@ -198,9 +198,10 @@ pub async fn save_fit(State(app): State<App>, can: Can<EditScores>, shell: Shell
 }
 
 /// Refuses a test that does not fit its field.
-fn fits_field(rule: super::FitRule, words: &Vocabulary) -> Result<super::FitRule, FormErrors> {
-    match crate::segment::bind(&crate::segment::Rule::Field(rule.condition.clone()), words) {
-        Ok(_) => Ok(rule),
+fn fits_field(rule: super::FitRule, words: &Vocabulary, sight: &Sight) -> Result<super::FitRule, FormErrors> {
+    let condition = crate::segment::Rule::Field(rule.condition.clone());
+    match crate::segment::check_sight(&condition, sight).and_then(|()| crate::segment::bind(&condition, words).map(|_| ())) {
+        Ok(()) => Ok(rule),
         Err(wrong) => {
             let mut errors = FormErrors::new();
             errors.add("op", wrong.key).s("what", wrong.what).n("at", 0).s("found", "");

@@ -2,7 +2,7 @@
 
 use attune_house::App;
 use attune_identify::contact::ContactId;
-use attune_web::{Answer, Can, Json, Path, Problem, Query};
+use attune_web::{Answer, Can, Json, Path, Problem, Query, Sight};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
@@ -128,9 +128,11 @@ struct Counted {
 }
 
 /// POST /api/v1/segments/count
-pub async fn count(State(app): State<App>, _can: Can<ViewSegments>, Json(wanted): Json<Wanted>) -> Answer {
+pub async fn count(State(app): State<App>, can: Can<ViewSegments>, Json(wanted): Json<Wanted>) -> Answer {
+    let rule = wanted.rule()?;
+    super::check_sight(&rule, &Sight::of(&can.actor)).map_err(SegmentError::Rule)?;
     let mut tx = app.db.read().await?;
-    let found = super::select(&mut tx, &wanted.rule()?, &facet_fields(&app.house().facets), app.clock.now()).await?;
+    let found = super::select(&mut tx, &rule, &facet_fields(&app.house().facets), app.clock.now()).await?;
     Ok(Json(Counted { count: super::count(&mut tx, &found).await? }).into_response())
 }
 

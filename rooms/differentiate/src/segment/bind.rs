@@ -1,6 +1,7 @@
 //! Ties a rule to what exists: fields, facets, events and segments. A bound rule compiles and evaluates without further questions.
 
 use attune_kernel::{Money, fold_key};
+use attune_web::Sight;
 
 use super::rule::{Cmp, Count, Day, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreName, Subject, Test, Window};
 
@@ -263,6 +264,26 @@ pub struct RuleError {
     pub what: String,
     /// The same in English.
     pub message: String,
+}
+
+/// Refuses a rule that looks into addresses part by part, from whoever sees masks: a count would tell what they hide letter by letter. A whole
+/// address may be asked for, as in a search.
+pub fn check_sight(rule: &Rule, sight: &Sight) -> Result<(), RuleError> {
+    let guesses = |rule: &&Rule| match rule {
+        Rule::Field(condition) => {
+            matches!(condition.field.as_str(), "email" | "phone") && matches!(condition.test, Test::Contains(_) | Test::Starts(_))
+        }
+        _ => false,
+    };
+    match rule.conditions().iter().position(guesses) {
+        Some(condition) if !sight.is_full() => Err(RuleError {
+            condition,
+            key: "rule-error-address",
+            what: String::new(),
+            message: "whoever sees addresses masked cannot ask for parts of them".to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Ties `rule` to `vocabulary`; the first mistake is answered.

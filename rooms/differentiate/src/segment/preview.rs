@@ -2,7 +2,7 @@
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, params, sql};
 use attune_kernel::Decay;
-use attune_web::Scope;
+use attune_web::{Scope, Sight};
 
 use super::bind::{Vocabulary, bind};
 use super::compile::{compile, predicate};
@@ -48,11 +48,14 @@ pub async fn preview(
     rule: &Rule,
     form: &RuleForm,
     vocabulary: &Vocabulary,
-    scope: Option<&Scope>,
+    (scope, sight): (Option<&Scope>, &Sight),
     decay: Decay,
     now: i64,
 ) -> Result<Preview, DbError> {
     let mut found = Preview { everyone: tx.count(sql!("SELECT count(*) FROM v_identify_contact"), params![]).await?, ..Preview::default() };
+    if super::check_sight(rule, sight).is_err() {
+        return Ok(found);
+    }
     let Ok(bound) = bind(rule, vocabulary) else { return Ok(found) };
     let started = std::time::Instant::now();
     let select = compile(&bound, decay, now);
@@ -77,14 +80,12 @@ pub async fn preview(
     Ok(found)
 }
 
-const PERSON: &str = "SELECT c.id, c.name, c.email, o.name AS company, c.grade, ";
+const PERSON: &str = "SELECT c.id, c.label, o.name AS company, c.grade, ";
 
 fn person(row: &Row) -> Result<Person, DbError> {
-    let name: String = row.get("name")?;
-    let email: Option<String> = row.get("email")?;
     Ok(Person {
         id: row.get("id")?,
-        name: if name.is_empty() { email.unwrap_or_default() } else { name },
+        name: row.get("label")?,
         company: row.get::<Option<String>>("company")?.unwrap_or_default(),
         grade: row.get::<Option<String>>("grade")?.unwrap_or_default(),
         since_at: row.get("since_at")?,
@@ -128,16 +129,14 @@ pub async fn difference(tx: &mut Tx, segment: i64, found: &Sql, scope: Option<&S
     let (Some(scope), Some(id)) = (scope, ids.first()) else { return Ok(difference) };
     let one = Relation::of_ids("id", [*id]);
     let row = tx.rows_from(
-        sql!("SELECT c.id, c.name, c.email, c.owner_id, c.team_id FROM {rows} AS r JOIN v_identify_contact c ON c.id = r.id"),
+        sql!("SELECT c.id, c.label, c.owner_id, c.team_id FROM {rows} AS r JOIN v_identify_contact c ON c.id = r.id"),
         &one,
         params![],
     );
     if let Some(row) = row.await?.first()
         && scope.covers(row.get("owner_id")?, row.get("team_id")?)
     {
-        let name: String = row.get("name")?;
-        let email: Option<String> = row.get("email")?;
-        difference.example = Some((row.get("id")?, if name.is_empty() { email.unwrap_or_default() } else { name }));
+        difference.example = Some((row.get("id")?, row.get("label")?));
     }
     Ok(difference)
 }

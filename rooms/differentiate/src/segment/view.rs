@@ -79,8 +79,12 @@ impl Builder {
         let (rule, row_errors) = shape.form.rule();
         let rule = rule.normal();
         let basis = score::basis(&mut tx).await?;
-        let scope = shell.actor.as_ref().and_then(super::pages::seen);
-        let preview = preview(&mut tx, &rule, &shape.form, &vocabulary, scope.as_ref(), basis.decay(), now).await?;
+        let (scope, sight) = (shell.actor.as_ref().and_then(super::pages::seen), shell.sight());
+        let guess = super::check_sight(&rule, &sight).err();
+        if let Some(wrong) = &guess {
+            errors.add("rule", wrong.key);
+        }
+        let preview = preview(&mut tx, &rule, &shape.form, &vocabulary, (scope.as_ref(), &sight), basis.decay(), now).await?;
         let teller = Teller { l: &shell.l, texts: &app.texts, vocabulary: &vocabulary };
         let lines = Lines {
             shell,
@@ -108,7 +112,7 @@ impl Builder {
         };
         if let Some(segment) = segment {
             builder.add_history(&mut tx, segment, now).await?;
-            if !builder.is_static {
+            if !builder.is_static && guess.is_none() {
                 builder.add_difference(&mut tx, (segment, &rule), &vocabulary, (basis.decay(), now), scope.as_ref()).await?;
             }
         }

@@ -35,6 +35,10 @@ pub(crate) async fn list(State(app): State<App>, _: Can<ViewAudit>, shell: Shell
     let mut lines = audit::list(&mut app.db.read().await?, &filter, 51).await?;
     let more = lines.len() > PAGE;
     lines.truncate(PAGE);
+    for line in &mut lines {
+        line.before = line.before.take().map(|text| shell.sight().words(text));
+        line.after = line.after.take().map(|text| shell.sight().words(text));
+    }
     let next = lines.last().filter(|_| more).map(|last| format!("/settings/audit?kind={}&before={}", asked.kind, last.id));
     let page = ListPage { shell, lines, kind: asked.kind, next };
     Ok(page.shell.page(&page))

@@ -123,6 +123,8 @@ pub(super) struct Prop {
     pub(super) value: String,
     pub(super) edit: String,
     pub(super) href: String,
+    /// A company's number is nobody's own, and so never masked.
+    pub(super) reveal: &'static str,
 }
 
 fn label(shell: &Shell, key: &str) -> String {
@@ -141,6 +143,7 @@ pub(super) fn about(shell: &Shell, c: &Company, owner: String) -> Vec<Prop> {
         value: if *key == "owner_id" { owner.clone() } else { c.get(key).as_str().unwrap_or("").to_owned() },
         edit: if may_edit { format!("/companies/{}/field/{key}", c.shown_id()) } else { String::new() },
         href: if *key == "domain" { c.domain.as_ref().map_or_else(String::new, |d| format!("https://{d}")) } else { String::new() },
+        reveal: "",
     };
     super::KEYS.iter().map(prop).collect()
 }

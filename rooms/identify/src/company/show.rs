@@ -79,7 +79,7 @@ async fn read(
         Some(owner) => staff::find(tx, owner).await?.map(|m| m.name).unwrap_or_default(),
         None => String::new(),
     };
-    let entries = contact::timeline::told_entries(&shell.l, events(tx, scope, &companies).await?);
+    let entries = contact::timeline::told_entries(&shell.l, &shell.sight(), events(tx, scope, &companies).await?);
     let total = contact::pages::shown_count(&shell.l, people.total);
     let tree = if tree.len() > 1 { tree_page::drawn(&tree, company.id)? } else { String::new() };
     let head = promise::head(tx, scope, &shell, Record::Company(company.id), entries.first()).await?;
@@ -103,6 +103,11 @@ async fn events(tx: &mut Tx, scope: &Scope, companies: &[i64]) -> Result<Vec<Eve
 }
 
 impl ShowPage {
+    /// The job title, else the address.
+    fn beside(&self, contact: &Contact) -> String {
+        contact.title.clone().or_else(|| contact.email_for(&self.shell.sight())).unwrap_or_default()
+    }
+
     fn name(&self, contact: &Contact) -> String {
         contact::pages::name_of(&self.shell.l, contact)
     }

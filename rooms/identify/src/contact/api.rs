@@ -1,7 +1,7 @@
 //! `/api/v1/contacts`: the same use-case functions as the pages, in JSON, paged by `after`.
 
 use attune_house::App;
-use attune_web::{Answer, Can, Json, Path, Problem, Query};
+use attune_web::{Answer, Can, Json, Path, Problem, Query, Sight};
 use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -25,12 +25,13 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 /// A contact as programs see it.
-pub(super) fn shown(c: &Contact) -> Any {
+pub(super) fn shown(c: &Contact, sight: &Sight) -> Any {
+    let fields: Map<String, Any> = c.fields.keys().map(|key| (key.clone(), c.shown(&format!("f:{key}"), sight))).collect();
     json!({
-        "id": c.shown_id(), "name": c.name, "given_name": c.given_name, "family_name": c.family_name, "email": c.email, "phone": c.phone,
+        "id": c.shown_id(), "name": c.name, "given_name": c.given_name, "family_name": c.family_name, "email": c.email_for(sight), "phone": c.phone_for(sight),
         "company_id": c.company_id.map(CompanyId), "company": c.company_name, "title": c.title, "city": c.city, "country": c.country,
-        "external_id": c.external_id, "stage": c.stage.word(), "owner_id": c.owner_id, "locale": c.locale, "source": c.source, "grade": c.grade,
-        "fit": c.fit, "fields": c.fields, "created_at": c.created_at, "updated_at": c.updated_at, "last_seen_at": c.last_seen_at,
+        "external_id": c.shown("external_id", sight), "stage": c.stage.word(), "owner_id": c.owner_id, "locale": c.locale, "source": c.source, "grade": c.grade,
+        "fit": c.fit, "fields": fields, "created_at": c.created_at, "updated_at": c.updated_at, "last_seen_at": c.last_seen_at,
     })
 }
 
@@ -48,7 +49,9 @@ struct IndexQuery {
 }
 
 async fn index(State(app): State<App>, can: Can<ViewContacts>, Query(query): Query<IndexQuery>) -> Answer {
+    let sight = Sight::of(&can.actor);
     let listing = Listing {
+        sight,
         search: if query.email.is_empty() { query.q } else { query.email },
         stage: Stage::of(&query.stage),
         owner: query.owner_id.parse().ok().map(Person::Staff),
@@ -57,7 +60,7 @@ async fn index(State(app): State<App>, can: Can<ViewContacts>, Query(query): Que
     let sorting = Sorting::of(&query.sort).unwrap_or(Sorting { order: Order::Created, up: false });
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     let page = list::list(&mut app.db.read().await?, &can.scope, &listing, sorting, &query.after, limit).await?;
-    Ok(Json(json!({ "items": page.contacts.iter().map(shown).collect::<Vec<_>>(), "next": page.next })).into_response())
+    Ok(Json(json!({ "items": page.contacts.iter().map(|c| shown(c, &sight)).collect::<Vec<_>>(), "next": page.next })).into_response())
 }
 
 async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<ContactId>) -> Answer {
@@ -70,7 +73,7 @@ async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<Con
             None => None,
         },
     };
-    Ok(Json(shown(&found.ok_or(Problem::NotFound)?)).into_response())
+    Ok(Json(shown(&found.ok_or(Problem::NotFound)?, &Sight::of(&can.actor))).into_response())
 }
 
 /// A new contact from a program.
@@ -137,7 +140,7 @@ async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Jso
     let id = super::create(&mut tx, &by, draft).await?;
     let contact = super::list_by_ids(&mut tx, [id]).await?.pop().ok_or(Problem::NotFound)?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(shown(&contact))).into_response())
+    Ok((StatusCode::CREATED, Json(shown(&contact, &Sight::of(&can.actor)))).into_response())
 }
 
 /// Sets each attribute named in the body; custom fields under `fields`. All or nothing.
@@ -149,7 +152,7 @@ async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<C
     }
     let contact = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     tx.commit().await?;
-    Ok(Json(shown(&contact)).into_response())
+    Ok(Json(shown(&contact, &Sight::of(&can.actor))).into_response())
 }
 
 fn flat(body: Map<String, Any>) -> Vec<(String, Any)> {
@@ -180,12 +183,13 @@ pub(crate) async fn found(
     words: String,
 ) -> Result<Vec<attune_web::Found>, attune_kernel::Fault> {
     let Some(scope) = actor.may("identify.contact.view").copied() else { return Ok(Vec::new()) };
-    let listing = Listing { search: words, ..Listing::default() };
+    let sight = Sight::of(&actor);
+    let listing = Listing { search: words, sight, ..Listing::default() };
     let page = list::list(&mut web.db.read().await?, &scope, &listing, Sorting::default(), "", 6).await?;
     let l = web.lang(actor.locale);
     let line = |c: &Contact| attune_web::Found {
         label: super::pages::name_of(&l, c),
-        detail: c.company_name.clone().or_else(|| c.email.clone()).unwrap_or_default(),
+        detail: c.company_name.clone().or_else(|| c.email_for(&sight)).unwrap_or_default(),
         href: format!("/contacts/{}", c.shown_id()),
         icon: "user",
     };

@@ -1,11 +1,11 @@
 //! What is done to many contacts at once: assigning, deleting, exporting.
 
 use askama::Template;
-use attune_db::Db;
-use attune_house::App;
-use attune_record::audit;
+use attune_db::{Db, DbError, Tx};
+use attune_house::{App, SettingDef, SettingKind, setting_int};
+use attune_record::{audit, view};
 use attune_web::kit::Choice;
-use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Problem, Query, Scope, Shell, see_other};
+use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Problem, Query, Scope, Shell, Sight, see_other};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -18,10 +18,12 @@ use super::list::{self, Listing, Selection};
 use super::pages::shown_count;
 use super::query::ListQuery;
 use super::score::Scale;
-use super::{By, Contact, ContactId};
+use super::{By, COUNTED, Contact, ContactId};
 use crate::field::{self, Field};
 use crate::{DeleteContacts, EditContacts, ExportContacts, ViewContacts};
 
+/// The permission to take addresses out of the house in full.
+pub(crate) const ADDRESSES: &str = "identify.address.export";
 /// The most contacts one bulk action takes.
 const MOST: i64 = 10_000;
 
@@ -46,11 +48,14 @@ impl BulkForm {
 }
 
 async fn read_listing(app: &App, actor: &Actor, query: &str) -> Result<Listing, Problem> {
-    let query = serde_json::to_value(url::form_urlencoded::parse(query.as_bytes()).collect::<std::collections::HashMap<_, _>>());
-    let query: ListQuery = query.and_then(serde_json::from_value).unwrap_or_default();
     let mut tx = app.db.read().await?;
     let scale = Scale::read(&mut tx, app.clock.now()).await?;
-    Ok(query.listing(actor.staff_id, &scale, &field::list(&mut tx).await?))
+    Ok(read_query(query).listing(actor, &scale, &field::list(&mut tx).await?))
+}
+
+fn read_query(query: &str) -> ListQuery {
+    let query = serde_json::to_value(url::form_urlencoded::parse(query.as_bytes()).collect::<std::collections::HashMap<_, _>>());
+    query.and_then(serde_json::from_value).unwrap_or_default()
 }
 
 pub(super) async fn act(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Form(form): Form<BulkForm>) -> Answer {
@@ -62,7 +67,7 @@ pub(super) async fn act(State(app): State<App>, can: Can<ViewContacts>, shell: S
     match form.act.as_str() {
         "assign" => assign(&app, &can.actor, &shell, &selection, &form).await,
         "delete" => delete(&app, &can.actor, &shell, &selection, &back).await,
-        "export" => export_selection(&app, &can.actor, selection, Format::Csv).await,
+        "export" => export_selection(&app, &can.actor, selection, &form.query, Format::Csv).await,
         "merge" => Ok(compare(&shell, &selection, &back)),
         _ => Err(Problem::Unreadable("act is not known".to_owned())),
     }
@@ -127,18 +132,49 @@ struct ExportPage {
     shell: Shell,
     text: String,
     count: String,
+    /// Why it cannot be exported; empty when it can.
+    over: String,
+    /// Whether addresses are masked in the file, at least those of others.
+    masked: bool,
     formats: Vec<Choice>,
     errors: FormErrors,
+}
+
+/// The most contacts one export takes.
+const EXPORT_ROWS: &str = "identify.export_rows";
+const DEFAULT_EXPORT_ROWS: i64 = 100_000;
+
+/// What an administrator may change about exports.
+pub(crate) const SETTINGS: [SettingDef; 1] = [SettingDef {
+    key: EXPORT_ROWS,
+    label_key: "identify-setting-export-rows",
+    kind: SettingKind::Int { min: 0, max: 100_000_000 },
+    default: "100000",
+}];
+
+async fn export_rows(tx: &mut Tx) -> Result<i64, DbError> {
+    setting_int(tx, EXPORT_ROWS, DEFAULT_EXPORT_ROWS).await
 }
 
 /// Asks before data leaves the building, naming the number.
 pub(super) async fn export_page(State(app): State<App>, can: Can<ExportContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
     let mut tx = app.db.read().await?;
     let scale = Scale::read(&mut tx, shell.now).await?;
+    let most = export_rows(&mut tx).await?;
     let fields = field::list(&mut tx).await?;
-    let total = list::count(&mut tx, &can.scope, &query.listing(can.actor.staff_id, &scale, &fields)).await?;
+    let total = list::count_to(&mut tx, &can.scope, &query.listing(&can.actor, &scale, &fields), COUNTED.max(most) + 1).await?;
+    let sight = Sight::by(&can.actor, ADDRESSES);
     let formats = ["csv", "xlsx", "json"].map(|word| Choice::new(word, shell.l.t(&format!("identify-export-{word}")))).to_vec();
-    let page = ExportPage { count: shown_count(&shell.l, total), text: query.text(), formats, errors: FormErrors::new(), shell };
+    let over = if total > most { shell.l.of("identify-export-too-many").n("most", most).to_string() } else { String::new() };
+    let page = ExportPage {
+        over,
+        masked: !sight.is_full(),
+        count: shown_count(&shell.l, total),
+        text: query.text(),
+        formats,
+        errors: FormErrors::new(),
+        shell,
+    };
     Ok(page.shell.page(&page))
 }
 
@@ -152,20 +188,35 @@ pub(super) struct ExportForm {
 
 pub(super) async fn export(State(app): State<App>, can: Can<ExportContacts>, Form(form): Form<ExportForm>) -> Answer {
     let listing = read_listing(&app, &can.actor, &form.query).await?;
-    export_selection(&app, &can.actor, Selection::Listed(Box::new(listing)), Format::of(&form.format)).await
+    export_selection(&app, &can.actor, Selection::Listed(Box::new(listing)), &form.query, Format::of(&form.format)).await
 }
 
-async fn export_selection(app: &App, actor: &Actor, selection: Selection, format: Format) -> Answer {
+/// Writes down who takes whom out of the house, and hands them over.
+async fn export_selection(app: &App, actor: &Actor, selection: Selection, query: &str, format: Format) -> Answer {
     let can = Can::<ExportContacts>::of(actor).ok_or(Problem::Forbidden { permission: "identify.contact.export" })?;
     let mut tx = app.db.begin().await?;
     let defs = field::list(&mut tx).await?;
-    let told = match &selection {
-        Selection::Ids(ids) => json!({ "contacts": ids.len() }),
-        Selection::Listed(listing) => json!({ "contacts": list::count(&mut tx, &can.scope, listing).await? }),
+    let most = export_rows(&mut tx).await?;
+    let rows = match &selection {
+        Selection::Ids(_) => i64::try_from(list::ids_of(&mut tx, &can.scope, &selection, MOST).await?.len()).unwrap_or(i64::MAX),
+        Selection::Listed(listing) => list::count_to(&mut tx, &can.scope, listing, most + 1).await?,
     };
+    if rows > most {
+        return Err(Problem::refused("identify-export-too-many").n("most", most));
+    }
+    let sight = Sight::by(actor, ADDRESSES);
+    let query = read_query(query);
+    let told = json!({
+        "view": query.view_name(&view::list(&mut tx, "contacts", actor.staff_id).await?),
+        "filter": query.text(),
+        "chosen": matches!(selection, Selection::Ids(_)),
+        "contacts": rows,
+        "format": format.word(),
+        "addresses": sight.word(),
+    });
     audit::note(&mut tx, &app.ids, app.clock.now(), actor, "contact.exported", "contact", 0, None, Some(told)).await?;
     tx.commit().await?;
-    let pages = Exporting { db: app.db.clone(), scope: can.scope, selection, defs, behind: None, over: false };
+    let pages = Exporting { db: app.db.clone(), scope: can.scope, sight, selection, defs, behind: None, over: false };
     match format {
         Format::Csv => Ok(download("contacts.csv", Body::from_stream(csv_stream(pages)))),
         Format::Json => Ok(export::json(pages)),
@@ -184,6 +235,8 @@ pub(crate) fn download(name: &str, body: Body) -> Response {
 pub(super) struct Exporting {
     db: Db,
     scope: Scope,
+    /// Whose addresses leave the house in full.
+    pub(super) sight: Sight,
     selection: Selection,
     pub(super) defs: Vec<Field>,
     behind: Option<i64>,
@@ -218,8 +271,8 @@ impl Exporting {
 
     /// The values of a contact in the order of [`Self::heads`].
     pub(super) fn values(&self, person: &Contact) -> Vec<serde_json::Value> {
-        let fixed = EXPORTED.iter().map(|key| person.get(key)).chain([json!(person.company_name)]);
-        let customs = self.defs.iter().map(|d| d.plain(&person.get(&format!("f:{}", d.key))));
+        let fixed = EXPORTED.iter().map(|key| person.shown(key, &self.sight)).chain([json!(person.company_name)]);
+        let customs = self.defs.iter().map(|d| d.plain(&person.shown(&format!("f:{}", d.key), &self.sight)));
         [json!(person.shown_id())].into_iter().chain(fixed).chain(customs).collect()
     }
 }

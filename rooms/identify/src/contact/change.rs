@@ -2,8 +2,9 @@
 
 use attune_db::{DbError, Tx};
 use attune_events::{Event, append};
+use attune_kernel::is_masked;
 use attune_record::audit;
-use attune_web::Scope;
+use attune_web::{Scope, Sight};
 use serde_json::{Value as Json, json};
 
 use super::rules::{email_key, phone_key};
@@ -35,7 +36,7 @@ pub async fn create(tx: &mut Tx, by: &By<'_>, mut draft: ContactDraft) -> Result
     }
     let defs = field::list(tx).await?;
     store::insert(tx, std::slice::from_ref(&contact), &defs).await?;
-    let after = json!({ "name": contact.label(), "email": contact.email, "owner_id": contact.owner_id });
+    let after = json!({ "name": contact.label(), "email": contact.raw_email(), "owner_id": contact.owner_id });
     audit::note(tx, by.ids, by.now, by.actor, "contact.created", "contact", contact.id, None, Some(after)).await?;
     append(tx, &mut [event(by, "contact.created", &contact)]).await?;
     Ok(contact.id)
@@ -49,13 +50,20 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
     if key == "owner_id" {
         let owner = typed.trim().parse::<i64>().ok().filter(|id| *id != 0);
         assign_owner(tx, by, &[id], owner, "").await?;
-        return Ok(Change { key: key.to_owned(), before: before.get("owner_id"), after: json!(owner) });
+        return Ok(Change { key: key.to_owned(), before: before.raw("owner_id"), after: json!(owner) });
+    }
+    let sight = Sight::of(by.actor);
+    if matches!(key, "email" | "phone") && !sight.covers(before.owner_id, before.team_id) && is_nothing_new(typed) {
+        return Err(ContactError::Invalid { attribute: key.to_owned(), key: "identify-masked-type-whole" });
+    }
+    if key.starts_with("f:") && is_masked(typed) && before.shown(key, &sight) == typed && before.raw(key) != typed {
+        return Err(ContactError::Invalid { attribute: key.to_owned(), key: "identify-masked-type-whole" });
     }
     let mut after = before.clone();
     give_typed(tx, by, &mut after, key, typed.trim()).await?;
     let differences = after.differences(&before);
     let key = if key == "company" { "company_id" } else { key };
-    let change = Change { key: key.to_owned(), before: before.get(key), after: after.get(key) };
+    let change = Change { key: key.to_owned(), before: before.raw(key), after: after.raw(key) };
     if differences.is_empty() {
         return Ok(change);
     }
@@ -66,6 +74,11 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
     let keys: Vec<String> = differences.into_iter().map(|(key, ..)| key).collect();
     fact::note_typed(tx, by, id, &keys).await?;
     Ok(change)
+}
+
+/// Whether what was typed for a hidden address is nothing, or its mask: neither may take the place of what nobody was shown.
+fn is_nothing_new(typed: &str) -> bool {
+    typed.trim().is_empty() || is_masked(typed)
 }
 
 async fn give_typed(tx: &mut Tx, by: &By<'_>, contact: &mut Contact, key: &str, typed: &str) -> Result<(), ContactError> {

@@ -4,7 +4,7 @@ use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::App;
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Shell};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Shell, Sight};
 use axum::extract::State;
 use serde::Deserialize;
 
@@ -60,9 +60,15 @@ pub(crate) async fn control(tx: &mut Tx, shell: &Shell, contact: &Contact, key: 
         "phone" => Control::Text("tel"),
         "name" | "given_name" | "family_name" | "company" | "title" | "city" | "country" | "time_zone" | "source" => Control::Text("text"),
         _ if def.is_none() => return Ok(None),
-        _ => control_of(shell, def, &contact.get(key)),
+        _ => control_of(shell, def, &contact.shown(key, &shell.sight())),
     };
-    let value = if key == "company" { contact.company_name.clone().unwrap_or_default() } else { typed(&contact.get(key)) };
+    let sight = shell.sight();
+    let value = match key {
+        "company" => contact.company_name.clone().unwrap_or_default(),
+        // What is hidden is typed anew as a whole, or left as it is.
+        "email" | "phone" if !sight.covers(contact.owner_id, contact.team_id) => String::new(),
+        key => typed(&contact.shown(key, &sight)),
+    };
     Ok(Some((control, value)))
 }
 
@@ -123,11 +129,8 @@ pub(super) async fn save(
     match set(&app, &can, id, &key, &value).await {
         Ok(before) => {
             let label = label_of(&mut app.db.read().await?, &shell, &key).await?;
-            let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", &key).append_pair("value", &before).finish();
-            Ok(shell.leave(
-                &format!("/contacts/{id}"),
-                Flash::good("identify-field-saved").s("name", label).undo(format!("/contacts/{id}/undo?{back}")),
-            ))
+            let said = Flash::good("identify-field-saved").s("name", label);
+            Ok(shell.leave(&format!("/contacts/{id}"), with_undo(said, id, &key, before)))
         }
         Err(ContactError::Invalid { key: why, .. }) => {
             let contact = super::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
@@ -146,14 +149,25 @@ async fn label_of(tx: &mut Tx, shell: &Shell, key: &str) -> Result<String, DbErr
     Ok(def.map_or_else(|| told::attribute_name(&shell.l, key), |d| d.label.clone()))
 }
 
-/// Sets the attribute; answers what was there, in the form in which it can be typed again.
-async fn set(app: &App, can: &Can<EditContacts>, id: ContactId, key: &str, value: &str) -> Result<String, ContactError> {
+/// Offers to put `before` back, unless it was hidden from whoever changed it.
+fn with_undo(said: Flash, id: ContactId, key: &str, before: Option<String>) -> Flash {
+    let Some(before) = before else { return said };
+    let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", key).append_pair("value", &before).finish();
+    said.undo(format!("/contacts/{id}/undo?{back}"))
+}
+
+/// Sets the attribute; answers what was there, in the form in which it can be typed again; nothing when that is hidden from the actor.
+async fn set(app: &App, can: &Can<EditContacts>, id: ContactId, key: &str, value: &str) -> Result<Option<String>, ContactError> {
     let mut tx = app.db.begin().await?;
     let before = super::find(&mut tx, &can.scope, id.0).await?.ok_or(ContactError::NotFound)?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     let change = super::update_field(&mut tx, &by, &can.scope, id.0, key, value).await?;
     tx.commit().await?;
-    Ok(if key == "company" { before.company_name.unwrap_or_default() } else { typed(&change.before) })
+    let sight = Sight::of(&can.actor);
+    Ok(match key {
+        "company" => Some(before.company_name.unwrap_or_default()),
+        key => Some(change.before).filter(|was| before.shown(key, &sight) == *was).map(|was| typed(&was)),
+    })
 }
 
 /// What to put back.

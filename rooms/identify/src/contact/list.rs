@@ -3,11 +3,11 @@
 //! With few matches the database collects and sorts them; with many it walks the index of the order until the page is full.
 
 use attune_db::{DbError, Sql, Tx, Value, params, sql};
-use attune_web::Scope;
+use attune_web::{Scope, Sight};
 
 use super::field_filter::FieldFilter;
-use super::search::Query;
-use super::{Contact, Stage, email_key, store};
+use super::search::{Query, Reach};
+use super::{Contact, Stage, email_key, phone_key, store};
 
 /// Counting stops here.
 pub const COUNTED: i64 = 10_000;
@@ -19,6 +19,8 @@ pub const PAGE: i64 = 50;
 pub struct Listing {
     /// What somebody typed into the search box.
     pub search: String,
+    /// Whose addresses the search may look into; everybody else's are found whole or not at all.
+    pub sight: Sight,
     /// Only this stage.
     pub stage: Option<Stage>,
     /// Only this owner.
@@ -205,9 +207,10 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Li
     match email_key(&listing.search) {
         // Who has the whole address; its words are looked for only when nobody has it yet: the last one is in half of all word lists.
         Some(address) if is_known(tx, &address).await? => {
-            sql.push("SELECT e.id FROM contacts e WHERE e.deleted_at IS NULL AND e.email_key = ").bind(address)
+            sql.push("SELECT e.id FROM contacts e WHERE e.deleted_at IS NULL AND e.email_key = ").bind(address);
         }
-        _ => sql.append(&query.match_sql(tx.engine())),
+        _ if listing.sight.covers_all(scope) => _ = sql.append(&query.match_sql(tx.engine(), Reach::Everything)),
+        _ => push_guarded(tx, sql, listing, &query),
     };
     sql.push(")");
     Ok(true)
@@ -229,6 +232,18 @@ async fn fewest_first<'f>(tx: &mut Tx, filters: &'f [FieldFilter]) -> Result<Vec
     Ok(sized.into_iter().map(|(_, filter)| filter).collect())
 }
 
+/// Whom somebody finds to whom addresses are masked: by open words, by a whole number, and by any word those whose addresses are not.
+fn push_guarded(tx: &Tx, sql: &mut Sql, listing: &Listing, query: &Query) {
+    let engine = tx.engine();
+    sql.push("SELECT f.id FROM (SELECT o.rowid AS id FROM (").append(&query.match_sql(engine, Reach::Open)).push(") AS o");
+    if let Some(number) = phone_key(&listing.search) {
+        sql.push(" UNION ALL SELECT n.id FROM contacts n WHERE n.deleted_at IS NULL AND n.phone_key = ").bind(number);
+    }
+    sql.push(" UNION ALL SELECT s.id FROM contacts s WHERE s.deleted_at IS NULL");
+    listing.sight.push_filter(sql, "s.owner_id", "s.team_id");
+    sql.push(" AND s.id IN (").append(&query.match_sql(engine, Reach::Everything)).push(")) AS f");
+}
+
 async fn is_known(tx: &mut Tx, address: &str) -> Result<bool, DbError> {
     let select = sql!("SELECT 1 AS one FROM contacts WHERE deleted_at IS NULL AND email_key = $1 LIMIT 1");
     Ok(tx.find(select, params![address]).await?.is_some())
@@ -236,11 +251,16 @@ async fn is_known(tx: &mut Tx, address: &str) -> Result<bool, DbError> {
 
 /// How many people there are, counted up to [`COUNTED`] and one.
 pub async fn count(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<i64, DbError> {
+    count_to(tx, scope, listing, COUNTED + 1).await
+}
+
+/// How many people there are, counted up to `most`.
+pub(super) async fn count_to(tx: &mut Tx, scope: &Scope, listing: &Listing, most: i64) -> Result<i64, DbError> {
     let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1 AS one");
     if !push_conditions(tx, &mut sql, scope, listing, false).await? {
         return Ok(0);
     }
-    sql.push(" LIMIT ").bind(COUNTED + 1).push(") AS found");
+    sql.push(" LIMIT ").bind(most).push(") AS found");
     tx.count(sql.text(), sql.values()).await
 }
 

@@ -11,10 +11,13 @@ mod export;
 mod field_filter;
 pub(crate) mod jobs;
 mod list;
+#[cfg(test)]
+mod mask_tests;
 pub mod pages;
 mod query;
 mod record;
 mod record_page;
+mod reveal;
 mod rules;
 pub(crate) mod score;
 pub mod search;
@@ -29,6 +32,7 @@ use std::collections::HashMap;
 
 use attune_db::{DbError, Relation, Tx};
 use attune_events::Event;
+use attune_house::SettingDef;
 use attune_kernel::{Fault, Ids, id_type};
 use attune_web::{Actor, Scope};
 
@@ -50,6 +54,11 @@ id_type!(
     ContactId,
     "con"
 );
+
+/// What an administrator may change about contacts.
+pub(crate) fn settings() -> impl Iterator<Item = SettingDef> {
+    reveal::SETTINGS.into_iter().chain(bulk::SETTINGS)
+}
 
 /// Who acts, when, and where new ids come from.
 #[derive(Clone, Copy)]
@@ -197,7 +206,7 @@ pub(crate) async fn reindex_company(tx: &mut Tx, company_id: i64) -> Result<(), 
         let people = store::list_of_company(tx, company_id, behind, 2_000).await?;
         let Some(last) = people.last() else { return Ok(()) };
         behind = last.id;
-        let words = |c: &Contact| c.search_words(c.phone.as_deref().and_then(phone_key).as_deref());
+        let words = |c: &Contact| c.search_words(c.raw_phone().and_then(phone_key).as_deref());
         search::put(tx, people.iter().map(|c| (c.id, words(c))), false).await?;
     }
 }

@@ -17,7 +17,7 @@ use super::field_filter::FieldFilter;
 use super::list;
 use super::query::ListQuery;
 use super::score::Scale;
-use super::{By, COUNTED, Contact, ContactDraft, PAGE, Stage, bulk, edit, record_page, timeline, views};
+use super::{By, COUNTED, Contact, ContactDraft, PAGE, Stage, bulk, edit, record_page, reveal, timeline, views};
 use crate::company;
 use crate::duplicate::{self, Models};
 use crate::field::{self, Field, FieldKind};
@@ -41,6 +41,7 @@ pub(crate) fn routes(models: &Models) -> Router<App> {
         .route("/contacts/{id}/stream", get(timeline::stream))
         .route("/contacts/{id}/field/{key}", get(edit::form).post(edit::save))
         .route("/contacts/{id}/undo", post(edit::undo))
+        .route("/contacts/{id}/reveal/{key}", post(reveal::reveal))
         .route("/contacts/{id}/delete", post(edit::delete))
 }
 
@@ -128,7 +129,7 @@ async fn read_list(
     now: i64,
 ) -> Result<ReadList, DbError> {
     let scale = Scale::read(tx, now).await?;
-    let listing = query.listing(can.actor.staff_id, &scale, &fields);
+    let listing = query.listing(&can.actor, &scale, &fields);
     let found = list::list(tx, &can.scope, &listing, query.sorting(), &query.after, PAGE).await?;
     let views = view::list(tx, "contacts", can.actor.staff_id).await?;
     let members = staff::list(tx).await?;
@@ -409,8 +410,8 @@ fn may_own(can: &Can<CreateContacts>, owner: Option<i64>) -> bool {
 /// What a list or a page calls somebody.
 pub(crate) fn name_of(l: &attune_web::Lang, contact: &Contact) -> String {
     match contact.label() {
-        "" => l.of("identify-nameless").s("id", contact.shown_id()).to_string(),
-        label => label.to_owned(),
+        label if label.is_empty() => l.of("identify-nameless").s("id", contact.shown_id()).to_string(),
+        label => label,
     }
 }
 
@@ -428,8 +429,13 @@ impl ListPage {
         name_of(&self.shell.l, contact)
     }
 
+    /// What stands in the column of companies: the company, else the address.
+    fn beside(&self, contact: &Contact) -> String {
+        contact.company_name.clone().or_else(|| contact.email_for(&self.shell.sight())).unwrap_or_default()
+    }
+
     fn value(&self, contact: &Contact, field: &Field) -> String {
-        contact.fields.get(&field.key).map_or_else(String::new, |value| field.shown(&self.shell.l, value))
+        field.shown(&self.shell.l, &contact.shown(&format!("f:{}", field.key), &self.shell.sight()))
     }
 
     fn is_number(&self, field: &Field) -> bool {

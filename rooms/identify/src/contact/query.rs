@@ -1,5 +1,7 @@
 //! The address of a list of contacts: view, filters, order, place, columns.
 
+use attune_record::view::SavedView;
+use attune_web::{Actor, Sight};
 use serde::Deserialize;
 
 use super::Stage;
@@ -41,15 +43,16 @@ pub(crate) struct ListQuery {
 
 impl ListQuery {
     /// The filters; what cannot be read is left out.
-    pub(crate) fn listing(&self, staff_id: i64, scale: &Scale, fields: &[Field]) -> Listing {
+    pub(crate) fn listing(&self, actor: &Actor, scale: &Scale, fields: &[Field]) -> Listing {
         let owner = match self.owner.as_str() {
-            "" if matches!(self.view.as_str(), "mine" | "hot") => Some(Person::Staff(staff_id)),
+            "" if matches!(self.view.as_str(), "mine" | "hot") => Some(Person::Staff(actor.staff_id)),
             "none" => Some(Person::Nobody),
             id => id.parse().ok().map(Person::Staff),
         };
         let id = |text: &str, prefix: &'static str| attune_kernel::decode_id(prefix, text).ok();
         Listing {
             search: self.q.chars().take(100).collect(),
+            sight: Sight::of(actor),
             stage: Stage::of(&self.stage),
             owner,
             grade: ["A", "B", "C"].contains(&self.grade.as_str()).then(|| self.grade.clone()),
@@ -106,6 +109,13 @@ impl ListQuery {
     /// The fields shown as columns.
     pub(super) fn columns(&self, fields: &[Field]) -> Vec<Field> {
         self.cols.split(',').filter_map(|key| fields.iter().find(|field| field.key == key)).take(MOST_COLUMNS).cloned().collect()
+    }
+
+    /// What the tab of the view is called, for the audit log: one of the built-in ones by its word.
+    pub(super) fn view_name(&self, views: &[SavedView]) -> String {
+        let saved = views.iter().find(|view| view.id.to_string() == self.saved);
+        let word = if self.view.is_empty() { "all" } else { &self.view };
+        saved.map_or_else(|| word.to_owned(), |view| view.name.clone())
     }
 
     pub(super) fn sorting(&self) -> Sorting {

@@ -1,6 +1,7 @@
 //! A contact as a value: typed for pages, and by key for inline edits, imports and their undoing.
 
-use attune_kernel::fold_key;
+use attune_kernel::{Address, fold_key, mask, mask_text};
+use attune_web::Sight;
 use serde_json::{Map, Value as Json};
 
 use super::{ContactId, compose_name, rules, search, split_name};
@@ -74,10 +75,10 @@ pub struct Contact {
     pub given_name: Option<String>,
     /// The family name.
     pub family_name: Option<String>,
-    /// The e-mail address as written.
-    pub email: Option<String>,
-    /// The phone number as written.
-    pub phone: Option<String>,
+    /// The e-mail address as written; shown through [`Contact::email_for`].
+    pub email: Option<Address>,
+    /// The phone number as written; shown through [`Contact::phone_for`].
+    pub phone: Option<Address>,
     /// The company.
     pub company_id: Option<i64>,
     /// The company's name; read only.
@@ -150,33 +151,74 @@ impl Contact {
         ContactId(self.id)
     }
 
-    /// What lists call this person: the name, else the address, number or outside id; empty when nothing is known.
-    pub fn label(&self) -> &str {
-        let known = [Some(self.name.as_str()), self.email.as_deref(), self.phone.as_deref(), self.external_id.as_deref()];
-        known.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or("")
+    /// What lists call this person: the name, else the mask of the address or number, else the outside id; empty when nothing is known.
+    /// It stands in every list, event and trail, and so is never an address, whoever looks.
+    pub fn label(&self) -> String {
+        let outside = self.external_id.as_deref().map(|id| if id.contains('@') { mask(id) } else { id.to_owned() });
+        let known = [Some(self.name.clone()), self.email.as_ref().map(Address::masked), self.phone.as_ref().map(Address::masked), outside];
+        known.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or_default()
     }
 
-    /// What the list sorts by.
+    /// What the list sorts by; of an address the mask, else the place in the order would tell the rest.
     pub(crate) fn name_key(&self) -> String {
-        rules::name_key([Some(self.name.as_str()), self.email.as_deref(), self.phone.as_deref(), self.external_id.as_deref()])
+        rules::name_key([Some(self.label().as_str())])
+    }
+
+    /// Whose record it is.
+    pub fn place(&self) -> (Option<i64>, Option<i64>) {
+        (self.owner_id, self.team_id)
+    }
+
+    /// The e-mail address as `sight` may see it.
+    pub fn email_for(&self, sight: &Sight) -> Option<String> {
+        sight.show(self.place(), self.email.as_ref())
+    }
+
+    /// The phone number as `sight` may see it.
+    pub fn phone_for(&self, sight: &Sight) -> Option<String> {
+        sight.show(self.place(), self.phone.as_ref())
+    }
+
+    /// The attribute `key` as `sight` may see it, masked where it is or holds an address.
+    pub fn shown(&self, key: &str, sight: &Sight) -> Json {
+        let covered = sight.covers(self.owner_id, self.team_id);
+        match self.raw(key) {
+            value if covered => value,
+            Json::String(text) if matches!(key, "email" | "phone") => Json::String(mask(&text)),
+            Json::String(text) if key == "external_id" && text.contains('@') => Json::String(mask(&text)),
+            Json::String(text) if key.starts_with("f:") => Json::String(mask_text(&text)),
+            value => value,
+        }
+    }
+
+    /// The address itself, for the house's own work: never for what somebody reads.
+    pub fn raw_email(&self) -> Option<&str> {
+        self.email.as_ref().map(Address::expose)
+    }
+
+    /// The number itself, for the house's own work: never for what somebody reads.
+    pub fn raw_phone(&self) -> Option<&str> {
+        self.phone.as_ref().map(Address::expose)
     }
 
     /// The words this contact is found by; `phone_key` is its number folded.
     pub(crate) fn search_words(&self, phone_key: Option<&str>) -> String {
-        let texts = [Some(self.name.as_str()), self.email.as_deref(), self.company_name.as_deref(), self.external_id.as_deref()];
-        search::words(texts.into_iter().flatten(), phone_key)
+        let (outside, address): (Vec<&str>, Vec<&str>) = self.external_id.as_deref().into_iter().partition(|id| !id.contains('@'));
+        let open = [Some(self.name.as_str()), self.company_name.as_deref()].into_iter().flatten().chain(outside);
+        search::words(open, self.raw_email().into_iter().chain(address), phone_key)
     }
 
-    /// The attribute `key` as JSON; null when it is empty.
-    pub fn get(&self, key: &str) -> Json {
+    /// The attribute `key` as JSON, addresses too; null when it is empty. What somebody reads comes from [`Contact::shown`].
+    pub fn raw(&self, key: &str) -> Json {
+        let address = |value: &Option<Address>| value.as_ref().map_or(Json::Null, |address| Json::from(address.expose()));
         let text = |value: &Option<String>| value.clone().map_or(Json::Null, Json::String);
         let number = |value: Option<i64>| value.map_or(Json::Null, Json::from);
         match key {
             "name" => Json::String(self.name.clone()),
             "given_name" => text(&self.given_name),
             "family_name" => text(&self.family_name),
-            "email" => text(&self.email),
-            "phone" => text(&self.phone),
+            "email" => address(&self.email),
+            "phone" => address(&self.phone),
             "company_id" => number(self.company_id),
             "title" => text(&self.title),
             "city" => text(&self.city),
@@ -201,8 +243,8 @@ impl Contact {
             "name" => self.name = value.as_str().unwrap_or("").to_owned(),
             "given_name" => self.given_name = text(),
             "family_name" => self.family_name = text(),
-            "email" => self.email = text(),
-            "phone" => self.phone = text(),
+            "email" => self.email = text().map(Address::new),
+            "phone" => self.phone = text().map(Address::new),
             "company_id" => self.company_id = value.as_i64(),
             "title" => self.title = text(),
             "city" => self.city = text(),
@@ -241,7 +283,7 @@ impl Contact {
     pub(crate) fn differences(&self, before: &Self) -> Vec<(String, Json, Json)> {
         let customs = before.fields.keys().chain(self.fields.keys().filter(|k| !before.fields.contains_key(*k))).map(|k| format!("f:{k}"));
         let keys = Self::KEYS.iter().map(|k| (*k).to_owned()).chain(customs);
-        let pairs = keys.map(|key| (before.get(&key), self.get(&key), key));
+        let pairs = keys.map(|key| (before.raw(&key), self.raw(&key), key));
         pairs.filter(|(old, new, _)| old != new).map(|(old, new, key)| (key, old, new)).collect()
     }
 }
@@ -286,8 +328,8 @@ impl ContactDraft {
             given_name,
             family_name,
             name: self.name.trim().to_owned(),
-            email: self.email,
-            phone: self.phone,
+            email: self.email.map(Address::new),
+            phone: self.phone.map(Address::new),
             title: self.title,
             city: self.city,
             country: self.country,

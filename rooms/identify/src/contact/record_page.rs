@@ -2,13 +2,14 @@
 
 use askama::Template;
 use attune_house::{App, Panel, Place};
+use attune_kernel::Address;
 use attune_web::kit::Tab;
 use attune_web::{Answer, Can, Path, Problem, Query, Shell, see_other};
 use axum::extract::State;
 use serde::Deserialize;
 
 use super::timeline::{self, Filter, Timeline, TimelinePart};
-use super::{Contact, ContactId, edit, told};
+use super::{Contact, ContactId, edit, reveal, told};
 use crate::ViewContacts;
 use crate::company::CompanyId;
 use crate::field;
@@ -33,6 +34,8 @@ struct Prop {
     edit: String,
     /// Where the value leads; may be empty.
     href: String,
+    /// Where a masked address is shown on request; may be empty.
+    reveal: String,
 }
 
 /// A block of another room.
@@ -76,7 +79,7 @@ pub(super) async fn page(
         super::find(&mut tx, &can.scope, survivor).await?.ok_or(Problem::NotFound)?;
         return Ok(see_other(&format!("/contacts/{}", ContactId(survivor))));
     };
-    let timeline = timeline::read(&mut tx, &shell.l, id.0, Filter::of(&query.show), &query.before).await?;
+    let timeline = timeline::read(&mut tx, &shell.l, &contact, &shell.sight(), (Filter::of(&query.show), &query.before)).await?;
     let owner = match contact.owner_id {
         Some(owner) => staff::find(&mut tx, owner).await?.map(|m| m.name),
         None => None,
@@ -142,8 +145,16 @@ fn about(shell: &Shell, c: &Contact, owner: Option<&str>) -> Vec<Prop> {
         value,
         edit: if may_edit { edit::address(id, key) } else { String::new() },
         href,
+        reveal: String::new(),
     };
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let sight = shell.sight();
+    let open = sight.covers(c.owner_id, c.team_id);
+    let hidden = |key: &str, known: bool| if known && !open && reveal::may(shell, c) { reveal::href(id, key) } else { String::new() };
+    let link = |address: Option<String>, begin: &str| match address {
+        Some(address) if open => format!("{begin}{}", address.replace(' ', "")),
+        _ => String::new(),
+    };
     let company = c.company_id.map_or_else(String::new, |company| format!("/companies/{}", CompanyId(company)));
     let locale = c
         .locale
@@ -152,8 +163,11 @@ fn about(shell: &Shell, c: &Contact, owner: Option<&str>) -> Vec<Prop> {
         .map_or_else(|| text(&c.locale), |l| l.own_name().to_owned());
     vec![
         prop("name", c.name.clone(), String::new()),
-        prop("email", text(&c.email), c.email.as_ref().map_or_else(String::new, |e| format!("mailto:{e}"))),
-        prop("phone", text(&c.phone), c.phone.as_ref().map_or_else(String::new, |p| format!("tel:{}", p.replace(' ', "")))),
+        Prop {
+            reveal: hidden("email", c.email.is_some()),
+            ..prop("email", text(&c.email_for(&sight)), link(c.email_for(&sight), "mailto:"))
+        },
+        Prop { reveal: hidden("phone", c.phone.is_some()), ..prop("phone", text(&c.phone_for(&sight)), link(c.phone_for(&sight), "tel:")) },
         prop("company", text(&c.company_name), company),
         prop("title", text(&c.title), String::new()),
         prop("city", text(&c.city), String::new()),
@@ -165,19 +179,26 @@ fn about(shell: &Shell, c: &Contact, owner: Option<&str>) -> Vec<Prop> {
 }
 
 fn origin(shell: &Shell, c: &Contact) -> Vec<Prop> {
-    let plain = |key: &str, value: String| Prop { label: shell.l.t(key).to_string(), value, edit: String::new(), href: String::new() };
+    let plain = |key: &str, value: String| Prop {
+        label: shell.l.t(key).to_string(),
+        value,
+        edit: String::new(),
+        href: String::new(),
+        reveal: String::new(),
+    };
     let source = Prop {
         label: shell.l.t("identify-source").to_string(),
         value: c.source.clone().unwrap_or_default(),
         edit: if shell.may("identify.contact.edit") { edit::address(c.shown_id(), "source") } else { String::new() },
         href: String::new(),
+        reveal: String::new(),
     };
     let mut props = vec![source, plain("identify-since", shell.l.date(c.created_at).to_string())];
     if let Some(at) = c.last_seen_at {
         props.push(plain("identify-last-touch", shell.l.when(at, shell.now).to_string()));
     }
-    if let Some(id) = &c.external_id {
-        props.push(plain("identify-external-id", id.clone()));
+    if let Some(id) = c.shown("external_id", &shell.sight()).as_str() {
+        props.push(plain("identify-external-id", id.to_owned()));
     }
     if let Some(import) = c.import_id {
         let href =
@@ -189,14 +210,15 @@ fn origin(shell: &Shell, c: &Contact) -> Vec<Prop> {
 
 /// Custom fields that hold something; with the right to edit also the first empty ones, so that they can be filled.
 fn customs(shell: &Shell, c: &Contact, fields: &[field::Field]) -> Vec<Prop> {
-    let may_edit = shell.may("identify.contact.edit");
+    let (may_edit, sight) = (shell.may("identify.contact.edit"), shell.sight());
     let (filled, empty): (Vec<_>, Vec<_>) = fields.iter().partition(|f| c.fields.contains_key(&f.key));
     let spare = if may_edit { 40_usize.saturating_sub(filled.len()) } else { 0 };
     let prop = |f: &field::Field| Prop {
         label: f.label.clone(),
-        value: c.fields.get(&f.key).map_or_else(String::new, |v| f.shown(&shell.l, v)),
+        value: f.shown(&shell.l, &c.shown(&format!("f:{}", f.key), &sight)),
         edit: if may_edit { edit::address(c.shown_id(), &format!("f:{}", f.key)) } else { String::new() },
         href: String::new(),
+        reveal: String::new(),
     };
     filled.into_iter().chain(empty.into_iter().take(spare)).map(prop).collect()
 }
@@ -204,6 +226,12 @@ fn customs(shell: &Shell, c: &Contact, fields: &[field::Field]) -> Vec<Prop> {
 impl RecordPage {
     fn id(&self) -> ContactId {
         self.contact.shown_id()
+    }
+
+    /// The address for a link: nothing when there is none, or it is masked.
+    fn open(&self, address: Option<&Address>) -> Option<String> {
+        let (owner, team) = self.contact.place();
+        address.filter(|_| self.shell.sight().covers(owner, team)).and_then(|address| self.shell.sight().show((owner, team), Some(address)))
     }
 
     fn company_href(&self) -> String {

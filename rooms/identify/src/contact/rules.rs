@@ -1,21 +1,26 @@
 //! How names, addresses and numbers are folded, split and checked. Pure.
 
-use attune_kernel::fold_key;
+use attune_kernel::{fold_key, is_masked};
 
 fn is_han(c: char) -> bool {
     ('\u{3400}'..='\u{9fff}').contains(&c)
 }
 
-/// The form of an e-mail address for matching: trimmed, lower case. `None` when it is not an address.
+/// The form of an e-mail address for matching: trimmed, lower case. `None` when it is not an address; a mask is none.
 pub fn email_key(email: &str) -> Option<String> {
     let email = email.trim();
-    let valid =
-        email.len() <= 254 && email_address::EmailAddress::is_valid(email) && email.rsplit('@').next().is_some_and(|d| d.contains('.'));
+    let valid = !is_masked(email)
+        && email.len() <= 254
+        && email_address::EmailAddress::is_valid(email)
+        && email.rsplit('@').next().is_some_and(|d| d.contains('.'));
     valid.then(|| email.to_lowercase())
 }
 
 /// The form of a phone number for matching: its digits, without leading zeros of an international prefix. `None` below five digits.
 pub fn phone_key(phone: &str) -> Option<String> {
+    if is_masked(phone) {
+        return None;
+    }
     let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
     let digits = digits.strip_prefix("00").map_or(digits.clone(), str::to_owned);
     ((5..=20).contains(&digits.len())).then_some(digits)
@@ -73,7 +78,7 @@ mod tests {
         assert_eq!(email_key("lena@"), None);
         assert_eq!(email_key("lena@localhost"), None);
         assert_eq!(phone_key("0049 (231) 555"), Some("49231555".into()));
-        assert_eq!(phone_key("n/a"), None);
+        assert_eq!((phone_key("n/a"), phone_key("138****5678"), email_key("l•••@example.org")), (None, None, None));
         assert_eq!(name_key([Some(" "), None, Some("Ada L")]), "ada l");
     }
 }

@@ -83,8 +83,26 @@ fn cut(word: &str) -> String {
     word.chars().take(WORD_CHARS).collect()
 }
 
-/// The word list of a contact: of its name, e-mail, company and outside id, and every ending of its phone number from four digits on.
-pub fn words<'t>(texts: impl IntoIterator<Item = &'t str>, phone_key: Option<&str>) -> String {
+/// What the words of addresses and numbers begin with in a word list, so that they can be left out of a search. Nobody can type it into one:
+/// it is neither a letter nor a digit.
+const OF_ADDRESS: char = '\u{e000}';
+
+/// The word list of a contact: of its name, company and outside id; and, marked as such, of its e-mail address, and every ending of its phone
+/// number from four digits on.
+pub fn words<'t>(open: impl IntoIterator<Item = &'t str>, addresses: impl IntoIterator<Item = &'t str>, phone_key: Option<&str>) -> String {
+    let mut words = words_of(open);
+    let mut hidden = words_of(addresses);
+    if let Some(digits) = phone_key {
+        hidden.extend((0..digits.len().saturating_sub(3)).filter_map(|from| digits.get(from..).map(cut)));
+    }
+    words.extend(hidden.iter().map(|word| format!("{OF_ADDRESS}{word}")));
+    words.sort_unstable();
+    words.dedup();
+    words.truncate(WORDS);
+    words.join(" ")
+}
+
+fn words_of<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for run in texts.into_iter().flat_map(runs) {
         match run {
@@ -95,13 +113,16 @@ pub fn words<'t>(texts: impl IntoIterator<Item = &'t str>, phone_key: Option<&st
             }
         }
     }
-    if let Some(digits) = phone_key {
-        words.extend((0..digits.len().saturating_sub(3)).filter_map(|from| digits.get(from..).map(cut)));
-    }
-    words.sort_unstable();
-    words.dedup();
-    words.truncate(WORDS);
-    words.join(" ")
+    words
+}
+
+/// Where the words of a search may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Anywhere in a word list.
+    Everything,
+    /// Not in an address or number: else whoever sees a mask could guess what it hides letter by letter.
+    Open,
 }
 
 /// What must all be in a contact's word list: (word, whether its beginning is enough).
@@ -134,17 +155,24 @@ impl Query {
     }
 
     /// The sub-select of the ids that match, for `id IN (…)`.
-    pub fn match_sql(&self, engine: Engine) -> Sql {
-        let terms = |separator: &str, prefix: &str, quote: char| {
-            let term = |(word, begins): &(String, bool)| format!("{quote}{word}{quote}{}", if *begins { prefix } else { "" });
+    pub fn match_sql(&self, engine: Engine, reach: Reach) -> Sql {
+        let terms = |separator: &str, or: &str, prefix: &str, quote: char| {
+            let term = |(word, begins): &(String, bool)| {
+                let prefix = if *begins { prefix } else { "" };
+                let open = format!("{quote}{word}{quote}{prefix}");
+                match reach {
+                    Reach::Open => open,
+                    Reach::Everything => format!("({open}{or}{quote}{OF_ADDRESS}{word}{quote}{prefix})"),
+                }
+            };
             self.0.iter().map(term).collect::<Vec<_>>().join(separator)
         };
         let mut sql = Sql::new("SELECT rowid FROM contact_search WHERE ");
         match engine {
-            Engine::Lite => sql.push("contact_search MATCH ").bind(terms(" AND ", "*", '"')),
+            Engine::Lite => sql.push("contact_search MATCH ").bind(terms(" AND ", " OR ", "*", '"')),
             Engine::Pg => sql
                 .push("array_to_tsvector(string_to_array(body, ' ')) @@ CAST(CAST(")
-                .bind(terms(" & ", ":*", '\''))
+                .bind(terms(" & ", " | ", ":*", '\''))
                 // Behind `OFFSET` the planner does not hope that few rows of the list will do and read all texts for them.
                 .push(" AS TEXT) AS tsquery) OFFSET 0"),
         };
@@ -201,9 +229,9 @@ mod tests {
 
     #[test]
     fn words_are_folded_and_cjk_is_paired() {
-        assert_eq!(words(["Elsa Jónsdóttir", "elsa@Fisk.example"], None), "elsa example fisk jonsdottir");
-        assert_eq!(words(["王小明"], None), "小明 明 王小");
-        assert_eq!(words([], Some("492315")), "2315 492315 92315");
+        assert_eq!(words(["Elsa Jónsdóttir"], ["elsa@Fisk.example"], None), "elsa jonsdottir \u{e000}elsa \u{e000}example \u{e000}fisk");
+        assert_eq!(words(["王小明"], [], None), "小明 明 王小");
+        assert_eq!(words([], [], Some("492315")), "\u{e000}2315 \u{e000}492315 \u{e000}92315");
     }
 
     #[test]
@@ -211,6 +239,7 @@ mod tests {
         let parsed = |typed: &str| Query::parse(typed).map(|q| q.0);
         assert_eq!(parsed("Jóns a"), Some(vec![("jons".into(), true), ("a".into(), false)]));
         assert_eq!(parsed("小明"), Some(vec![("小明".into(), false)]));
+        assert_eq!(parsed("\u{e000}elsa"), Some(vec![("elsa".into(), true)]), "the mark cannot be typed");
         assert_eq!(parsed("王"), Some(vec![("王".into(), true)]));
         assert_eq!(parsed("+49 231-555"), Some(vec![("49231555".into(), true)]));
         assert_eq!(parsed(" ' \" ) "), None);

@@ -193,7 +193,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub(crate) fn of(c: &Contact) -> Self {
-        let (email_key, phone_key) = (c.email.as_deref().and_then(email_key), c.phone.as_deref().and_then(phone_key));
+        let (email_key, phone_key) = (c.raw_email().and_then(email_key), c.raw_phone().and_then(phone_key));
         let words = c.search_words(phone_key.as_deref());
         let mut row = Vec::with_capacity(COLUMNS.len());
         row.extend([Value::Int(c.id), Value::Int(c.created_at), Value::Int(c.updated_at), c.import_id.into(), c.last_seen_at.into()]);
@@ -204,9 +204,9 @@ impl Prepared {
             Value::Text(c.name_key()),
             c.given_name.as_deref().into(),
             c.family_name.as_deref().into(),
-            c.email.as_deref().into(),
+            c.raw_email().into(),
             email_key.into(),
-            c.phone.as_deref().into(),
+            c.raw_phone().into(),
             phone_key.into(),
             c.title.as_deref().into(),
             c.city.as_deref().into(),

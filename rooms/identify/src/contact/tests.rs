@@ -102,12 +102,12 @@ attune_testkit::on_both_dbs! {
         let mut tx = db.read().await.unwrap();
         let lena = find(&mut tx, &Scope::All, id).await.unwrap().unwrap();
         assert_eq!((lena.name.as_str(), lena.owner_id, lena.team_id, lena.stage), ("Magdalena Hoffmann", Some(1), Some(10), Stage::Sql));
-        assert_eq!((lena.company_name.as_deref(), lena.get("f:lines")), (Some("Brandt Anlagenbau"), json!(6)));
+        assert_eq!((lena.company_name.as_deref(), lena.raw("f:lines")), (Some("Brandt Anlagenbau"), json!(6)));
         assert_eq!(list_by_email_keys(&mut tx, ["lena@brandt.example".to_owned()]).await.unwrap().len(), 1);
-        let listing = Listing { search: "anlagen magd".into(), ..Listing::default() };
+        let listing = Listing { search: "anlagen magd".into(), sight: attune_web::Sight::FULL, ..Listing::default() };
         assert_eq!(count(&mut tx, &Scope::All, &listing).await.unwrap(), 1);
         for (typed, expected) in [("LENA@brandt.example", 1), ("lena@brandt.exa", 1), ("brandt.example", 1), ("lena@brandt.example.org", 0)] {
-            let listing = Listing { search: typed.into(), ..Listing::default() };
+            let listing = Listing { search: typed.into(), sight: attune_web::Sight::FULL, ..Listing::default() };
             assert_eq!(count(&mut tx, &Scope::All, &listing).await.unwrap(), expected, "{typed}");
         }
         let trail = audit::list(&mut tx, &AuditFilter { record_id: Some(id), ..AuditFilter::default() }, 20).await.unwrap();
@@ -123,7 +123,7 @@ attune_testkit::on_both_dbs! {
         assert_eq!(crate::company::find_or_create(&mut tx, &by, " 华衡仪表 ", None).await.unwrap().id, company.id);
         create(&mut tx, &by, ContactDraft { company: Some("华衡仪表".into()), ..draft("王小明", None, None) }).await.unwrap();
         crate::company::update_field(&mut tx, &by, &Scope::All, company.id, "name", "新衡科技").await.unwrap();
-        let hits = async |tx: &mut attune_db::Tx, words: &str| count(tx, &Scope::All, &Listing { search: words.into(), ..Listing::default() }).await.unwrap();
+        let hits = async |tx: &mut attune_db::Tx, words: &str| count(tx, &Scope::All, &Listing { search: words.into(), sight: attune_web::Sight::FULL, ..Listing::default() }).await.unwrap();
         assert_eq!((hits(&mut tx, "华衡").await, hits(&mut tx, "新衡").await, hits(&mut tx, "小明").await, hits(&mut tx, "明").await), (0, 1, 1, 1));
         let listing = crate::company::Listing { search: "衡".into(), after: None, limit: 10 };
         assert_eq!(crate::company::list(&mut tx, &Scope::All, &listing).await.unwrap()[0].people, 1);

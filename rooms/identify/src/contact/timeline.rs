@@ -9,12 +9,12 @@ use attune_events::{Event, read_event};
 use attune_house::App;
 use attune_kernel::Fault;
 use attune_record::note::{self, Note};
-use attune_web::{Answer, Can, Lang, Live, Path, Problem, Query, Scope, Shell, live};
+use attune_web::{Answer, Can, Lang, Live, Path, Problem, Query, Scope, Shell, Sight, live};
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::ContactId;
 use super::told::{self, Kind};
+use super::{Contact, ContactId};
 use crate::ViewContacts;
 
 /// Events read for one page of the timeline.
@@ -103,7 +103,15 @@ pub(super) struct TimelineQuery {
 }
 
 /// Reads a page: events and notes not after the mark `before` (`at~seq`).
-pub(super) async fn read(tx: &mut Tx, l: &Lang, contact_id: i64, filter: Filter, before: &str) -> Result<Timeline, DbError> {
+/// Addresses in what people said are masked as `sight` says.
+pub(super) async fn read(
+    tx: &mut Tx,
+    l: &Lang,
+    contact: &Contact,
+    sight: &Sight,
+    (filter, before): (Filter, &str),
+) -> Result<Timeline, DbError> {
+    let contact_id = contact.id;
     let mark = before.split_once('~').and_then(|(at, seq)| Some((at.parse::<i64>().ok()?, seq.parse::<i64>().ok()?)));
     let events = if filter == Filter::Notes { Vec::new() } else { list_events(tx, contact_id, filter, mark, PAGE).await? };
     let full = events.len() as i64 == PAGE;
@@ -126,7 +134,15 @@ pub(super) async fn read(tx: &mut Tx, l: &Lang, contact_id: i64, filter: Filter,
     let mut entries = told::entries(l, events);
     entries.extend(notes.into_iter().map(|n| note_entry(l, n)));
     entries.sort_by_key(|e| std::cmp::Reverse(e.at));
+    let entries = entries.into_iter().map(|entry| masked(entry, contact, sight)).collect();
     Ok(Timeline { days: days(l, entries), pinned, older, newest })
+}
+
+fn masked(mut entry: Entry, contact: &Contact, sight: &Sight) -> Entry {
+    let shown = |text: String| sight.text(contact.place(), text);
+    (entry.text, entry.detail) = (shown(entry.text), shown(entry.detail));
+    entry.note = entry.note.map(|note| Note { body: shown(note.body), ..note });
+    entry
 }
 
 fn note_entry(l: &Lang, note: Note) -> Entry {
@@ -224,8 +240,8 @@ pub(super) async fn more(
     Query(query): Query<TimelineQuery>,
 ) -> Answer {
     let mut tx = app.db.read().await?;
-    super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let timeline = read(&mut tx, &shell.l, id.0, Filter::of(&query.show), &query.before).await?;
+    let contact = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let timeline = read(&mut tx, &shell.l, &contact, &shell.sight(), (Filter::of(&query.show), &query.before)).await?;
     let can_edit = shell.may("identify.contact.edit");
     Ok(shell.fragment(&TimelinePart {
         shell: &shell,
@@ -277,6 +293,7 @@ async fn fresh(app: &App, scope: &Scope, l: Lang, id: ContactId, query: Timeline
 }
 
 /// Events (newest first) as lines, for other pages that show them.
-pub(crate) fn told_entries(l: &Lang, events: Vec<Event>) -> Vec<Entry> {
-    told::entries(l, events)
+pub(crate) fn told_entries(l: &Lang, sight: &Sight, events: Vec<Event>) -> Vec<Entry> {
+    let shown = |entry: Entry| Entry { text: sight.words(entry.text), detail: sight.words(entry.detail), ..entry };
+    told::entries(l, events).into_iter().map(shown).collect()
 }

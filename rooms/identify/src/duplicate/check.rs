@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use attune_db::Tx;
 use attune_duplicate::{Evidence, Level, Model};
-use attune_kernel::{Fault, fold_key};
+use attune_kernel::{Address, Fault, fold_key};
 use attune_web::Scope;
 use serde::Deserialize;
 
@@ -56,6 +56,7 @@ impl Typed {
         let (given_name, family_name) = contact::split_name(&self.name);
         let name = self.name.trim().to_owned();
         let (email, phone, company_name) = (text(&self.email), text(&self.phone), text(&self.company));
+        let [email, phone] = [email, phone].map(|text| text.map(Address::new));
         Contact { name, given_name, family_name, email, phone, company_name, ..Contact::default() }
     }
 }
@@ -79,10 +80,8 @@ pub(crate) async fn likely(tx: &mut Tx, models: &Models, scope: &Scope, typed: &
 /// Everybody who shares the address, the number or a word of the name.
 async fn candidates(tx: &mut Tx, scope: &Scope, meant: &Contact) -> Result<Vec<Contact>, Fault> {
     let mut found: BTreeMap<i64, Contact> = BTreeMap::new();
-    let keys = [
-        (ByKeys::Email, meant.email.as_deref().and_then(contact::email_key)),
-        (ByKeys::Phone, meant.phone.as_deref().and_then(contact::phone_key)),
-    ];
+    let keys =
+        [(ByKeys::Email, meant.raw_email().and_then(contact::email_key)), (ByKeys::Phone, meant.raw_phone().and_then(contact::phone_key))];
     for (by, key) in keys {
         let Some(key) = key else { continue };
         let people = contact::list_by_key(tx, scope, by, &key, LOOKED_AT).await?;
@@ -102,8 +101,8 @@ fn judge(model: Option<&Model>, meant: &Contact, person: &Contact) -> Known {
     let own = |key: &str, a: Option<String>, b: Option<String>| {
         (a.is_some() && a == b).then(|| Evidence { column: key.to_owned(), level: Level::Same, weight: 10.0 })
     };
-    let email = |c: &Contact| c.email.as_deref().and_then(contact::email_key);
-    let phone = |c: &Contact| c.phone.as_deref().and_then(contact::phone_key);
+    let email = |c: &Contact| c.raw_email().and_then(contact::email_key);
+    let phone = |c: &Contact| c.raw_phone().and_then(contact::phone_key);
     let name = |c: &Contact| Some(fold_key(&c.name)).filter(|name| !name.is_empty());
     let company = |c: &Contact| c.company_name.as_deref().map(fold_key);
     let same_email = own("email", email(meant), email(person));

@@ -49,7 +49,7 @@ fn value(contact: &Contact, column: &str) -> String {
         // Who has but one name has it as the given one.
         "given_name" if contact.given_name.is_none() && contact.family_name.is_none() => contact.name.clone(),
         "company" => contact.company_name.clone().unwrap_or_default(),
-        column => text(Some(&contact.get(column))),
+        column => text(Some(&contact.raw(column))),
     }
 }
 

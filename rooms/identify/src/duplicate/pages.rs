@@ -70,6 +70,7 @@ struct Row {
     left: Contact,
     right: Contact,
     names: [String; 2],
+    emails: [Option<String>; 2],
     share: String,
     reasons: Vec<Reason>,
     href: String,
@@ -79,6 +80,7 @@ impl Row {
     fn new(shell: &Shell, line: Line) -> Self {
         Self {
             names: [contact::name_of(&shell.l, &line.left), contact::name_of(&shell.l, &line.right)],
+            emails: [&line.left, &line.right].map(|person| person.email_for(&shell.sight())),
             share: line.known.share(&shell.l),
             reasons: line.known.reasons(&shell.l),
             href: address(line.left.id, line.right.id),
@@ -87,9 +89,9 @@ impl Row {
         }
     }
 
-    fn sides(&self) -> [(&Contact, &String); 2] {
-        let [left, right] = &self.names;
-        [(&self.left, left), (&self.right, right)]
+    fn sides(&self) -> [(&Contact, &String, &Option<String>); 2] {
+        let ([left, right], [one, other]) = (&self.names, &self.emails);
+        [(&self.left, left, one), (&self.right, right, other)]
     }
 
     fn apart_href(&self) -> String {
@@ -236,7 +238,7 @@ struct Warning<'a> {
 /// The warning about people who may be meant; empty when there are none.
 pub(crate) fn warning(shell: &Shell, people: &[(Contact, Known)]) -> Result<String, Problem> {
     let line = |(person, known): &(Contact, Known)| {
-        let detail = [person.email.as_deref(), person.company_name.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let detail = [person.email_for(&shell.sight()), person.company_name.clone()].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         (person.shown_id(), contact::name_of(&shell.l, person), detail, known.reasons(&shell.l))
     };
     let part = Warning { shell, people: people.iter().map(line).collect() };

@@ -70,7 +70,8 @@ pub(super) fn traces(app: &App) -> Traces<'_> {
 async fn ask(State(app): State<App>, can: Can<EraseContacts>, shell: Shell, Path(id): Path<ContactId>) -> Answer {
     let mut tx = app.db.read().await?;
     let (person, counts, records) = preview(&mut tx, &can.scope, traces(&app).tables, id.0).await?;
-    let name = [Some(person.name), person.email, person.phone].into_iter().flatten().find(|label| !label.is_empty());
+    let masks = [&person.email, &person.phone].map(|address| address.as_deref().map(attune_kernel::mask));
+    let name = std::iter::once(Some(person.name)).chain(masks).flatten().find(|label| !label.is_empty());
     let name = name.unwrap_or_else(|| shell.l.of("identify-nameless").s("id", id).to_string());
     let merged = i64::try_from(records - 1).unwrap_or(0);
     let page = AskPage { id, contact_href: format!("/contacts/{id}"), name, merged, lines: lines(&shell.l, &counts), shell };

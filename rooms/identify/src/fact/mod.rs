@@ -119,7 +119,7 @@ async fn known(tx: &mut Tx, people: &[Contact]) -> Result<HashMap<i64, Facts>, D
 /// What is known of a contact's values when nothing happened since it came.
 fn origins(contact: &Contact) -> Facts {
     let fact = Fact { source: Source::Origin, detail: contact.source.clone().unwrap_or_default(), at: contact.created_at };
-    let is_set = |key: &String| contact.get(key).as_str().map_or(!contact.get(key).is_null(), |text| !text.is_empty());
+    let is_set = |key: &String| contact.raw(key).as_str().map_or(!contact.raw(key).is_null(), |text| !text.is_empty());
     let own = contact.fields.keys().map(|key| format!("f:{key}"));
     KEYS.iter().map(|key| (*key).to_owned()).chain(own).filter(is_set).map(|key| (key, fact.clone())).collect()
 }

@@ -76,7 +76,7 @@ fn label(shell: &Shell, fields: &[Field], key: &str) -> String {
 }
 
 fn value(shell: &Shell, contact: &Contact, key: &str) -> String {
-    match (key, contact.get(key)) {
+    match (key, contact.shown(key, &shell.sight())) {
         ("company_id", _) => contact.company_name.clone().unwrap_or_default(),
         ("locale", Json::String(tag)) => {
             tag.parse::<attune_kernel::Locale>().map_or_else(|_| tag.clone(), |locale| locale.own_name().to_owned())

@@ -194,13 +194,13 @@ impl<'a> Matching<'a> {
 fn is_own(known: &Contact, external_key: Option<&str>, draft: &RowDraft) -> bool {
     let same = |own: Option<String>, said: Option<&str>| said.is_some() && own.as_deref() == said;
     same(known.external_key.clone(), external_key)
-        || same(known.email.as_deref().and_then(crate::contact::email_key), draft.email_key.as_deref())
-        || same(known.phone.as_deref().and_then(crate::contact::phone_key), draft.phone_key.as_deref())
+        || same(known.raw_email().and_then(crate::contact::email_key), draft.email_key.as_deref())
+        || same(known.raw_phone().and_then(crate::contact::phone_key), draft.phone_key.as_deref())
 }
 
 fn give(contact: &mut Contact, values: Vec<(String, serde_json::Value)>, only_blank: bool) {
     let before = contact.clone();
-    for (key, value) in values.into_iter().filter(|(key, _)| !only_blank || is_blank(&before.get(key))) {
+    for (key, value) in values.into_iter().filter(|(key, _)| !only_blank || is_blank(&before.raw(key))) {
         contact.give(&key, value);
     }
 }
@@ -233,10 +233,10 @@ impl Matched {
             if let Some(key) = &contact.external_key {
                 self.by_external.insert(key.clone(), index);
             }
-            if let Some(key) = contact.email.as_deref().and_then(crate::contact::email_key) {
+            if let Some(key) = contact.raw_email().and_then(crate::contact::email_key) {
                 self.by_email.entry(key).or_insert(index);
             }
-            if let Some(key) = contact.phone.as_deref().and_then(crate::contact::phone_key) {
+            if let Some(key) = contact.raw_phone().and_then(crate::contact::phone_key) {
                 self.by_phone.entry(key).or_insert(index);
             }
             self.people.push(Pending { before: Some(contact.clone()), contact, changed: false, prepared: None });

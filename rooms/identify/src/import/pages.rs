@@ -8,7 +8,7 @@ use attune_house::App;
 use attune_jobs::{JobSpec, put};
 use attune_kernel::Fault;
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Live, Path, Problem, Shell, live};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Live, Path, Problem, Shell, Sight, live};
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -130,14 +130,16 @@ async fn head(app: &App, import: &Import) -> Result<Vec<Vec<String>>, Problem> {
     Ok(lines.into_iter().filter_map(text).collect())
 }
 
-fn samples(plan: &Plan, head: &[Vec<String>], index: usize) -> String {
+fn samples(sight: &Sight, plan: &Plan, head: &[Vec<String>], index: usize) -> String {
     let mut found: Vec<&str> = Vec::new();
     for value in head.iter().filter_map(|row| row.get(index)).map(|v| v.trim()) {
         if found.len() < 3 && !plan.is_empty_word(value) && !found.contains(&value) {
             found.push(value);
         }
     }
-    found.join(" · ").chars().take(120).collect()
+    // Masked before it is cut, or half an address would stay.
+    let shown: Vec<String> = found.into_iter().map(|value| sight.words(value.to_owned())).collect();
+    shown.join(" · ").chars().take(120).collect()
 }
 
 fn targets(shell: &Shell, fields: &[Field]) -> Vec<Choice> {
@@ -165,11 +167,11 @@ fn chosen(to: &Target, fields: &[Field]) -> String {
     }
 }
 
-fn map_lines(plan: &Plan, head: &[Vec<String>]) -> Vec<MapLine> {
+fn map_lines(sight: &Sight, plan: &Plan, head: &[Vec<String>]) -> Vec<MapLine> {
     let line = |(index, c): (usize, &super::ColumnPlan)| MapLine {
         index,
         column: c.column.clone(),
-        samples: samples(plan, head, index),
+        samples: samples(sight, plan, head, index),
         to: chosen(&c.to, &plan.fields),
         is_guess: matches!(c.to, Target::Attribute { .. }),
     };
@@ -180,7 +182,7 @@ async fn map(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Pat
     let import = draft(&app, &can, id).await?;
     let head = head(&app, &import).await?;
     let plan = &import.plan;
-    let lines = map_lines(plan, &head);
+    let lines = map_lines(&shell.sight(), plan, &head);
     let keys = plan.columns.iter().map(|c| Choice::new(&c.column, &c.column)).collect();
     let empty = if plan.empty_words.is_empty() { String::new() } else { plan.empty_words.join("\n") };
     let (targets, key) = (targets(&shell, &plan.fields), plan.key.clone().unwrap_or_default());
@@ -249,6 +251,7 @@ async fn check(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, P
     let heads = kept.iter().filter_map(|i| import.plan.columns.get(*i)).map(|c| c.column.clone()).collect();
     let shown = |row: &Vec<String>| {
         let value = |i: &usize| row.get(*i).map(|v| v.trim()).filter(|v| !import.plan.is_empty_word(v)).unwrap_or("").to_owned();
+        let value = |i: &usize| shell.sight().words(value(i));
         kept.iter().map(value).collect()
     };
     let rows = head(&app, &import).await?.iter().take(20).map(shown).collect();
@@ -348,7 +351,7 @@ async fn undo(
 
 /// What a cause is called in the reader's language.
 fn cause(shell: &Shell, code: &str, detail: &str) -> String {
-    shell.l.of(&format!("identify-cause-{code}")).s("detail", detail).to_string()
+    shell.l.of(&format!("identify-cause-{code}")).s("detail", shell.sight().words(detail.to_owned())).to_string()
 }
 
 async fn errors(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {

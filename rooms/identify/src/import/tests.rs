@@ -76,7 +76,7 @@ async fn receipts(db: &Db) -> Vec<(String, Option<i64>, Option<i64>)> {
 }
 
 async fn people(db: &Db, search: &str) -> i64 {
-    let listing = Listing { search: search.into(), ..Listing::default() };
+    let listing = Listing { search: search.into(), sight: attune_web::Sight::FULL, ..Listing::default() };
     contact::list(&mut db.read().await.unwrap(), &Scope::All, &listing, Sorting::default(), "", 50).await.unwrap().total
 }
 

@@ -74,7 +74,7 @@ async fn restore(tx: &mut Tx, id: i64, changed: &[Changed]) -> Result<(), DbErro
     for mut person in people {
         let Some(changed) = by_id.get(&person.id) else { continue };
         for (key, (was, is)) in &changed.changes {
-            if person.get(key) == *is {
+            if person.raw(key) == *is {
                 person.set(key, was.clone());
                 if key == "last_seen_at" {
                     seen.push(vec![Value::Int(person.id), person.last_seen_at.into()]);

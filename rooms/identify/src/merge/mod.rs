@@ -169,7 +169,7 @@ fn give_back(survivor: &mut Contact, taken: &Map<String, Json>) {
             if is.as_i64() == Some(survivor.updated_at) {
                 survivor.updated_at = was.as_i64().unwrap_or(survivor.updated_at);
             }
-        } else if survivor.get(key) == *is {
+        } else if survivor.raw(key) == *is {
             survivor.set(key, was.clone());
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::{App, Panel, Place};
-use attune_web::{Answer, Can, Flash, Form, Lang, Path, PermissionDef, Problem, Query, Shell, permission};
+use attune_web::{Answer, Can, Flash, Form, Lang, Path, PermissionDef, Problem, Query, Shell, Sight, permission};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -95,6 +95,7 @@ struct MergePage {
 /// How attributes are told to people.
 struct Words<'a> {
     l: &'a Lang,
+    sight: Sight,
     fields: Vec<Field>,
     owners: HashMap<i64, String>,
 }
@@ -119,7 +120,7 @@ impl Words<'_> {
             "stage" => self.l.t(contact.stage.label_key()).to_string(),
             "owner_id" => contact.owner_id.and_then(|id| self.owners.get(&id).cloned()).unwrap_or_default(),
             unit => {
-                let value = units::value(contact, unit);
+                let value = units::value(contact, unit, &self.sight);
                 self.custom(unit).map_or_else(|| field::shown(self.l, &value), |field| field.shown(self.l, &value))
             }
         }
@@ -136,7 +137,7 @@ async fn page(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Que
 async fn side_by_side(tx: &mut Tx, shell: Shell, (survivor, loser): (Contact, Contact)) -> Result<MergePage, DbError> {
     let known = duplicate::find_known(tx, survivor.id, loser.id).await?;
     let (fields, owners) = (field::list(tx).await?, staff::names(&staff::list(tx).await?));
-    let words = Words { l: &shell.l, fields, owners };
+    let words = Words { l: &shell.l, sight: shell.sight(), fields, owners };
     let suggested = units::suggested(&survivor, &loser);
     let line = |unit: String| Line {
         label: words.label(&unit),

@@ -4,7 +4,7 @@ use attune_db::{DbError, Relation, Row, Tx, params, sql};
 use serde_json::{Map, Value as Json};
 
 use super::{MergeId, Pair};
-use crate::contact::By;
+use crate::contact::{By, Contact};
 
 /// A merge as it is on record.
 #[derive(Clone, Debug)]
@@ -28,17 +28,19 @@ pub struct Merge {
 }
 
 const SELECT: &str =
-    "SELECT m.id, m.survivor_id, m.loser_id, m.taken, m.staff_name, m.at, COALESCE(NULLIF(c.name, ''), c.email, c.phone, '') AS name, c.owner_id, c.team_id
+    "SELECT m.id, m.survivor_id, m.loser_id, m.taken, m.staff_name, m.at, c.name, c.email, c.phone, c.external_id, c.owner_id, c.team_id
      FROM merges m JOIN contacts c ON c.id = m.loser_id";
 
 fn read(row: &Row) -> Result<Merge, DbError> {
+    let known = Contact { name: row.get("name")?, email: row.get("email")?, phone: row.get("phone")?, ..Contact::default() };
+    let label = Contact { external_id: row.get("external_id")?, ..known }.label();
     Ok(Merge {
         id: MergeId(row.get("id")?),
         pair: Pair { survivor: row.get("survivor_id")?, loser: row.get("loser_id")? },
         taken: serde_json::from_str(&row.get::<String>("taken")?).unwrap_or_default(),
         staff_name: row.get("staff_name")?,
         at: row.get("at")?,
-        name: row.get("name")?,
+        name: label,
         owner_id: row.get("owner_id")?,
         team_id: row.get("team_id")?,
     })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use attune_web::Sight;
 use serde_json::Value as Json;
 
 use crate::contact::Contact;
@@ -24,7 +25,7 @@ const UNITS: [(&str, &[&str]); 13] = [
 ];
 
 fn is_empty(contact: &Contact, unit: &str) -> bool {
-    let value = contact.get(leading(unit));
+    let value = contact.raw(leading(unit));
     value.is_null() || value.as_str() == Some("")
 }
 
@@ -35,12 +36,12 @@ fn leading(unit: &str) -> &str {
 
 /// The units in which two records differ, in the order of the page.
 pub(crate) fn differing(a: &Contact, b: &Contact) -> Vec<String> {
-    all(a, b).filter(|unit| a.get(leading(unit)) != b.get(leading(unit))).collect()
+    all(a, b).filter(|unit| a.raw(leading(unit)) != b.raw(leading(unit))).collect()
 }
 
 /// The units in which both say the same.
 pub(crate) fn shared(a: &Contact, b: &Contact) -> Vec<String> {
-    all(a, b).filter(|unit| a.get(leading(unit)) == b.get(leading(unit)) && !is_empty(a, unit)).collect()
+    all(a, b).filter(|unit| a.raw(leading(unit)) == b.raw(leading(unit)) && !is_empty(a, unit)).collect()
 }
 
 fn all(a: &Contact, b: &Contact) -> impl Iterator<Item = String> {
@@ -68,11 +69,11 @@ pub(crate) fn copy(from: &Contact, to: &mut Contact, unit: &str) {
         None => return,
     };
     for attribute in attributes {
-        to.set(attribute, from.get(attribute));
+        to.set(attribute, from.raw(attribute));
     }
 }
 
 /// A unit as JSON, for the page.
-pub(crate) fn value(contact: &Contact, unit: &str) -> Json {
-    contact.get(leading(unit))
+pub(crate) fn value(contact: &Contact, unit: &str, sight: &Sight) -> Json {
+    contact.shown(leading(unit), sight)
 }

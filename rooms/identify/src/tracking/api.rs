@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use attune_db::{DbError, Relation, Sql, Tx, params, sql};
+use attune_db::{DbError, Relation, Row, Sql, Tx, params, sql};
 use attune_events::{Event, Full, read_event};
 use attune_house::App;
 use attune_kernel::{DAY_US, Fault, MINUTE_US};
-use attune_web::{Answer, Can, Grant, Json, PermissionDef, Problem, Query, Scope, permission};
+use attune_web::{Answer, Can, Grant, Json, PermissionDef, Problem, Query, Scope, Sight, permission};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, State};
 use axum::response::IntoResponse;
@@ -319,14 +319,37 @@ async fn list(State(app): State<App>, can: Can<ViewEvents>, Query(asked): Query<
     }
     let limit = asked.limit.unwrap_or(PAGE).clamp(1, PAGE);
     let events = list_within(&mut tx, &can.scope, asked, limit).await?;
-    let after = events.last().filter(|_| i64::try_from(events.len()) == Ok(limit)).map(|event| event.seq);
-    Ok(Json(EventsOut { events: events.into_iter().map(EventOut::from).collect(), after }).into_response())
+    let after = events.last().filter(|_| i64::try_from(events.len()) == Ok(limit)).map(|(event, _)| event.seq);
+    let sight = Sight::of(&can.actor);
+    Ok(Json(EventsOut { events: events.into_iter().map(|event| masked(event, &sight)).collect(), after }).into_response())
+}
+
+/// Owner and team of the contact an event is about.
+type Whose = (Option<i64>, Option<i64>);
+
+/// What was said in an event, with addresses in it masked as `sight` says.
+fn masked((mut event, whose): (Event, Whose), sight: &Sight) -> EventOut {
+    event.subject = event.subject.map(|text| sight.text(whose, text));
+    let mut out = EventOut::from(event);
+    if !sight.covers(whose.0, whose.1) {
+        mask_all(&mut out.props);
+    }
+    out
+}
+
+fn mask_all(value: &mut Json_) {
+    match value {
+        Json_::String(text) => *text = attune_kernel::mask_text(text),
+        Json_::Array(items) => items.iter_mut().for_each(mask_all),
+        Json_::Object(map) => map.values_mut().for_each(mask_all),
+        Json_::Null | Json_::Bool(_) | Json_::Number(_) => {}
+    }
 }
 
 /// The next events behind the place asked for, those of contacts within `scope`.
-async fn list_within(tx: &mut Tx, scope: &Scope, asked: Asked, limit: i64) -> Result<Vec<Event>, DbError> {
+async fn list_within(tx: &mut Tx, scope: &Scope, asked: Asked, limit: i64) -> Result<Vec<(Event, Whose)>, DbError> {
     let mut sql = Sql::new(sql!(
-        "SELECT e.seq, e.name, e.at, e.contact_id, e.visitor_id, e.session_id, e.company_id, e.subject, e.amount, e.machine, e.cause, e.depth,
+        "SELECT c.owner_id, c.team_id, e.seq, e.name, e.at, e.contact_id, e.visitor_id, e.session_id, e.company_id, e.subject, e.amount, e.machine, e.cause, e.depth,
          e.client_key, e.origin_id, e.props FROM events e LEFT JOIN contacts c ON c.id = e.contact_id"
     ));
     sql.push(" WHERE e.seq > ").bind(asked.after);
@@ -338,5 +361,6 @@ async fn list_within(tx: &mut Tx, scope: &Scope, asked: Asked, limit: i64) -> Re
         sql.push(" AND e.name = ").bind(name);
     }
     sql.push(" ORDER BY e.seq LIMIT ").bind(limit);
-    tx.rows_of(&sql).await?.iter().map(read_event).collect()
+    let read = |row: &Row| Ok((read_event(row)?, (row.get("owner_id")?, row.get("team_id")?)));
+    tx.rows_of(&sql).await?.iter().map(read).collect()
 }

@@ -200,7 +200,7 @@ async fn show(State(app): State<App>, can: Can<ViewVisitors>, shell: Shell, Path
     let mut tx = app.db.read().await?;
     let visit = find(&mut tx, &can.scope, id).await?.ok_or(Problem::NotFound)?;
     let events = list_events(&mut tx, &visit).await?;
-    let steps = events.iter().map(|event| Step::new(&shell.l, event)).collect();
+    let steps = events.iter().map(|event| Step::new(&shell.l, &shell.sight(), event)).collect();
     let scale = Scale::read(&mut tx, shell.now).await?;
     let page = ShowPage { line: Line::new(&shell.l, &scale, visit), steps, shell };
     Ok(page.shell.page(&page))
@@ -212,6 +212,6 @@ async fn of_contact(State(app): State<App>, can: Can<ViewVisitors>, shell: Shell
     let visits = list_of_contact(&mut tx, &can.scope, id.0, 20).await?;
     let scale = Scale::read(&mut tx, shell.now).await?;
     let lines = visits.into_iter().map(|visit| Line::new(&shell.l, &scale, visit)).collect();
-    let page = PanelPage { name: person.label().to_owned(), contact_href: format!("/contacts/{id}"), lines, shell };
+    let page = PanelPage { name: contact::name_of(&shell.l, &person), contact_href: format!("/contacts/{id}"), lines, shell };
     Ok(page.shell.show(&page, &page.as_part()))
 }

@@ -2,7 +2,7 @@
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, params, sql};
 use attune_events::{Event, read_event};
-use attune_kernel::fold_key;
+use attune_kernel::{Address, fold_key};
 use attune_web::Scope;
 
 use super::employer::Employer;
@@ -19,7 +19,8 @@ fn read(row: &Row, scope: &Scope) -> Result<Visit, DbError> {
     let contact_id: Option<i64> = row.get("contact_id")?;
     let covered = scope.covers(row.get("owner_id")?, row.get("team_id")?);
     let name: Option<String> = row.get("contact_name")?;
-    let named = name.filter(|name| !name.is_empty()).or(row.get("contact_email")?);
+    let address: Option<Address> = row.get("contact_email")?;
+    let named = name.filter(|name| !name.is_empty()).or_else(|| address.map(|address| address.masked()));
     Ok(Visit {
         id: VisitId(row.get("id")?),
         visitor_id: row.get("visitor_id")?,

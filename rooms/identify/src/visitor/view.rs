@@ -2,7 +2,7 @@
 
 use attune_events::Event;
 use attune_kernel::encode_id;
-use attune_web::{Lang, Text};
+use attune_web::{Lang, Sight, Text};
 
 use super::Visit;
 use crate::company::CompanyId;
@@ -98,10 +98,16 @@ pub(super) struct Step {
 }
 
 impl Step {
-    pub(super) fn new(l: &Lang, event: &Event) -> Self {
+    pub(super) fn new(l: &Lang, sight: &Sight, event: &Event) -> Self {
         let known = NAMES.iter().find(|(name, ..)| *name == event.name);
         let (what, icon) = known.map_or_else(|| (Text::from(event.name.as_ref()), "zap"), |(_, key, icon)| (l.t(key), *icon));
-        Self { at: event.at, icon, what, subject: event.subject.clone().unwrap_or_default(), detail: detail(l, event) }
+        Self {
+            at: event.at,
+            icon,
+            what,
+            subject: sight.words(event.subject.clone().unwrap_or_default()),
+            detail: sight.words(detail(l, event)),
+        }
     }
 }
 

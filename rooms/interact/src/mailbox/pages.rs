@@ -4,7 +4,7 @@ use askama::Template;
 use attune_courier::mailbox::{self, MailSummary, MailboxMailId, StoredMail};
 use attune_house::App;
 use attune_web::kit::{cut_page, with_query};
-use attune_web::{Answer, Can, Path, Problem, Query, Shell};
+use attune_web::{Answer, Can, Path, Problem, Query, Shell, Sight};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
@@ -47,6 +47,10 @@ async fn list(_: Can<ViewMailbox>, State(app): State<App>, shell: Shell, Query(f
     let query = with_query("", "to", &to);
     let next =
         cut_page(&mut mails, PAGE as usize).map(|last| format!("/mailbox{}", with_query(query.trim_start_matches('?'), "before", last.id)));
+    for mail in &mut mails {
+        mail.rcpt_to = shell.sight().words(std::mem::take(&mut mail.rcpt_to));
+        mail.subject = shell.sight().words(std::mem::take(&mut mail.subject));
+    }
     let page = ListPage { shell, mails, to, next };
     Ok(page.shell.page(&page))
 }
@@ -63,15 +67,30 @@ async fn find(app: &App, id: MailboxMailId) -> Result<StoredMail, Problem> {
     mailbox::find(&mut tx, id).await?.ok_or(Problem::NotFound)
 }
 
+/// The mail as whoever looks may see it. Where addresses are masked only its plain text is left, with those in it masked: its HTML and
+/// headers carry them encoded, and its links are their recipient's.
+fn seen(sight: &Sight, mut mail: StoredMail) -> StoredMail {
+    if sight.is_full() {
+        return mail;
+    }
+    mail.summary.rcpt_to = sight.words(mail.summary.rcpt_to);
+    mail.read.subject = sight.words(mail.read.subject);
+    mail.read.text = mail.read.text.map(|text| sight.words(text));
+    mail.read.html = None;
+    mail.read.links.clear();
+    mail.read.headers.clear();
+    mail
+}
+
 /// GET /mailbox/{id}
 async fn mail(_: Can<ViewMailbox>, State(app): State<App>, shell: Shell, Path(id): Path<MailboxMailId>) -> Answer {
-    let page = MailPage { mail: find(&app, id).await?, shell };
+    let page = MailPage { mail: seen(&shell.sight(), find(&app, id).await?), shell };
     Ok(page.shell.page(&page))
 }
 
 /// GET /mailbox/{id}/html
-async fn html(_: Can<ViewMailbox>, State(app): State<App>, Path(id): Path<MailboxMailId>) -> Answer {
-    let mail = find(&app, id).await?;
+async fn html(can: Can<ViewMailbox>, State(app): State<App>, Path(id): Path<MailboxMailId>) -> Answer {
+    let mail = seen(&Sight::of(&can.actor), find(&app, id).await?);
     Ok(framed(with_new_tabs(&mail.read.html.ok_or(Problem::NotFound)?)))
 }
 

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, Value, params, sql};
+use attune_kernel::Address;
+use attune_web::{Scope, Sight};
 
 use super::arbiter::Reason;
 use super::store::Mailing;
@@ -210,7 +212,7 @@ pub struct Recipient {
     pub contact_id: Option<i64>,
     /// The name; empty when erased.
     pub name: String,
-    /// The address; empty when erased.
+    /// The address, masked where whoever looks may not see it; empty when erased.
     pub email: String,
     /// The state's word.
     pub state: String,
@@ -239,12 +241,12 @@ pub async fn list_people(
     tx: &mut Tx,
     mailing: &Mailing,
     (outcome, reason): (Outcome, Option<Reason>),
-    scopes: &[attune_web::Scope],
+    (scopes, sight): (&[Scope], &Sight),
     after: i64,
     limit: i64,
 ) -> Result<PeoplePage, DbError> {
     let mut text = Sql::new(
-        "SELECT s.id, c.id AS contact_id, c.name, c.email, s.state, s.reason, s.ended_at, s.opened_at, s.clicked_at
+        "SELECT s.id, c.id AS contact_id, c.label, c.email, c.owner_id, c.team_id, s.state, s.reason, s.ended_at, s.opened_at, s.clicked_at
          FROM sends s LEFT JOIN v_identify_contact c ON c.id = s.contact_id WHERE s.id BETWEEN ",
     );
     text.bind(mailing.first_send_id.max(after + 1)).push(" AND ").bind(mailing.last_send_id).push(" AND ").push(outcome.condition());
@@ -255,7 +257,7 @@ pub async fn list_people(
         scope.push_filter(&mut text, "c.owner_id", "c.team_id");
     }
     text.push(" ORDER BY s.id LIMIT ").bind(Value::Int(limit + 1));
-    let mut people = tx.rows_of(&text).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let mut people = tx.rows_of(&text).await?.iter().map(|row| read(row, sight)).collect::<Result<Vec<_>, _>>()?;
     let size = usize::try_from(limit).unwrap_or(50);
     let more = people.len() > size;
     people.truncate(size);
@@ -263,12 +265,13 @@ pub async fn list_people(
     Ok(PeoplePage { people, after })
 }
 
-fn read(row: &Row) -> Result<Recipient, DbError> {
+fn read(row: &Row, sight: &Sight) -> Result<Recipient, DbError> {
+    let (address, place): (Option<Address>, _) = (row.get("email")?, (row.get("owner_id")?, row.get("team_id")?));
     Ok(Recipient {
         send_id: row.get("id")?,
         contact_id: row.get("contact_id")?,
-        name: row.get::<Option<String>>("name")?.unwrap_or_default(),
-        email: row.get::<Option<String>>("email")?.unwrap_or_default(),
+        name: row.get::<Option<String>>("label")?.unwrap_or_default(),
+        email: sight.show(place, address.as_ref()).unwrap_or_default(),
         state: row.get("state")?,
         reason: row.get("reason")?,
         ended_at: row.get("ended_at")?,

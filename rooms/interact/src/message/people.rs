@@ -69,7 +69,7 @@ pub(crate) async fn people_view(
     if let Some(mailing) = mailing {
         let mut tx = app.db.read().await?;
         let seen = can.actor.may("identify.contact.view").ok_or(Problem::Forbidden { permission: "identify.contact.view" })?;
-        page = list_people(&mut tx, mailing, (outcome, reason), &[can.scope, *seen], filter.after, PAGE).await?;
+        page = list_people(&mut tx, mailing, (outcome, reason), (&[can.scope, *seen], &shell.sight()), filter.after, PAGE).await?;
     }
     let next = page.after.map(|after| format!("{}what={}&reason={}&after={after}", place.base, outcome.word(), filter.reason));
     Ok(PeopleView { shell, place, outcome, reason, people: page.people, next })

@@ -192,7 +192,7 @@ attune_testkit::on_both_dbs! {
         let figures = figures(&mut tx, &mailing).await.unwrap();
         assert_eq!((figures.planned, figures.delivered, figures.skipped, figures.waiting), (30, 26, 4, 0));
         assert_eq!(skipped_by_reason(&mut tx, &mailing).await.unwrap().len(), 4);
-        let page = list_people(&mut tx, &mailing, (super::figures::Outcome::Delivered, None), &[attune_web::Scope::All], 0, 10).await.unwrap();
+        let page = list_people(&mut tx, &mailing, (super::figures::Outcome::Delivered, None), (&[attune_web::Scope::All], &attune_web::Sight::FULL), 0, 10).await.unwrap();
         assert_eq!((page.people.len(), page.after.is_some()), (10, true));
     }
 
@@ -290,7 +290,7 @@ attune_testkit::on_both_dbs! {
         assert_eq!(stage.count_events("mail.unsubscribed").await, 1);
         let mut tx = stage.parts.db.read().await.unwrap();
         assert_eq!(tx.count("SELECT count(*) FROM events WHERE name LIKE 'mail.%' AND machine = TRUE", params![]).await.unwrap(), 2);
-        assert_eq!(suppression::list(&mut tx, "p1003", i64::MAX, 10).await.unwrap().len(), 1);
+        assert_eq!(suppression::list(&mut tx, "p1003", true, i64::MAX, 10).await.unwrap().len(), 1);
         assert_eq!(tx.count("SELECT count(*) FROM contacts WHERE last_seen_at = $1 AND id IN (1001, 1003)", params![at]).await.unwrap(), 2);
         assert_eq!(tx.count("SELECT count(*) FROM contacts WHERE last_seen_at IS NOT NULL", params![]).await.unwrap(), 2, "machines touch nobody");
         let said = attune_identify::consent::states(&mut tx, crate::CHANNEL, [1003]).await.unwrap();
@@ -318,7 +318,7 @@ attune_testkit::on_both_dbs! {
         assert_eq!(said.get(&1001), Some(&attune_identify::consent::State::Withdrawn));
         // The address the mail went to and the one that remained.
         for address in ["p1001", "p1003"] {
-            assert_eq!(suppression::list(&mut tx, address, i64::MAX, 10).await.unwrap().len(), 1, "{address}");
+            assert_eq!(suppression::list(&mut tx, address, true, i64::MAX, 10).await.unwrap().len(), 1, "{address}");
         }
     }
 

@@ -7,7 +7,11 @@ pub mod pages;
 pub mod store;
 
 use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
+use attune_identify::contact::By;
 use attune_kernel::{Ids, fold_key};
+use attune_record::audit;
+
+use erased::Fingerprints;
 
 pub use store::{Suppression, find, list, remove};
 
@@ -86,4 +90,14 @@ pub async fn add(tx: &mut Tx, ids: &Ids, email: &str, note: Option<&str>, staff_
     let staff_id = staff_id.filter(|id| *id != 0);
     rows.push(params![ids.next(), fold_key(email), Cause::Manual.word(), note, Value::Null, Value::Null, staff_id, now]);
     Ok(tx.insert("suppressions", &rows, Conflict::Ignore(&["email_key"])).await? == 1)
+}
+
+/// Takes an entry off the list, also as the address of somebody erased; answers what it said.
+pub async fn take_off(tx: &mut Tx, by: &By<'_>, fingerprints: &Fingerprints, id: SuppressionId) -> Result<Option<Suppression>, DbError> {
+    let Some(entry) = store::find(tx, id).await? else { return Ok(None) };
+    store::remove(tx, id).await?;
+    erased::lift(tx, fingerprints, entry.email_key.expose()).await?;
+    let before = serde_json::json!({ "email": entry.email_key.expose(), "reason": entry.reason });
+    audit::note(tx, by.ids, by.now, by.actor, "suppression.removed", "suppression", id.0, Some(before), None).await?;
+    Ok(Some(entry))
 }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use attune_house::App;
+use attune_identify::contact::By;
 use attune_record::audit;
 use attune_web::kit::{cut_page, with_query};
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Query, Shell};
@@ -10,8 +11,8 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::erased::{self, Fingerprints};
-use super::{Suppression, SuppressionId, add, store};
+use super::erased::Fingerprints;
+use super::{Suppression, SuppressionId, add, store, take_off};
 use crate::room::{EditSuppressions, ViewMail};
 use crate::rules;
 
@@ -50,6 +51,21 @@ impl EntryForm {
     }
 }
 
+/// The address as whoever looks may see it; of nobody known only by those who see everybody's.
+fn shown(shell: &Shell, entry: &Suppression) -> String {
+    shell.sight().show(entry.place, Some(&entry.email_key)).unwrap_or_default()
+}
+
+impl ListPage {
+    fn shown(&self, entry: &Suppression) -> String {
+        shown(&self.shell, entry)
+    }
+
+    fn note(&self, entry: &Suppression) -> String {
+        self.shell.sight().text(entry.place, entry.note.clone().unwrap_or_default())
+    }
+}
+
 #[derive(Template)]
 #[template(path = "suppression/list.html", blocks = ["form"])]
 struct ListPage {
@@ -65,7 +81,7 @@ async fn read(app: &App, shell: Shell, filter: Filter, form: EntryForm, errors: 
     let mut tx = app.db.read().await?;
     let words = attune_kernel::fold_key(&filter.q);
     let before = filter.before.map_or(i64::MAX, |id| id.0);
-    let mut entries = store::list(&mut tx, &words, before, PAGE as i64 + 1).await?;
+    let mut entries = store::list(&mut tx, &words, shell.sight().is_full(), before, PAGE as i64 + 1).await?;
     let query = with_query("", "q", &filter.q);
     let next =
         cut_page(&mut entries, PAGE).map(|last| format!("/suppressions{}", with_query(query.trim_start_matches('?'), "before", last.id)));
@@ -101,11 +117,8 @@ async fn enter(can: Can<EditSuppressions>, State(app): State<App>, shell: Shell,
 async fn remove(can: Can<EditSuppressions>, State(app): State<App>, shell: Shell, Path(id): Path<SuppressionId>) -> Answer {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let entry = store::find(&mut tx, id).await?.ok_or(attune_web::Problem::NotFound)?;
-    store::remove(&mut tx, id).await?;
-    erased::lift(&mut tx, &Fingerprints::new(&app.secret), &entry.email_key).await?;
-    let before = serde_json::json!({ "email": entry.email_key, "reason": entry.reason });
-    audit::note(&mut tx, &app.ids, now, &can.actor, "suppression.removed", "suppression", id.0, Some(before), None).await?;
+    let entry = take_off(&mut tx, &By { actor: &can.actor, now, ids: &app.ids }, &Fingerprints::new(&app.secret), id).await?;
+    let entry = entry.ok_or(attune_web::Problem::NotFound)?;
     tx.commit().await?;
-    Ok(shell.leave("/suppressions", Flash::good("suppression-removed").s("email", entry.email_key)))
+    Ok(shell.leave("/suppressions", Flash::good("suppression-removed").s("email", shown(&shell, &entry))))
 }

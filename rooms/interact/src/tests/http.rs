@@ -23,6 +23,9 @@ const FOREIGN: [EventDef; 1] = [EventDef { name: "lead.handed_over", meaning: ""
 /// Whose names may be seen, as the room to the left would announce it.
 const SEE_CONTACTS: PermissionDef =
     PermissionDef { key: "identify.contact.view", label_key: "", admin: Grant::All, manager: Grant::All, agent: Grant::Own };
+/// Whose addresses are shown in full, likewise.
+const SEE_ADDRESSES: PermissionDef =
+    PermissionDef { key: attune_web::access::ADDRESSES, label_key: "", admin: Grant::All, manager: Grant::All, agent: Grant::Own };
 
 /// Who may note down a consent.
 const RECORD_CONSENT: PermissionDef =
@@ -31,7 +34,8 @@ const RECORD_CONSENT: PermissionDef =
 pub(super) fn app(stage: &Stage) -> TestApp {
     let parts = stage.parts.clone();
     let collector = Collector::start(&parts);
-    let rooms = vec![Room::new("sell").events(FOREIGN).permissions([SEE_CONTACTS, RECORD_CONSENT]), crate::room(&parts, &collector)];
+    let rooms =
+        vec![Room::new("sell").events(FOREIGN).permissions([SEE_CONTACTS, RECORD_CONSENT, SEE_ADDRESSES]), crate::room(&parts, &collector)];
     TestApp::open(parts, rooms, &COLLEAGUES)
 }
 

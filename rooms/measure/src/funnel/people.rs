@@ -105,7 +105,7 @@ async fn list_people(
     after: Option<(i64, i64)>,
 ) -> Result<Vec<Person>, DbError> {
     let mut sql = Sql::new(
-        "SELECT s.contact_id, COALESCE(NULLIF(c.name, ''), c.email, c.phone, '') AS name, o.name AS company, w.name AS owner, s.source, s.known_at, s.reached_at
+        "SELECT s.contact_id, COALESCE(c.label, '') AS name, o.name AS company, w.name AS owner, s.source, s.known_at, s.reached_at
          FROM funnel_steps s JOIN v_identify_contact c ON c.id = s.contact_id LEFT JOIN v_identify_company o ON o.id = c.company_id
          LEFT JOIN v_govern_staff w ON w.id = c.owner_id WHERE s.stage = ",
     );
@@ -148,7 +148,7 @@ async fn list_guests(
     after: Option<(i64, i64)>,
 ) -> Result<Vec<Guest>, DbError> {
     let mut sql = Sql::new(
-        "SELECT f.visitor_id, f.first_at, f.contact_id, COALESCE(NULLIF(c.name, ''), c.email, c.phone) AS name, c.owner_id, c.team_id,
+        "SELECT f.visitor_id, f.first_at, f.contact_id, NULLIF(c.label, '') AS name, c.owner_id, c.team_id,
            (SELECT v.source FROM v_identify_visit v WHERE v.visitor_id = f.visitor_id ORDER BY v.last_at LIMIT 1) AS source,
            (SELECT v.landing FROM v_identify_visit v WHERE v.visitor_id = f.visitor_id ORDER BY v.last_at LIMIT 1) AS landing
          FROM funnel_visitors f LEFT JOIN v_identify_contact c ON c.id = f.contact_id WHERE f.first_at >= ",

@@ -91,7 +91,7 @@ pub(crate) async fn list(
     limit: i64,
 ) -> Result<Vec<Changed>, DbError> {
     let mut sql = Sql::new(sql!(
-        "SELECT h.contact_id, COALESCE(NULLIF(c.name, ''), c.email, c.phone, '') AS contact_name, s.name AS owner_name, h.at
+        "SELECT h.contact_id, COALESCE(c.label, '') AS contact_name, s.name AS owner_name, h.at
          FROM contact_changes h JOIN v_identify_contact c ON c.id = h.contact_id LEFT JOIN v_govern_staff s ON s.id = c.owner_id WHERE TRUE"
     ));
     sql.push(" AND h.name = ").bind(name).push(" AND h.at >= ").bind(since_at);

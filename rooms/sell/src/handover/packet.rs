@@ -2,6 +2,7 @@
 
 use attune_db::{DbError, Row, Tx, params, sql};
 use attune_differentiate::score::{self, Explanation};
+use attune_web::Sight;
 
 /// How many reasons and how many traces a packet holds.
 const LINES: usize = 6;
@@ -60,6 +61,17 @@ pub(crate) async fn gather(tx: &mut Tx, contact_id: i64, engagement_k: Option<f6
         source: source.map(|row| row.get::<Option<String>>("source")).transpose()?.flatten(),
         visit: visit.map(|row| Ok::<_, DbError>((row.get("source")?, row.get("medium")?))).transpose()?,
     })
+}
+
+impl Packet {
+    /// With addresses in the contact's own words masked, as `sight` says for a record of this owner and team.
+    pub(crate) fn masked(mut self, sight: &Sight, place: (Option<i64>, Option<i64>)) -> Self {
+        for trace in &mut self.traces {
+            trace.subject = sight.text(place, std::mem::take(&mut trace.subject));
+        }
+        self.source = self.source.map(|source| sight.text(place, source));
+        self
+    }
 }
 
 fn reason(explanation: Explanation) -> ScoreReason {

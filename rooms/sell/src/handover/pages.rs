@@ -171,8 +171,10 @@ async fn show_page<P: attune_web::Permission>(
     errors: FormErrors,
 ) -> Result<ShowPage, Problem> {
     let mut tx = app.db.read().await?;
-    let handover = super::get_in(&mut tx, id.0, &can.scope).await?.ok_or(Problem::NotFound)?;
-    let packet = packet::gather(&mut tx, handover.contact_id, handover.engagement_k, shell.now).await?;
+    let mut handover = super::get_in(&mut tx, id.0, &can.scope).await?.ok_or(Problem::NotFound)?;
+    let (sight, place) = (shell.sight(), (handover.rep_id, handover.team_id));
+    let packet = packet::gather(&mut tx, handover.contact_id, handover.engagement_k, shell.now).await?.masked(&sight, place);
+    handover.note = sight.text(place, handover.note);
     let reasons = rules::REASONS.iter().map(|word| Choice::new(word, shell.l.t(reason_key(word)))).collect();
     let decides = Can::<DecideHandovers>::of(&can.actor).is_some_and(|may| may.scope.covers(handover.rep_id, handover.team_id));
     let may_answer = decides && handover.state == State::Offered;

@@ -39,7 +39,7 @@ pub(crate) async fn panel(Held(app): Held<App>, can: Can<ViewHandovers>, shell: 
         Some(may) => people::list_colleagues(&mut tx, &may.scope).await?.iter().map(|m| Choice::new(m.id, &m.name)).collect(),
         None => Vec::new(),
     };
-    let page = PanelPage { name: person.label().to_owned(), contact, handover, reps, errors: FormErrors::new(), shell };
+    let page = PanelPage { name: person.label(), contact, handover, reps, errors: FormErrors::new(), shell };
     Ok(page.shell.show(&page, &page.as_panel()))
 }
 

@@ -20,7 +20,7 @@ pub(super) const NEW_COLUMNS: [(&str, Column); 10] = [
 ];
 
 const SELECT: &str = sql!(
-    "SELECT h.id, h.contact_id, COALESCE(NULLIF(c.name, ''), c.email, c.phone, '') AS contact_name, o.name AS company_name, h.state, h.rep_id, s.name AS rep_name, h.team_id, h.origin,
+    "SELECT h.id, h.contact_id, COALESCE(c.label, '') AS contact_name, o.name AS company_name, h.state, h.rep_id, s.name AS rep_name, h.team_id, h.origin,
        h.origin_id, h.place, c.engagement_k, c.grade, h.created_at, h.offered_at, h.due_at, h.decided_at, h.reason, h.note
      FROM handovers h JOIN v_identify_contact c ON c.id = h.contact_id LEFT JOIN v_identify_company o ON o.id = c.company_id
      LEFT JOIN v_govern_staff s ON s.id = h.rep_id"

@@ -16,7 +16,7 @@ use attune_db::{DbError, Relation, Tx};
 use attune_events::Event;
 use attune_kernel::{Fault, Ids};
 use attune_record::audit;
-use attune_web::{Actor, Scope};
+use attune_web::{Actor, Scope, Shell};
 
 pub use rules::{Due, TaskDraft, TaskFilter, TaskForm, Whose};
 pub(crate) use store::{count_done, list_by_ids};
@@ -109,6 +109,33 @@ impl Task {
     /// The page of the contact it is about; empty without one.
     pub fn contact_href(&self) -> String {
         self.contact_id.map_or_else(String::new, |id| format!("/contacts/{}", attune_identify::contact::ContactId(id)))
+    }
+
+    /// Title and reason as whoever reads the page may see them: a colleague may have written an address into them.
+    fn words_for(&self, shell: &Shell, words: &Wording) -> String {
+        shell.sight().text((Some(self.owner_id), self.team_id), words.told(&shell.l))
+    }
+
+    /// What to do, for whoever reads the page.
+    pub fn title_for(&self, shell: &Shell) -> String {
+        self.words_for(shell, &self.title)
+    }
+
+    /// Why, for whoever reads the page.
+    pub fn reason_for(&self, shell: &Shell) -> String {
+        self.words_for(shell, &self.reason)
+    }
+
+    /// A change of this task as its form came back: words that were shown masked and left so stay what they were.
+    fn unmask(&self, shell: &Shell, mut draft: TaskDraft) -> TaskDraft {
+        for (typed, was, shown) in
+            [(&mut draft.title, &self.title, self.title_for(shell)), (&mut draft.reason, &self.reason, self.reason_for(shell))]
+        {
+            if typed.text == shown.trim() {
+                typed.text = was.told(&shell.l);
+            }
+        }
+        draft
     }
 
     /// Whether it should have been done before `now`.

@@ -132,8 +132,8 @@ pub(crate) async fn create(State(app): State<App>, can: Can<EditTasks>, shell: S
 pub(crate) async fn edit(State(app): State<App>, can: Can<EditTasks>, shell: Shell, Path(id): Path<TaskId>) -> Answer {
     let task = get_own(&app, &can, id).await?;
     let form = TaskForm {
-        title: task.title.told(&shell.l),
-        reason: task.reason.told(&shell.l),
+        title: task.title_for(&shell),
+        reason: task.reason_for(&shell),
         due: task.due_at.map_or_else(String::new, |at| shell.l.date_value(at)),
         owner: task.owner_id.to_string(),
         contact: task.contact_id.map_or_else(String::new, |id| ContactId(id).to_string()),
@@ -164,6 +164,10 @@ async fn keep(app: &App, can: &Can<EditTasks>, shell: Shell, task: Option<Task>,
             return Ok(page.shell.again(&page, &page.as_form()));
         }
     };
+    let draft = match &task {
+        Some(task) => task.unmask(&shell, draft),
+        None => draft,
+    };
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let said = match &task {
@@ -177,7 +181,7 @@ async fn keep(app: &App, can: &Can<EditTasks>, shell: Shell, task: Option<Task>,
         }
     };
     tx.commit().await?;
-    Ok(shell.leave(&back_to(&form.next), Flash::good(said).s("title", &draft.title.text)))
+    Ok(shell.leave(&back_to(&form.next), Flash::good(said).s("title", form.title.trim())))
 }
 
 /// The task `id`, if the reader may change it.
@@ -215,7 +219,7 @@ async fn checked(app: &App, can: &Can<EditTasks>, shell: &Shell, form: &TaskForm
 async fn find_contact(tx: &mut attune_db::Tx, can: &Can<EditTasks>, text: &str) -> Result<Option<(i64, String)>, Problem> {
     let (Ok(id), Some(view)) = (text.parse::<ContactId>(), people::contact_scope(&can.actor)) else { return Ok(None) };
     let contact = attune_identify::contact::find(tx, &view, id.0).await?;
-    Ok(contact.map(|c| (c.id, c.label().to_owned())))
+    Ok(contact.map(|c| (c.id, c.label())))
 }
 
 async fn edit_page(
@@ -287,7 +291,7 @@ async fn set_done(app: &App, can: &Can<EditTasks>, shell: &Shell, id: TaskId, to
     tx.commit().await?;
     task.done_at = done.then_some(now);
     let next = back_to(&to.next);
-    let flash = flash.s("title", task.title.told(&shell.l));
+    let flash = flash.s("title", task.title_for(shell));
     if shell.hx.partial {
         return Ok(shell.fragment_saying(&RowPart { shell, task: &task, next, tidy: false }, flash));
     }
@@ -307,7 +311,7 @@ pub(crate) async fn postpone(
     let due_at = day_end(&shell) + DAY_US - 1;
     super::postpone(&mut tx, &app.ids, app.clock.now(), &can.actor, &task, due_at).await?;
     tx.commit().await?;
-    Ok(shell.leave(&back_to(&to.next), Flash::good("task-postponed-said").s("title", task.title.told(&shell.l))))
+    Ok(shell.leave(&back_to(&to.next), Flash::good("task-postponed-said").s("title", task.title_for(&shell))))
 }
 
 /// A value inside a query.

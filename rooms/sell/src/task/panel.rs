@@ -33,6 +33,6 @@ pub(crate) async fn panel(State(app): State<App>, can: Can<ViewTasks>, shell: Sh
     let open = i64::try_from(tasks.iter().filter(|task| task.done_at.is_none()).count()).unwrap_or(0);
     let due = shell.l.date_value(shell.now + DAY_US);
     let next = format!("/contacts/{contact}");
-    let page = PanelPage { tasks, name: person.label().to_owned(), contact, open, due, next, tidy: true, errors: FormErrors::new(), shell };
+    let page = PanelPage { tasks, name: person.label(), contact, open, due, next, tidy: true, errors: FormErrors::new(), shell };
     Ok(page.shell.show(&page, &page.as_panel()))
 }

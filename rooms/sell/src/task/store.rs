@@ -7,7 +7,7 @@ use attune_web::Scope;
 use super::{NEVER_AT, Task, TaskDraft, TaskFilter, Wording};
 
 const SELECT: &str = sql!(
-    "SELECT t.id, t.contact_id, COALESCE(NULLIF(c.name, ''), NULLIF(c.email, ''), c.phone) AS contact_name, t.title, t.title_key, t.reason, t.reason_key, t.args, t.owner_id, s.name AS owner_name,
+    "SELECT t.id, t.contact_id, NULLIF(c.label, '') AS contact_name, t.title, t.title_key, t.reason, t.reason_key, t.args, t.owner_id, s.name AS owner_name,
        t.team_id, t.due_at, t.created_at, t.done_at
      FROM tasks t LEFT JOIN v_identify_contact c ON c.id = t.contact_id LEFT JOIN v_govern_staff s ON s.id = t.owner_id"
 );

@@ -181,8 +181,7 @@ async fn numbers(tx: &mut Tx, me: i64, sight: &Sight<'_>) -> Result<Numbers, DbE
     })
 }
 
-const HOT_COLUMNS: &str =
-    "SELECT c.id, COALESCE(NULLIF(c.name, ''), c.email, c.phone, '') AS name, o.name AS company, c.engagement_k, c.last_seen_at
+const HOT_COLUMNS: &str = "SELECT c.id, c.label AS name, o.name AS company, c.engagement_k, c.last_seen_at
  FROM v_identify_contact c LEFT JOIN v_identify_company o ON o.id = c.company_id WHERE COALESCE(c.engagement_k, -1e300) >= ";
 
 /// The hottest contacts within `scope`, none below `least` points.

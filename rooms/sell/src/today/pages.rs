@@ -109,12 +109,12 @@ fn answer_line(shell: &Shell, offer: &crate::handover::Handover) -> Line {
 
 fn task_line(shell: &Shell, task: &Task) -> Line {
     let name = task.contact_name.clone().unwrap_or_default();
-    let reason = task.reason.told(&shell.l);
+    let reason = task.reason_for(shell);
     let told: Vec<String> = [name, reason].into_iter().filter(|text| !text.is_empty()).collect();
     Line {
         icon: "circle-check",
         tone: if task.is_late(shell.now) { "bad" } else { "blue" },
-        title: task.title.told(&shell.l),
+        title: task.title_for(shell),
         href: format!("/tasks/{}", TaskId(task.id)),
         reason: told.join(" · "),
         due: task.due_at.map_or_else(String::new, |at| shell.l.near_day(at, shell.now).to_string()),

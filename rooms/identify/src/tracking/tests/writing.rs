@@ -124,7 +124,7 @@ attune_testkit::on_both_dbs! {
         let made = stage.events().await.into_iter().find(|e| e.name == "form.submitted").unwrap().contact_id.unwrap();
         let mut tx = stage.db.read().await.unwrap();
         let contact = crate::contact::find(&mut tx, &attune_web::Scope::All, made).await.unwrap().unwrap();
-        assert_eq!((contact.name.as_str(), contact.email.as_deref()), ("Neu Mann", Some("neu@example.com")));
+        assert_eq!((contact.name.as_str(), contact.raw_email()), ("Neu Mann", Some("neu@example.com")));
         drop(tx);
         let traits = json!({ "traits": { "email": "omar@example.com" }, "token": token });
         stage.send("c", &[said("c2", "visitor.identified", traits)]).await;
