@@ -135,7 +135,18 @@ async fn add_foreign(tx: &mut Tx, by: &By<'_>) -> Foreign {
     for (sql, values) in rows(contact, by.now) {
         tx.exec(sql, values).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
-    let known = [("con", contact), ("con", twin), ("com", company), ("tsk", 701), ("hov", 702), ("vis", 703), ("imp", 704), ("mbx", 705), ("rel", 712), ("prm", 713)];
+    let known = [
+        ("con", contact),
+        ("con", twin),
+        ("com", company),
+        ("tsk", 701),
+        ("hov", 702),
+        ("vis", 703),
+        ("imp", 704),
+        ("mbx", 705),
+        ("rel", 712),
+        ("prm", 713),
+    ];
     let shared = [("seg", 600), ("cmp", 610), ("psh", 620)];
     let mut ids: Vec<String> = known.into_iter().chain(shared).map(|(prefix, id)| encode_id(prefix, id)).collect();
     ids.push("99".to_owned());

@@ -108,7 +108,9 @@ pub async fn set_pinned(tx: &mut Tx, id: i64, at: Option<i64>) -> Result<(), DbE
 /// The pinned notes of a record, the last pinned first.
 pub async fn list_pinned(tx: &mut Tx, record_id: i64) -> Result<Vec<Note>, DbError> {
     let mut sql = Sql::new(SELECT);
-    sql.push(" WHERE record_id = ").bind(record_id).push(" AND pinned_at IS NOT NULL AND deleted_at IS NULL ORDER BY pinned_at DESC, id DESC LIMIT 20");
+    sql.push(" WHERE record_id = ")
+        .bind(record_id)
+        .push(" AND pinned_at IS NOT NULL AND deleted_at IS NULL ORDER BY pinned_at DESC, id DESC LIMIT 20");
     tx.rows_of(&sql).await?.iter().map(read).collect()
 }
 

@@ -57,7 +57,13 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .jobs(tracking::jobs())
         .jobs(replay::pages::jobs())
         .crons(tracking::crons())
-        .panels([visitor::pages::panel(), consent::pages::panel(), promise::pages::panel(), relationship::pages::panel(), merge::pages::panel()])
+        .panels([
+            visitor::pages::panel(),
+            consent::pages::panel(),
+            promise::pages::panel(),
+            relationship::pages::panel(),
+            merge::pages::panel(),
+        ])
         .events(relationship::EVENTS)
         .events(promise::EVENTS)
         .events(note::EVENTS)

@@ -66,7 +66,8 @@ const STOPS: &[Stop] = &[
 ];
 
 /// Pages behind a person's own, by what follows the person's address.
-const BEHIND: &[(&str, &str)] = &[("contact-erase", "/erase"), ("contact-relationships", "/relationships"), ("contact-promises", "/promises")];
+const BEHIND: &[(&str, &str)] =
+    &[("contact-erase", "/erase"), ("contact-relationships", "/relationships"), ("contact-promises", "/promises")];
 /// Pages behind a company's own.
 const BEHIND_COMPANY: &[(&str, &str)] =
     &[("company-group", "/group"), ("company-relationships", "/relationships"), ("company-parent", "/parent?q=a")];

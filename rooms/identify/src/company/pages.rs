@@ -253,4 +253,3 @@ impl ListPage {
         company.owner_id.and_then(|id| self.owners.get(&id)).map_or("", String::as_str)
     }
 }
-

@@ -75,8 +75,9 @@ pub struct Listing {
     pub limit: i64,
 }
 
-const SELECT: &str =
-    sql!("SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.parent_id, c.created_at FROM companies c");
+const SELECT: &str = sql!(
+    "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.parent_id, c.created_at FROM companies c"
+);
 
 fn read(row: &Row) -> Result<Company, DbError> {
     Ok(Company {

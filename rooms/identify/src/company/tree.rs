@@ -97,9 +97,8 @@ pub async fn list_branches(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Vec<Br
     sql.push(") SELECT c.id, c.name, COALESCE(c.city, '') AS city, c.parent_id FROM down JOIN companies c ON c.id = down.id WHERE c.deleted_at IS NULL");
     push_scope(&mut sql, scope, "c");
     sql.push(" ORDER BY down.depth, c.name_key, c.id LIMIT ").bind(SHOWN);
-    let read = |row: &Row| {
-        Ok(Branch { id: row.get("id")?, name: row.get("name")?, city: row.get("city")?, parent_id: row.get("parent_id")? })
-    };
+    let read =
+        |row: &Row| Ok(Branch { id: row.get("id")?, name: row.get("name")?, city: row.get("city")?, parent_id: row.get("parent_id")? });
     tx.rows_of(&sql).await?.iter().map(read).collect()
 }
 

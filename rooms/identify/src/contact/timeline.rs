@@ -117,7 +117,11 @@ pub(super) async fn read(tx: &mut Tx, l: &Lang, contact_id: i64, filter: Filter,
         (None, Some(note)) => Some(format!("{}~0", note.created_at - 1)),
         (None, None) => None,
     };
-    let pinned = if before.is_empty() && matches!(filter, Filter::All | Filter::Notes) { note::list_pinned(tx, contact_id).await? } else { Vec::new() };
+    let pinned = if before.is_empty() && matches!(filter, Filter::All | Filter::Notes) {
+        note::list_pinned(tx, contact_id).await?
+    } else {
+        Vec::new()
+    };
     let newest = newest_seq(tx, contact_id).await?;
     let mut entries = told::entries(l, events);
     entries.extend(notes.into_iter().map(|n| note_entry(l, n)));
@@ -150,13 +154,7 @@ pub(super) async fn last(tx: &mut Tx, l: &Lang, contact_id: i64) -> Result<Optio
     Ok([event, note].into_iter().flatten().max_by_key(|entry| entry.at))
 }
 
-async fn list_events(
-    tx: &mut Tx,
-    contact_id: i64,
-    filter: Filter,
-    mark: Option<(i64, i64)>,
-    limit: i64,
-) -> Result<Vec<Event>, DbError> {
+async fn list_events(tx: &mut Tx, contact_id: i64, filter: Filter, mark: Option<(i64, i64)>, limit: i64) -> Result<Vec<Event>, DbError> {
     let mut sql = Sql::new(
         "SELECT seq, name, at, contact_id, visitor_id, session_id, company_id, subject, amount, machine, cause, depth, client_key, origin_id, props
          FROM events WHERE contact_id = ",

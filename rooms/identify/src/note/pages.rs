@@ -31,7 +31,13 @@ struct NoteForm {
     body: String,
 }
 
-async fn add(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<ContactId>, Form(form): Form<NoteForm>) -> Answer {
+async fn add(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    shell: Shell,
+    Path(id): Path<ContactId>,
+    Form(form): Form<NoteForm>,
+) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     let flash = match super::add(&mut tx, &by, &can.scope, id.0, &form.body).await {

@@ -35,7 +35,8 @@ mod tests {
     #[test]
     fn whole_names_are_meant() {
         let member = |id, name: &str, active| Member { id, name: name.to_owned(), team_id: None, active };
-        let staff = [member(1, "Mei", true), member(2, "Mei Tan", true), member(3, "王芳", true), member(4, "Gone", false), member(5, "", true)];
+        let staff =
+            [member(1, "Mei", true), member(2, "Mei Tan", true), member(3, "王芳", true), member(4, "Gone", false), member(5, "", true)];
         let named = |text: &str| mentioned(text, &staff).into_iter().collect::<Vec<_>>();
         assert_eq!(named("@Mei Tan, look"), [2]);
         assert_eq!(named("ask @mei."), [1]);

@@ -16,10 +16,7 @@ pub enum Ends {
 impl Ends {
     /// Whether `record` may stand there.
     pub fn allow(self, record: Record) -> bool {
-        matches!(
-            (self, record),
-            (Self::Any, _) | (Self::Contact, Record::Contact(_)) | (Self::Company, Record::Company(_))
-        )
+        matches!((self, record), (Self::Any, _) | (Self::Contact, Record::Contact(_)) | (Self::Company, Record::Company(_)))
     }
 }
 

@@ -25,8 +25,8 @@ use crate::company::{self, CompanyId};
 use crate::contact::{self, By, ContactError, ContactId};
 pub(crate) use facets::FACETS;
 use kind::{Kind, Reading};
-pub(crate) use store::{list_others, Other};
 pub use store::{Line, Relationship, lines_of};
+pub(crate) use store::{Other, list_others};
 
 id_type!(
     /// The id of a relationship.
@@ -240,7 +240,11 @@ pub async fn set_deleted(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: Relationsh
 pub(crate) const EVENTS: [EventDef; 3] = [
     event("relationship.made", "Two records were said to stand to each other in some way.", "the kind, as read from this record"),
     event("relationship.changed", "What is said of a relationship changed.", "the kind, as read from this record"),
-    event("relationship.ended", "A relationship is over, was taken away, or went with an erased person.", "the kind, as read from this record"),
+    event(
+        "relationship.ended",
+        "A relationship is over, was taken away, or went with an erased person.",
+        "the kind, as read from this record",
+    ),
 ];
 
 const fn event(name: &'static str, meaning: &'static str, subject: &'static str) -> EventDef {
@@ -283,8 +287,7 @@ const STAYS_TO: &str = "COALESCE(t.from_contact_id, 0) = $1 OR EXISTS (SELECT 1 
     AND o.from_company_id IS NOT DISTINCT FROM t.from_company_id)";
 
 /// The columns that hold a person.
-pub(crate) const CONTACT_TABLES: [ContactTable; 2] =
-    [end_of("from_contact_id", STAYS_FROM), end_of("to_contact_id", STAYS_TO)];
+pub(crate) const CONTACT_TABLES: [ContactTable; 2] = [end_of("from_contact_id", STAYS_FROM), end_of("to_contact_id", STAYS_TO)];
 
 const fn end_of(column: &'static str, unless: &'static str) -> ContactTable {
     ContactTable { table: "relationships", column, on_erase: OnErase::Delete, on_merge: OnMerge::Follow { key: "id", unless } }

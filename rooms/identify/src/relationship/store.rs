@@ -157,7 +157,9 @@ pub async fn lines_of(tx: &mut Tx, scope: &Scope, record: Record) -> Result<Vec<
     scope.push_filter(&mut sql, "p.owner_id", "p.team_id");
     sql.push(" LEFT JOIN companies f ON f.id = r.company_id AND f.deleted_at IS NULL");
     company::push_scope(&mut sql, scope, "f");
-    sql.push(" WHERE p.id IS NOT NULL OR f.id IS NOT NULL ORDER BY CASE WHEN r.until_at IS NULL THEN 0 ELSE 1 END, r.kind, r.side, r.id LIMIT ");
+    sql.push(
+        " WHERE p.id IS NOT NULL OR f.id IS NOT NULL ORDER BY CASE WHEN r.until_at IS NULL THEN 0 ELSE 1 END, r.kind, r.side, r.id LIMIT ",
+    );
     sql.bind(SHOWN);
     tx.rows_of(&sql).await?.iter().map(read_line).collect()
 }

@@ -26,7 +26,8 @@ impl React for TellMentioned {
             for event in events {
                 let Some((contact_id, name)) = event.contact_id.and_then(|id| names.get_key_value(&id)) else { continue };
                 let props = event.props_json();
-                let named = props.get("named").and_then(|named| named.as_array()).into_iter().flatten().filter_map(serde_json::Value::as_i64);
+                let named =
+                    props.get("named").and_then(|named| named.as_array()).into_iter().flatten().filter_map(serde_json::Value::as_i64);
                 for owner_id in named {
                     let draft = TaskDraft {
                         title: Wording::of("task-title-mentioned", &[("name", *name)]),

@@ -87,7 +87,10 @@ impl Stage {
 fn neighbours() -> Room {
     let own: Vec<&str> = crate::EVENTS.iter().map(|def| def.name).collect();
     let heard: BTreeSet<&str> =
-        [ShareSurvivors::HEARS, FreeHands::HEARS, KeepChanges::HEARS, TickSteps::HEARS, crate::task::mention::TellMentioned::HEARS].concat().into_iter().collect();
+        [ShareSurvivors::HEARS, FreeHands::HEARS, KeepChanges::HEARS, TickSteps::HEARS, crate::task::mention::TellMentioned::HEARS]
+            .concat()
+            .into_iter()
+            .collect();
     let def = |name| EventDef { name, meaning: "", subject: "", amount: "", behaviour: false };
     let view = PermissionDef { key: "identify.contact.view", label_key: "", admin: Grant::All, manager: Grant::Team, agent: Grant::Own };
     Room::new("neighbours").events(heard.into_iter().filter(|name| !own.contains(name)).map(def)).permissions([view]).locales(WORDS, WORDS)
