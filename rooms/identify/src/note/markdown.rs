@@ -10,11 +10,7 @@ pub(crate) fn html(text: &str) -> String {
     for event in Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH) {
         match event {
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => open_link(&mut out, &mut links, &dest_url),
-            Event::End(TagEnd::Link | TagEnd::Image) => {
-                if links.pop() == Some(true) {
-                    out.push_str("</a>");
-                }
-            }
+            Event::End(TagEnd::Link | TagEnd::Image) => out.push_str(if links.pop() == Some(true) { "</a>" } else { "" }),
             Event::Start(tag) => out.push_str(element(&tag.to_end()).0),
             Event::End(tag) => out.push_str(element(&tag).1),
             Event::Code(text) => {
