@@ -56,18 +56,16 @@ async fn collect(
         Err(fault) => return unavailable(&fault.to_string()),
     };
     // Reading what is turned away would take the time that the queue needs to become shorter.
-    if collector.turns_away() {
-        return with_cors(come_again(), &rules, &headers);
-    }
-    let response = match client(&web, &collector, ip, &headers).await {
-        Ok(client) => read(&collector, &client, &body).await,
-        Err(fault) => unavailable(&fault.to_string()),
-    };
+    let response = if collector.turns_away() { come_again() } else { read(&web, &collector, ip, &headers, &body).await };
     with_cors(response, &rules, &headers)
 }
 
-async fn read(collector: &Collector, client: &Client, body: &[u8]) -> Response {
-    match collector.read(client, body).await {
+async fn read(web: &Web, collector: &Collector, ip: std::net::IpAddr, headers: &HeaderMap, body: &[u8]) -> Response {
+    let client = match client(web, collector, ip, headers).await {
+        Ok(client) => client,
+        Err(fault) => return unavailable(&fault.to_string()),
+    };
+    match collector.read(&client, body).await {
         Ok(Ok(passed)) => take(collector, passed).await,
         Ok(Err(message)) => unreadable(&message),
         Err(fault) => unavailable(&fault.to_string()),
