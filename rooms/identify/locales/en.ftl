@@ -411,11 +411,10 @@ visitor-machines = Machines
 visitor-internal = Internal
 visitor-internal-count =
     { $count ->
-        [0] No visit of your own in the last 30 days.
-        [one] One visit of your own in the last 30 days.
-       *[other] { $count } visits of your own in the last 30 days.
-    }
-visitor-internal-text = They come from your own networks, or from browsers in which somebody is signed in here. They earn no points and enter no segment.
+        [0] No visit of your own
+        [one] One visit of your own
+       *[other] { $count } visits of your own
+    } in the last 30 days. They come from your own networks, or from browsers in which somebody is signed in here. They earn no points and enter no segment.
 visitor-internal-settings = Own networks
 visitor-company = Company
 visitor-facet-organisation = Organisation of the last visit
@@ -423,8 +422,8 @@ visitor-facet-country = Country of the last visit
 visitor-facet-city = City of the last visit
 visitor-from = From
 visitor-to = To
-visitor-filter = Show these days
-visitor-all-dates = All dates
+visitor-filter = Show
+visitor-all-dates = Clear
 visitor-none = No visits in these days
 visitor-none-text = Choose other days, or replay an access log of your site.
 visitor-span = Recorded from { $from } to { $to }

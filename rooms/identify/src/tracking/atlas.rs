@@ -56,8 +56,11 @@ pub struct Atlas {
 struct Shelf {
     books: Vec<Book>,
     /// What was read from the records at these places.
-    known: Mutex<Option<Recent<[usize; MAX_FILES], Option<Arc<KnownNetwork>>>>>,
+    known: Mutex<Option<Remembered>>,
 }
+
+/// Networks by where the files have their records.
+type Remembered = Recent<[usize; MAX_FILES], Option<Arc<KnownNetwork>>>;
 
 /// A file.
 #[derive(Clone, Default)]
@@ -187,7 +190,8 @@ pub(crate) fn read(records: &[Json]) -> Option<KnownNetwork> {
     let business = !organisation.is_empty() && !hosting && !access;
     let domain = domain.filter(|_| business).map(|domain| fold_key(&domain));
     let parts = [&*organisation, domain.as_deref().unwrap_or(""), country.as_deref().unwrap_or(""), city.as_deref().unwrap_or("")];
-    let flags = [["0", "1"][usize::from(business)], ["0", "1"][usize::from(hosting)]];
+    let flag = |yes: bool| if yes { "1" } else { "0" };
+    let flags = [flag(business), flag(hosting)];
     let id = key64("network", &[parts.as_slice(), flags.as_slice()].concat());
     Some(KnownNetwork { id, organisation, domain, country, city, business, hosting })
 }

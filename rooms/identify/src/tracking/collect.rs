@@ -56,15 +56,12 @@ async fn collect(
         Err(fault) => return unavailable(&fault.to_string()),
     };
     // Reading what is turned away would take the time that the queue needs to become shorter.
-    if collector.turns_away() {
-        return with_cors(come_again(), &rules, &headers);
-    }
-    let client = client(&web, &collector, ip, &headers).await;
-    with_cors(read(&collector, client, &body).await, &rules, &headers)
+    let response = if collector.turns_away() { come_again() } else { read(&web, &collector, ip, &headers, &body).await };
+    with_cors(response, &rules, &headers)
 }
 
-async fn read(collector: &Collector, client: Result<Client, Fault>, body: &[u8]) -> Response {
-    let client = match client {
+async fn read(web: &Web, collector: &Collector, ip: std::net::IpAddr, headers: &HeaderMap, body: &[u8]) -> Response {
+    let client = match client(web, collector, ip, headers).await {
         Ok(client) => client,
         Err(fault) => return unavailable(&fault.to_string()),
     };

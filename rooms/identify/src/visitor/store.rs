@@ -123,12 +123,14 @@ pub(super) async fn list_events(tx: &mut Tx, visit: &Visit) -> Result<Vec<Event>
 pub(super) async fn find_span(tx: &mut Tx, kind: Kind) -> Result<Option<(i64, i64)>, DbError> {
     let mut ends = [None, None];
     for (end, order) in ends.iter_mut().zip([" ORDER BY v.started_at, v.id LIMIT 1", " ORDER BY v.started_at DESC, v.id DESC LIMIT 1"]) {
-        let mut sql = Sql::new(sql!("SELECT v.started_at FROM visits v WHERE"));
+        let mut sql = Sql::new(sql!("SELECT v.started_at FROM visits v"));
+        sql.push(" WHERE");
         push_kind(&mut sql, kind);
         sql.push(order);
         *end = tx.rows_of(&sql).await?.first().map(|row| row.get::<i64>("started_at")).transpose()?;
     }
-    Ok(ends[0].zip(ends[1]))
+    let [first, last] = ends;
+    Ok(first.zip(last))
 }
 
 pub(super) async fn count_internal(tx: &mut Tx, since: i64) -> Result<i64, DbError> {

@@ -67,7 +67,8 @@ impl Line {
 
     /// How long they have been there, by what they did.
     pub(super) fn stayed(&self, l: &Lang) -> Text {
-        l.duration_ms((self.visit.last_at - self.visit.started_at) / 1_000)
+        let seconds = (self.visit.last_at - self.visit.started_at) / attune_kernel::SECOND_US;
+        if seconds > 0 { l.duration_ms(seconds * 1_000) } else { Text::from("–") }
     }
 
     /// The page shown last, or the one it began with.
