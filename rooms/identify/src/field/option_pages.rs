@@ -126,7 +126,13 @@ async fn change(
     Form(form): Form<OptionForm>,
 ) -> Answer {
     let done = match form.to.as_str() {
-        "up" | "down" => alter(&app, &can, id, |all| Ok(options::shift(all, &key, form.to == "up"))).await?,
+        "up" | "down" => {
+            alter(&app, &can, id, |all| {
+                options::shift(all, &key, form.to == "up");
+                Ok(())
+            })
+            .await?
+        }
         _ => alter(&app, &can, id, |all| options::rename(all, &key, &form.label)).await?,
     };
     Ok(shell.leave(&address(id), done.map_or_else(Flash::bad, |_| Flash::good("field-option-saved"))))

@@ -134,14 +134,16 @@ pub async fn create(tx: &mut Tx, by: &By<'_>, draft: &FieldDraft, import_id: Opt
          VALUES ($1, $2, $3, $4, $5, $6, 0, $1, $7, $8)"
     );
     tx.exec(sql, params![id, &key, &label, kind.word(), currency.as_deref(), options_text(&options), import_id, by.now]).await?;
-    let mut after = json!({ "key": key, "label": label, "kind": kind.word() });
+    let mut after = Map::new();
+    after
+        .extend([("key", json!(key)), ("label", json!(label)), ("kind", json!(kind.word()))].map(|(name, value)| (name.to_owned(), value)));
     if let Some(currency) = &currency {
-        after["currency"] = json!(currency);
+        after.insert("currency".to_owned(), json!(currency));
     }
     if kind.has_options() {
-        after["options"] = options.iter().map(|option| json!(option.label)).collect();
+        after.insert("options".to_owned(), options.iter().map(|option| json!(option.label)).collect());
     }
-    audit::note(tx, by.ids, by.now, by.actor, "field.created", "field", id, None, Some(after)).await?;
+    audit::note(tx, by.ids, by.now, by.actor, "field.created", "field", id, None, Some(Json::Object(after))).await?;
     Ok(Field { id, key, label, kind, currency, options, import_id })
 }
 
