@@ -1007,6 +1007,7 @@ topic-deleted = The topic is removed
 topic-restored = The topic is back
 topic-permission = Edit topics
 preference-title = Preferences
+preference-chosen = Chosen
 preference-frequency-every = Every mail
 preference-frequency-weekly = At most one a week
 preference-frequency-monthly = At most one a month

@@ -933,6 +933,7 @@ topic-deleted = 主题已移除
 topic-restored = 主题已恢复
 topic-permission = 编辑邮件主题
 preference-title = 接收偏好
+preference-chosen = 已选择
 preference-frequency-every = 每封邮件
 preference-frequency-weekly = 每周最多一封
 preference-frequency-monthly = 每月最多一封

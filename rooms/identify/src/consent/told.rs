@@ -34,6 +34,8 @@ pub(super) struct Line {
     /// A yes or a no; a preference is neither.
     pub(super) given: Option<bool>,
     pub(super) state: String,
+    /// What was chosen, of a preference.
+    pub(super) detail: String,
     pub(super) source: String,
     /// Who noted it down; empty when the person did it alone.
     pub(super) by: String,
@@ -74,6 +76,7 @@ impl Teller {
             purpose: topic.unwrap_or_else(|| self.known("purpose", &said.purpose, &PURPOSES).to_string()),
             given: Some(said.state == State::Given),
             state: self.l.t(&format!("consent-{}", said.state.word())).to_string(),
+            detail: String::new(),
             source: self.known("source", &said.source, &SOURCES).to_string(),
             by: self.by(said.staff_id),
             wording: said.wording.unwrap_or_default(),
@@ -88,7 +91,8 @@ impl Teller {
             channel: self.l.t("consent-channel-email"),
             purpose: self.l.t("preference-title").to_string(),
             given: None,
-            state: self.wishes(&line.said.wish).join(" · "),
+            state: self.l.t("preference-chosen").to_string(),
+            detail: self.wishes(&line.said.wish).join(" · "),
             source: self.known("source", &line.said.source, &SOURCES).to_string(),
             by: self.by(line.said.staff_id),
             wording: line.said.wording.unwrap_or_default(),
