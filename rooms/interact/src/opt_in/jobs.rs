@@ -65,7 +65,7 @@ impl Ask {
         let held = consent::states(&mut tx, crate::CHANNEL, [line.said.contact_id]).await?;
         let person = contact::list_by_ids(&mut tx, [line.said.contact_id]).await?.into_iter().next();
         let (Some(person), Some(State::Pending)) = (person, held.get(&line.said.contact_id)) else { return Ok(Verdict::Done(None)) };
-        let Some(to) = person.email.clone().map(|email| email.trim().to_owned()) else { return Ok(Verdict::Done(None)) };
+        let Some(to) = person.raw_email().map(|email| email.trim().to_owned()) else { return Ok(Verdict::Done(None)) };
         let (from_name, from_address) = rules::default_sender(&mut tx).await?;
         let signers = rules::signers(&mut tx, &from_address).await?;
         let locale = person.locale.as_deref().and_then(|tag| tag.parse().ok()).unwrap_or_default();

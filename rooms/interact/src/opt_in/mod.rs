@@ -56,7 +56,7 @@ async fn sign_up(tx: &mut Tx, bench: &Bench, mut draft: ConsentDraft) -> Result<
 /// Whether the person may be asked now.
 async fn check_ask(tx: &mut Tx, contact_id: i64, now: i64) -> Result<(), Problem> {
     let person = contact::list_by_ids(tx, [contact_id]).await?.into_iter().next().ok_or(Problem::NotFound)?;
-    if !person.email.as_deref().is_some_and(|email| rules::is_address(email.trim())) {
+    if !person.raw_email().is_some_and(|email| rules::is_address(email.trim())) {
         return Err(Problem::refused("opt-in-no-address"));
     }
     let lines = consent::list(tx, contact_id, LOOKED_AT).await?;

@@ -32,7 +32,7 @@ async fn page_of(app: &App, mut shell: Shell, token: &str, contact_id: i64, stan
     if let Some(locale) = person.locale.as_deref().and_then(|tag| tag.parse::<Locale>().ok()) {
         shell.l = app.lang(locale);
     }
-    let email = masked(&person.email.unwrap_or_default());
+    let email = person.email.as_ref().map(attune_kernel::Address::masked).unwrap_or_default();
     Ok(ConfirmPage { action: format!("/m/y/{token}"), email, standing, shell })
 }
 
