@@ -85,7 +85,13 @@ async fn ask(State(app): State<App>, Extension(linker): Extension<Linker>, shell
     let mut tx = app.db.read().await?;
     let email = super::store::address_of(&mut tx, send_id).await?.unwrap_or_default();
     let preferences = preferences_path(&linker, send_id);
-    let page = UnsubscribePage { action: format!("/m/u/{token}"), email: masked(&email), done: false, preferences, shell };
+    let page = UnsubscribePage {
+        action: format!("/m/u/{token}"),
+        email: if email.is_empty() { email } else { attune_kernel::mask(&email) },
+        done: false,
+        preferences,
+        shell,
+    };
     Ok(page.shell.page(&page))
 }
 
@@ -177,12 +183,4 @@ async fn is_tracked_site(app: &App, target: &str) -> Result<bool, Problem> {
     let mut tx = app.db.read().await?;
     let sites = attune_house::setting_text(&mut tx, "interact.tracked_sites", "").await?;
     Ok(sites.split([',', ' ']).any(|site| !site.is_empty() && target.host_str() == Some(site.trim())))
-}
-
-/// `l•••@example.com`: enough to recognise oneself, too little to learn an address.
-pub(crate) fn masked(email: &str) -> String {
-    match email.split_once('@') {
-        Some((local, domain)) => format!("{}•••@{domain}", local.chars().take(1).collect::<String>()),
-        None => String::new(),
-    }
 }

@@ -10,7 +10,6 @@ use axum::extract::State;
 use axum::routing::get;
 
 use super::{Standing, confirm, find, standing};
-use crate::message::public::masked;
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {

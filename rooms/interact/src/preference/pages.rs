@@ -20,7 +20,6 @@ use serde::Deserialize;
 use super::form::{Choices, PAUSES, PreferenceForm, ZONES};
 use super::{Standing, Words, find, keep};
 use crate::message::Linker;
-use crate::message::public::masked;
 use crate::message::token::Act;
 
 /// The routes of this file.
@@ -111,7 +110,7 @@ impl Opened {
         let now = self.shell.now;
         PreferencePage {
             action: format!("/m/p/{token}"),
-            email: masked(&self.standing.recipient.email),
+            email: attune_kernel::mask(&self.standing.recipient.email),
             stopped: self.standing.recipient.stopped,
             saved,
             topics: self.standing.topics.into_iter().map(|(topic, _)| topic).collect(),

@@ -21,7 +21,7 @@ impl React for TellMentioned {
     fn react<'a>(&'a self, spine: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let people = contact::list_by_ids(tx, events.iter().filter_map(|event| event.contact_id)).await?;
-            let names: HashMap<i64, &str> = people.iter().map(|person| (person.id, person.label())).collect();
+            let names: HashMap<i64, String> = people.iter().map(|person| (person.id, person.label())).collect();
             let staff = attune_identify::staff::list(tx).await?;
             for event in events {
                 let Some((contact_id, name)) = event.contact_id.and_then(|id| names.get_key_value(&id)) else { continue };
@@ -30,7 +30,7 @@ impl React for TellMentioned {
                     props.get("named").and_then(|named| named.as_array()).into_iter().flatten().filter_map(serde_json::Value::as_i64);
                 for owner_id in named {
                     let draft = TaskDraft {
-                        title: Wording::of("task-title-mentioned", &[("name", *name)]),
+                        title: Wording::of("task-title-mentioned", &[("name", name)]),
                         reason: Wording::of("task-reason-mentioned", &[("by", props.get("staff").and_then(|v| v.as_str()).unwrap_or(""))]),
                         owner_id,
                         team_id: staff.iter().find(|member| member.id == owner_id).and_then(|member| member.team_id),
