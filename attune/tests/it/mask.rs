@@ -1,7 +1,7 @@
 //! Who sees addresses masked sees no address anywhere: every address of the house is asked by somebody who may see everybody, but nobody's
 //! address, in a store where a customer's address stands in every place somebody or something may have written it to.
 
-use attune_db::params;
+use attune_db::{Value, params};
 use attune_identify::contact::{self, By, ContactDraft, ContactId};
 use attune_kernel::decode_id;
 use attune_testkit::{TestApp, on_both_dbs};
@@ -33,24 +33,6 @@ async fn spread(site: &TestApp, contact: i64, twin: i64) -> i64 {
     let now = by.now;
     for (sql, values) in [
         ("UPDATE notes SET body = $1 WHERE record_id = $2", params![WORDS, contact].to_vec()),
-        (
-            "INSERT INTO notes (id, kind, record_id, body, staff_id, staff_name, created_at, updated_at, pinned_at) VALUES (803, 'contact', $2, $1, 5, 'Jo', $3, $3, $3)",
-            params![WORDS, contact, now].to_vec(),
-        ),
-        (
-            "INSERT INTO note_versions (id, note_id, record_id, body, staff_id, staff_name, until_at) VALUES (804, 803, $2, $1, 5, 'Jo', $3)",
-            params![WORDS, contact, now].to_vec(),
-        ),
-        (
-            "INSERT INTO promises (id, contact_id, side, what, staff_id, due_at, remind_at, state, created_by, created_at)
-             VALUES (805, $2, 'ours', $1, 5, $3, $3, 'open', 5, $3)",
-            params![WORDS, contact, now].to_vec(),
-        ),
-        (
-            "INSERT INTO relationships (id, kind, from_contact_id, to_contact_id, note, created_by, created_at, updated_at)
-             VALUES (806, 'colleague', $2, $3, $1, 5, $4, $4)",
-            params![WORDS, contact, twin, now].to_vec(),
-        ),
         ("UPDATE handovers SET note = $1 WHERE contact_id = $2", params![WORDS, contact].to_vec()),
         ("UPDATE tasks SET title = $1, reason = $1 WHERE contact_id = $2", params![WORDS, contact].to_vec()),
         (
@@ -76,12 +58,36 @@ async fn spread(site: &TestApp, contact: i64, twin: i64) -> i64 {
             "INSERT INTO tasks (id, contact_id, title, reason, owner_id, rank_at, created_by, created_at) VALUES (802, $1, 'Call', '', 5, $2, 5, $2)",
             params![nameless, now].to_vec(),
         ),
-    ] {
+    ].into_iter().chain(words_about(contact, twin, now)) {
         tx.exec(sql, &values).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
     tx.commit().await.unwrap();
     site.settle().await;
     nameless
+}
+
+/// Notes, promises and relationships with an address in their words.
+fn words_about(contact: i64, twin: i64, now: i64) -> [(&'static str, Vec<Value>); 4] {
+    [
+        (
+            "INSERT INTO notes (id, kind, record_id, body, staff_id, staff_name, created_at, updated_at, pinned_at) VALUES (803, 'contact', $2, $1, 5, 'Jo', $3, $3, $3)",
+            params![WORDS, contact, now].to_vec(),
+        ),
+        (
+            "INSERT INTO note_versions (id, note_id, record_id, body, staff_id, staff_name, until_at) VALUES (804, 803, $2, $1, 5, 'Jo', $3)",
+            params![WORDS, contact, now].to_vec(),
+        ),
+        (
+            "INSERT INTO promises (id, contact_id, side, what, staff_id, due_at, remind_at, state, created_by, created_at)
+             VALUES (805, $2, 'ours', $1, 5, $3, $3, 'open', 5, $3)",
+            params![WORDS, contact, now].to_vec(),
+        ),
+        (
+            "INSERT INTO relationships (id, kind, from_contact_id, to_contact_id, note, created_by, created_at, updated_at)
+             VALUES (806, 'colleague', $2, $3, $1, 5, $4, $4)",
+            params![WORDS, contact, twin, now].to_vec(),
+        ),
+    ]
 }
 
 async fn finds(site: &TestApp, who: &str, query: &str, contact: &str) -> bool {
