@@ -33,6 +33,24 @@ async fn spread(site: &TestApp, contact: i64, twin: i64) -> i64 {
     let now = by.now;
     for (sql, values) in [
         ("UPDATE notes SET body = $1 WHERE record_id = $2", params![WORDS, contact].to_vec()),
+        (
+            "INSERT INTO notes (id, kind, record_id, body, staff_id, staff_name, created_at, updated_at, pinned_at) VALUES (803, 'contact', $2, $1, 5, 'Jo', $3, $3, $3)",
+            params![WORDS, contact, now].to_vec(),
+        ),
+        (
+            "INSERT INTO note_versions (id, note_id, record_id, body, staff_id, staff_name, until_at) VALUES (804, 803, $2, $1, 5, 'Jo', $3)",
+            params![WORDS, contact, now].to_vec(),
+        ),
+        (
+            "INSERT INTO promises (id, contact_id, side, what, staff_id, due_at, remind_at, state, created_by, created_at)
+             VALUES (805, $2, 'ours', $1, 5, $3, $3, 'open', 5, $3)",
+            params![WORDS, contact, now].to_vec(),
+        ),
+        (
+            "INSERT INTO relationships (id, kind, from_contact_id, to_contact_id, note, created_by, created_at, updated_at)
+             VALUES (806, 'colleague', $2, $3, $1, 5, $4, $4)",
+            params![WORDS, contact, twin, now].to_vec(),
+        ),
         ("UPDATE handovers SET note = $1 WHERE contact_id = $2", params![WORDS, contact].to_vec()),
         ("UPDATE tasks SET title = $1, reason = $1 WHERE contact_id = $2", params![WORDS, contact].to_vec()),
         (
@@ -88,6 +106,10 @@ on_both_dbs! {
         for id in &ids {
             paths.extend(["email", "phone", "f:hobby"].map(|key| format!("/contacts/{id}/field/{key}")));
         }
+        let shown = |prefix, id| attune_kernel::encode_id(prefix, id);
+        paths.extend(["", "/history"].map(|rest| format!("/contacts/{}/notes/803{rest}", foreign.ids[0])));
+        paths.extend([format!("/promises/{}", shown("prm", 805)), format!("/relationships/{}", shown("rel", 806))]);
+        paths.extend([format!("/api/v1/promises/{}", shown("prm", 805)), format!("/api/v1/relationships/{}", shown("rel", 806))]);
         paths.push(format!("/contacts/merge?survivor={}&loser={}", foreign.ids[0], foreign.ids[1]));
         paths.push("/contacts/duplicates/check?name=Findme+Zqxname&company=Zqxworks&phone=%2B49+231+7777003".to_owned());
         paths.extend(["/contacts?q=findme&sort=name", "/tasks?view=all"].map(str::to_owned));
@@ -95,7 +117,7 @@ on_both_dbs! {
         let (seen, _) = marked(&site, "Ada", &paths, &MARKS).await;
         for place in [
             "/contacts/con_", "/contacts/merge", "/contacts/duplicates", "/timeline", "/field/email", "/field/phone", "/api/v1/contacts", "/api/v1/events",
-            "/settings/audit", "/suppressions", "/mailbox", "/imports/", "errors.csv", "/tasks", "/hand-overs/", "/companies/",
+            "/settings/audit", "/suppressions", "/mailbox", "/imports/", "errors.csv", "/tasks", "/hand-overs/", "/companies/", "/notes/803/history", "/api/v1/promises/", "/api/v1/relationships/", "/promises/",
         ] {
             assert!(seen.iter().any(|line| line.contains(place)), "nothing is seen in full at {place}: {seen:#?}");
         }

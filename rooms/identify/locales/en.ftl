@@ -1211,6 +1211,7 @@ identify-note-unpinned = Unpinned the note
 identify-pinned = Pinned
 identify-told-mentioned = Colleagues were named in a note: { $subject }
 identify-told-mentioned-bare = Colleagues were named in a note
+identify-hidden-words = An address you may not see stands in these words. Ask a colleague who may see it to change them.
 
 # A person's own copy
 subject-access-permission = Take a person's own copy

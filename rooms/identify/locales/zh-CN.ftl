@@ -1133,6 +1133,7 @@ identify-note-unpinned = 已取消置顶
 identify-pinned = 置顶
 identify-told-mentioned = 跟进记录中提到了同事：{ $subject }
 identify-told-mentioned-bare = 跟进记录中提到了同事
+identify-hidden-words = 文字里有您无权查看的联系方式，请有权查看的同事来修改
 
 # 个人数据副本
 subject-access-permission = 导出个人数据副本

@@ -55,7 +55,7 @@ pub fn room(parts: &Parts, _collector: &Collector) -> Room {
         .migrations(crate::migrations())
         .locales(include_str!("../locales/en.ftl"), include_str!("../locales/zh-CN.ftl"))
         .routes(routes(parts))
-        .public_paths(["/m/c/", "/m/o/", "/m/p/", "/m/u/", "/m/y/"])
+        .public_paths(["/m/c/", "/m/o/", "/m/p/", "/m/q/", "/m/u/", "/m/y/"])
         .nav(nav())
         .permissions(permissions())
         .events(EVENTS)

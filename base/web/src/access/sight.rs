@@ -74,6 +74,11 @@ impl Sight {
         if self.covers(owner, team) { text } else { mask_text(&text) }
     }
 
+    /// Whether [`Sight::text`] would mask something: who does not see the words cannot change them.
+    pub fn hides(&self, (owner, team): (Option<i64>, Option<i64>), text: &str) -> bool {
+        !self.covers(owner, team) && mask_text(text) != text
+    }
+
     /// Words that belong to no single record: only who sees every address sees theirs.
     pub fn words(&self, text: String) -> String {
         if self.is_full() { text } else { mask_text(&text) }

@@ -109,6 +109,6 @@ impl ShowPage {
     }
 
     fn name(&self, contact: &Contact) -> String {
-        contact::pages::name_of(&self.shell.l, contact)
+        contact::pages::name_for(&self.shell, contact)
     }
 }

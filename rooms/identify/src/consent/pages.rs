@@ -186,7 +186,7 @@ async fn page_of(app: &App, shell: Shell, person: &Contact, form: ConsentForm, e
     ledger.sort_by_key(|line| std::cmp::Reverse((line.at, line.id)));
     let topics = topics(&mut tx, &shell).await?;
     let contact_href = format!("/contacts/{}", person.shown_id());
-    Ok(ConsentPage { name: contact::name_of(&shell.l, person), shell, contact_href, held, imported, wishes, ledger, topics, form, errors })
+    Ok(ConsentPage { name: contact::name_for(&shell, person), shell, contact_href, held, imported, wishes, ledger, topics, form, errors })
 }
 
 async fn show(State(app): State<App>, can: Can<ViewConsent>, shell: Shell, Path(id): Path<ContactId>) -> Answer {

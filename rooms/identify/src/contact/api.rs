@@ -188,7 +188,7 @@ pub(crate) async fn found(
     let page = list::list(&mut web.db.read().await?, &scope, &listing, Sorting::default(), "", 6).await?;
     let l = web.lang(actor.locale);
     let line = |c: &Contact| attune_web::Found {
-        label: super::pages::name_of(&l, c),
+        label: super::pages::named(&l, c, c.label_for(&sight)),
         detail: c.company_name.clone().or_else(|| c.email_for(&sight)).unwrap_or_default(),
         href: format!("/contacts/{}", c.shown_id()),
         icon: "user",

@@ -44,7 +44,7 @@ async fn field_page(app: &App, shell: Shell, contact: &Contact, key: &str) -> Re
     let mut tx = app.db.read().await?;
     let (control, value) = control(&mut tx, &shell, contact, key).await?.ok_or(Problem::NotFound)?;
     let label = label_of(&mut tx, &shell, key).await?;
-    let name = super::pages::name_of(&shell.l, contact);
+    let name = super::pages::name_for(&shell, contact);
     Ok(FieldPage { id: contact.shown_id(), name, key: key.to_owned(), label, value, control, errors: FormErrors::new(), shell })
 }
 

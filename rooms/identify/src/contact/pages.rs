@@ -407,9 +407,19 @@ fn may_own(can: &Can<CreateContacts>, owner: Option<i64>) -> bool {
     can.scope == Scope::All || owner == Some(can.actor.staff_id)
 }
 
-/// What a list or a page calls somebody.
+/// What a page calls somebody for its reader.
+pub(crate) fn name_for(shell: &Shell, contact: &Contact) -> String {
+    named(&shell.l, contact, contact.label_for(&shell.sight()))
+}
+
+/// What is said of somebody where nobody knows who will read it.
 pub(crate) fn name_of(l: &attune_web::Lang, contact: &Contact) -> String {
-    match contact.label() {
+    named(l, contact, contact.label())
+}
+
+/// The label, or what stands for somebody of whom nothing is known.
+pub(super) fn named(l: &attune_web::Lang, contact: &Contact, label: String) -> String {
+    match label {
         label if label.is_empty() => l.of("identify-nameless").s("id", contact.shown_id()).to_string(),
         label => label,
     }
@@ -426,7 +436,7 @@ pub(crate) fn grade_tone(grade: &str) -> &'static str {
 
 impl ListPage {
     fn name(&self, contact: &Contact) -> String {
-        name_of(&self.shell.l, contact)
+        name_for(&self.shell, contact)
     }
 
     /// What stands in the column of companies: the company, else the address.

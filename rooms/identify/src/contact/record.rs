@@ -159,6 +159,15 @@ impl Contact {
         known.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or_default()
     }
 
+    /// What this person is called for whoever has `sight`: as [`Contact::label`], an address in full where it may be seen.
+    pub fn label_for(&self, sight: &Sight) -> String {
+        if self.name.is_empty() {
+            self.email_for(sight).or_else(|| self.phone_for(sight)).unwrap_or_else(|| self.label())
+        } else {
+            self.name.clone()
+        }
+    }
+
     /// What the list sorts by; of an address the mask, else the place in the order would tell the rest.
     pub(crate) fn name_key(&self) -> String {
         rules::name_key([Some(self.label().as_str())])

@@ -90,7 +90,7 @@ pub(super) async fn page(
     let slots = |place: Place| slots(&app, &shell, place, id.0);
     let (asides, panels, nexts) = (slots(Place::Aside), slots(Place::Tab), slots(Place::Head));
     let page = RecordPage {
-        name: super::pages::name_of(&shell.l, &contact),
+        name: super::pages::name_for(&shell, &contact),
         about: about(&shell, &contact, owner.as_deref()),
         origin: origin(&shell, &contact),
         customs: customs(&shell, &contact, &fields),

@@ -95,7 +95,7 @@ async fn opened(
     let scheme = if key == "email" { "mailto" } else { "tel" };
     Ok(RevealPage {
         id: contact.shown_id(),
-        name: super::pages::name_of(&shell.l, contact),
+        name: super::pages::name_for(&shell, contact),
         label: told::attribute_name(&shell.l, key),
         href: format!("{scheme}:{}", value.replace(' ', "")),
         value,

@@ -135,6 +135,7 @@ pub(super) async fn read(
     entries.extend(notes.into_iter().map(|n| note_entry(l, n)));
     entries.sort_by_key(|e| std::cmp::Reverse(e.at));
     let entries = entries.into_iter().map(|entry| masked(entry, contact, sight)).collect();
+    let pinned = pinned.into_iter().map(|note| Note { body: sight.text(contact.place(), note.body.clone()), ..note }).collect();
     Ok(Timeline { days: days(l, entries), pinned, older, newest })
 }
 

@@ -27,6 +27,7 @@ use crate::fact::{self, Fact, Source};
 use crate::field;
 
 pub(crate) use api::routes as api_routes;
+pub use public::address as public_address;
 pub use rules::{Asked, Due, MOST, Touch};
 pub(crate) use store::{Line, find, lines, list};
 
@@ -141,7 +142,7 @@ pub async fn answer(
     let change = contact::update_field(tx, by, scope, contact_id, &question.key, typed).await?;
     let contact = contact::find(tx, scope, contact_id).await?.ok_or(ContactError::NotFound)?;
     let fact = Fact { source: Source::Answer, detail: touch.word().to_owned(), at: by.now };
-    fact::note(tx, contact_id, &[change.key.clone()], &fact).await?;
+    fact::note(tx, contact_id, std::slice::from_ref(&change.key), &fact).await?;
     store::end(tx, by, (question_id, contact_id), touch, true).await?;
     append(tx, &mut [contact_event("question.answered", by, &contact, &question, touch)]).await?;
     Ok(change)

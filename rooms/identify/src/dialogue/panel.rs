@@ -83,7 +83,7 @@ async fn page_of(app: &App, shell: Shell, contact: &Contact) -> Result<PanelPage
     let asking = asking(&mut tx, &shell, contact, due).await?;
     let contact_href = format!("/contacts/{}", contact.shown_id());
     let public_href = super::public::address(&app.secret, &app.public_url, contact.id, app.clock.now());
-    let name = contact::name_of(&shell.l, contact);
+    let name = contact::name_for(&shell, contact);
     Ok(PanelPage { name, contact_href, public_href, asking, errors: FormErrors::new(), shell })
 }
 

@@ -44,7 +44,7 @@ async fn show(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path
     let mut tx = app.db.read().await?;
     let contact = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let lines = read_lines(&mut tx, &shell, &contact).await?;
-    let name = contact::name_of(&shell.l, &contact);
+    let name = contact::name_for(&shell, &contact);
     let page = FactsPage { name, contact_href: format!("/contacts/{}", contact.shown_id()), lines, shell };
     Ok(page.shell.page(&page))
 }

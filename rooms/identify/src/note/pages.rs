@@ -64,7 +64,10 @@ async fn edit_page(app: &App, can: &Can<EditContacts>, shell: Shell, (id, note):
     let mut tx = app.db.read().await?;
     let person = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let found = super::find(&mut tx, id.0, note).await?;
-    let name = contact::name_of(&shell.l, &person);
+    if shell.sight().hides(person.place(), &found.body) {
+        return Err(Problem::refused("identify-hidden-words"));
+    }
+    let name = contact::name_for(&shell, &person);
     Ok(EditPage { id, note, name, form: NoteForm { body: found.body }, errors: FormErrors::new(), shell })
 }
 
@@ -97,6 +100,8 @@ async fn save(
 #[template(path = "note/history.html")]
 struct HistoryPage {
     shell: Shell,
+    /// Whose the contact is.
+    place: (Option<i64>, Option<i64>),
     id: ContactId,
     name: String,
     note: Note,
@@ -105,7 +110,7 @@ struct HistoryPage {
 
 impl HistoryPage {
     fn html(&self, body: &str) -> String {
-        markdown::html(body)
+        markdown::html(&self.shell.sight().text(self.place, body.to_owned()))
     }
 }
 
@@ -114,7 +119,7 @@ async fn history(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, P
     let person = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let found = super::find(&mut tx, id.0, note).await?;
     let versions = note::list_versions(&mut tx, note).await?;
-    let page = HistoryPage { name: contact::name_of(&shell.l, &person), id, note: found, versions, shell };
+    let page = HistoryPage { name: contact::name_for(&shell, &person), place: person.place(), id, note: found, versions, shell };
     Ok(page.shell.page(&page))
 }
 

@@ -1,7 +1,7 @@
 //! Promises for programs.
 
 use attune_house::App;
-use attune_web::{Answer, Can, Json, Path, Problem, Scope};
+use attune_web::{Answer, Can, Json, Path, Problem, Scope, Sight};
 use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -25,25 +25,26 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/v1/promises/{id}", get(show).patch(update))
 }
 
-fn shown(p: &Promise) -> Any {
+fn shown(p: &Promise, sight: Sight) -> Any {
     json!({
-        "id": p.id, "of": p.record.to_string(), "side": p.side, "what": p.what, "staff_id": p.staff_id, "due_at": p.due_at,
+        "id": p.id, "of": p.record.to_string(), "side": p.side, "what": p.what_for(sight), "staff_id": p.staff_id, "due_at": p.due_at,
         "remind_at": p.remind_at, "state": p.state, "closed_at": p.closed_at,
     })
 }
 
 async fn of_contact(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<ContactId>) -> Answer {
-    list(&app, &can.scope, Record::Contact(id.0)).await
+    list(&app, &can, Record::Contact(id.0)).await
 }
 
 async fn of_company(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<CompanyId>) -> Answer {
-    list(&app, &can.scope, Record::Company(id.0)).await
+    list(&app, &can, Record::Company(id.0)).await
 }
 
-async fn list(app: &App, scope: &Scope, record: Record) -> Answer {
+async fn list(app: &App, can: &Can<ViewContacts>, record: Record) -> Answer {
+    let (scope, sight) = (&can.scope, Sight::of(&can.actor));
     let mut tx = app.db.read().await?;
     find_end(&mut tx, scope, record).await?.ok_or(Problem::NotFound)?;
-    let items: Vec<Any> = list_of(&mut tx, scope, record).await?.iter().map(shown).collect();
+    let items: Vec<Any> = list_of(&mut tx, scope, record).await?.iter().map(|promise| shown(promise, sight)).collect();
     Ok(Json(json!({ "items": items })).into_response())
 }
 
@@ -68,12 +69,12 @@ async fn create(State(app): State<App>, can: Can<EditContacts>, Json(new): Json<
     let id = super::create(&mut tx, &by, &can.scope, new.of, &draft).await?;
     let made = super::find(&mut tx, &can.scope, id).await?.ok_or(Problem::NotFound)?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(shown(&made))).into_response())
+    Ok((StatusCode::CREATED, Json(shown(&made, Sight::of(&can.actor)))).into_response())
 }
 
 async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<PromiseId>) -> Answer {
     let found = super::find(&mut app.db.read().await?, &can.scope, id).await?.ok_or(Problem::NotFound)?;
-    Ok(Json(shown(&found)).into_response())
+    Ok(Json(shown(&found, Sight::of(&can.actor))).into_response())
 }
 
 /// What changes; what is not named stays. `state` settles it, or opens it again.
@@ -95,7 +96,7 @@ async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<P
     apply(&mut tx, &by, &can.scope, before, change).await?;
     let found = super::find(&mut tx, &can.scope, id).await?.ok_or(Problem::NotFound)?;
     tx.commit().await?;
-    Ok(Json(shown(&found)).into_response())
+    Ok(Json(shown(&found, Sight::of(&can.actor))).into_response())
 }
 
 async fn apply(tx: &mut attune_db::Tx, by: &By<'_>, scope: &Scope, was: Promise, change: Change) -> Result<(), ContactError> {

@@ -33,7 +33,7 @@ pub(crate) async fn head(tx: &mut Tx, scope: &Scope, shell: &Shell, record: Reco
 fn debt(shell: &Shell, owed: &Owed, first: &Promise) -> Debt {
     let key = if first.side == "ours" { "identify-head-ours" } else { "identify-head-theirs" };
     let l = &shell.l;
-    let mut text = l.of(key).s("what", &first.what).s("day", l.near_day(first.due_at, shell.now)).to_string();
+    let mut text = l.of(key).s("what", first.what_for(shell.sight())).s("day", l.near_day(first.due_at, shell.now)).to_string();
     if owed.count > 1 {
         text.push(' ');
         text.push_str(l.of("identify-head-more").n("count", owed.count - 1).to_string().as_str());

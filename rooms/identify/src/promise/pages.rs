@@ -253,7 +253,8 @@ async fn new(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Query
         let found = note::find(&mut app.db.read().await?, id).await?;
         let of = form.of.parse::<Record>().ok();
         let found = found.filter(|note| of.is_some_and(|of| of.contact().or(of.company()) == Some(note.record_id)));
-        form.what = found.map_or_else(String::new, |note| note.body.lines().next().unwrap_or("").chars().take(super::WHAT_CHARS).collect());
+        let line = found.map_or_else(String::new, |note| note.body.lines().next().unwrap_or("").chars().take(super::WHAT_CHARS).collect());
+        form.what = shell.sight().words(line);
     }
     let page = FormPage::read(&app, &can.scope, shell, None, form).await?;
     Ok(page.shell.page(&page))
@@ -266,6 +267,9 @@ async fn create(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Fo
 
 async fn edit(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<PromiseId>) -> Answer {
     let promise = open_one(&app, &can.scope, id).await?;
+    if shell.sight().hides(promise.place(), &promise.what) {
+        return Err(Problem::refused("identify-hidden-words"));
+    }
     let form = PromiseForm::of(&shell, &promise);
     let page = FormPage::read(&app, &can.scope, shell, Some(id), form).await?;
     Ok(page.shell.page(&page))

@@ -47,6 +47,16 @@ impl Promise {
     pub fn is_late(&self, now: i64) -> bool {
         self.state == "open" && self.due_at < now
     }
+
+    /// Who answers for it: they read its words as they are.
+    pub(crate) fn place(&self) -> (Option<i64>, Option<i64>) {
+        (Some(self.staff_id), None)
+    }
+
+    /// What was promised, as `sight` may read it: a colleague may have written an address into it.
+    pub fn what_for(&self, sight: attune_web::Sight) -> String {
+        sight.text(self.place(), self.what.clone())
+    }
 }
 
 fn read(row: &Row) -> Result<Promise, DbError> {

@@ -1,7 +1,7 @@
 //! Relationships for programs.
 
 use attune_house::App;
-use attune_web::{Answer, Can, Json, Path, Problem, Scope};
+use attune_web::{Answer, Can, Json, Path, Problem, Sight};
 use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -24,28 +24,29 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/v1/relationships/{id}", get(show).patch(update).delete(delete))
 }
 
-fn shown(found: &Relationship) -> Any {
+fn shown(found: &Relationship, sight: &Sight) -> Any {
     let Terms { note, attitude, since_at, until_at } = &found.terms;
     json!({
-        "id": found.id, "kind": found.kind.word, "from": found.from.to_string(), "to": found.to.to_string(), "note": note, "attitude": attitude,
+        "id": found.id, "kind": found.kind.word, "from": found.from.to_string(), "to": found.to.to_string(), "note": sight.words(note.clone()), "attitude": attitude,
         "since_at": since_at, "until_at": until_at,
     })
 }
 
 async fn of_contact(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<ContactId>) -> Answer {
-    list(&app, &can.scope, Record::Contact(id.0)).await
+    list(&app, &can, Record::Contact(id.0)).await
 }
 
 async fn of_company(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<CompanyId>) -> Answer {
-    list(&app, &can.scope, Record::Company(id.0)).await
+    list(&app, &can, Record::Company(id.0)).await
 }
 
-async fn list(app: &App, scope: &Scope, record: Record) -> Answer {
+async fn list(app: &App, can: &Can<ViewContacts>, record: Record) -> Answer {
+    let (scope, sight) = (&can.scope, Sight::of(&can.actor));
     let mut tx = app.db.read().await?;
     find_end(&mut tx, scope, record).await?.ok_or(Problem::NotFound)?;
     let line = |line: Line| {
         let (from, to) = if line.reading.forward { (record, line.other) } else { (line.other, record) };
-        shown(&Relationship { id: line.id, kind: line.reading.kind, from, to, terms: line.terms })
+        shown(&Relationship { id: line.id, kind: line.reading.kind, from, to, terms: line.terms }, &sight)
     };
     let items: Vec<Any> = lines_of(&mut tx, scope, record).await?.into_iter().map(line).collect();
     Ok(Json(json!({ "items": items })).into_response())
@@ -74,12 +75,12 @@ async fn create(State(app): State<App>, can: Can<EditContacts>, Json(new): Json<
     let id = super::create(&mut tx, &by, &can.scope, kind, (new.from, new.to), &terms).await?;
     let (found, _) = super::find(&mut tx, &can.scope, id).await?.ok_or(Problem::NotFound)?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(shown(&found))).into_response())
+    Ok((StatusCode::CREATED, Json(shown(&found, &Sight::of(&can.actor)))).into_response())
 }
 
 async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<RelationshipId>) -> Answer {
     let (found, _) = super::find(&mut app.db.read().await?, &can.scope, id).await?.ok_or(Problem::NotFound)?;
-    Ok(Json(shown(&found)).into_response())
+    Ok(Json(shown(&found, &Sight::of(&can.actor))).into_response())
 }
 
 /// What changes; what is not named stays, and null empties.
@@ -114,7 +115,7 @@ async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<R
     super::update(&mut tx, &by, &can.scope, id, &terms).await?;
     let (found, _) = super::find(&mut tx, &can.scope, id).await?.ok_or(Problem::NotFound)?;
     tx.commit().await?;
-    Ok(Json(shown(&found)).into_response())
+    Ok(Json(shown(&found, &Sight::of(&can.actor))).into_response())
 }
 
 async fn delete(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<RelationshipId>) -> Answer {

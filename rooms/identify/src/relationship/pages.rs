@@ -324,6 +324,9 @@ async fn edit(
     Query(query): Query<OfQuery>,
 ) -> Answer {
     let (found, ends) = super::find(&mut app.db.read().await?, &can.scope, id).await?.ok_or(Problem::NotFound)?;
+    if shell.sight().hides((None, None), &found.terms.note) {
+        return Err(Problem::refused("identify-hidden-words"));
+    }
     let form = TermsForm::new(&shell.l, &found.terms, query.of);
     let page = EditPage::new(shell, &found, &ends, form, FormErrors::new());
     Ok(page.shell.page(&page))

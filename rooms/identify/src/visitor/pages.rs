@@ -212,6 +212,6 @@ async fn of_contact(State(app): State<App>, can: Can<ViewVisitors>, shell: Shell
     let visits = list_of_contact(&mut tx, &can.scope, id.0, 20).await?;
     let scale = Scale::read(&mut tx, shell.now).await?;
     let lines = visits.into_iter().map(|visit| Line::new(&shell.l, &scale, visit)).collect();
-    let page = PanelPage { name: contact::name_of(&shell.l, &person), contact_href: format!("/contacts/{id}"), lines, shell };
+    let page = PanelPage { name: contact::name_for(&shell, &person), contact_href: format!("/contacts/{id}"), lines, shell };
     Ok(page.shell.show(&page, &page.as_part()))
 }

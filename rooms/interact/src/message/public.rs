@@ -6,8 +6,8 @@ use std::convert::Infallible;
 
 use askama::Template;
 use attune_house::App;
-use attune_identify::stitching;
-use attune_web::{Answer, Form, Path, Problem, Shell};
+use attune_identify::{dialogue, stitching};
+use attune_web::{Answer, Form, Path, Problem, Shell, see_other};
 use axum::Router;
 use axum::extract::{Extension, FromRequestParts, State};
 use axum::response::IntoResponse;
@@ -30,6 +30,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/m/c/{token}", get(click))
         .route("/m/o/{token}", get(open))
+        .route("/m/q/{token}", get(question))
         .route("/m/u/{token}", get(ask).merge(post(unsubscribe)))
 }
 
@@ -119,6 +120,13 @@ async fn unsubscribe(
     let preferences = preferences_path(&linker, send_id);
     let page = UnsubscribePage { action: String::new(), email: String::new(), done: true, preferences, shell };
     Ok(page.shell.page(&page))
+}
+
+/// GET /m/q/{token}: leads to the page that asks this recipient; writes nothing.
+async fn question(State(app): State<App>, Extension(linker): Extension<Linker>, Path(token): Path<String>) -> Answer {
+    let (send_id, _) = linker.read(Act::Question, &token).ok_or(Problem::NotFound)?;
+    let contact = super::store::contact_of(&mut app.db.read().await?, send_id).await?.ok_or(Problem::NotFound)?;
+    Ok(see_other(&dialogue::public_address(&app.secret, &app.public_url, contact, app.clock.now())))
 }
 
 fn preferences_path(linker: &Linker, send_id: i64) -> String {

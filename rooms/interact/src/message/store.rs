@@ -314,3 +314,9 @@ pub(super) async fn address_of(tx: &mut Tx, send_id: i64) -> Result<Option<Strin
     let text = sql!("SELECT c.email FROM sends s JOIN v_identify_contact c ON c.id = s.contact_id WHERE s.id = $1");
     tx.find(text, params![send_id]).await?.map(|row| row.get::<Option<String>>("email")).transpose().map(Option::flatten)
 }
+
+/// Whom a send goes to.
+pub(super) async fn contact_of(tx: &mut Tx, send_id: i64) -> Result<Option<i64>, DbError> {
+    let row = tx.find(sql!("SELECT contact_id FROM sends WHERE id = $1"), params![send_id]).await?;
+    row.map(|row| row.get::<Option<i64>>("contact_id")).transpose().map(Option::flatten)
+}

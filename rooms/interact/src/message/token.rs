@@ -24,6 +24,8 @@ pub enum Act {
     Unsubscribe,
     /// Choose what mail to get.
     Preferences,
+    /// Answer a question.
+    Question,
 }
 
 impl Act {
@@ -33,6 +35,7 @@ impl Act {
             Self::Open => b'o',
             Self::Unsubscribe => b'u',
             Self::Preferences => b'p',
+            Self::Question => b'q',
         }
     }
 
@@ -42,6 +45,7 @@ impl Act {
             Self::Open => "/m/o/",
             Self::Unsubscribe => "/m/u/",
             Self::Preferences => "/m/p/",
+            Self::Question => "/m/q/",
         }
     }
 }
@@ -136,6 +140,9 @@ impl Addresses for SendAddresses<'_> {
     }
     fn push_unsubscribe(&self, out: &mut String) {
         self.linker.push(out, Act::Unsubscribe, self.send_id, 0);
+    }
+    fn push_question(&self, out: &mut String) {
+        self.linker.push(out, Act::Question, self.send_id, 0);
     }
     fn push_preferences(&self, out: &mut String) {
         self.linker.push(out, Act::Preferences, self.send_id, 0);

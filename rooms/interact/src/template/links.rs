@@ -10,6 +10,8 @@ pub(super) const LINK: &str = "[[attune:link:";
 pub(super) const UNSUBSCRIBE: &str = "[[attune:unsubscribe]]";
 /// Stands where the address of the recipient's preference page goes.
 pub(super) const PREFERENCES: &str = "[[attune:preferences]]";
+/// Stands for the address of the page that asks the recipient a question.
+pub(super) const QUESTION: &str = "[[attune:question]]";
 /// Stands where the address of the open pixel goes.
 pub(super) const PIXEL: &str = "[[attune:pixel]]";
 /// Stands where the address no person sees goes.
@@ -37,7 +39,7 @@ pub(super) fn take_out(html: &str) -> (String, Vec<String>) {
 
 fn mark(target: &str, urls: &mut Vec<String>) -> String {
     let url = target.replace("&amp;", "&").trim().to_owned();
-    for (tag, mark) in [("unsubscribe_url", UNSUBSCRIBE), ("preferences_url", PREFERENCES)] {
+    for (tag, mark) in [("unsubscribe_url", UNSUBSCRIBE), ("preferences_url", PREFERENCES), ("question_url", QUESTION)] {
         if is_tag(&url, tag) {
             return mark.to_owned();
         }

@@ -13,6 +13,9 @@ impl Addresses for Untracked<'_> {
     fn push_unsubscribe(&self, out: &mut String) {
         out.push_str("#unsubscribe");
     }
+    fn push_question(&self, out: &mut String) {
+        out.push_str("#question");
+    }
     fn push_preferences(&self, out: &mut String) {
         out.push_str("#preferences");
     }

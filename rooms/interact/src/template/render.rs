@@ -6,7 +6,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde_json::{Map, Value};
 
 use super::find_tags::{Piece, inner, pieces, simple};
-use super::links::{END, LINK, PIXEL, PREFERENCES, TRAP, UNSUBSCRIBE};
+use super::links::{END, LINK, PIXEL, PREFERENCES, QUESTION, TRAP, UNSUBSCRIBE};
 use super::person::{COLUMNS, Person, shown};
 
 /// Steps a merge tag may take before it is stopped.
@@ -31,6 +31,8 @@ pub trait Addresses {
     fn push_unsubscribe(&self, out: &mut String);
     /// Appends the address of this recipient's preference page.
     fn push_preferences(&self, out: &mut String);
+    /// Appends the address of the page that asks this recipient a question.
+    fn push_question(&self, out: &mut String);
     /// Appends the address of the open pixel.
     fn push_pixel(&self, out: &mut String);
     /// Appends an address that no person sees.
@@ -64,6 +66,7 @@ enum Segment {
     Link(u16),
     Unsubscribe,
     Preferences,
+    Question,
     Pixel,
     Trap,
 }
@@ -149,6 +152,7 @@ pub(crate) fn render_address(url: &str, person: &Person) -> Result<String, Rende
 struct NoAddresses;
 impl Addresses for NoAddresses {
     fn push_preferences(&self, _: &mut String) {}
+    fn push_question(&self, _: &mut String) {}
     fn push_link(&self, _: &mut String, _: u16) {}
     fn push_unsubscribe(&self, _: &mut String) {}
     fn push_pixel(&self, _: &mut String) {}
@@ -180,6 +184,7 @@ impl Scene<'_> {
                 Segment::Link(position) => self.addresses.push_link(out, *position),
                 Segment::Unsubscribe => self.addresses.push_unsubscribe(out),
                 Segment::Preferences => self.addresses.push_preferences(out),
+                Segment::Question => self.addresses.push_question(out),
                 Segment::Pixel => self.addresses.push_pixel(out),
                 Segment::Trap => self.addresses.push_trap(out),
             }
@@ -188,14 +193,16 @@ impl Scene<'_> {
     }
 
     fn run(&self, name: &str) -> Result<String, RenderError> {
-        let (mut unsubscribe, mut preferences) = (String::new(), String::new());
+        let [mut unsubscribe, mut preferences, mut question] = [const { String::new() }; 3];
         self.addresses.push_unsubscribe(&mut unsubscribe);
         self.addresses.push_preferences(&mut preferences);
+        self.addresses.push_question(&mut question);
         let contact = Value::Object(self.person.context());
         let context = minijinja::Value::from_pairs([
             ("contact", engine_value(&contact)),
             ("unsubscribe_url", minijinja::Value::from(unsubscribe)),
             ("preferences_url", minijinja::Value::from(preferences)),
+            ("question_url", minijinja::Value::from(question)),
         ]);
         let template = self.engine.get_template(name).map_err(|e| RenderError::Tag(e.to_string()))?;
         template.render(context).map_err(|e| RenderError::Tag(e.to_string()))
@@ -302,6 +309,7 @@ impl Cutter<'_> {
         let address = match inner(tag) {
             "unsubscribe_url" => Some(Segment::Unsubscribe),
             "preferences_url" => Some(Segment::Preferences),
+            "question_url" => Some(Segment::Question),
             _ => None,
         };
         if let Some(segment) = address {
@@ -342,6 +350,7 @@ fn mark_segment(mark: &str) -> Option<Segment> {
     match mark {
         UNSUBSCRIBE => Some(Segment::Unsubscribe),
         PREFERENCES => Some(Segment::Preferences),
+        QUESTION => Some(Segment::Question),
         PIXEL => Some(Segment::Pixel),
         TRAP => Some(Segment::Trap),
         _ => mark.strip_prefix(LINK)?.strip_suffix(END)?.parse().ok().map(Segment::Link),

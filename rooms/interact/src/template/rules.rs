@@ -76,7 +76,7 @@ pub fn check(draft: &TemplateDraft, compiled: &Compiled) -> Vec<Finding> {
         add(Check::TooLarge, (compiled.html.len() / 1024).to_string());
     }
     for target in targets(&draft.mjml) {
-        let ours = target.contains("unsubscribe_url") || target.contains("preferences_url");
+        let ours = ["unsubscribe_url", "preferences_url", "question_url"].iter().any(|own| target.contains(own));
         let known = ours || target.starts_with("mailto:") || target.starts_with("tel:");
         if !known && !is_trackable(&target) {
             add(Check::BrokenLink, target);

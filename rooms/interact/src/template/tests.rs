@@ -11,6 +11,9 @@ impl Addresses for Plain {
     fn push_unsubscribe(&self, out: &mut String) {
         out.push_str("UNSUB");
     }
+    fn push_question(&self, out: &mut String) {
+        out.push_str("QUEST");
+    }
     fn push_preferences(&self, out: &mut String) {
         out.push_str("PREFS");
     }

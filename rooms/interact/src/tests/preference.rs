@@ -254,3 +254,14 @@ async fn a_person_chooses_leaves_and_comes_back_by_the_link_in_a_mail() {
     assert_eq!(ask(&app, "", "POST", &path, &back).await.status, StatusCode::SEE_OTHER);
     assert_eq!((lines(&stage).await, count(&stage, "suppressions").await), ((3, 1), 0), "who says yes again gets mail again");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_leads_to_the_page_that_asks_and_to_nobody_elses() {
+    let (_store, stage, app, _) = mailed().await;
+    let token = linker(&stage).token(Act::Question, 1, 0);
+    let sent = ask(&app, "", "GET", &format!("/m/q/{token}"), "").await.is(StatusCode::SEE_OTHER);
+    assert!(sent.header("location").contains("/ask/"), "{}", sent.header("location"));
+    for wrong in [linker(&stage).token(Act::Preferences, 1, 0), linker(&stage).token(Act::Question, 999_999, 0), "x".to_owned()] {
+        ask(&app, "", "GET", &format!("/m/q/{wrong}"), "").await.is(StatusCode::NOT_FOUND);
+    }
+}
