@@ -6,3 +6,4 @@ mod mask;
 mod merge;
 mod meta;
 mod settings;
+mod subject_access;

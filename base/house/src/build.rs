@@ -9,7 +9,7 @@ use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_web::{Finder, LocaleFiles, NavItem, PermissionDef};
 use axum::Router;
 
-use crate::{App, ContactTable, Dataset, Eraser, Facet, Panel, Room, Service, SettingDef, StaffLink, base_migrations};
+use crate::{App, ContactTable, Dataset, Eraser, Facet, Naming, Panel, Room, Service, SettingDef, StaffLink, base_migrations};
 
 /// Why the rooms do not make a house.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +74,8 @@ pub struct House {
     pub datasets: Vec<Dataset>,
     /// Every table with a contact in it.
     pub contact_tables: Vec<ContactTable>,
+    /// What ids in these tables stand for.
+    pub namings: Vec<Naming>,
     /// What rooms do about other traces of somebody who is erased.
     pub erasers: Vec<Eraser>,
     /// Every setting.
@@ -104,6 +106,7 @@ impl House {
             house.facets.extend(room.facets);
             house.datasets.extend(room.datasets);
             house.contact_tables.extend(room.contact_tables);
+            house.namings.extend(room.namings);
             house.erasers.extend(room.erasers);
             house.settings.extend(room.settings);
             house.services.extend(room.services);
@@ -137,6 +140,7 @@ impl House {
             facets: Vec::new(),
             datasets: Vec::new(),
             contact_tables: vec![ContactTable::EVENTS],
+            namings: Vec::new(),
             erasers: Vec::new(),
             settings: Vec::new(),
             services: Vec::new(),
@@ -155,6 +159,7 @@ impl House {
         unique("staff link", self.staff_links.iter().map(|s| s.key))?;
         unique("facet", self.facets.iter().map(|f| f.key))?;
         unique("dataset", self.datasets.iter().map(|d| d.view))?;
+        unique("naming", self.namings.iter().map(|n| n.column))?;
         unique("setting", self.settings.iter().map(|s| s.key))?;
         unique("service", self.services.iter().map(|s| s.key))?;
         let known: BTreeSet<&str> = self.permissions.iter().map(|p| p.key).collect();

@@ -19,7 +19,9 @@ pub use build::{House, HouseError};
 pub use erase::{count_rows, erase_contacts, erase_counting, erase_from};
 pub use room::Room;
 pub use setting::{SettingDef, SettingError, SettingKind, check_setting, setting_bool, setting_int, setting_text, write_setting};
-pub use socket::{ContactTable, Dataset, Eraser, EraserRun, Facet, FacetKind, Leaver, OnErase, OnMerge, Panel, Place, Service, StaffLink};
+pub use socket::{
+    ContactTable, Dataset, Eraser, EraserRun, Facet, FacetKind, Leaver, Naming, OnErase, OnMerge, Panel, Place, Service, StaffLink,
+};
 
 /// A future that can be kept in a box and sent between threads.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -6,7 +6,7 @@ use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_web::{Finder, LocaleFiles, NavItem, PermissionDef};
 use axum::Router;
 
-use crate::{App, ContactTable, Dataset, Eraser, Facet, Panel, Service, SettingDef, StaffLink};
+use crate::{App, ContactTable, Dataset, Eraser, Facet, Naming, Panel, Service, SettingDef, StaffLink};
 
 /// A room: its tables, words, routes and everything it plugs into the house.
 pub struct Room {
@@ -29,6 +29,7 @@ pub struct Room {
     pub(crate) facets: Vec<Facet>,
     pub(crate) datasets: Vec<Dataset>,
     pub(crate) contact_tables: Vec<ContactTable>,
+    pub(crate) namings: Vec<Naming>,
     pub(crate) erasers: Vec<Eraser>,
     pub(crate) settings: Vec<SettingDef>,
     pub(crate) services: Vec<Service>,
@@ -65,6 +66,7 @@ impl Room {
             facets: Vec::new(),
             datasets: Vec::new(),
             contact_tables: Vec::new(),
+            namings: Vec::new(),
             erasers: Vec::new(),
             settings: Vec::new(),
             services: Vec::new(),
@@ -116,6 +118,8 @@ impl Room {
         datasets: Dataset,
         /// Lists its tables that hold contacts.
         contact_tables: ContactTable,
+        /// Says what ids in the tables that hold contacts stand for.
+        namings: Naming,
         /// Adds what it does about other traces of somebody who is erased.
         erasers: Eraser,
         /// Adds settings.

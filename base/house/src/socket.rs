@@ -133,6 +133,15 @@ impl ContactTable {
         Self { table: "events", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Follow { key: "seq", unless: "" } };
 }
 
+/// What the ids in a column of the contact tables stand for, so that a person's own copy tells names.
+#[derive(Clone, Copy, Debug)]
+pub struct Naming {
+    /// The column, the same in every table.
+    pub column: &'static str,
+    /// A SELECT of `id` and `name` over a table of the room's own.
+    pub sql: &'static str,
+}
+
 /// Somebody who is about to be erased, by what leads to traces that do not carry the contact's id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leaver {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use attune_db::{Migration, migration};
 use attune_events::{EventDef, Reactor};
-use attune_house::{App, ContactTable, Dataset, Facet, OnErase, OnMerge, Panel, Parts, Place, Room, SettingDef, SettingKind};
+use attune_house::{App, ContactTable, Dataset, Facet, Naming, OnErase, OnMerge, Panel, Parts, Place, Room, SettingDef, SettingKind};
 use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_kernel::MINUTE_US;
 use attune_web::{Grant, LocaleFiles, NavItem, PermissionDef, permission};
@@ -97,6 +97,10 @@ pub fn room_with_facets(_parts: &Parts, facets: &[Facet]) -> Room {
             Dataset { view: "v_differentiate_score", meaning: "one row per contact: fit, engagement as last told, tier and grade" },
             Dataset { view: "v_differentiate_segment", meaning: "one row per segment with the number of its members" },
             Dataset { view: "v_differentiate_segment_member", meaning: "one row per segment and member, with the moment of entry" },
+        ])
+        .namings([
+            Naming { column: "segment_id", sql: "SELECT id, name FROM segments" },
+            Naming { column: "rule_id", sql: "SELECT id, event AS name FROM score_rules" },
         ])
         .contact_tables(["score_lines", "contact_scores", "segment_members"].map(|table| ContactTable {
             table,

@@ -23,6 +23,7 @@ pub mod replay;
 mod sockets;
 pub mod staff;
 pub mod stitching;
+pub mod subject_access;
 pub mod topic;
 pub mod tracking;
 pub mod visitor;
@@ -118,6 +119,7 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .routes(contact::pages::routes(&models).merge(contact::api::routes()))
         .routes(merge::pages::routes().merge(merge::api::routes()))
         .routes(erasure::pages::routes().merge(erasure::api::routes()))
+        .routes(subject_access::pages::routes().merge(subject_access::api::routes()))
         .routes(duplicate::pages::routes(&models))
         .routes(field::pages::routes())
         .routes(company::pages::routes().merge(company::api::routes()))

@@ -6,7 +6,7 @@ use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Ro
 use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
-use crate::{code, consent, dialogue, fact, merge, note, place, preference, promise, relationship, replay, topic, visitor};
+use crate::{code, consent, dialogue, fact, merge, note, place, preference, promise, relationship, replay, subject_access, topic, visitor};
 
 /// Tables of these nouns that hold a person.
 pub(crate) const CONTACT_TABLES: [ContactTable; 13] = [
@@ -73,6 +73,8 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .public_paths(tracking::collect::PUBLIC_PATHS)
         .public_paths(code::PUBLIC_PATHS)
         .nav([visitor::pages::nav(), code::pages::nav(), dialogue::pages::nav(), topic::pages::nav(), place::pages::nav()])
+        .permissions(subject_access::pages::permissions())
+        .namings(subject_access::NAMINGS)
         .permissions(tracking::api::permissions())
         .permissions(code::pages::permissions())
         .permissions(dialogue::pages::permissions())

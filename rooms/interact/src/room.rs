@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use attune_events::{EventDef, Reactor};
-use attune_house::{ContactTable, Dataset, Eraser, OnErase, OnMerge, Parts, Room};
+use attune_house::{ContactTable, Dataset, Eraser, Naming, OnErase, OnMerge, Parts, Room};
 use attune_identify::tracking::Collector;
 use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_kernel::SECOND_US;
@@ -72,6 +72,10 @@ pub fn room(parts: &Parts, _collector: &Collector) -> Room {
             Dataset { view: "v_interact_push_round", meaning: "One round of a push funnel." },
         ])
         .contact_tables(CONTACT_TABLES)
+        .namings([
+            Naming { column: "mailing_id", sql: "SELECT id, title AS name FROM mailings" },
+            Naming { column: "funnel_id", sql: "SELECT id, name FROM push_funnels" },
+        ])
         .erasers([eraser(parts)])
         .settings(rules::SETTINGS)
 }

@@ -1,6 +1,6 @@
 //! Whatever is merged can be split: over every table the rooms have listed, on both engines.
 
-mod rows;
+pub(crate) mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,7 +8,7 @@ macro_rules! values {
 }
 
 /// The tables that are filled.
-pub(super) const FILLED: [&str; 18] = [
+pub(crate) const FILLED: [&str; 18] = [
     "events",
     "visitors",
     "visits",
@@ -30,7 +30,7 @@ pub(super) const FILLED: [&str; 18] = [
 ];
 
 /// Gives the contact as many rows of each table as `counts` says. Among `people` some meet: the same mailing, the same funnel.
-pub(super) async fn fill(tx: &mut Tx, ids: &Ids, people: &[i64], contact: i64, (counts, dice): (&[usize], u64)) {
+pub(crate) async fn fill(tx: &mut Tx, ids: &Ids, people: &[i64], contact: i64, (counts, dice): (&[usize], u64)) {
     for (table, count) in FILLED.iter().zip(counts) {
         for row in 0..*count {
             put(tx, ids, people[0], contact, table, (row, dice)).await;

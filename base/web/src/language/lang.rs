@@ -24,6 +24,12 @@ impl Lang {
         Self { texts, locale, zone }
     }
 
+    /// The same time zone in another language.
+    #[must_use]
+    pub fn in_language(&self, locale: Locale) -> Self {
+        Self { locale, ..self.clone() }
+    }
+
     /// The language.
     pub fn locale(&self) -> Locale {
         self.locale

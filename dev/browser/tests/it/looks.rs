@@ -74,6 +74,7 @@ const STOPS: &[Stop] = &[
 
 /// Pages behind a person's own, by what follows the person's address.
 const BEHIND: &[(&str, &str)] = &[
+    ("contact-export", "/export"),
     ("contact-erase", "/erase"),
     ("contact-facts", "/facts"),
     ("contact-questions", "/questions"),

@@ -47,7 +47,7 @@ pub use record::{Contact, ContactDraft, Stage};
 pub(crate) use rules::{compose_name, split_name};
 pub use rules::{email_key, phone_key};
 pub(crate) use store::{ByKeys, Prepared, insert_prepared, list_by_given_up, list_by_key, list_by_keys, update, update_rows};
-pub(crate) use told::attribute_name;
+pub(crate) use told::{attribute_name, entries as told_events};
 
 id_type!(
     /// The id of a contact.

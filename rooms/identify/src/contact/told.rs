@@ -96,7 +96,7 @@ fn sort_of(event: &Event) -> &str {
 }
 
 /// The lines of `events` (newest first).
-pub(super) fn entries(l: &Lang, events: Vec<Event>) -> Vec<Entry> {
+pub(crate) fn entries(l: &Lang, events: Vec<Event>) -> Vec<Entry> {
     let mut groups: Vec<Group> = Vec::new();
     for event in events {
         let left = event.name == "page.left";

@@ -25,7 +25,7 @@ use crate::{relationship, stitching};
 
 pub(crate) use jobs::{def, put_job, put_job_if_waiting};
 pub use store::Receipt;
-pub(crate) use store::with_merged;
+pub(crate) use store::{list_with_merged, with_merged};
 
 id_type!(
     /// The id of a receipt.

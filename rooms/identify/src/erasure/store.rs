@@ -74,7 +74,7 @@ pub(super) async fn has_waiting(tx: &mut Tx) -> Result<bool, DbError> {
 }
 
 /// The contact and everybody who has become part of it, alive or deleted; nobody when it is not there, part of another or outside `scope`.
-pub(super) async fn list_with_merged(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Vec<i64>, DbError> {
+pub(crate) async fn list_with_merged(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Vec<i64>, DbError> {
     let mut sql = Sql::new("SELECT id FROM contacts WHERE merged_into IS NULL AND id = ");
     sql.bind(id);
     scope.push_filter(&mut sql, "owner_id", "team_id");
