@@ -82,7 +82,7 @@ attune_testkit::on_both_dbs! {
         assert_eq!(pages.len(), PAGE + 3, "every event once, over the pages");
         let marks: Vec<_> = rows(&copy, "identifiers").iter().map(|mark| mark["value"].clone()).collect();
         assert!(marks.contains(&json!("quincy@old.example")) && marks.contains(&Json::Null), "{marks:?}");
-        for secret in ["fcm-very-secret", "fcm-deep", "\"visitor", "_key\"", "\"owner_id", "\"merged_into"] {
+        for secret in ["fcm-very-secret", "fcm-deep", "\"visitor", "_key\":", "\"owner_id", "\"merged_into"] {
             assert!(!answer.body.contains(secret), "{secret} left: {}", answer.body);
         }
         let trail = "SELECT count(*) FROM audit_log WHERE action = 'contact.exported_person'";
