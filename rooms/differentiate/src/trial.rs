@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use attune_db::Db;
+use attune_db::{Db, params};
 use attune_events::{Event, Reactors, Spine, append};
 use attune_house::ContactTable;
 use attune_identify::contact::{self, ContactDraft};
@@ -16,6 +16,11 @@ use crate::segment::{self, Rule, SegmentId};
 
 fn tables() -> Vec<ContactTable> {
     std::iter::once(ContactTable::EVENTS).chain(attune_identify::CONTACT_TABLES).collect()
+}
+
+/// What the room to the left lets rules ask.
+fn facets() -> Vec<segment::FacetField> {
+    segment::facet_fields(&attune_identify::facets().collect::<Vec<_>>())
 }
 
 /// The store with everything that keeps scores and segments.
@@ -35,9 +40,10 @@ impl Trial {
         let ids = attune_testkit::ids(&clock);
         let bench = Bench { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
         let spine = Spine { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
-        let reactors = Reactors::new(spine, crate::reactors(&[]));
-        let timers = Timers::new(bench.clone(), crate::timers(&[]));
-        let runner = Runner::new(bench.clone(), "test", crate::jobs(&[]), Vec::new(), 1);
+        let facets = facets();
+        let reactors = Reactors::new(spine, crate::reactors(&facets));
+        let timers = Timers::new(bench.clone(), crate::timers(&facets));
+        let runner = Runner::new(bench.clone(), "test", crate::jobs(&facets), Vec::new(), 1);
         Self { db, clock, ids, bench, reactors, timers, runner }
     }
 
@@ -80,6 +86,23 @@ impl Trial {
         let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
         let mut tx = self.db.begin().await.unwrap();
         contact::update_field(&mut tx, &by, &Scope::All, id, field, value).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Gives somebody a tag, made where it is missing, or takes it away.
+    pub(crate) async fn tag(&self, id: i64, name: &str, on: bool) {
+        let mut tx = self.db.begin().await.unwrap();
+        let make =
+            "INSERT INTO tags (id, name, name_key, tone, created_at) VALUES ($1, $2, $3, 'blue', 1) ON CONFLICT (name_key) DO NOTHING";
+        tx.exec(make, params![self.ids.next(), name, name.to_lowercase()]).await.unwrap();
+        let change = if on {
+            "INSERT INTO contact_tags (contact_id, tag_id, at) SELECT $1, t.id, 1 FROM tags t WHERE t.name = $2 ON CONFLICT (contact_id, tag_id) DO NOTHING"
+        } else {
+            "DELETE FROM contact_tags WHERE contact_id = $1 AND tag_id IN (SELECT t.id FROM tags t WHERE t.name = $2)"
+        };
+        tx.exec(change, params![id, name]).await.unwrap();
+        let told = if on { "contact.tagged" } else { "contact.untagged" };
+        append(&mut tx, &mut [Event::new(told, self.clock.now()).contact(id).subject(name)]).await.unwrap();
         tx.commit().await.unwrap();
     }
 
@@ -126,7 +149,7 @@ impl Trial {
         let actor = Actor::system();
         let by = segment::By { actor: &actor, now: self.clock.now(), ids: &self.ids, bench: &self.bench };
         let mut tx = self.db.begin().await.unwrap();
-        let id = segment::create(&mut tx, &by, name, segment::parse(rule).unwrap(), &[]).await.unwrap();
+        let id = segment::create(&mut tx, &by, name, segment::parse(rule).unwrap(), &facets()).await.unwrap();
         tx.commit().await.unwrap();
         SegmentId(id)
     }
@@ -138,7 +161,7 @@ impl Trial {
     /// Who a full look finds now.
     pub(crate) async fn found(&self, rule: &Rule) -> Vec<i64> {
         let mut tx = self.db.read().await.unwrap();
-        let sql = segment::select(&mut tx, rule, &[], self.clock.now()).await.unwrap();
+        let sql = segment::select(&mut tx, rule, &facets(), self.clock.now()).await.unwrap();
         segment::first(&mut tx, &sql, 10_000).await.unwrap()
     }
 

@@ -1,4 +1,4 @@
-//! What is done to many contacts at once: assigning, deleting, exporting.
+//! What is done to many contacts at once: assigning, tagging, deleting, exporting.
 
 use askama::Template;
 use attune_db::{Db, DbError, Tx};
@@ -20,6 +20,7 @@ use super::query::ListQuery;
 use super::score::Scale;
 use super::{By, COUNTED, Contact, ContactId};
 use crate::field::{self, Field};
+use crate::tag::{self, Deed};
 use crate::{DeleteContacts, EditContacts, ExportContacts, ViewContacts};
 
 /// The permission to take addresses out of the house in full.
@@ -36,6 +37,8 @@ pub(super) struct BulkForm {
     query: String,
     act: String,
     owner_id: String,
+    /// Names of tags.
+    tags: String,
 }
 
 impl BulkForm {
@@ -66,6 +69,8 @@ pub(super) async fn act(State(app): State<App>, can: Can<ViewContacts>, shell: S
     }
     match form.act.as_str() {
         "assign" => assign(&app, &can.actor, &shell, &selection, &form).await,
+        "tag" => tag(&app, &can.actor, &shell, &selection, &form, Deed::Add).await,
+        "untag" => tag(&app, &can.actor, &shell, &selection, &form, Deed::Remove).await,
         "delete" => delete(&app, &can.actor, &shell, &selection, &back).await,
         "export" => export_selection(&app, &can.actor, selection, &form.query, Format::Csv).await,
         "merge" => Ok(compare(&shell, &selection, &back)),
@@ -97,6 +102,14 @@ async fn assign(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, 
     let moved = super::assign_owner(&mut tx, &by, &ids, owner, "").await?;
     tx.commit().await?;
     Ok(shell.leave(&back, Flash::good("identify-assigned").n("count", i64::try_from(moved).unwrap_or(0))))
+}
+
+async fn tag(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, form: &BulkForm, deed: Deed) -> Answer {
+    let can = Can::<EditContacts>::of(actor).ok_or(Problem::Forbidden { permission: "identify.contact.edit" })?;
+    let mut tx = app.db.begin().await?;
+    let ids = list::ids_of(&mut tx, &can.scope, selection, MOST).await?;
+    let by = By { actor, now: app.clock.now(), ids: &app.ids };
+    tag::pages::bulk(&by, shell, tx, (deed, &ids), (&form.tags, &format!("/contacts?{}", form.query))).await
 }
 
 async fn delete(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, back: &str) -> Answer {
