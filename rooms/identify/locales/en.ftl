@@ -1240,3 +1240,6 @@ identify-told-tagged-bare = Was given a tag
 identify-told-untagged = Lost the tag { $subject }
 identify-told-untagged-bare = Lost a tag
 erased-contact_tags = Tags
+tag-not-a-list = Tags are a list of names
+identify-map-tags = Tags
+identify-cause-tags = A tag has at most 60 characters, a line at most a hundred tags ({ $detail })

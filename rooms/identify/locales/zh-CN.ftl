@@ -1154,3 +1154,6 @@ identify-told-tagged-bare = 添加了标签
 identify-told-untagged = 移除标签“{ $subject }”
 identify-told-untagged-bare = 移除了标签
 erased-contact_tags = 标签
+tag-not-a-list = 标签是名称的列表
+identify-map-tags = 标签
+identify-cause-tags = 每个标签最多 60 个字符，每行最多一百个标签（{ $detail }）

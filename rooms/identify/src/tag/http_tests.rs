@@ -1,5 +1,6 @@
 use attune_db::Db;
 use attune_testkit::{StatusCode, TestApp};
+use serde_json::{Value as Json, json};
 
 use crate::tracking::Collector;
 
@@ -43,6 +44,24 @@ attune_testkit::on_both_dbs! {
         site.post("agent", &format!("{lena}/untag"), &format!("tag={tag}")).await.is(StatusCode::SEE_OTHER);
         let page = site.get("agent", &lena).await;
         assert!(!page.has(">Trade fair</a>") && page.has("Lost the tag Trade fair"), "{}", page.body);
+    }
+
+    async fn programs_and_files_tell_the_tags(db: Db) {
+        let site = site(db);
+        let contacts = "/api/v1/contacts";
+        let made = site.json("admin", "POST", contacts, &json!({ "name": "Lena", "tags": ["VIP", "Fair"] })).await.is(StatusCode::CREATED).json();
+        assert_eq!(made["tags"], json!(["Fair", "VIP"]));
+        let href = format!("{contacts}/{}", made["id"].as_str().unwrap());
+        let changed = site.json("admin", "PATCH", &href, &json!({ "tags": ["vip", "New"], "city": "Bonn" })).await.json();
+        assert_eq!((&changed["tags"], &changed["city"]), (&json!(["New", "VIP"]), &json!("Bonn")));
+        site.json("admin", "PATCH", &href, &json!({ "tags": "VIP" })).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        site.json("other", "PATCH", &href, &json!({ "tags": [] })).await.is(StatusCode::NOT_FOUND);
+        assert_eq!(site.json("admin", "GET", contacts, &Json::Null).await.json()["items"][0]["tags"], json!(["New", "VIP"]));
+        assert_eq!(site.json("admin", "GET", &href, &Json::Null).await.json()["tags"], json!(["New", "VIP"]));
+        let file = site.post("admin", "/contacts/export", "query=").await;
+        assert!(file.has(",company,tags") && file.has("New; VIP"), "{}", file.body);
+        let file = site.post("admin", "/contacts/export", "query=&format=json").await;
+        assert!(file.has(r#""tags":["New","VIP"]"#), "{}", file.body);
     }
 
     async fn the_chosen_and_all_of_a_filter_are_tagged_at_once(db: Db) {

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod http_tests;
+mod import;
 pub(crate) mod pages;
 mod rules;
 mod store;
@@ -23,9 +24,11 @@ use serde_json::{Value as Json, json};
 
 use crate::contact::{self, By, Contact};
 
+pub(crate) use import::{bring, take_back};
+pub(crate) use rules::listed;
 #[cfg(test)]
 use rules::names;
-pub(crate) use store::find;
+pub(crate) use store::{find, list_of, remove_unused};
 
 id_type!(
     /// The id of a tag.
@@ -94,16 +97,36 @@ pub(crate) const FACETS: [Facet; 1] = [Facet {
     changed_by: &["contact.tagged", "contact.untagged", "contact.merged", "contact.split"],
 }];
 
-/// The tags of these names, those that are missing made.
-pub(crate) async fn find_or_create(tx: &mut Tx, by: &By<'_>, names: &[String]) -> Result<Vec<Tag>, DbError> {
+/// The tags of these names, those that are missing made, perhaps by an import.
+pub(crate) async fn find_or_create(tx: &mut Tx, by: &By<'_>, names: &[String], import_id: Option<i64>) -> Result<Vec<Tag>, DbError> {
     let fresh: Vec<Tag> =
         names.iter().map(|name| Tag { id: TagId(by.ids.next()), name: name.clone(), tone: rules::tone(name).into() }).collect();
-    store::insert_missing(tx, by.now, &fresh).await?;
+    store::insert_missing(tx, by.now, &fresh, import_id).await?;
     let found = store::list_by_names(tx, names).await?;
     let made: HashSet<TagId> = fresh.iter().map(|tag| tag.id).collect();
     let trail = found.iter().filter(|tag| made.contains(&tag.id)).map(|tag| (tag.id.0, None, Some(json!({ "name": tag.name })))).collect();
     audit::note_many(tx, by.ids, by.now, by.actor, ("tag.created", "tag"), trail).await?;
     Ok(found)
+}
+
+/// The names of the tags each of these people has, in their order.
+pub(crate) async fn names_of(tx: &mut Tx, people: &[i64]) -> Result<HashMap<i64, Vec<String>>, DbError> {
+    let mut names: HashMap<i64, Vec<String>> = HashMap::new();
+    for (person, tag) in list_of(tx, people).await? {
+        names.entry(person).or_default().push(tag.name);
+    }
+    Ok(names)
+}
+
+/// Gives somebody exactly the tags of these names.
+pub(crate) async fn replace(tx: &mut Tx, by: &By<'_>, person: i64, names: &[String]) -> Result<(), DbError> {
+    let tags = find_or_create(tx, by, names, None).await?;
+    let had = list_of(tx, &[person]).await?;
+    let off: Vec<Pair> =
+        had.into_iter().map(|(person, tag)| (person, tag.id)).filter(|(_, id)| tags.iter().all(|tag| tag.id != *id)).collect();
+    change(tx, by, Deed::Remove, &off).await?;
+    change(tx, by, Deed::Add, &pairs(&[person], &tags)).await?;
+    Ok(())
 }
 
 /// Every one of these people with every one of these tags.
@@ -122,7 +145,7 @@ pub(crate) async fn change(tx: &mut Tx, by: &By<'_>, deed: Deed, pairs: &[Pair])
         return Ok(0);
     }
     match deed {
-        Deed::Add => store::put(tx, by.now, &moved).await?,
+        Deed::Add => store::put(tx, by.now, &moved, None).await?,
         Deed::Remove => store::take(tx, &moved).await?,
     }
     let tags = store::list_by_ids(tx, moved.iter().map(|(_, tag)| *tag)).await?;

@@ -109,7 +109,7 @@ async fn add(
         Err(errors) => return again(tx, shell, &person, form, errors).await,
     };
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    let tags = super::find_or_create(&mut tx, &by, &names).await?;
+    let tags = super::find_or_create(&mut tx, &by, &names, None).await?;
     let changed = super::change(&mut tx, &by, Deed::Add, &super::pairs(&[id.0], &tags)).await?;
     tx.commit().await?;
     let back = format!("/contacts/{id}");
@@ -166,7 +166,7 @@ pub(crate) async fn bulk(by: &By<'_>, shell: &Shell, mut tx: Tx, (deed, people):
         Err(why) => return Ok(shell.leave(back, Flash::bad(why))),
     };
     let tags = match deed {
-        Deed::Add => super::find_or_create(&mut tx, by, &names).await?,
+        Deed::Add => super::find_or_create(&mut tx, by, &names, None).await?,
         Deed::Remove => store::list_by_names(&mut tx, &names).await?,
     };
     let changed = super::change(&mut tx, by, deed, &super::pairs(people, &tags)).await?;

@@ -52,12 +52,18 @@ pub(crate) async fn list_of(tx: &mut Tx, people: &[i64]) -> Result<Vec<(i64, Tag
 }
 
 /// Makes those whose names are not there yet.
-pub(super) async fn insert_missing(tx: &mut Tx, now: i64, tags: &[Tag]) -> Result<(), DbError> {
-    let columns =
-        [("id", Column::Int), ("name", Column::Text), ("name_key", Column::Text), ("tone", Column::Text), ("created_at", Column::Int)];
+pub(super) async fn insert_missing(tx: &mut Tx, now: i64, tags: &[Tag], import_id: Option<i64>) -> Result<(), DbError> {
+    let columns = [
+        ("id", Column::Int),
+        ("name", Column::Text),
+        ("name_key", Column::Text),
+        ("tone", Column::Text),
+        ("created_at", Column::Int),
+        ("import_id", Column::Int),
+    ];
     let mut rows = Relation::new(&columns);
     for tag in tags {
-        rows.push(params![tag.id.0, &tag.name, fold_key(&tag.name), &tag.tone, now]);
+        rows.push(params![tag.id.0, &tag.name, fold_key(&tag.name), &tag.tone, now, import_id]);
     }
     tx.insert("tags", &rows, Conflict::Ignore(&["name_key"])).await?;
     Ok(())
@@ -79,10 +85,11 @@ pub(super) async fn list_there(tx: &mut Tx, pairs: &[Pair]) -> Result<HashSet<Pa
     rows.iter().map(|row| Ok((row.get("contact_id")?, TagId(row.get("tag_id")?)))).collect()
 }
 
-pub(super) async fn put(tx: &mut Tx, now: i64, pairs: &[Pair]) -> Result<(), DbError> {
-    let mut rows = Relation::new(&[("contact_id", Column::Int), ("tag_id", Column::Int), ("at", Column::Int)]);
+pub(super) async fn put(tx: &mut Tx, now: i64, pairs: &[Pair], import_id: Option<i64>) -> Result<(), DbError> {
+    let columns = [("contact_id", Column::Int), ("tag_id", Column::Int), ("at", Column::Int), ("import_id", Column::Int)];
+    let mut rows = Relation::new(&columns);
     for (person, tag) in pairs {
-        rows.push(params![*person, tag.0, now]);
+        rows.push(params![*person, tag.0, now, import_id]);
     }
     tx.insert("contact_tags", &rows, Conflict::Ignore(&["contact_id", "tag_id"])).await?;
     Ok(())
@@ -92,6 +99,22 @@ pub(super) async fn take(tx: &mut Tx, pairs: &[Pair]) -> Result<(), DbError> {
     let delete = sql!("DELETE FROM contact_tags WHERE (contact_id, tag_id) IN (SELECT r.contact_id, r.tag_id FROM {rows} AS r)");
     tx.exec_from(delete, &relation(pairs), params![]).await?;
     Ok(())
+}
+
+/// Tags an import gave people who are there, each with its name, at most `limit`.
+pub(super) async fn list_of_import(tx: &mut Tx, import_id: i64, limit: i64) -> Result<Vec<(Pair, String)>, DbError> {
+    let select = sql!(
+        "SELECT h.contact_id, h.tag_id, t.name FROM contact_tags h JOIN tags t ON t.id = h.tag_id JOIN contacts c ON c.id = h.contact_id
+         WHERE h.import_id = $1 LIMIT $2"
+    );
+    let rows = tx.rows(select, params![import_id, limit]).await?;
+    rows.iter().map(|row| Ok(((row.get("contact_id")?, TagId(row.get("tag_id")?)), row.get("name")?))).collect()
+}
+
+/// Removes the tags an import made that nobody has.
+pub(crate) async fn remove_unused(tx: &mut Tx, import_id: i64) -> Result<u64, DbError> {
+    let delete = sql!("DELETE FROM tags WHERE import_id = $1 AND NOT EXISTS (SELECT 1 FROM contact_tags h WHERE h.tag_id = tags.id)");
+    tx.exec(delete, params![import_id]).await
 }
 
 /// What a member of staff did to tags at exactly `at`, to people within `scope`: the person, the names lost, the names got.

@@ -56,8 +56,8 @@ attune_testkit::on_both_dbs! {
         let [ada, bob] = [person(&mut tx, &by(1), "Ada", Some(1)).await, person(&mut tx, &by(1), "Bob", None).await];
         let gone = person(&mut tx, &by(1), "Gone", None).await;
         contact::delete(&mut tx, &by(1), &Scope::All, &[gone]).await.unwrap();
-        let tags = find_or_create(&mut tx, &by(1), &["VIP".into(), "Fair".into()]).await.unwrap();
-        let again = find_or_create(&mut tx, &by(1), &["vip".into()]).await.unwrap();
+        let tags = find_or_create(&mut tx, &by(1), &["VIP".into(), "Fair".into()], None).await.unwrap();
+        let again = find_or_create(&mut tx, &by(1), &["vip".into()], None).await.unwrap();
         assert!(tags.contains(&again[0]), "the first spelling stays");
         let vip = [again[0].clone()];
         assert_eq!(change(&mut tx, &by(10), Deed::Add, &pairs(&[ada], &vip)).await.unwrap(), 1);
@@ -89,10 +89,10 @@ attune_testkit::on_both_dbs! {
         for name in ["Ada", "Bob", "Cleo"] {
             people.push(person(&mut tx, &by, name, None).await);
         }
-        let tags = find_or_create(&mut tx, &by, &["VIP".into(), "Fair".into()]).await.unwrap();
+        let tags = find_or_create(&mut tx, &by, &["VIP".into(), "Fair".into()], None).await.unwrap();
         let [vip, fair] = ["VIP", "Fair"].map(|name| tags.iter().find(|tag| tag.name == name).unwrap().clone());
-        change(&mut tx, &by, Deed::Add, &pairs(&people[..2], &[vip.clone()])).await.unwrap();
-        change(&mut tx, &by, Deed::Add, &pairs(&people[1..], &[fair.clone()])).await.unwrap();
+        change(&mut tx, &by, Deed::Add, &pairs(&people[..2], std::slice::from_ref(&vip))).await.unwrap();
+        change(&mut tx, &by, Deed::Add, &pairs(&people[1..], std::slice::from_ref(&fair))).await.unwrap();
         let sorting = Sorting { order: Order::Name, up: true };
         for (wanted, expected) in [(vec![vip.id.0], vec!["Ada", "Bob"]), (vec![vip.id.0, fair.id.0], vec!["Bob"]), (vec![0], vec![])] {
             let listing = Listing { fields: wanted.into_iter().map(FieldFilter::tag).collect(), ..Listing::default() };
@@ -110,7 +110,7 @@ attune_testkit::on_both_dbs! {
         let by = By { actor: &actor, now: clock.now(), ids: &ids };
         let mut tx = db.begin().await.unwrap();
         let [ada, bob] = [person(&mut tx, &by, "Ada", None).await, person(&mut tx, &by, "Bob", None).await];
-        let tags = find_or_create(&mut tx, &by, &["Both".into(), "Hers".into(), "His".into()]).await.unwrap();
+        let tags = find_or_create(&mut tx, &by, &["Both".into(), "Hers".into(), "His".into()], None).await.unwrap();
         let of = |name: &str| tags.iter().find(|tag| tag.name == name).unwrap().id;
         let had = [(ada, of("Both")), (ada, of("Hers")), (bob, of("Both")), (bob, of("His"))];
         change(&mut tx, &by, Deed::Add, &had).await.unwrap();
