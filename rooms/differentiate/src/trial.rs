@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use attune_db::{Db, params};
+use attune_db::Db;
 use attune_events::{Event, Reactors, Spine, append};
 use attune_house::ContactTable;
 use attune_identify::contact::{self, ContactDraft};
@@ -89,20 +89,13 @@ impl Trial {
         tx.commit().await.unwrap();
     }
 
-    /// Gives somebody a tag, made where it is missing, or takes it away.
-    pub(crate) async fn tag(&self, id: i64, name: &str, on: bool) {
+    /// Gives somebody exactly these tags.
+    pub(crate) async fn tag(&self, id: i64, names: &[&str]) {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut tx = self.db.begin().await.unwrap();
-        let make =
-            "INSERT INTO tags (id, name, name_key, tone, created_at) VALUES ($1, $2, $3, 'blue', 1) ON CONFLICT (name_key) DO NOTHING";
-        tx.exec(make, params![self.ids.next(), name, name.to_lowercase()]).await.unwrap();
-        let change = if on {
-            "INSERT INTO contact_tags (contact_id, tag_id, at) SELECT $1, t.id, 1 FROM tags t WHERE t.name = $2 ON CONFLICT (contact_id, tag_id) DO NOTHING"
-        } else {
-            "DELETE FROM contact_tags WHERE contact_id = $1 AND tag_id IN (SELECT t.id FROM tags t WHERE t.name = $2)"
-        };
-        tx.exec(change, params![id, name]).await.unwrap();
-        let told = if on { "contact.tagged" } else { "contact.untagged" };
-        append(&mut tx, &mut [Event::new(told, self.clock.now()).contact(id).subject(name)]).await.unwrap();
+        attune_identify::tag::replace(&mut tx, &by, id, &names).await.unwrap();
         tx.commit().await.unwrap();
     }
 

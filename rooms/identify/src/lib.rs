@@ -23,7 +23,7 @@ pub mod replay;
 mod sockets;
 pub mod staff;
 pub mod stitching;
-mod tag;
+pub mod tag;
 pub mod topic;
 pub mod tracking;
 pub mod visitor;

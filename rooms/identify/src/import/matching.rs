@@ -189,15 +189,20 @@ impl<'a> Matching<'a> {
             contact.updated_at = self.by.now;
             pending.changed = true;
         }
-        // A tag is no attribute: who gets one is not written anew, and the line has changed something all the same.
-        let tags: Vec<String> = draft.tags.into_iter().filter(|name| pending.tags.insert(fold_key(name))).collect();
-        let fate = if fate == Fate::Skipped && !tags.is_empty() { Fate::Updated } else { fate };
         matched.of_line.insert(draft.line, pending.contact.id);
-        if !tags.is_empty() {
-            matched.tags.push((pending.contact.id, tags));
-        }
-        matched.fates.push((fate, key));
+        matched.fates.push((tagged(&mut matched.tags, pending, draft.tags, fate), key));
     }
+}
+
+/// Notes which of these tags somebody does not have yet, and answers what became of the line: a tag is no attribute, so whoever gets one is not
+/// written anew, and the line has changed something all the same.
+fn tagged(given: &mut Vec<(i64, Vec<String>)>, pending: &mut Pending, names: Vec<String>, fate: Fate) -> Fate {
+    let fresh: Vec<String> = names.into_iter().filter(|name| pending.tags.insert(fold_key(name))).collect();
+    if fresh.is_empty() {
+        return fate;
+    }
+    given.push((pending.contact.id, fresh));
+    if fate == Fate::Skipped { Fate::Updated } else { fate }
 }
 
 /// Whether a line names somebody by what is his own today. Otherwise it was found by what was given up in a merge: such a line fills what is

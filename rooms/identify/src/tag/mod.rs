@@ -119,7 +119,7 @@ pub(crate) async fn names_of(tx: &mut Tx, people: &[i64]) -> Result<HashMap<i64,
 }
 
 /// Gives somebody exactly the tags of these names.
-pub(crate) async fn replace(tx: &mut Tx, by: &By<'_>, person: i64, names: &[String]) -> Result<(), DbError> {
+pub async fn replace(tx: &mut Tx, by: &By<'_>, person: i64, names: &[String]) -> Result<(), DbError> {
     let tags = find_or_create(tx, by, names, None).await?;
     let had = list_of(tx, &[person]).await?;
     let off: Vec<Pair> =
