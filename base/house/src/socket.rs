@@ -60,6 +60,8 @@ pub enum FacetKind {
     Date,
     /// BOOLEAN.
     Bool,
+    /// TEXT, folded, several for one contact: a row each.
+    Words,
 }
 
 /// A fact about a contact that another room knows and segments may ask for.
@@ -71,7 +73,8 @@ pub struct Facet {
     pub label_key: &'static str,
     /// The type of its value.
     pub kind: FacetKind,
-    /// `SELECT contact_id, value FROM v_<room>_<noun>`: at most one row a contact, over the room's own published view.
+    /// `SELECT contact_id, value FROM v_<room>_<noun>`: at most one row a contact unless there may be several values, over the room's own published
+    /// view.
     pub sql: &'static str,
     /// The events after which the value may differ.
     pub changed_by: &'static [&'static str],

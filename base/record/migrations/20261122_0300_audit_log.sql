@@ -15,3 +15,5 @@ CREATE INDEX audit_log_record ON audit_log (kind, record_id, id);
 CREATE INDEX audit_log_staff ON audit_log (staff_id, id);
 -- How many addresses somebody has had shown today is asked each time one is.
 CREATE INDEX audit_log_revealed ON audit_log (staff_id, at) WHERE action = 'contact.revealed';
+-- What somebody did to tags at a moment is looked up to take it back.
+CREATE INDEX audit_log_tagged ON audit_log (staff_id, at) WHERE action = 'contact.tags_changed';

@@ -74,9 +74,11 @@ pub fn room(parts: &Parts) -> Room {
     room_with_facets(parts, &[])
 }
 
-/// The room; segments and fit rules may ask for these facets of the rooms to the right, which those rooms register themselves too.
+/// The room; segments and fit rules may ask for the facets of the room to the left, and for these of the rooms to the right. Those rooms register
+/// them themselves too.
 pub fn room_with_facets(_parts: &Parts, facets: &[Facet]) -> Room {
-    let facets = segment::facet_fields(facets);
+    let facets: Vec<Facet> = attune_identify::facets().chain(facets.iter().copied()).collect();
+    let facets = segment::facet_fields(&facets);
     Room::new("differentiate")
         .migrations(migrations())
         .locales(LOCALES.en, LOCALES.zh)

@@ -18,6 +18,11 @@ fn tables() -> Vec<ContactTable> {
     std::iter::once(ContactTable::EVENTS).chain(attune_identify::CONTACT_TABLES).collect()
 }
 
+/// What the room to the left lets rules ask.
+fn facets() -> Vec<segment::FacetField> {
+    segment::facet_fields(&attune_identify::facets().collect::<Vec<_>>())
+}
+
 /// The store with everything that keeps scores and segments.
 pub(crate) struct Trial {
     pub(crate) db: Db,
@@ -35,9 +40,10 @@ impl Trial {
         let ids = attune_testkit::ids(&clock);
         let bench = Bench { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
         let spine = Spine { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
-        let reactors = Reactors::new(spine, crate::reactors(&[]));
-        let timers = Timers::new(bench.clone(), crate::timers(&[]));
-        let runner = Runner::new(bench.clone(), "test", crate::jobs(&[]), Vec::new(), 1);
+        let facets = facets();
+        let reactors = Reactors::new(spine, crate::reactors(&facets));
+        let timers = Timers::new(bench.clone(), crate::timers(&facets));
+        let runner = Runner::new(bench.clone(), "test", crate::jobs(&facets), Vec::new(), 1);
         Self { db, clock, ids, bench, reactors, timers, runner }
     }
 
@@ -80,6 +86,16 @@ impl Trial {
         let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
         let mut tx = self.db.begin().await.unwrap();
         contact::update_field(&mut tx, &by, &Scope::All, id, field, value).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Gives somebody exactly these tags.
+    pub(crate) async fn tag(&self, id: i64, names: &[&str]) {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut tx = self.db.begin().await.unwrap();
+        attune_identify::tag::replace(&mut tx, &by, id, &names).await.unwrap();
         tx.commit().await.unwrap();
     }
 
@@ -126,7 +142,7 @@ impl Trial {
         let actor = Actor::system();
         let by = segment::By { actor: &actor, now: self.clock.now(), ids: &self.ids, bench: &self.bench };
         let mut tx = self.db.begin().await.unwrap();
-        let id = segment::create(&mut tx, &by, name, segment::parse(rule).unwrap(), &[]).await.unwrap();
+        let id = segment::create(&mut tx, &by, name, segment::parse(rule).unwrap(), &facets()).await.unwrap();
         tx.commit().await.unwrap();
         SegmentId(id)
     }
@@ -138,7 +154,7 @@ impl Trial {
     /// Who a full look finds now.
     pub(crate) async fn found(&self, rule: &Rule) -> Vec<i64> {
         let mut tx = self.db.read().await.unwrap();
-        let sql = segment::select(&mut tx, rule, &[], self.clock.now()).await.unwrap();
+        let sql = segment::select(&mut tx, rule, &facets(), self.clock.now()).await.unwrap();
         segment::first(&mut tx, &sql, 10_000).await.unwrap()
     }
 

@@ -1401,3 +1401,35 @@ subject-access-word-session = Signed in
 subject-access-word-api-key = API key
 subject-access-word-system = By itself
 subject-access-word-planned = Planned
+
+# Tags
+tag-names = Tags
+tag-names-hint = Several with commas between
+tag-add = Add tag
+tag-remove = Remove tag
+tag-take = Remove the tag { $name }
+tag-filter = Tag
+tag-filter-of = Tag: { $value }
+tag-type-first = Type a tag first
+tag-too-long = A tag has at most 60 characters
+tag-too-many = At most ten tags at once
+tag-had-already = { $name } was there already
+tag-had-not = Nobody of them has { $name }
+tag-added =
+    { $count ->
+        [one] Added { $name } to one contact
+       *[other] Added { $name } to { $count } contacts
+    }
+tag-removed =
+    { $count ->
+        [one] Removed { $name } from one contact
+       *[other] Removed { $name } from { $count } contacts
+    }
+identify-told-tagged = Was given the tag { $subject }
+identify-told-tagged-bare = Was given a tag
+identify-told-untagged = Lost the tag { $subject }
+identify-told-untagged-bare = Lost a tag
+erased-contact_tags = Tags
+tag-not-a-list = Tags are a list of names
+identify-map-tags = Tags
+identify-cause-tags = A tag has at most 60 characters, a line at most a hundred tags ({ $detail })

@@ -1320,3 +1320,27 @@ subject-access-word-session = 登录
 subject-access-word-api-key = API 密钥
 subject-access-word-system = 系统自动
 subject-access-word-planned = 已计划
+
+# 标签
+tag-names = 标签
+tag-names-hint = 多个标签用逗号分隔
+tag-add = 添加标签
+tag-remove = 移除标签
+tag-take = 移除标签“{ $name }”
+tag-filter = 标签
+tag-filter-of = 标签：{ $value }
+tag-type-first = 先输入标签
+tag-too-long = 标签最多 60 个字符
+tag-too-many = 一次最多十个标签
+tag-had-already = 已有标签“{ $name }”
+tag-had-not = 所选联系人都没有标签“{ $name }”
+tag-added = 已为 { $count } 个联系人添加标签“{ $name }”
+tag-removed = 已从 { $count } 个联系人移除标签“{ $name }”
+identify-told-tagged = 添加标签“{ $subject }”
+identify-told-tagged-bare = 添加了标签
+identify-told-untagged = 移除标签“{ $subject }”
+identify-told-untagged-bare = 移除了标签
+erased-contact_tags = 标签
+tag-not-a-list = 标签是名称的列表
+identify-map-tags = 标签
+identify-cause-tags = 每个标签最多 60 个字符，每行最多一百个标签（{ $detail }）

@@ -24,10 +24,13 @@ mod sockets;
 pub mod staff;
 pub mod stitching;
 pub mod subject_access;
+pub mod tag;
 pub mod topic;
 pub mod tracking;
 pub mod visitor;
 mod word;
+
+pub use sockets::facets;
 
 use attune_db::{Migration, migration, migration_pair};
 use attune_events::EventDef;
@@ -178,6 +181,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261128_1800_network"),
         migration!("20261128_1810_place"),
         migration!("20261128_2000_dialogue"),
+        migration!("20261128_2400_tag"),
     ]
 }
 

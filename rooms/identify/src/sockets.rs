@@ -6,7 +6,9 @@ use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Ro
 use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
-use crate::{code, consent, dialogue, fact, merge, note, place, preference, promise, relationship, replay, subject_access, topic, visitor};
+use crate::{
+    code, consent, dialogue, fact, merge, note, place, preference, promise, relationship, replay, subject_access, tag, topic, visitor,
+};
 
 /// Tables of these nouns that hold a person.
 pub(crate) const CONTACT_TABLES: [ContactTable; 13] = [
@@ -53,6 +55,11 @@ const DATASETS: [Dataset; 2] = [
     Dataset { view: "v_identify_network", meaning: "Organisation, country and city of the network a contact came from last." },
 ];
 
+/// What segments may ask this room.
+pub fn facets() -> impl Iterator<Item = Facet> {
+    FACETS.into_iter().chain(relationship::FACETS).chain(tag::FACETS)
+}
+
 /// Adds these nouns to the room.
 pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
     room.routes(tracking::collect::routes(collector))
@@ -60,6 +67,7 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .routes(visitor::pages::routes())
         .routes(consent::pages::routes())
         .routes(topic::pages::routes())
+        .routes(tag::pages::routes())
         .routes(replay::pages::routes())
         .routes(note::pages::routes())
         .routes(promise::pages::routes().merge(promise::api::routes()))
@@ -99,14 +107,15 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .events(relationship::EVENTS)
         .events(promise::EVENTS)
         .events(note::EVENTS)
+        .events(tag::EVENTS)
         .timers([TimerDef { kind: promise::DUE, on_due: Arc::new(promise::TellOverdue) }])
-        .facets(FACETS)
-        .facets(relationship::FACETS)
+        .facets(facets())
         .datasets(DATASETS)
         .contact_tables(CONTACT_TABLES)
         .settings(dialogue::SETTINGS)
         .services([collector.atlas().service()])
         .contact_tables(relationship::CONTACT_TABLES)
         .contact_tables(promise::CONTACT_TABLES)
+        .contact_tables(tag::CONTACT_TABLES)
         .settings(tracking::SETTINGS.iter().copied())
 }

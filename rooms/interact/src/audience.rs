@@ -1,9 +1,8 @@
 //! Who a mailing goes to: a rule in words, or a segment, read at the moment it starts.
 
 use attune_db::{Sql, Tx};
-use attune_differentiate::segment::bind::Kind;
 use attune_differentiate::segment::{self, FacetField, SegmentError, SegmentId};
-use attune_house::{App, FacetKind};
+use attune_house::App;
 use attune_web::FormErrors;
 
 /// A rule as written, or a segment. An empty rule without segment means everybody.
@@ -62,17 +61,5 @@ pub async fn count(tx: &mut Tx, audience: &Audience, facets: &[FacetField], now:
 
 /// Everything a rule may speak of beside contacts and events: what the house's rooms announced.
 pub fn facets(house: &attune_house::House) -> Vec<FacetField> {
-    let field = |facet: &attune_house::Facet| FacetField {
-        key: facet.key,
-        label_key: facet.label_key,
-        kind: match facet.kind {
-            FacetKind::Text => Kind::Text,
-            FacetKind::Number => Kind::Number,
-            FacetKind::Date => Kind::Date,
-            FacetKind::Bool => Kind::YesNo,
-        },
-        sql: facet.sql,
-        changed_by: facet.changed_by,
-    };
-    house.facets.iter().map(field).collect()
+    segment::facet_fields(&house.facets)
 }

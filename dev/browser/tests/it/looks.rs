@@ -167,6 +167,7 @@ async fn finish_furnishing(attune: &Attune) {
     person.until("return location.pathname !== '/tasks/new'", vec![], "the task to be kept").await;
     furnish_senses(&mut person).await;
     furnish_fields(&mut person).await;
+    furnish_tags(&mut person).await;
     crate::same_person::meet_again(&mut person).await;
     crate::same_person::search(&mut person).await;
     let path = person_called(&mut person, "Novak").await;
@@ -222,6 +223,16 @@ async fn furnish_senses(person: &mut Person) {
     person.fill("#f-mark", "hamburg").await;
     person.click("main form .btn.primary").await;
     person.until("return location.pathname !== '/places/new'", vec![], "the place to be kept").await;
+}
+
+/// Tags of somebody known.
+async fn furnish_tags(person: &mut Person) {
+    let path = person_called(person, "Lena").await;
+    person.go(&path).await;
+    person.click(".tags summary").await;
+    person.fill(".tags #f-tags", "VIP, 秋季展会").await;
+    person.click(".tags .btn.primary").await;
+    person.until("return document.querySelectorAll('.tags .chip').length === 2", vec![], "the tags to be kept").await;
 }
 
 /// The address of the one person found by `name`.

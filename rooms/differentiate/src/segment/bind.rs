@@ -109,7 +109,7 @@ pub struct FacetField {
     pub label_key: &'static str,
     /// What it holds.
     pub kind: Kind,
-    /// `SELECT contact_id, value …`, one row per contact.
+    /// `SELECT contact_id, value …`, one row per contact, or a row for each value of a choice.
     pub sql: &'static str,
     /// The events after which it may differ.
     pub changed_by: &'static [&'static str],
@@ -167,7 +167,7 @@ impl Vocabulary {
         }
         if let Some(key) = field.strip_prefix("facet.") {
             let (index, found) = self.facets.iter().enumerate().find(|(_, facet)| facet.key.eq_ignore_ascii_case(key))?;
-            return Some((Source::Facet { index, sql: found.sql }, found.kind));
+            return Some((Source::Facet { index, sql: found.sql, several: found.kind == Kind::Choice }, found.kind));
         }
         let found = CONTACT_FIELDS.iter().find(|contact| contact.key == field)?;
         let source = match found.kind {
@@ -205,6 +205,8 @@ pub enum Source {
         index: usize,
         /// `SELECT contact_id, value …`.
         sql: &'static str,
+        /// Whether a contact may have several values; they are folded.
+        several: bool,
     },
 }
 
@@ -384,7 +386,7 @@ impl Binder<'_> {
                 _ => {}
             }
         }
-        let folded = matches!(source, Source::CustomText(_) | Source::Column { folded: true, .. });
+        let folded = matches!(source, Source::CustomText(_) | Source::Column { folded: true, .. } | Source::Facet { several: true, .. });
         let test = if condition.field == "phone" { digits(&condition.test) } else { folded_test(&condition.test, folded) };
         Ok(Bound::Field(source, test))
     }

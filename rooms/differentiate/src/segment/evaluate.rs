@@ -184,7 +184,7 @@ impl Evaluator<'_> {
     }
 
     fn field(&self, source: Source, test: &Test) -> Truth {
-        if matches!(source, Source::CustomChoice(_)) {
+        if matches!(source, Source::CustomChoice(_) | Source::Facet { several: true, .. }) {
             return self.set(source, test);
         }
         let kept = match source {

@@ -190,8 +190,13 @@ async fn load_choices(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut 
 async fn load_facet(tx: &mut Tx, ids: &Relation, index: usize, facet: &FacetField, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
     let sql = format!("SELECT f.contact_id, f.value FROM {{rows}} AS r JOIN ({}) f ON f.contact_id = r.id", facet.sql);
     for row in tx.rows_from(&sql, ids, params![]).await? {
-        if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
-            facts.values.insert(Source::Facet { index, sql: facet.sql }, row.value("value")?.clone());
+        let Some(facts) = facts.get_mut(&row.get("contact_id")?) else { continue };
+        let several = facet.kind == Kind::Choice;
+        let source = Source::Facet { index, sql: facet.sql, several };
+        if several {
+            facts.sets.entry(source).or_default().insert(row.get("value")?);
+        } else {
+            facts.values.insert(source, row.value("value")?.clone());
         }
     }
     Ok(())

@@ -135,6 +135,7 @@ pub fn facet_fields(facets: &[attune_house::Facet]) -> Vec<FacetField> {
         attune_house::FacetKind::Number => bind::Kind::Number,
         attune_house::FacetKind::Date => bind::Kind::Date,
         attune_house::FacetKind::Bool => bind::Kind::YesNo,
+        attune_house::FacetKind::Words => bind::Kind::Choice,
     };
     let field = |facet: &attune_house::Facet| FacetField {
         key: facet.key,

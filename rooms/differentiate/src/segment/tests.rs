@@ -12,7 +12,7 @@ use crate::segment::rule::{
 use crate::segment::{parse, print};
 use crate::trial::Trial;
 
-const RULES: [(&str, &str); 16] = [
+const RULES: [(&str, &str); 19] = [
     ("often", "event page.viewed count >= 2 within 3d"),
     ("pricing", "event page.viewed(contains \"pricing\") within 1d and not event purchase.made within 5d"),
     ("warm", "score >= 10"),
@@ -28,6 +28,9 @@ const RULES: [(&str, &str); 16] = [
     ("deeper", "in segment \"nested\" or score = 6"),
     ("dear", "custom.budget >= 100.5 and custom.likes not in (Ink)"),
     ("golden", "custom.tier in (\"gold\", \"Silver\") or custom.likes in (tea)"),
+    ("tagged", "facet.contact.tag in (VIP) and not facet.contact.tag in (\"trade fair\")"),
+    ("tagless", "facet.contact.tag not in (vip, \"Trade Fair\") or facet.contact.tag is unknown"),
+    ("some tag", "facet.contact.tag is known"),
     ("untold", "custom.likes is unknown and not custom.tier = \"Silver\""),
 ];
 
@@ -47,12 +50,13 @@ impl Dice {
 
 async fn live_a_little(trial: &Trial, dice: &mut Dice, people: &mut Vec<i64>) {
     let now = trial.clock.now();
-    match dice.roll(13) {
+    match dice.roll(14) {
         0 => people.push(trial.contact(&format!("Person {}", people.len()), dice.pick(&[None, Some("Berlin"), Some("Oslo")])).await),
         1 => trial.change(dice.pick(people), "city", dice.pick(&["Berlin", "Rome", "", "Köln"])).await,
         10 => trial.change(dice.pick(people), "f:tier", dice.pick(&["gold", "Silver", "", "bronze"])).await,
         11 => trial.change(dice.pick(people), "f:likes", dice.pick(&["tea; ink", "ink", "", "paper, tea"])).await,
         12 => trial.change(dice.pick(people), "f:budget", dice.pick(&["100.50", "100.49 EUR", "", "-3"])).await,
+        13 => trial.tag(dice.pick(people), dice.pick(&[&["VIP"][..], &["VIP", "Trade fair"], &["Trade fair"], &[]])).await,
         2 => trial.change(dice.pick(people), "email", dice.pick(&["a@b.example", ""])).await,
         3 if people.len() > 4 => {
             let gone = people.remove(0);

@@ -1,7 +1,8 @@
 //! `/api/v1/contacts`: the same use-case functions as the pages, in JSON, paged by `after`.
 
+use attune_db::{DbError, Tx};
 use attune_house::App;
-use attune_web::{Answer, Can, Json, Path, Problem, Query, Sight};
+use attune_web::{Answer, Can, Json, Path, Problem, Query, Scope, Sight};
 use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -14,6 +15,7 @@ use super::list::{self, Listing, Order, Person, Sorting};
 use super::{By, Contact, ContactDraft, ContactError, ContactId, Stage};
 use crate::company::{self, CompanyId};
 use crate::field;
+use crate::tag;
 use crate::{CreateContacts, EditContacts, ViewContacts};
 
 /// The most records one answer holds.
@@ -24,15 +26,27 @@ pub(crate) fn routes() -> Router<App> {
     Router::new().route("/api/v1/contacts", get(index).post(create)).route("/api/v1/contacts/{id}", get(show).patch(update).delete(remove))
 }
 
-/// A contact as programs see it.
-pub(super) fn shown(c: &Contact, sight: &Sight) -> Any {
+/// A contact and the names of its tags as programs see them.
+pub(super) fn shown(c: &Contact, tags: &[String], sight: &Sight) -> Any {
     let fields: Map<String, Any> = c.fields.keys().map(|key| (key.clone(), c.shown(&format!("f:{key}"), sight))).collect();
     json!({
         "id": c.shown_id(), "name": c.name, "given_name": c.given_name, "family_name": c.family_name, "email": c.email_for(sight), "phone": c.phone_for(sight),
         "company_id": c.company_id.map(CompanyId), "company": c.company_name, "title": c.title, "city": c.city, "country": c.country,
         "external_id": c.shown("external_id", sight), "stage": c.stage.word(), "owner_id": c.owner_id, "locale": c.locale, "source": c.source, "grade": c.grade,
-        "fit": c.fit, "fields": fields, "created_at": c.created_at, "updated_at": c.updated_at, "last_seen_at": c.last_seen_at,
+        "fit": c.fit, "tags": tags, "fields": fields, "created_at": c.created_at, "updated_at": c.updated_at, "last_seen_at": c.last_seen_at,
     })
+}
+
+/// These contacts as programs see them.
+async fn shown_all(tx: &mut Tx, contacts: &[Contact], sight: &Sight) -> Result<Vec<Any>, DbError> {
+    let tags = tag::names_of(tx, &contacts.iter().map(|c| c.id).collect::<Vec<_>>()).await?;
+    Ok(contacts.iter().map(|c| shown(c, tags.get(&c.id).map_or(&[][..], Vec::as_slice), sight)).collect())
+}
+
+/// This contact as programs see it.
+async fn shown_one(tx: &mut Tx, contact: &Contact, sight: &Sight) -> Result<Any, DbError> {
+    let tags = tag::names_of(tx, &[contact.id]).await?;
+    Ok(shown(contact, tags.get(&contact.id).map_or(&[][..], Vec::as_slice), sight))
 }
 
 /// The filters of the list.
@@ -59,8 +73,10 @@ async fn index(State(app): State<App>, can: Can<ViewContacts>, Query(query): Que
     };
     let sorting = Sorting::of(&query.sort).unwrap_or(Sorting { order: Order::Created, up: false });
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
-    let page = list::list(&mut app.db.read().await?, &can.scope, &listing, sorting, &query.after, limit).await?;
-    Ok(Json(json!({ "items": page.contacts.iter().map(|c| shown(c, &sight)).collect::<Vec<_>>(), "next": page.next })).into_response())
+    let mut tx = app.db.read().await?;
+    let page = list::list(&mut tx, &can.scope, &listing, sorting, &query.after, limit).await?;
+    let items = shown_all(&mut tx, &page.contacts, &sight).await?;
+    Ok(Json(json!({ "items": items, "next": page.next })).into_response())
 }
 
 async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<ContactId>) -> Answer {
@@ -73,7 +89,8 @@ async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<Con
             None => None,
         },
     };
-    Ok(Json(shown(&found.ok_or(Problem::NotFound)?, &Sight::of(&can.actor))).into_response())
+    let found = found.ok_or(Problem::NotFound)?;
+    Ok(Json(shown_one(&mut tx, &found, &Sight::of(&can.actor)).await?).into_response())
 }
 
 /// A new contact from a program.
@@ -92,6 +109,7 @@ struct NewContact {
     locale: Option<String>,
     external_id: Option<String>,
     owner_id: Option<i64>,
+    tags: Vec<String>,
     fields: Map<String, Any>,
 }
 
@@ -135,24 +153,43 @@ impl NewContact {
 
 async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Json<NewContact>) -> Answer {
     let mut tx = app.db.begin().await?;
+    let tags = tag_names(new.tags.clone())?;
     let draft = new.check(&field::list(&mut tx).await?)?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     let id = super::create(&mut tx, &by, draft).await?;
+    tag::replace(&mut tx, &by, id, &tags).await?;
     let contact = super::list_by_ids(&mut tx, [id]).await?.pop().ok_or(Problem::NotFound)?;
+    let made = shown_one(&mut tx, &contact, &Sight::of(&can.actor)).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(shown(&contact, &Sight::of(&can.actor)))).into_response())
+    Ok((StatusCode::CREATED, Json(made)).into_response())
 }
 
-/// Sets each attribute named in the body; custom fields under `fields`. All or nothing.
+/// Sets each attribute named in the body; custom fields under `fields`; `tags` takes the place of all there are. All or nothing.
 async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<ContactId>, Json(body): Json<Map<String, Any>>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     for (key, value) in flat(body) {
-        super::update_field(&mut tx, &by, &can.scope, id.0, &key, &field::text_of(&value)).await?;
+        set(&mut tx, &by, &can.scope, id.0, &key, value).await?;
     }
     let contact = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let changed = shown_one(&mut tx, &contact, &Sight::of(&can.actor)).await?;
     tx.commit().await?;
-    Ok(Json(shown(&contact, &Sight::of(&can.actor))).into_response())
+    Ok(Json(changed).into_response())
+}
+
+async fn set(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, value: Any) -> Result<(), ContactError> {
+    if key != "tags" {
+        super::update_field(tx, by, scope, id, key, &field::text_of(&value)).await?;
+        return Ok(());
+    }
+    super::find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
+    let wrong = |_| ContactError::Invalid { attribute: "tags".to_owned(), key: "tag-not-a-list" };
+    let names = serde_json::from_value::<Option<Vec<String>>>(value).map_err(wrong)?.unwrap_or_default();
+    Ok(tag::replace(tx, by, id, &tag_names(names)?).await?)
+}
+
+fn tag_names(names: Vec<String>) -> Result<Vec<String>, ContactError> {
+    tag::listed(&names.join(";")).map_err(|key| ContactError::Invalid { attribute: "tags".to_owned(), key })
 }
 
 fn flat(body: Map<String, Any>) -> Vec<(String, Any)> {

@@ -1,4 +1,6 @@
-//! What is done to many contacts at once: assigning, deleting, exporting.
+//! What is done to many contacts at once: assigning, tagging, deleting, exporting.
+
+use std::collections::HashMap;
 
 use askama::Template;
 use attune_db::{Db, DbError, Tx};
@@ -20,6 +22,7 @@ use super::query::ListQuery;
 use super::score::Scale;
 use super::{By, COUNTED, Contact, ContactId};
 use crate::field::{self, Field};
+use crate::tag::{self, Deed};
 use crate::{DeleteContacts, EditContacts, ExportContacts, ViewContacts};
 
 /// The permission to take addresses out of the house in full.
@@ -36,6 +39,8 @@ pub(super) struct BulkForm {
     query: String,
     act: String,
     owner_id: String,
+    /// Names of tags.
+    tags: String,
 }
 
 impl BulkForm {
@@ -54,7 +59,7 @@ async fn read_listing(app: &App, actor: &Actor, query: &str) -> Result<Listing, 
 }
 
 fn read_query(query: &str) -> ListQuery {
-    let query = serde_json::to_value(url::form_urlencoded::parse(query.as_bytes()).collect::<std::collections::HashMap<_, _>>());
+    let query = serde_json::to_value(url::form_urlencoded::parse(query.as_bytes()).collect::<HashMap<_, _>>());
     query.and_then(serde_json::from_value).unwrap_or_default()
 }
 
@@ -66,6 +71,8 @@ pub(super) async fn act(State(app): State<App>, can: Can<ViewContacts>, shell: S
     }
     match form.act.as_str() {
         "assign" => assign(&app, &can.actor, &shell, &selection, &form).await,
+        "tag" => tag(&app, &can.actor, &shell, &selection, &form, Deed::Add).await,
+        "untag" => tag(&app, &can.actor, &shell, &selection, &form, Deed::Remove).await,
         "delete" => delete(&app, &can.actor, &shell, &selection, &back).await,
         "export" => export_selection(&app, &can.actor, selection, &form.query, Format::Csv).await,
         "merge" => Ok(compare(&shell, &selection, &back)),
@@ -97,6 +104,14 @@ async fn assign(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, 
     let moved = super::assign_owner(&mut tx, &by, &ids, owner, "").await?;
     tx.commit().await?;
     Ok(shell.leave(&back, Flash::good("identify-assigned").n("count", i64::try_from(moved).unwrap_or(0))))
+}
+
+async fn tag(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, form: &BulkForm, deed: Deed) -> Answer {
+    let can = Can::<EditContacts>::of(actor).ok_or(Problem::Forbidden { permission: "identify.contact.edit" })?;
+    let mut tx = app.db.begin().await?;
+    let ids = list::ids_of(&mut tx, &can.scope, selection, MOST).await?;
+    let by = By { actor, now: app.clock.now(), ids: &app.ids };
+    tag::pages::bulk(&by, shell, tx, (deed, &ids), (&form.tags, &format!("/contacts?{}", form.query))).await
 }
 
 async fn delete(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, back: &str) -> Answer {
@@ -216,7 +231,7 @@ async fn export_selection(app: &App, actor: &Actor, selection: Selection, query:
     });
     audit::note(&mut tx, &app.ids, app.clock.now(), actor, "contact.exported", "contact", 0, None, Some(told)).await?;
     tx.commit().await?;
-    let pages = Exporting { db: app.db.clone(), scope: can.scope, sight, selection, defs, behind: None, over: false };
+    let pages = Exporting { db: app.db.clone(), scope: can.scope, sight, selection, defs, tags: HashMap::new(), behind: None, over: false };
     match format {
         Format::Csv => Ok(download("contacts.csv", Body::from_stream(csv_stream(pages)))),
         Format::Json => Ok(export::json(pages)),
@@ -239,6 +254,8 @@ pub(super) struct Exporting {
     pub(super) sight: Sight,
     selection: Selection,
     pub(super) defs: Vec<Field>,
+    /// The tags of the people read last.
+    tags: HashMap<i64, Vec<String>>,
     behind: Option<i64>,
     over: bool,
 }
@@ -258,20 +275,29 @@ impl Exporting {
             }
             Selection::Listed(listing) => list::list_behind(&mut tx, &self.scope, listing, self.behind.unwrap_or(0), 1_000).await?,
         };
+        self.tags = tag::names_of(&mut tx, &people.iter().map(|c| c.id).collect::<Vec<_>>()).await?;
         self.over |= people.len() < 1_000;
         self.behind = Some(people.last().map_or(0, |c| c.id));
         Ok(Some(people))
     }
 
+    /// The tags of one of the people read last.
+    pub(super) fn tags(&self, person: &Contact) -> &[String] {
+        self.tags.get(&person.id).map_or(&[], Vec::as_slice)
+    }
+
     /// The names of the columns: those the import guesses, so that an export can come back in.
     pub(super) fn heads(&self) -> Vec<String> {
-        let fixed = ["id"].into_iter().chain(EXPORTED).chain(["company"]).map(str::to_owned);
+        let fixed = ["id"].into_iter().chain(EXPORTED).chain(["company", "tags"]).map(str::to_owned);
         fixed.chain(self.defs.iter().map(|d| d.label.clone())).collect()
     }
 
     /// The values of a contact in the order of [`Self::heads`].
     pub(super) fn values(&self, person: &Contact) -> Vec<serde_json::Value> {
-        let fixed = EXPORTED.iter().map(|key| person.shown(key, &self.sight)).chain([json!(person.company_name)]);
+        let fixed = EXPORTED
+            .iter()
+            .map(|key| person.shown(key, &self.sight))
+            .chain([json!(person.company_name), json!(self.tags(person).join("; "))]);
         let customs = self.defs.iter().map(|d| d.plain(&person.shown(&format!("f:{}", d.key), &self.sight)));
         [json!(person.shown_id())].into_iter().chain(fixed).chain(customs).collect()
     }

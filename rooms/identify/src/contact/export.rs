@@ -62,7 +62,7 @@ fn json_stream(pages: Exporting) -> impl Stream<Item = Result<Vec<u8>, attune_db
         let mut bytes = Vec::new();
         for (at, person) in people.iter().enumerate() {
             bytes.extend_from_slice(if first && at == 0 { b"[\n" } else { b",\n" });
-            bytes.extend_from_slice(api::shown(person, &pages.sight).to_string().as_bytes());
+            bytes.extend_from_slice(api::shown(person, pages.tags(person), &pages.sight).to_string().as_bytes());
         }
         if first && people.is_empty() {
             bytes.extend_from_slice(b"[\n");

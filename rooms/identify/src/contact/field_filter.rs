@@ -1,4 +1,4 @@
-//! A list narrowed by fields of one's own: read from the address, said in words, and as SQL.
+//! A list narrowed by fields of one's own, or by a tag: read from the address, said in words, and as SQL.
 
 use attune_db::Sql;
 use attune_kernel::fold_key;
@@ -6,10 +6,11 @@ use attune_web::Lang;
 
 use crate::field::{Field, FieldKind, Typed};
 
-/// Only people whose value in a field passes.
+/// Only people whose value in a field passes, or who have a tag.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldFilter {
-    field_id: i64,
+    /// The field's, or the tag's.
+    id: i64,
     test: FieldTest,
 }
 
@@ -21,6 +22,8 @@ enum FieldTest {
     Choice(String),
     /// From the first to the last, both included.
     Range(Option<f64>, Option<f64>),
+    /// This tag.
+    Tag,
 }
 
 /// What parts the ends of a range in the address.
@@ -44,12 +47,17 @@ impl FieldFilter {
                 (from.is_some() || to.is_some()).then_some(FieldTest::Range(from, to))?
             }
         };
-        Some(Self { field_id: field.id, test })
+        Some(Self { id: field.id, test })
     }
 
     /// What a filter comes to that names a field or an option that is gone: better nobody than everybody, who might then all be changed.
     pub(super) fn nobody() -> Self {
-        Self { field_id: 0, test: FieldTest::Choice(String::new()) }
+        Self { id: 0, test: FieldTest::Choice(String::new()) }
+    }
+
+    /// Only who has this tag; a tag that is gone nobody has.
+    pub(crate) fn tag(id: i64) -> Self {
+        Self { id, test: FieldTest::Tag }
     }
 
     /// The value in the address for what was typed or chosen.
@@ -80,6 +88,7 @@ impl FieldFilter {
             FieldTest::Text(_) => "contact_texts",
             FieldTest::Choice(_) => "contact_choices",
             FieldTest::Range(..) => "contact_numbers",
+            FieldTest::Tag => "contact_tags",
         }
     }
 
@@ -89,10 +98,12 @@ impl FieldFilter {
         if !leads {
             sql.push(&format!(" AND EXISTS (SELECT 1 AS one FROM {} v WHERE v.contact_id = c.id", self.table()));
         }
-        sql.push(" AND v.field_id = ").bind(self.field_id);
+        let column = if self.test == FieldTest::Tag { "tag_id" } else { "field_id" };
+        sql.push(&format!(" AND v.{column} = ")).bind(self.id);
         match &self.test {
             FieldTest::Text(text) => _ = sql.push(" AND v.value_key = ").bind(text),
             FieldTest::Choice(key) => _ = sql.push(" AND v.choice = ").bind(key),
+            FieldTest::Tag => {}
             FieldTest::Range(from, to) => {
                 for (sign, end) in [(">=", from), ("<=", to)] {
                     if let Some(end) = end {

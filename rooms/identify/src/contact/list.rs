@@ -35,12 +35,12 @@ pub struct Listing {
     pub import_id: Option<i64>,
     /// Only engagement scores from this log2 form on.
     pub engagement_k: Option<f64>,
-    /// Only who passes each of these.
+    /// Only who passes each of these, of own fields and tags.
     pub fields: Vec<FieldFilter>,
 }
 
 impl Listing {
-    /// Whether the rows of the first own field lead to the people: nothing else asked for names fewer.
+    /// Whether the rows of the first own field or tag lead to the people: nothing else asked for names fewer.
     fn is_led_by_field(&self, dense: bool) -> bool {
         let named = self.company_id.is_some() || self.import_id.is_some() || matches!(self.owner, Some(Person::Staff(_)));
         !dense && !named && !self.fields.is_empty() && self.search.trim().is_empty()

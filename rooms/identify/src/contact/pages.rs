@@ -22,6 +22,7 @@ use crate::company;
 use crate::duplicate::{self, Models};
 use crate::field::{self, Field, FieldKind};
 use crate::staff::{self, Member};
+use crate::tag::{self, Tag};
 use crate::{CreateContacts, ViewContacts};
 
 /// The routes of this noun's pages.
@@ -92,6 +93,7 @@ struct Choices {
     owners: Vec<Choice>,
     grades: Vec<Choice>,
     fields: Vec<Choice>,
+    tags: Vec<Choice>,
 }
 
 /// A count that stops at 10,000.
@@ -117,6 +119,9 @@ struct ReadList {
     /// The name of the company the list is narrowed to.
     company: Option<String>,
     fields: Vec<Field>,
+    /// The tag the list is narrowed to.
+    tag: Option<Tag>,
+    tags: Vec<Choice>,
     /// Why the filter being filled in does not fit.
     wrong: Option<&'static str>,
 }
@@ -137,11 +142,16 @@ async fn read_list(
         Some(id) => company::find(tx, &can.scope, id).await?.map(|c| c.name),
         None => None,
     };
-    Ok(ReadList { found, scale, views, members, company, fields, wrong })
+    let tag = match query.tag_id() {
+        Some(id) => tag::find(tx, id).await?,
+        None => None,
+    };
+    let tags = tag::pages::choices(tx, tag.as_ref()).await?;
+    Ok(ReadList { found, scale, views, members, company, fields, tag, tags, wrong })
 }
 
 fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> ListPage {
-    let ReadList { found, scale, views, members, company, fields, wrong } = read;
+    let ReadList { found, scale, views, members, company, fields, tag, tags, wrong } = read;
     let text = query.text();
     let columns = query.columns(&fields);
     let (asked, asked_options) = asked(&shell, &query, &fields, wrong).unzip();
@@ -150,7 +160,10 @@ fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> L
     ListPage {
         tabs: tabs(&shell, &query, &views),
         own_view: views.into_iter().find(|v| v.id.to_string() == query.saved && v.staff_id == staff_id),
-        chips: chips(&shell, &query, &text, &members, company).into_iter().chain(field_chips(&shell, &query, &text, &fields)).collect(),
+        chips: chips(&shell, &query, &text, &members, (company, tag))
+            .into_iter()
+            .chain(field_chips(&shell, &query, &text, &fields))
+            .collect(),
         all_columns: fields.iter().map(|field| (Choice::new(&field.key, &field.label), shown(field))).collect(),
         asked,
         asked_options,
@@ -158,7 +171,7 @@ fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> L
         count: shown_count(&shell.l, found.total),
         next: found.next.map(|mark| attune_web::kit::with_query(&text, "after", mark)),
         sort: query.sorting().word(),
-        choices: choices(&shell, &members, &fields),
+        choices: choices(&shell, &members, &fields, tags),
         owners: staff::names(&members),
         is_filtered: query.text().split('&').any(|pair| !pair.is_empty() && !pair.starts_with("sort=") && !pair.starts_with("cols=")),
         errors: FormErrors::new(),
@@ -195,11 +208,11 @@ fn field_chips(shell: &Shell, query: &ListQuery, text: &str, fields: &[Field]) -
     query.filters(fields).map(chip).collect()
 }
 
-fn choices(shell: &Shell, members: &[Member], fields: &[Field]) -> Choices {
+fn choices(shell: &Shell, members: &[Member], fields: &[Field], tags: Vec<Choice>) -> Choices {
     let mut owners = vec![Choice::new("none", shell.l.t("identify-no-owner"))];
     owners.extend(members.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)));
     let fields = fields.iter().map(|field| Choice::new(&field.key, &field.label)).collect();
-    Choices { fields, stages: stages(shell), owners, grades: ["A", "B", "C"].iter().map(|g| Choice::new(g, g)).collect() }
+    Choices { fields, tags, stages: stages(shell), owners, grades: ["A", "B", "C"].iter().map(|g| Choice::new(g, g)).collect() }
 }
 
 /// The stages as choices.
@@ -223,7 +236,13 @@ fn tabs(shell: &Shell, query: &ListQuery, views: &[SavedView]) -> Vec<Tab> {
 }
 
 /// The filters in force with the address that removes each.
-fn chips(shell: &Shell, query: &ListQuery, text: &str, members: &[Member], company: Option<String>) -> Vec<(String, String)> {
+fn chips(
+    shell: &Shell,
+    query: &ListQuery,
+    text: &str,
+    members: &[Member],
+    (company, tag): (Option<String>, Option<Tag>),
+) -> Vec<(String, String)> {
     let mut chips = Vec::new();
     let mut add = |name: &str, key: &str, value: String| {
         let label = shell.l.of(key).s("value", value).to_string();
@@ -247,6 +266,9 @@ fn chips(shell: &Shell, query: &ListQuery, text: &str, members: &[Member], compa
     }
     if !query.import.is_empty() {
         add("import", "identify-filter-import", query.import.clone());
+    }
+    if !query.tag.is_empty() {
+        add("tag", "tag-filter-of", tag.map_or_else(|| query.tag.clone(), |tag| tag.name));
     }
     chips
 }

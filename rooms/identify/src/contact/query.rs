@@ -9,6 +9,7 @@ use super::field_filter::FieldFilter;
 use super::list::{Listing, Person, Sorting};
 use super::score::Scale;
 use crate::field::Field;
+use crate::tag::TagId;
 
 /// The most own fields a list is narrowed by.
 const MOST_FILTERS: usize = 6;
@@ -26,6 +27,7 @@ pub(crate) struct ListQuery {
     pub(super) grade: String,
     pub(super) company: String,
     pub(super) import: String,
+    pub(super) tag: String,
     pub(super) sort: String,
     pub(super) after: String,
     pub(super) saved: String,
@@ -62,9 +64,15 @@ impl ListQuery {
             fields: self
                 .filters(fields)
                 .map(|(_, field, value)| field.and_then(|field| FieldFilter::read(field, &value)).unwrap_or_else(FieldFilter::nobody))
+                .chain((!self.tag.is_empty()).then(|| FieldFilter::tag(self.tag_id().map_or(0, |tag| tag.0))))
                 .collect(),
             engagement_k: if self.view == "hot" { scale.hot_k() } else { None },
         }
+    }
+
+    /// The tag the list is narrowed to, if it can be one.
+    pub(super) fn tag_id(&self) -> Option<TagId> {
+        self.tag.parse().ok()
     }
 
     fn pairs(&self) -> Vec<(String, String)> {
@@ -133,6 +141,7 @@ impl ListQuery {
             ("grade", &self.grade),
             ("company", &self.company),
             ("import", &self.import),
+            ("tag", &self.tag),
             ("sort", &self.sort),
             ("saved", &self.saved),
             ("with", &self.with),

@@ -16,6 +16,7 @@ use crate::field;
 use crate::promise;
 use crate::relationship::Record;
 use crate::staff;
+use crate::tag;
 
 /// Which part of the page is asked for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -60,6 +61,8 @@ struct RecordPage {
     /// What happened last and what is owed, ready to be shown, and what other rooms know of what comes next.
     head: String,
     nexts: Vec<Slot>,
+    /// The tags, ready to be shown.
+    tags: String,
     tab: Option<Slot>,
     timeline: String,
     newest: i64,
@@ -87,6 +90,7 @@ pub(super) async fn page(
     let fields = field::list(&mut tx).await?;
     let last = timeline::last(&mut tx, &shell.l, id.0).await?;
     let head = promise::head(&mut tx, &can.scope, &shell, Record::Contact(id.0), last.as_ref()).await?;
+    let tags = tag::pages::head(&mut tx, &shell, id).await?;
     let slots = |place: Place| slots(&app, &shell, place, id.0);
     let (asides, panels, nexts) = (slots(Place::Aside), slots(Place::Tab), slots(Place::Head));
     let page = RecordPage {
@@ -103,6 +107,7 @@ pub(super) async fn page(
         asides,
         head,
         nexts,
+        tags,
         contact,
         shell,
     };

@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 57] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 59] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -42,6 +42,8 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 57] = [
     ("contact.split", "identify-told-split", "split", "", Kind::Record),
     ("contact.owner_changed", "identify-told-owner", "hand", "violet", Kind::Sales),
     ("contact.stage_changed", "identify-told-stage", "trending-up", "violet", Kind::Sales),
+    ("contact.tagged", "identify-told-tagged", "tag", "", Kind::Record),
+    ("contact.untagged", "identify-told-untagged", "tag", "", Kind::Record),
     ("relationship.made", "identify-told-related", "network", "", Kind::Record),
     ("relationship.changed", "identify-told-related-changed", "network", "", Kind::Record),
     ("relationship.ended", "identify-told-related-ended", "unlink", "", Kind::Record),

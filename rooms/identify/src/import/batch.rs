@@ -17,6 +17,7 @@ use crate::contact::search::WordLists;
 use crate::contact::{self, By, Contact, Prepared};
 use crate::field::{self, Field};
 use crate::staff::Member;
+use crate::tag;
 
 /// What is the same for, or carried from, batch to batch.
 pub(crate) struct Batches<'a> {
@@ -197,10 +198,12 @@ async fn write(
     contact::update_rows(tx, &changed, &batches.fields, &mut batches.words).await?;
     put_touches(tx, touches.iter()).await?;
     note_changes(tx, id, &old).await?;
+    let mut tagged = tag::bring(tx, by, id, &matched.tags).await?;
     let logged = i64::try_from(log.len()).unwrap_or(0);
     let told = |c: &Contact, name: &'static str| contact::event(by, name, c).origin(id);
     batches.log.extend(new.iter().map(|p| told(&p.contact, "contact.created")));
     batches.log.extend(changed.iter().map(|c| told(c, "contact.updated")));
+    batches.log.append(&mut tagged);
     batches.log.append(&mut log);
     Ok(logged)
 }

@@ -10,6 +10,7 @@ use super::rows::{Fresh, RowDraft, RowError};
 use crate::company::{self, CompanyDraft};
 use crate::contact::{By, ByKeys, Contact, Prepared, list_by_given_up, list_by_ids, list_by_keys};
 use crate::staff::Member;
+use crate::tag;
 
 /// What became of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(crate) struct Pending {
     /// As stored; `None` for somebody new.
     pub(crate) before: Option<Contact>,
     pub(crate) changed: bool,
+    /// The folded names of the tags the person has, where lines name tags.
+    pub(crate) tags: HashSet<String>,
     /// Of somebody new, as long as it fits the contact.
     pub(crate) prepared: Option<Prepared>,
 }
@@ -37,6 +40,8 @@ pub(crate) struct Matched {
     /// What became of each taken line, and the key it made somebody under.
     pub(crate) fates: Vec<(Fate, Option<String>)>,
     pub(crate) errors: Vec<RowError>,
+    /// The tags people get, by name.
+    pub(crate) tags: Vec<(i64, Vec<String>)>,
     /// The person each taken line was about, by its line.
     pub(crate) of_line: HashMap<i64, i64>,
     by_external: HashMap<String, usize>,
@@ -124,7 +129,7 @@ impl<'a> Matching<'a> {
     /// Somebody new, here and now.
     fn made(&self, fresh: Fresh) -> Pending {
         let contact = Contact { id: self.by.ids.next(), import_id: Some(self.import_id), created_at: self.by.now, ..fresh.contact };
-        Pending { contact, before: None, changed: true, prepared: Some(fresh.prepared) }
+        Pending { contact, before: None, changed: true, tags: HashSet::new(), prepared: Some(fresh.prepared) }
     }
 
     fn one(&self, matched: &mut Matched, external_key: Option<String>, mut draft: RowDraft, companies: &HashMap<String, (i64, String)>) {
@@ -185,8 +190,19 @@ impl<'a> Matching<'a> {
             pending.changed = true;
         }
         matched.of_line.insert(draft.line, pending.contact.id);
-        matched.fates.push((fate, key));
+        matched.fates.push((tagged(&mut matched.tags, pending, draft.tags, fate), key));
     }
+}
+
+/// Notes which of these tags somebody does not have yet, and answers what became of the line: a tag is no attribute, so whoever gets one is not
+/// written anew, and the line has changed something all the same.
+fn tagged(given: &mut Vec<(i64, Vec<String>)>, pending: &mut Pending, names: Vec<String>, fate: Fate) -> Fate {
+    let fresh: Vec<String> = names.into_iter().filter(|name| pending.tags.insert(fold_key(name))).collect();
+    if fresh.is_empty() {
+        return fate;
+    }
+    given.push((pending.contact.id, fresh));
+    if fate == Fate::Skipped { Fate::Updated } else { fate }
 }
 
 /// Whether a line names somebody by what is his own today. Otherwise it was found by what was given up in a merge: such a line fills what is
@@ -239,7 +255,13 @@ impl Matched {
             if let Some(key) = contact.raw_phone().and_then(crate::contact::phone_key) {
                 self.by_phone.entry(key).or_insert(index);
             }
-            self.people.push(Pending { before: Some(contact.clone()), contact, changed: false, prepared: None });
+            self.people.push(Pending { before: Some(contact.clone()), contact, changed: false, tags: HashSet::new(), prepared: None });
+        }
+        if keyed.iter().any(|(_, draft)| !draft.tags.is_empty()) {
+            for (person, tag) in tag::list_of(tx, &there.keys().copied().collect::<Vec<_>>()).await? {
+                let pending = there.get(&person).and_then(|index| self.people.get_mut(*index));
+                pending.into_iter().for_each(|pending| _ = pending.tags.insert(fold_key(&tag.name)));
+            }
         }
         // What a merged record was known by leads to the one who remained, unless somebody alive holds it.
         for (by, key, id) in given_up {

@@ -89,7 +89,7 @@ pub struct EventPlan {
 }
 
 /// The attributes a column can go to.
-pub const ATTRIBUTES: [&str; 15] = [
+pub const ATTRIBUTES: [&str; 16] = [
     "name",
     "given_name",
     "family_name",
@@ -104,6 +104,7 @@ pub const ATTRIBUTES: [&str; 15] = [
     "locale",
     "time_zone",
     "source",
+    "tags",
     "external_id",
 ];
 

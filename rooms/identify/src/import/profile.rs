@@ -302,6 +302,7 @@ fn attribute_of(name: &str) -> Option<&'static str> {
         "owner" | "lead owner" | "contact owner" | "负责人" => "owner",
         "language" | "locale" | "语言" => "locale",
         "time zone" | "timezone" | "时区" => "time_zone",
+        "tags" | "tag" | "labels" | "标签" => "tags",
         "source" | "lead source" | "来源" | "线索来源" => "source",
         _ => return None,
     };

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::plan::{Plan, Target};
 use crate::contact::{Contact, Prepared, Stage, email_key, phone_key};
 use crate::field::{Field, FieldKind, unknown_options};
+use crate::tag;
 
 /// A line as it was read.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ pub(crate) struct RowDraft {
     pub(crate) external_id: Option<String>,
     pub(crate) email_key: Option<String>,
     pub(crate) phone_key: Option<String>,
+    /// Names of tags.
+    pub(crate) tags: Vec<String>,
     /// Options the line names that are still to be made: (field key, label).
     pub(crate) new_options: Vec<(String, String)>,
     /// Of all values; tells lines without any key apart.
@@ -163,6 +166,10 @@ fn read_value(draft: &mut RowDraft, field: &Field, value: &str, add_options: boo
 }
 
 fn take_attribute(draft: &mut RowDraft, key: &str, value: &str) -> Result<(), &'static str> {
+    if key == "tags" {
+        draft.tags.extend(tag::listed(value).map_err(|_| "tags")?);
+        return Ok(());
+    }
     if value.chars().count() > 200 {
         return Err("too-long");
     }

@@ -20,6 +20,7 @@ fn bench(db: &Db) -> Bench {
 fn tables() -> Vec<ContactTable> {
     let mut all = vec![ContactTable::EVENTS];
     all.extend(crate::CONTACT_TABLES);
+    all.extend(crate::tag::CONTACT_TABLES);
     all
 }
 
@@ -52,6 +53,8 @@ async fn picture(db: &Db) -> BTreeMap<&'static str, Vec<String>> {
         ("contact_numbers", "SELECT * FROM contact_numbers"),
         ("contact_choices", "SELECT * FROM contact_choices"),
         ("fields", "SELECT * FROM fields"),
+        ("tags", "SELECT * FROM tags"),
+        ("contact_tags", "SELECT * FROM contact_tags"),
         ("import_chunks", "SELECT * FROM import_chunks"),
         ("import_errors", "SELECT * FROM import_errors"),
         ("import_changes", "SELECT * FROM import_changes"),
@@ -132,6 +135,35 @@ attune_testkit::on_both_dbs! {
         let updated = ("contact.updated".to_owned(), Some(id), None);
         assert_eq!(receipts(&db).await, [updated, ("contact.erased".to_owned(), None, Some(2))]);
         assert_eq!(people(&db, "old firm").await, 1);
+    }
+
+    async fn tags_come_with_a_file_and_go_with_it_and_none_is_taken_away(db: Db) {
+        let bench = bench(&db);
+        let actor = Actor::system();
+        let by = By { actor: &actor, now: bench.clock.now(), ids: &bench.ids };
+        let mut tx = db.begin().await.unwrap();
+        let draft = ContactDraft { name: "Ada".into(), email: Some("ada@a.example".into()), ..ContactDraft::default() };
+        let ada = contact::create(&mut tx, &by, draft).await.unwrap();
+        crate::tag::replace(&mut tx, &by, ada, &["Old".into(), "VIP".into()]).await.unwrap();
+        tx.commit().await.unwrap();
+        let before = picture(&db).await;
+        let body = format!("name,email,Tags\nAda,ada@a.example,vip; Fair; new\nBob,bob@a.example,\"Fair, New\"\nCy,cy@a.example,{}\n", "x".repeat(61));
+        let (_folder, path) = file("x.csv", body.as_bytes());
+        let dry = import(&bench, &path, &Options { dry_run: true, ..Options::default() }).await;
+        assert_eq!(counts(&dry), [3, 1, 1, 0, 1]);
+        let outcome = import(&bench, &path, &Options::default()).await;
+        assert_eq!(counts(&outcome), [3, 1, 1, 0, 1]);
+        assert_eq!(outcome.errors[0].cause, "tags");
+        let mut tx = db.read().await.unwrap();
+        let names = crate::tag::names_of(&mut tx, &[ada]).await.unwrap();
+        assert_eq!(names[&ada], ["Fair", "new", "Old", "VIP"]);
+        assert_eq!(tx.count("SELECT count(*) FROM events WHERE name = 'contact.tagged' AND origin_id = $1", params![outcome.id.0]).await.unwrap(), 4);
+        drop(tx);
+        let again = import(&bench, &path, &Options::default()).await;
+        assert_eq!(counts(&again), [3, 0, 0, 2, 1], "the same again changes nothing");
+        undo(&bench, &actor, again.id.0, &tables(), &mut |_| {}).await.unwrap();
+        undo(&bench, &actor, outcome.id.0, &tables(), &mut |_| {}).await.unwrap();
+        assert_eq!(picture(&db).await, before);
     }
 
     async fn broken_lines_are_listed_and_the_others_taken(db: Db) {
@@ -333,12 +365,13 @@ mod whatever_the_file {
     }
 
     fn text(rows: &[(u8, u8, u8, u8)]) -> String {
-        let mut text = "email,name,company,visits,level\n".to_owned();
+        let mut text = "email,name,company,visits,level,tags\n".to_owned();
         for (email, name, company, visits) in rows {
             let email = if *email == 0 { String::new() } else { format!("p{email}@a.example") };
             let name = ["", "Ada", "Bob Cy", "王小明", "Elsa J.", "x"][usize::from(*name)];
             let company = ["", "Fisk", "Heng", "select"][usize::from(*company)];
-            text.push_str(&format!("{email},{name},{company},{visits},{}\n", if visits % 2 == 0 { "Select" } else { "Gold" }));
+            let tags = ["", "VIP", "vip; Fair", "Fair；老客户", ""][usize::from(*visits)];
+            text.push_str(&format!("{email},{name},{company},{visits},{},{tags}\n", if visits % 2 == 0 { "Select" } else { "Gold" }));
         }
         text
     }

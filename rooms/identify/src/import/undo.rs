@@ -13,7 +13,7 @@ use serde_json::json;
 use super::store::{self, Changed, ImportState};
 use super::{Counts, ImportError, ImportId, Progress};
 use crate::contact::{self, By, Contact};
-use crate::{company, field, merge};
+use crate::{company, field, merge, tag};
 
 /// People in one transaction.
 const BATCH: i64 = 2_000;
@@ -60,9 +60,21 @@ pub async fn undo(
         undone.updated += i64::try_from(changed.len()).unwrap_or(0);
         tell(Progress { done: undone.created + undone.updated, total });
     }
+    untag(bench, id).await?;
     let by = By { actor, now: bench.clock.now(), ids: &bench.ids };
     finish(bench, &by, id, &undone).await?;
     Ok(undone)
+}
+
+/// Takes the tags back that the import gave, from whoever has them.
+async fn untag(bench: &Bench, id: i64) -> Result<(), DbError> {
+    loop {
+        let mut tx = bench.db.begin().await?;
+        if tag::take_back(&mut tx, bench.clock.now(), id, BATCH).await? == 0 {
+            return Ok(());
+        }
+        tx.commit().await?;
+    }
 }
 
 async fn restore(tx: &mut Tx, id: i64, changed: &[Changed]) -> Result<(), DbError> {
@@ -102,6 +114,7 @@ async fn finish(bench: &Bench, by: &By<'_>, id: i64, undone: &Counts) -> Result<
     store::remove_events(&mut tx, id).await?;
     company::remove_of_import(&mut tx, id).await?;
     field::remove_unused(&mut tx, id).await?;
+    tag::remove_unused(&mut tx, id).await?;
     store::remove_chunks(&mut tx, id).await?;
     store::remove_errors(&mut tx, id).await?;
     store::set_state(&mut tx, id, &[ImportState::Undoing], ImportState::Undone, Some(by.now)).await?;

@@ -1,0 +1,139 @@
+//! The SQL of tags.
+
+use std::collections::HashSet;
+
+use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, params, sql};
+use attune_kernel::fold_key;
+use attune_web::Scope;
+use serde_json::Value as Json;
+
+use super::{Pair, Tag, TagId};
+
+fn read(row: &Row) -> Result<Tag, DbError> {
+    Ok(Tag { id: TagId(row.get("id")?), name: row.get("name")?, tone: row.get("tone")? })
+}
+
+/// The tags by name, at most `limit`.
+pub(crate) async fn list(tx: &mut Tx, limit: i64) -> Result<Vec<Tag>, DbError> {
+    tx.rows(sql!("SELECT id, name, tone FROM tags ORDER BY name_key LIMIT $1"), params![limit]).await?.iter().map(read).collect()
+}
+
+pub(crate) async fn find(tx: &mut Tx, id: TagId) -> Result<Option<Tag>, DbError> {
+    tx.find(sql!("SELECT id, name, tone FROM tags WHERE id = $1"), params![id.0]).await?.as_ref().map(read).transpose()
+}
+
+/// The tags of these names that are there, whatever the case.
+pub(crate) async fn list_by_names(tx: &mut Tx, names: &[String]) -> Result<Vec<Tag>, DbError> {
+    let wanted = Relation::of_texts("k", names.iter().map(|name| fold_key(name)).collect::<HashSet<_>>());
+    let select = sql!("SELECT t.id, t.name, t.tone FROM {rows} AS r JOIN tags t ON t.name_key = r.k");
+    tx.rows_from(select, &wanted, params![]).await?.iter().map(read).collect()
+}
+
+pub(super) async fn list_by_ids(tx: &mut Tx, ids: impl Iterator<Item = TagId>) -> Result<Vec<Tag>, DbError> {
+    let wanted = Relation::of_ids("id", ids.map(|id| id.0).collect::<HashSet<_>>());
+    let select = sql!("SELECT t.id, t.name, t.tone FROM {rows} AS r JOIN tags t ON t.id = r.id");
+    tx.rows_from(select, &wanted, params![]).await?.iter().map(read).collect()
+}
+
+/// The tags of these people, with whose each is, by name.
+pub(crate) async fn list_of(tx: &mut Tx, people: &[i64]) -> Result<Vec<(i64, Tag)>, DbError> {
+    let wanted = Relation::of_ids("id", people.iter().copied());
+    let select = sql!(
+        "SELECT h.contact_id, t.id, t.name, t.tone, t.name_key FROM {rows} AS r
+         JOIN contact_tags h ON h.contact_id = r.id JOIN tags t ON t.id = h.tag_id"
+    );
+    let rows = tx.rows_from(select, &wanted, params![]).await?;
+    let mut found = rows
+        .iter()
+        .map(|row| Ok((row.get("name_key")?, row.get("contact_id")?, read(row)?)))
+        .collect::<Result<Vec<(String, i64, Tag)>, DbError>>()?;
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(found.into_iter().map(|(_, person, tag)| (person, tag)).collect())
+}
+
+/// Makes those whose names are not there yet.
+pub(super) async fn insert_missing(tx: &mut Tx, now: i64, tags: &[Tag], import_id: Option<i64>) -> Result<(), DbError> {
+    let columns = [
+        ("id", Column::Int),
+        ("name", Column::Text),
+        ("name_key", Column::Text),
+        ("tone", Column::Text),
+        ("created_at", Column::Int),
+        ("import_id", Column::Int),
+    ];
+    let mut rows = Relation::new(&columns);
+    for tag in tags {
+        rows.push(params![tag.id.0, &tag.name, fold_key(&tag.name), &tag.tone, now, import_id]);
+    }
+    tx.insert("tags", &rows, Conflict::Ignore(&["name_key"])).await?;
+    Ok(())
+}
+
+fn relation(pairs: &[Pair]) -> Relation {
+    let mut rows = Relation::new(&[("contact_id", Column::Int), ("tag_id", Column::Int)]);
+    for (person, tag) in pairs {
+        rows.push(params![*person, tag.0]);
+    }
+    rows
+}
+
+/// Those of these pairs that are so.
+pub(super) async fn list_there(tx: &mut Tx, pairs: &[Pair]) -> Result<HashSet<Pair>, DbError> {
+    let select =
+        sql!("SELECT h.contact_id, h.tag_id FROM {rows} AS r JOIN contact_tags h ON h.contact_id = r.contact_id AND h.tag_id = r.tag_id");
+    let rows = tx.rows_from(select, &relation(pairs), params![]).await?;
+    rows.iter().map(|row| Ok((row.get("contact_id")?, TagId(row.get("tag_id")?)))).collect()
+}
+
+pub(super) async fn put(tx: &mut Tx, now: i64, pairs: &[Pair], import_id: Option<i64>) -> Result<(), DbError> {
+    let columns = [("contact_id", Column::Int), ("tag_id", Column::Int), ("at", Column::Int), ("import_id", Column::Int)];
+    let mut rows = Relation::new(&columns);
+    for (person, tag) in pairs {
+        rows.push(params![*person, tag.0, now, import_id]);
+    }
+    tx.insert("contact_tags", &rows, Conflict::Ignore(&["contact_id", "tag_id"])).await?;
+    Ok(())
+}
+
+pub(super) async fn take(tx: &mut Tx, pairs: &[Pair]) -> Result<(), DbError> {
+    let delete = sql!("DELETE FROM contact_tags WHERE (contact_id, tag_id) IN (SELECT r.contact_id, r.tag_id FROM {rows} AS r)");
+    tx.exec_from(delete, &relation(pairs), params![]).await?;
+    Ok(())
+}
+
+/// Tags an import gave people who are there, each with its name, at most `limit`.
+pub(super) async fn list_of_import(tx: &mut Tx, import_id: i64, limit: i64) -> Result<Vec<(Pair, String)>, DbError> {
+    let select = sql!(
+        "SELECT h.contact_id, h.tag_id, t.name FROM contact_tags h JOIN tags t ON t.id = h.tag_id JOIN contacts c ON c.id = h.contact_id
+         WHERE h.import_id = $1 LIMIT $2"
+    );
+    let rows = tx.rows(select, params![import_id, limit]).await?;
+    rows.iter().map(|row| Ok(((row.get("contact_id")?, TagId(row.get("tag_id")?)), row.get("name")?))).collect()
+}
+
+/// Removes the tags an import made that nobody has.
+pub(crate) async fn remove_unused(tx: &mut Tx, import_id: i64) -> Result<u64, DbError> {
+    let delete = sql!("DELETE FROM tags WHERE import_id = $1 AND NOT EXISTS (SELECT 1 FROM contact_tags h WHERE h.tag_id = tags.id)");
+    tx.exec(delete, params![import_id]).await
+}
+
+/// What a member of staff did to tags at exactly `at`, to people within `scope`: the person, the names lost, the names got.
+pub(super) async fn list_changes(
+    tx: &mut Tx,
+    scope: &Scope,
+    staff_id: i64,
+    at: i64,
+) -> Result<Vec<(i64, Vec<String>, Vec<String>)>, DbError> {
+    let mut sql = Sql::new(
+        "SELECT a.record_id, a.before_json, a.after_json FROM audit_log a JOIN contacts c ON c.id = a.record_id
+         WHERE a.action = 'contact.tags_changed' AND c.deleted_at IS NULL AND a.staff_id = ",
+    );
+    sql.bind(staff_id).push(" AND a.at = ").bind(at);
+    scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+    let names = |text: Option<String>| -> Vec<String> {
+        let kept: Json = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        kept.get("tags").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect()
+    };
+    let rows = tx.rows_of(&sql).await?;
+    rows.iter().map(|row| Ok((row.get("record_id")?, names(row.get("before_json")?), names(row.get("after_json")?)))).collect()
+}
