@@ -114,9 +114,16 @@ impl Person {
         }
     }
 
-    /// The text of the first element `css` selects.
+    /// The text of the first element `css` selects; of a page that is just being left, the next one's.
     pub async fn text(&self, css: &str) -> String {
-        self.see(css).await.text().await.unwrap()
+        let started = Instant::now();
+        loop {
+            match self.see(css).await.text().await {
+                Ok(text) => return text,
+                Err(error) if started.elapsed() > Duration::from_secs(PATIENCE_S) => panic!("{css} cannot be read: {error}"),
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
     }
 
     /// The path of the open page.
