@@ -106,7 +106,8 @@ pub(crate) async fn list(tx: &mut Tx, people: &[Contact]) -> Result<HashMap<i64,
 /// The facts without what merges brought.
 async fn known(tx: &mut Tx, people: &[Contact]) -> Result<HashMap<i64, Facts>, DbError> {
     let ids = || people.iter().map(|c| c.id);
-    let mut told: HashMap<i64, Facts> = people.iter().map(|contact| (contact.id, origins(contact))).collect();
+    let files = store::files(tx, people.iter().filter_map(|contact| contact.import_id)).await?;
+    let mut told: HashMap<i64, Facts> = people.iter().map(|contact| (contact.id, origins(contact, &files))).collect();
     let newer = store::imported(tx, ids()).await?.into_iter().chain(store::noted(tx, ids()).await?);
     for (contact_id, key, fact) in newer {
         if let Some(kept) = told.get_mut(&contact_id).and_then(|facts| facts.get_mut(&key)).filter(|kept| kept.at <= fact.at) {
@@ -116,9 +117,12 @@ async fn known(tx: &mut Tx, people: &[Contact]) -> Result<HashMap<i64, Facts>, D
     Ok(told)
 }
 
-/// What is known of a contact's values when nothing happened since it came.
-fn origins(contact: &Contact) -> Facts {
-    let fact = Fact { source: Source::Origin, detail: contact.source.clone().unwrap_or_default(), at: contact.created_at };
+/// What is known of a contact's values when nothing happened since it came, from a file of `files` or otherwise.
+fn origins(contact: &Contact, files: &HashMap<i64, String>) -> Facts {
+    let fact = match contact.import_id.and_then(|import| files.get(&import)) {
+        Some(file) => Fact { source: Source::Import, detail: file.clone(), at: contact.created_at },
+        None => Fact { source: Source::Origin, detail: contact.source.clone().unwrap_or_default(), at: contact.created_at },
+    };
     let is_set = |key: &String| contact.raw(key).as_str().map_or(!contact.raw(key).is_null(), |text| !text.is_empty());
     let own = contact.fields.keys().map(|key| format!("f:{key}"));
     KEYS.iter().map(|key| (*key).to_owned()).chain(own).filter(is_set).map(|key| (key, fact.clone())).collect()

@@ -1,5 +1,7 @@
 //! The SQL of facts.
 
+use std::collections::HashMap;
+
 use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
 use serde_json::{Map, Value as Json};
 
@@ -37,6 +39,13 @@ pub(super) async fn noted(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Re
         Ok((row.get("contact_id")?, row.get("key")?, Fact { source, detail: row.get("detail")?, at: row.get("at")? }))
     };
     rows.iter().map(read).collect()
+}
+
+/// The names of the files of these imports.
+pub(super) async fn files(tx: &mut Tx, imports: impl IntoIterator<Item = i64>) -> Result<HashMap<i64, String>, DbError> {
+    let select = sql!("SELECT i.id, i.file_name FROM {rows} AS r JOIN imports i ON i.id = r.id");
+    let rows = tx.rows_from(select, &Relation::of_ids("id", imports), params![]).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("file_name")?))).collect()
 }
 
 /// What imports changed: contact, attribute, fact.

@@ -16,6 +16,14 @@ attune_testkit::on_both_dbs! {
         site.post("admin", sent.leads(), "to_0=email&to_1=city&key=Email").await.is(StatusCode::SEE_OTHER);
         site.post("admin", &format!("{base}/start"), "").await.is(StatusCode::SEE_OTHER);
         site.settle().await;
+        let sent = site.upload("admin", "/imports", "fair.csv", b"Email\nnew@fair.example\n").await.is(StatusCode::SEE_OTHER);
+        let fair = sent.leads().trim_end_matches("/map").to_owned();
+        site.post("admin", sent.leads(), "to_0=email&key=Email").await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &format!("{fair}/start"), "").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        let found = site.json("admin", "GET", "/api/v1/contacts?email=new@fair.example", &serde_json::Value::Null).await.json();
+        let made = found["items"][0]["id"].as_str().unwrap().to_owned();
+        assert!(site.get("admin", &format!("/contacts/{made}/facts")).await.has("Import of fair.csv"));
         let facts = format!("{}/facts", lena.leads());
         let page = site.get("admin", &facts).await;
         assert!(page.has("Hamburg") && page.has("Import of crm.csv"), "{}", page.body);
