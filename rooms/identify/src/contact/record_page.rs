@@ -229,6 +229,15 @@ fn customs(shell: &Shell, c: &Contact, fields: &[field::Field]) -> Vec<Prop> {
 }
 
 impl RecordPage {
+    /// The person's own copy holds the addresses, and is for nobody who may not see them.
+    fn may_take_copy(&self) -> bool {
+        self.shell.may("identify.contact.export_person") && self.shell.may("identify.address.view")
+    }
+
+    fn has_menu(&self) -> bool {
+        self.may_take_copy() || ["identify.contact.erase", "identify.contact.delete"].iter().any(|right| self.shell.may(right))
+    }
+
     fn id(&self) -> ContactId {
         self.contact.shown_id()
     }
