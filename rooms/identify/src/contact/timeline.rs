@@ -163,10 +163,12 @@ fn days(l: &Lang, entries: Vec<Entry>) -> Vec<Day> {
     days
 }
 
-/// What happened last, in words.
+/// What happened last, in words: between us and the person if anything did, else to the record.
 pub(super) async fn last(tx: &mut Tx, l: &Lang, contact_id: i64) -> Result<Option<Entry>, DbError> {
-    let events = list_events(tx, contact_id, Filter::All, None, 10).await?;
-    let event = told::entries(l, events).into_iter().next();
+    let events = list_events(tx, contact_id, Filter::All, None, 30).await?;
+    let of_record = |event: &Event| told::names(&[Kind::Record]).any(|name| name == event.name);
+    let (kept, met): (Vec<Event>, Vec<Event>) = events.into_iter().partition(of_record);
+    let event = told::entries(l, if met.is_empty() { kept } else { met }).into_iter().next();
     let note = note::list(tx, contact_id, None, 1).await?.pop().map(|note| note_entry(l, note));
     Ok([event, note].into_iter().flatten().max_by_key(|entry| entry.at))
 }
