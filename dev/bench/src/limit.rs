@@ -32,8 +32,11 @@ pub async fn people(ground: &Ground, rows: i64) -> Result<f64> {
 /// Rows per second of the plain loop into the product's own tables with all their indexes, search words and one event each; nothing is read,
 /// matched or checked. What an import of this store could reach at best. Only on the embedded store.
 pub async fn people_whole(ground: &Ground, rows: i64) -> Result<Option<f64>> {
+    if ground.engine == Engine::Pg {
+        return Ok(None);
+    }
     let store = ground.fresh().await?;
-    let Some(folder) = store.folder().filter(|_| ground.engine == Engine::Lite) else { return Ok(None) };
+    let Some(folder) = store.folder() else { return Ok(None) };
     let mut connection = open_file(&folder.join("attune.db"))?;
     tokio::task::block_in_place(|| people_whole_lite(&mut connection, rows)).map(Some)
 }

@@ -7,6 +7,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod told;
+mod typed;
 
 use std::collections::HashMap;
 
@@ -19,6 +20,7 @@ use crate::merge::MergeId;
 use crate::topic;
 
 pub use store::{current, find, list};
+pub use typed::Typed;
 
 /// The purpose of everything that promotes.
 pub const MARKETING: &str = "marketing";

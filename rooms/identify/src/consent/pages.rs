@@ -8,10 +8,10 @@ use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, PermissionDef, Prob
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use serde::Deserialize;
 
 use super::told::{Line, Teller};
-use super::{CHANNELS, Consent, ConsentDraft, MARKETING, PURPOSES, State as Said, current, list, record};
+use super::typed::{Typed, choice};
+use super::{CHANNELS, Consent, ConsentDraft, MARKETING, PURPOSES, current, list, record};
 use crate::contact::{self, Contact, ContactId};
 use crate::{preference, topic};
 
@@ -59,7 +59,7 @@ struct ConsentPage {
     ledger: Vec<Line>,
     /// The topics people may allow: purpose and name.
     topics: Vec<(String, String)>,
-    form: ConsentForm,
+    form: Typed,
     errors: FormErrors,
 }
 
@@ -88,63 +88,17 @@ impl ConsentPage {
     }
 }
 
-/// What staff typed.
-#[derive(Clone, Debug, Deserialize)]
-struct ConsentForm {
-    #[serde(default)]
-    channel: String,
-    #[serde(default)]
-    purpose: String,
-    #[serde(default)]
-    state: String,
-    #[serde(default)]
-    source: String,
-    #[serde(default)]
-    wording: String,
-    #[serde(default)]
-    proof: String,
+/// What a new line starts with.
+fn fresh() -> Typed {
+    let [channel, purpose, state] = ["email", MARKETING, "given"].map(str::to_owned);
+    Typed { channel, purpose, state, ..Typed::default() }
 }
 
-impl Default for ConsentForm {
-    fn default() -> Self {
-        let [channel, purpose, state] = ["email", MARKETING, "given"].map(str::to_owned);
-        Self { channel, purpose, state, source: String::new(), wording: String::new(), proof: String::new() }
-    }
-}
-
-impl ConsentForm {
-    fn check(&self, contact_id: i64, staff_id: i64, topics: &[(String, String)]) -> Result<ConsentDraft, FormErrors> {
-        let mut errors = FormErrors::new();
-        if !CHANNELS.contains(&self.channel.as_str()) {
-            errors.add("channel", "web-required");
-        }
-        if !PURPOSES.contains(&self.purpose.as_str()) && !topics.iter().any(|(purpose, _)| *purpose == self.purpose) {
-            errors.add("purpose", "web-required");
-        }
-        if !HEARD.contains(&self.source.as_str()) {
-            errors.add("source", "web-required");
-        }
-        let state = Said::of(&self.state).filter(|state| *state != Said::Pending);
-        if state.is_none() {
-            errors.add("state", "web-required");
-        }
-        // Who says "yes" must be quoted: without the words a consent proves nothing.
-        let wording = match state {
-            Some(Said::Given) => Some(errors.required("wording", &self.wording, 2_000)),
-            _ => errors.optional("wording", &self.wording, 2_000),
-        };
-        let draft = ConsentDraft {
-            contact_id,
-            channel: self.channel.clone(),
-            purpose: self.purpose.clone(),
-            state: state.unwrap_or(Said::Withdrawn),
-            source: self.source.clone(),
-            wording,
-            proof: errors.optional("proof", &self.proof, 500),
-            staff_id: Some(staff_id),
-        };
-        errors.or(draft)
-    }
+fn check(form: &Typed, contact_id: i64, staff_id: i64, topics: &[(String, String)]) -> Result<ConsentDraft, FormErrors> {
+    let mut errors = FormErrors::new();
+    let draft = form.check(&mut errors, contact_id, staff_id, |purpose| topics.iter().any(|(known, _)| known == purpose));
+    choice(&mut errors, "source", &form.source, HEARD.contains(&form.source.as_str()));
+    errors.or(draft)
 }
 
 /// A contact that an import brought and that has said nothing about marketing mail since.
@@ -170,7 +124,7 @@ async fn topics(tx: &mut Tx, shell: &Shell) -> Result<Vec<(String, String)>, DbE
     Ok(topic::list(tx).await?.into_iter().map(named).collect())
 }
 
-async fn page_of(app: &App, shell: Shell, person: &Contact, form: ConsentForm, errors: FormErrors) -> Result<ConsentPage, Problem> {
+async fn page_of(app: &App, shell: Shell, person: &Contact, form: Typed, errors: FormErrors) -> Result<ConsentPage, Problem> {
     let mut tx = app.db.read().await?;
     let teller = Teller::open(&mut tx, shell.l.clone()).await?;
     let held = current(&mut tx, person.id).await?;
@@ -191,22 +145,16 @@ async fn page_of(app: &App, shell: Shell, person: &Contact, form: ConsentForm, e
 
 async fn show(State(app): State<App>, can: Can<ViewConsent>, shell: Shell, Path(id): Path<ContactId>) -> Answer {
     let person = contact::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let page = page_of(&app, shell, &person, ConsentForm::default(), FormErrors::new()).await?;
+    let page = page_of(&app, shell, &person, fresh(), FormErrors::new()).await?;
     Ok(page.shell.show(&page, &page.as_part()))
 }
 
-async fn note(
-    State(app): State<App>,
-    can: Can<RecordConsent>,
-    shell: Shell,
-    Path(id): Path<ContactId>,
-    Form(form): Form<ConsentForm>,
-) -> Answer {
+async fn note(State(app): State<App>, can: Can<RecordConsent>, shell: Shell, Path(id): Path<ContactId>, Form(form): Form<Typed>) -> Answer {
     let mut tx = app.db.read().await?;
     let person = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let topics = topics(&mut tx, &shell).await?;
     drop(tx);
-    match form.check(person.id, can.actor.staff_id, &topics) {
+    match check(&form, person.id, can.actor.staff_id, &topics) {
         Ok(draft) => note_down(&app, &can, draft).await?,
         Err(errors) => {
             let page = page_of(&app, shell, &person, form, errors).await?;

@@ -127,23 +127,9 @@ fn the_content_link_is_found_in_a_mail() {
 }
 
 async fn plan_all(stage: &Stage) -> (i64, i64) {
-    let template_id = stage.template().await;
+    let mailing = stage.mailing(Kind::Round).await;
+    let owner_id = mailing.owner_id;
     let mut tx = stage.parts.db.begin().await.unwrap();
-    let version_id = crate::template::store::get(&mut tx, template_id).await.unwrap().version_id;
-    let owner_id = stage.parts.ids.next();
-    let mailing = Plan {
-        kind: Kind::Round,
-        owner_id,
-        series_id: owner_id,
-        title: "Spring".to_owned(),
-        version_id,
-        from_name: "Attune".to_owned(),
-        from_address: "hello@attune.example".to_owned(),
-        any_hour: false,
-        answer: false,
-        priority: 0,
-        topic_id: None,
-    };
     let bench = stage.parts.bench();
     let planned = plan(&mut tx, &bench, stage.now(), &mailing, &Sql::new("SELECT id FROM v_identify_contact")).await.unwrap();
     tx.exec("INSERT INTO push_funnels (id, name, audience, from_name, from_address, any_hour, state, survivors, handed_over, created_at) VALUES ($1, 'f', '', '', '', TRUE, 'running', 0, 0, 0)", params![owner_id]).await.unwrap();

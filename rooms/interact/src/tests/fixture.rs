@@ -12,7 +12,7 @@ use attune_testkit::START_AT;
 use attune_web::Secret;
 use tokio_util::sync::CancellationToken;
 
-use crate::message::{SEND_JOB, Sender};
+use crate::message::{Kind, Plan, SEND_JOB, Sender};
 use crate::push_funnel::{ROUND_TIMER, RoundDue};
 use crate::template::{self, TemplateDraft, TemplateId};
 
@@ -105,6 +105,26 @@ impl Stage {
         let mut tx = self.parts.db.begin().await.unwrap();
         tx.insert("contacts", &rows, Conflict::Fail).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// A mailing of a fresh template, owned by a number nothing else has.
+    pub(crate) async fn mailing(&self, kind: Kind) -> Plan {
+        let template_id = self.template().await;
+        let version_id = template::store::get(&mut self.parts.db.read().await.unwrap(), template_id).await.unwrap().version_id;
+        let owner_id = self.parts.ids.next();
+        Plan {
+            kind,
+            owner_id,
+            series_id: owner_id,
+            title: "Spring".to_owned(),
+            version_id,
+            from_name: "Attune".to_owned(),
+            from_address: "hello@attune.example".to_owned(),
+            any_hour: false,
+            answer: false,
+            priority: 0,
+            topic_id: None,
+        }
     }
 
     pub(crate) async fn template(&self) -> TemplateId {

@@ -85,23 +85,9 @@ proptest! {
 
 /// Plans a mail to everybody, about a topic.
 pub(super) async fn mail_all(stage: &Stage, topic_id: Option<TopicId>) -> i64 {
-    let template_id = stage.template().await;
+    let mailing = Plan { any_hour: true, topic_id, ..stage.mailing(Kind::Campaign).await };
+    let owner_id = mailing.owner_id;
     let mut tx = stage.parts.db.begin().await.unwrap();
-    let version_id = crate::template::store::get(&mut tx, template_id).await.unwrap().version_id;
-    let owner_id = stage.parts.ids.next();
-    let mailing = Plan {
-        kind: Kind::Campaign,
-        owner_id,
-        series_id: owner_id,
-        title: "Spring".to_owned(),
-        version_id,
-        from_name: "Attune".to_owned(),
-        from_address: "hello@attune.example".to_owned(),
-        any_hour: true,
-        answer: false,
-        priority: 0,
-        topic_id,
-    };
     tx.exec("INSERT INTO campaigns (id, name, audience, template_id, from_name, from_address, state, created_at) VALUES ($1, 'c', '', 1, '', '', 'running', 0)", params![owner_id]).await.unwrap();
     let everybody = Sql::new("SELECT id FROM v_identify_contact");
     let (mailing_id, _) = plan(&mut tx, &stage.parts.bench(), stage.now(), &mailing, &everybody).await.unwrap();
