@@ -57,7 +57,7 @@ fn mask_mail(local: &str, domain: &str) -> String {
 
 /// `138****5678`; of a short number only its end, so that at least four digits stay hidden.
 fn mask_number(text: &str) -> String {
-    let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
+    let digits: Vec<char> = text.chars().filter_map(digit).collect();
     let (head, tail) = match digits.len() {
         0..=5 => (0, 0),
         6..=7 => (0, 2),
@@ -87,7 +87,7 @@ pub fn mask_text(text: &str) -> String {
 fn mask_mails(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once('@') {
+    while let Some((before, sign, after)) = split_at_sign(rest) {
         let local_at = before.char_indices().rev().take_while(|(_, c)| is_local(*c)).last().map_or(before.len(), |(at, _)| at);
         let (kept, local) = before.split_at(local_at);
         let domain_end = after.find(|c| !is_domain(c)).unwrap_or(after.len());
@@ -97,7 +97,7 @@ fn mask_mails(text: &str) -> String {
         let whole = dotted.contains('.') || (tail.is_empty() && !dotted.is_empty());
         if local.is_empty() || !whole || local.ends_with('•') {
             out.push_str(before);
-            out.push('@');
+            out.push_str(sign);
             rest = after;
             continue;
         }
@@ -114,16 +114,42 @@ fn mask_mails(text: &str) -> String {
     out
 }
 
+/// The text before and behind the first sign of an address, also as links and Chinese keyboards write it.
+fn split_at_sign(text: &str) -> Option<(&str, &str, &str)> {
+    let (at, sign) = ["@", "%40", "＠"].into_iter().filter_map(|sign| Some((text.find(sign)?, sign))).min()?;
+    Some((text.get(..at)?, sign, text.get(at + sign.len()..)?))
+}
+
+/// A digit, also in full width.
+fn digit(c: char) -> Option<char> {
+    let folded = match c {
+        '０'..='９' => char::from_u32(u32::from(c) - u32::from('０') + u32::from('0'))?,
+        c => c,
+    };
+    folded.is_ascii_digit().then_some(folded)
+}
+
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{3000}')
+}
+
+fn count_digits(text: &str) -> usize {
+    text.chars().filter_map(digit).count()
+}
+
 fn mask_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     let mut before = None;
     while let Some(c) = rest.chars().next() {
-        let starts = (c.is_ascii_digit() || matches!(c, '+' | '(')) && !before.is_some_and(is_word);
+        // Behind letters only what is as long as a number can be: "Tel13812345678", and no id.
+        let glued = before.is_some_and(is_word);
+        let may = !glued || before.is_some_and(|c| c.is_ascii_alphabetic());
+        let starts = (digit(c).is_some() || matches!(c, '+' | '(')) && may;
         let end = if starts { number_end(rest) } else { 0 };
         let (run, tail) = rest.split_at(if end == 0 { c.len_utf8() } else { end });
         let follows = tail.chars().next();
-        if end > 0 && is_number(run) && !follows.is_some_and(is_word) {
+        if end > 0 && is_number(run) && !follows.is_some_and(is_word) && (!glued || count_digits(run) >= 10) {
             out.push_str(&mask_number(run));
         } else {
             out.push_str(run);
@@ -141,17 +167,21 @@ fn is_word(c: char) -> bool {
 
 /// Where the number that begins `text` ends: at most one number, and no day.
 fn number_end(text: &str) -> usize {
-    let inside = |c: char| c.is_ascii_digit() || matches!(c, '+' | '(' | ')' | '-' | '.' | '/' | ' ' | '\u{a0}');
+    let inside =
+        |c: char| digit(c).is_some() || is_blank(c) || matches!(c, '+' | '(' | ')' | '-' | '.' | '/' | '\u{2010}'..='\u{2013}' | '－');
     let run = text.get(..text.find(|c| !inside(c)).unwrap_or(text.len())).unwrap_or_default();
     let (mut end, mut at, mut digits) = (0, 0, 0);
-    for word in run.split_inclusive([' ', '\u{a0}']) {
+    for word in run.split_inclusive(is_blank) {
         let day = is_day(word.trim_end().trim_end_matches(['.', ')', '/', '-']));
-        if (day && at > 0) || digits >= 10 {
+        let more = count_digits(word);
+        // A whole number lies behind and another begins: by its sign or its zero, or because so many digits are no group of the same.
+        let another = (digits >= 7 && word.starts_with(['+', '('])) || (digits >= 10 && (word.starts_with('0') || more >= 5));
+        if (day && at > 0) || another || digits + more > 17 {
             break;
         }
         at += word.len();
-        digits += word.chars().filter(char::is_ascii_digit).count();
-        end = run.get(..at).map_or(0, |so_far| so_far.trim_end_matches(|c: char| !c.is_ascii_digit()).len());
+        digits += more;
+        end = run.get(..at).map_or(0, |so_far| so_far.trim_end_matches(|c: char| digit(c).is_none()).len());
         if day {
             break;
         }
@@ -160,8 +190,7 @@ fn number_end(text: &str) -> usize {
 }
 
 fn is_number(run: &str) -> bool {
-    let digits = run.chars().filter(char::is_ascii_digit).count();
-    (7..=20).contains(&digits) && !is_day(run) && !is_amount(run)
+    (7..=20).contains(&count_digits(run)) && !is_day(run) && !is_amount(run)
 }
 
 /// `2026-11-27`, `27.11.2026`, `11/27/26`.
@@ -204,6 +233,18 @@ mod tests {
         assert_eq!(mask_text("2026-11-27 0231 777700, 0231777700 0231777701"), "2026-11-27 ****7700, ****7700 ****7701");
         assert_eq!(mask_text("a @ b, @name, 5@x, lena@exam"), "a @ b, @name, 5@x, l•••@exam");
         assert_eq!(mask_text(&mask_text(text)), masked, "a mask is not masked again");
+        for (number, mask) in [
+            ("0049 30 12 34 56 78", "004****5678"),
+            ("0086 138 1234 5678", "008****5678"),
+            ("+44 20 7946 09 58", "+442****0958"),
+            ("138–1234–5678", "138****5678"),
+            ("１３８１２３４５６７８", "138****5678"),
+            ("Tel13812345678", "Tel138****5678"),
+            ("/u/lena%40example.org", "/u/l•••@example.org"),
+            ("lena＠example.org", "l•••@example.org"),
+        ] {
+            assert_eq!(mask_text(number), mask);
+        }
     }
 
     proptest! {

@@ -25,8 +25,12 @@ impl Network {
 
     /// Reads a list parted by commas, semicolons, blanks or line breaks; the error is the first entry that is no network.
     pub fn parse_list(text: &str) -> Result<Vec<Self>, String> {
-        let entries = text.split([',', ';', ' ', '\n', '\r', '\t', '，', '；', '、']).filter(|entry| !entry.is_empty());
-        entries.map(|entry| Self::parse(entry).ok_or_else(|| entry.to_owned())).collect()
+        entries(text).map(|entry| Self::parse(entry).ok_or_else(|| entry.to_owned())).collect()
+    }
+
+    /// The networks of such a list; what is none is passed over.
+    pub fn read_list(text: &str) -> impl Iterator<Item = Self> {
+        entries(text).filter_map(Self::parse)
     }
 
     /// Whether `address` lies within.
@@ -36,6 +40,10 @@ impl Network {
         let shift = width - self.bits;
         v4 == self.v4 && (shift >= 128 || number >> shift == self.base >> shift)
     }
+}
+
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ';', ' ', '\n', '\r', '\t', '，', '；', '、']).filter(|entry| !entry.is_empty())
 }
 
 fn number(address: IpAddr) -> (u128, bool) {
@@ -58,5 +66,7 @@ mod tests {
         assert_eq!(Network::parse_list("10.0.0.0/8 office"), Err("office".to_owned()));
         assert_eq!(Network::parse_list("10.0.0.0/33"), Err("10.0.0.0/33".to_owned()));
         assert_eq!(Network::parse_list(" ,"), Ok(Vec::new()));
+        let read: Vec<Network> = Network::read_list("10.0.0.0/8；office、192.0.2.0/24").collect();
+        assert_eq!(Ok(read), Network::parse_list("10.0.0.0/8 192.0.2.0/24"), "what is saved is what is read");
     }
 }

@@ -94,9 +94,9 @@ pub(crate) fn mark(kind: &str, typed: &str) -> Option<String> {
             let whole = (4..=40).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
             whole.then(|| format!("nfc:{}", digits.to_lowercase()))
         }
-        "geofence" => {
-            Some(attune_kernel::fold_key(typed)).filter(|name| (1..=100).contains(&name.len())).map(|name| format!("geofence:{name}"))
-        }
+        "geofence" => Some(attune_kernel::fold_key(typed))
+            .filter(|name| (1..=100).contains(&name.chars().count()))
+            .map(|name| format!("geofence:{name}")),
         _ => None,
     }
 }

@@ -107,13 +107,15 @@ impl Plan {
     /// Gives the past of joined browsers to their contacts and writes the merge log; after the events are appended, the first of which
     /// has the number `before_seq`.
     pub(crate) async fn apply_history(&self, tx: &mut Tx, ids: &Ids, now: i64, before_seq: i64) -> Result<(), DbError> {
+        // First what was shown: an address for push that came along is among what the person's browsers and apps bring with them.
+        store::remember(tx, ids, now, &self.seen).await?;
         if self.changes_visitors() {
             let found = self.found();
             attune_events::adopt(tx, &found).await?;
             store::join_visits(tx, &found).await?;
             tx.insert("stitches", &self.log(ids, now, before_seq), Conflict::Fail).await?;
         }
-        store::remember(tx, ids, now, &self.seen).await
+        Ok(())
     }
 
     fn found(&self) -> Relation {

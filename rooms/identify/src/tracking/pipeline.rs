@@ -1,5 +1,6 @@
 //! From bytes to hits: named steps, each of which passes an event on or drops it for a reason of a closed list.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,6 +23,8 @@ use crate::stitching::{Proof, Traits, weigh};
 
 /// More events than this in one request are refused one by one.
 const MAX_EVENTS: usize = 500;
+/// Events of a request beyond which it is refused as a whole.
+const MOST_LOOKED_AT: usize = 4 * MAX_EVENTS;
 /// Longest text of each kind, in bytes.
 const MAX_URL: usize = 2_000;
 const MAX_PROPS: usize = 8_192;
@@ -174,6 +177,10 @@ pub fn run(ground: &Ground<'_>, client: &Client, body: &[u8]) -> Result<Passed, 
     }
     if client.app {
         check_app(&envelope)?;
+    }
+    // A small body unpacks to millions of events: what no sender of ours sends is not looked at one by one.
+    if envelope.events.len() > MOST_LOOKED_AT {
+        return Err(format!("more than {MOST_LOOKED_AT} events in one request"));
     }
     let mut passed = Passed { sent: envelope.events.len(), ..Passed::default() };
     let asked = Asked::new(ground, client, &envelope);
@@ -351,12 +358,13 @@ fn finish<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Hit {
     };
 
     let (path, query) = split_url(wire.url.as_deref());
-    let left = page_left(&wire, &facts);
+    let id = id_of(asked, &wire);
+    let left = page_left(&id, &wire, &facts);
     let mut event = attune_events::Event::new(wire.name.clone().into_owned(), at);
     event.machine = machine.is_some();
     event.client_key = Some(match &left {
-        Some(left) => key64("event-state", &[&wire.id, &left.seq.to_string()]),
-        None => key64("event", &[&wire.id]),
+        Some(left) => key64("event-state", &[&id, &left.seq.to_string()]),
+        None => key64("event", &[&id]),
     });
     event.subject = place
         .map(|(_, name)| name.clone())
@@ -392,9 +400,17 @@ fn arrival(asked: &Asked<'_>, wire: &WireEvent<'_>, facts: &Facts<'_>, query: Op
     attribute(&utm, query.unwrap_or(""), wire.referrer.as_deref(), asked.envelope.host.as_deref())
 }
 
-fn page_left(wire: &WireEvent<'_>, facts: &Facts<'_>) -> Option<PageLeft> {
+/// What tells an event from all others. The tracker's ids are random; an app may count its events from one on each device.
+fn id_of<'w>(asked: &Asked<'_>, wire: &'w WireEvent<'_>) -> Cow<'w, str> {
+    match asked.visitor {
+        Some(visitor) if asked.client.app => Cow::Owned(format!("{visitor}:{}", wire.id)),
+        _ => Cow::Borrowed(&wire.id),
+    }
+}
+
+fn page_left(id: &str, wire: &WireEvent<'_>, facts: &Facts<'_>) -> Option<PageLeft> {
     (wire.name == "page.left").then(|| PageLeft {
-        key: key64("page", &[&wire.id]),
+        key: key64("page", &[id]),
         seq: wire.seq.unwrap_or(1),
         dwell_us: number(facts.dwell_ms).unwrap_or(0).clamp(0, MAX_DWELL_US / 1_000) * 1_000,
         scroll_pct: number(facts.scroll_pct).unwrap_or(0).clamp(0, 100),

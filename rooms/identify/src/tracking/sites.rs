@@ -50,7 +50,7 @@ pub struct SiteRules {
 impl SiteRules {
     /// Reads the settings; entries that are no network are left out.
     pub async fn read(tx: &mut Tx) -> Result<Self, DbError> {
-        let networks = |text: String| words(&text).filter_map(|word| Network::parse(&word)).collect();
+        let networks = |text: String| Network::read_list(&text).collect();
         Ok(Self {
             hosts: words(&setting_text(tx, "identify.sites", "").await?).collect(),
             own: networks(setting_text(tx, "identify.own_networks", "").await?),
