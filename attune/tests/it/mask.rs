@@ -58,7 +58,7 @@ async fn spread(site: &TestApp, contact: i64, twin: i64) -> i64 {
             "INSERT INTO tasks (id, contact_id, title, reason, owner_id, rank_at, created_by, created_at) VALUES (802, $1, 'Call', '', 5, $2, 5, $2)",
             params![nameless, now].to_vec(),
         ),
-    ].into_iter().chain(words_about(contact, twin, now)) {
+    ].into_iter().chain(words_about((contact, twin, nameless), now)) {
         tx.exec(sql, &values).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
     tx.commit().await.unwrap();
@@ -67,10 +67,10 @@ async fn spread(site: &TestApp, contact: i64, twin: i64) -> i64 {
 }
 
 /// Notes, promises and relationships with an address in their words.
-fn words_about(contact: i64, twin: i64, now: i64) -> [(&'static str, Vec<Value>); 4] {
+fn words_about((contact, twin, nameless): (i64, i64, i64), now: i64) -> [(&'static str, Vec<Value>); 7] {
     [
         (
-            "INSERT INTO notes (id, kind, record_id, body, staff_id, staff_name, created_at, updated_at, pinned_at) VALUES (803, 'contact', $2, $1, 5, 'Jo', $3, $3, $3)",
+            "INSERT INTO notes (id, kind, record_id, body, staff_id, staff_name, created_at, updated_at, pinned_at) VALUES (803, 'contact', $2, $1, 5, 'Jo', 1, 1, $3)",
             params![WORDS, contact, now].to_vec(),
         ),
         (
@@ -86,6 +86,21 @@ fn words_about(contact: i64, twin: i64, now: i64) -> [(&'static str, Vec<Value>)
             "INSERT INTO relationships (id, kind, from_contact_id, to_contact_id, note, created_by, created_at, updated_at)
              VALUES (806, 'colleague', $2, $3, $1, 5, $4, $4)",
             params![WORDS, contact, twin, now].to_vec(),
+        ),
+        // Of whom nothing but an address is known, pages say what they know.
+        (
+            "INSERT INTO promises (id, contact_id, side, what, staff_id, due_at, remind_at, state, created_by, created_at)
+             VALUES (807, $1, 'ours', 'Call', 5, $2, $2, 'open', 5, $2)",
+            params![nameless, now].to_vec(),
+        ),
+        (
+            "INSERT INTO relationships (id, kind, from_contact_id, to_contact_id, note, created_by, created_at, updated_at)
+             VALUES (808, 'colleague', $1, $2, '', 5, $3, $3)",
+            params![nameless, contact, now].to_vec(),
+        ),
+        (
+            "INSERT INTO consents (id, contact_id, channel, purpose, state, source, wording, proof, at) VALUES (809, $2, 'email', 'marketing', 'given', 'form', $1, $1, $3)",
+            params![WORDS, contact, now].to_vec(),
         ),
     ]
 }

@@ -275,6 +275,12 @@ pub fn check_sight(rule: &Rule, sight: &Sight) -> Result<(), RuleError> {
         Rule::Field(condition) => {
             matches!(condition.field.as_str(), "email" | "phone") && matches!(condition.test, Test::Contains(_) | Test::Starts(_))
         }
+        // What was clicked, typed or sent may hold an address, too; the beginning of a path tells of none.
+        Rule::Event(event) => match &event.subject {
+            Some(Subject::Contains(_)) => true,
+            Some(Subject::Starts(begin)) => !begin.starts_with('/'),
+            _ => false,
+        },
         _ => false,
     };
     match rule.conditions().iter().position(guesses) {

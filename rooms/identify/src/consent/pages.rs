@@ -126,7 +126,7 @@ async fn topics(tx: &mut Tx, shell: &Shell) -> Result<Vec<(String, String)>, DbE
 
 async fn page_of(app: &App, shell: Shell, person: &Contact, form: Typed, errors: FormErrors) -> Result<ConsentPage, Problem> {
     let mut tx = app.db.read().await?;
-    let teller = Teller::open(&mut tx, shell.l.clone()).await?;
+    let teller = Teller::open(&mut tx, shell.l.clone(), shell.sight(), person.place()).await?;
     let held = current(&mut tx, person.id).await?;
     let imported = imported(&mut tx, app, person, &held).await?;
     let held = held.into_iter().map(|consent| teller.consent(consent)).collect();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use attune_db::{DbError, Tx};
 use attune_kernel::Locale;
-use attune_web::{Lang, Text};
+use attune_web::{Lang, Sight, Text};
 
 use super::{CHANNELS, Consent, PURPOSES, State};
 use crate::preference::{Preference, Wish};
@@ -47,16 +47,19 @@ pub(super) struct Line {
 /// What is needed to name things: the language, colleagues and topics.
 pub(super) struct Teller {
     l: Lang,
+    sight: Sight,
+    /// Whose the contact is.
+    whose: (Option<i64>, Option<i64>),
     staff: HashMap<i64, String>,
     topics: HashMap<String, String>,
 }
 
 impl Teller {
-    pub(super) async fn open(tx: &mut Tx, l: Lang) -> Result<Self, DbError> {
+    pub(super) async fn open(tx: &mut Tx, l: Lang, sight: Sight, whose: (Option<i64>, Option<i64>)) -> Result<Self, DbError> {
         let staff = staff::names(&staff::list(tx).await?);
         let named = |topic: topic::Topic| (topic::purpose_of(topic.id), topic.name(l.locale()).to_owned());
         let topics = topic::list_all(tx).await?.into_iter().map(named).collect();
-        Ok(Self { l, staff, topics })
+        Ok(Self { l, sight, whose, staff, topics })
     }
 
     fn known(&self, kind: &str, word: &str, all: &[&str]) -> Text {
@@ -65,6 +68,11 @@ impl Teller {
 
     fn by(&self, staff_id: Option<i64>) -> String {
         staff_id.and_then(|id| self.staff.get(&id).cloned()).unwrap_or_default()
+    }
+
+    /// People's own words, as the reader may see them.
+    fn words(&self, words: Option<String>) -> String {
+        self.sight.text(self.whose, words.unwrap_or_default())
     }
 
     pub(super) fn consent(&self, consent: Consent) -> Line {
@@ -79,8 +87,8 @@ impl Teller {
             detail: String::new(),
             source: self.known("source", &said.source, &SOURCES).to_string(),
             by: self.by(said.staff_id),
-            wording: said.wording.unwrap_or_default(),
-            proof: said.proof.unwrap_or_default(),
+            wording: self.words(said.wording),
+            proof: self.words(said.proof),
             at: consent.at,
         }
     }
@@ -95,8 +103,8 @@ impl Teller {
             detail: self.wishes(&line.said.wish).join(" · "),
             source: self.known("source", &line.said.source, &SOURCES).to_string(),
             by: self.by(line.said.staff_id),
-            wording: line.said.wording.unwrap_or_default(),
-            proof: line.said.proof.unwrap_or_default(),
+            wording: self.words(line.said.wording),
+            proof: self.words(line.said.proof),
             at: line.at,
         }
     }

@@ -42,7 +42,7 @@ pub use change::{Change, assign_owner, create, delete, restore, set_stage, updat
 pub(crate) use edit::{Control, control};
 pub use field_filter::FieldFilter;
 pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, View, count, ids_of, list, list_behind};
-pub(crate) use pages::{name_for, name_of, shown_count};
+pub(crate) use pages::{name_for, name_of, named, shown_count};
 pub use record::{Contact, ContactDraft, Stage};
 pub(crate) use rules::{compose_name, split_name};
 pub use rules::{email_key, phone_key};

@@ -394,7 +394,7 @@ async fn create(models: Models, State(app): State<App>, can: Can<CreateContacts>
         Err(errors) => return again(&app, shell, form, errors, String::new()).await,
     };
     if form.told.is_empty() {
-        let people = duplicate::likely(&mut app.db.read().await?, &models, &can.scope, &form.typed()).await?;
+        let people = duplicate::likely(&mut app.db.read().await?, &models, (&can.scope, &shell.sight()), &form.typed()).await?;
         if !people.is_empty() {
             let warning = duplicate::pages::warning(&shell, &people)?;
             return again(&app, shell, form, FormErrors::new(), warning).await;
@@ -440,7 +440,7 @@ pub(crate) fn name_of(l: &attune_web::Lang, contact: &Contact) -> String {
 }
 
 /// The label, or what stands for somebody of whom nothing is known.
-pub(super) fn named(l: &attune_web::Lang, contact: &Contact, label: String) -> String {
+pub(crate) fn named(l: &attune_web::Lang, contact: &Contact, label: String) -> String {
     match label {
         label if label.is_empty() => l.of("identify-nameless").s("id", contact.shown_id()).to_string(),
         label => label,

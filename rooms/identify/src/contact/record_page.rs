@@ -88,7 +88,7 @@ pub(super) async fn page(
         None => None,
     };
     let fields = field::list(&mut tx).await?;
-    let last = timeline::last(&mut tx, &shell.l, id.0).await?;
+    let last = timeline::last(&mut tx, &shell.l, &contact, &shell.sight()).await?;
     let head = promise::head(&mut tx, &can.scope, &shell, Record::Contact(id.0), last.as_ref()).await?;
     let tags = tag::pages::head(&mut tx, &shell, id).await?;
     let slots = |place: Place| slots(&app, &shell, place, id.0);

@@ -164,13 +164,13 @@ fn days(l: &Lang, entries: Vec<Entry>) -> Vec<Day> {
 }
 
 /// What happened last, in words: between us and the person if anything did, else to the record.
-pub(super) async fn last(tx: &mut Tx, l: &Lang, contact_id: i64) -> Result<Option<Entry>, DbError> {
-    let events = list_events(tx, contact_id, Filter::All, None, 30).await?;
+pub(super) async fn last(tx: &mut Tx, l: &Lang, contact: &Contact, sight: &Sight) -> Result<Option<Entry>, DbError> {
+    let events = list_events(tx, contact.id, Filter::All, None, 30).await?;
     let of_record = |event: &Event| told::names(&[Kind::Record]).any(|name| name == event.name);
     let (kept, met): (Vec<Event>, Vec<Event>) = events.into_iter().partition(of_record);
     let event = told::entries(l, if met.is_empty() { kept } else { met }).into_iter().next();
-    let note = note::list(tx, contact_id, None, 1).await?.pop().map(|note| note_entry(l, note));
-    Ok([event, note].into_iter().flatten().max_by_key(|entry| entry.at))
+    let note = note::list(tx, contact.id, None, 1).await?.pop().map(|note| note_entry(l, note));
+    Ok([event, note].into_iter().flatten().max_by_key(|entry| entry.at).map(|entry| masked(entry, contact, sight)))
 }
 
 async fn list_events(tx: &mut Tx, contact_id: i64, filter: Filter, mark: Option<(i64, i64)>, limit: i64) -> Result<Vec<Event>, DbError> {

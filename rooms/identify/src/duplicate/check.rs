@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use attune_db::Tx;
 use attune_duplicate::{Evidence, Level, Model};
 use attune_kernel::{Address, Fault, fold_key};
-use attune_web::Scope;
+use attune_web::{Scope, Sight};
 use serde::Deserialize;
 
 use super::{Known, columns, store};
@@ -62,12 +62,17 @@ impl Typed {
 }
 
 /// Who within `scope` is likely meant, the likeliest first.
-pub(crate) async fn likely(tx: &mut Tx, models: &Models, scope: &Scope, typed: &Typed) -> Result<Vec<(Contact, Known)>, Fault> {
+pub(crate) async fn likely(
+    tx: &mut Tx,
+    models: &Models,
+    (scope, sight): (&Scope, &Sight),
+    typed: &Typed,
+) -> Result<Vec<(Contact, Known)>, Fault> {
     let meant = typed.contact();
     let model = models.get(tx).await?;
     let mut found: Vec<(Contact, Known)> = Vec::new();
     for person in candidates(tx, scope, &meant).await? {
-        let verdict = judge(model.as_deref(), &meant, &person);
+        let verdict = judge(model.as_deref(), &meant, &in_sight(&meant, &person, sight));
         if verdict.probability >= LIKELY {
             found.push((person, verdict));
         }
@@ -75,6 +80,24 @@ pub(crate) async fn likely(tx: &mut Tx, models: &Models, scope: &Scope, typed: &
     found.sort_by(|a, b| b.1.probability.total_cmp(&a.1.probability).then(a.0.id.cmp(&b.0.id)));
     found.truncate(SHOWN);
     Ok(found)
+}
+
+/// The person as far as whoever types may see: an address or number that is hidden and not the same counts as none, else the evidence would tell
+/// how near a guess is.
+fn in_sight(meant: &Contact, person: &Contact, sight: &Sight) -> Contact {
+    let mut seen = person.clone();
+    if !sight.covers(person.owner_id, person.team_id) {
+        let key = |address: Option<&str>, of: fn(&str) -> Option<String>| address.and_then(of);
+        if key(meant.raw_email(), contact::email_key) != key(person.raw_email(), contact::email_key) {
+            seen.email = None;
+        }
+        if key(meant.raw_phone(), contact::phone_key) != key(person.raw_phone(), contact::phone_key) {
+            seen.phone = None;
+        }
+        seen.external_id = None;
+        seen.fields.clear();
+    }
+    seen
 }
 
 /// Everybody who shares the address, the number or a word of the name.

@@ -246,7 +246,7 @@ pub(crate) fn warning(shell: &Shell, people: &[(Contact, Known)]) -> Result<Stri
 }
 
 async fn check(models: Models, State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Query(typed): Query<Typed>) -> Answer {
-    let people = likely(&mut app.db.read().await?, &models, &can.scope, &typed).await?;
+    let people = likely(&mut app.db.read().await?, &models, (&can.scope, &shell.sight()), &typed).await?;
     let part = warning(&shell, &people)?;
     Ok(axum::response::IntoResponse::into_response(axum::response::Html(part)))
 }

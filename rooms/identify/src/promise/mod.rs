@@ -16,7 +16,7 @@ use attune_house::{ContactTable, OnErase, OnMerge};
 use attune_jobs::{Bench, BoxFuture, OnDue};
 use attune_kernel::{DAY_US, Fault, id_type};
 use attune_record::audit;
-use attune_web::Scope;
+use attune_web::{Scope, Sight};
 use serde_json::json;
 
 use crate::contact::{By, ContactError};
@@ -111,8 +111,14 @@ pub async fn find(tx: &mut Tx, scope: &Scope, id: PromiseId) -> Result<Option<Pr
 pub async fn update(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: PromiseId, draft: &Draft) -> Result<(), ContactError> {
     draft.check(tx).await?;
     let before = find(tx, scope, id).await?.filter(|found| found.state == "open").ok_or(ContactError::NotFound)?;
+    if draft.what != before.what && Sight::of(by.actor).hides(before.whose, &before.what) {
+        return Err(ContactError::Invalid { attribute: "what".to_owned(), key: "identify-hidden-words" });
+    }
     store::update(tx, id, draft).await?;
-    attune_jobs::set_timers(tx, DUE, [(id.0, draft.due_at)]).await?;
+    // One that is late already has been told of.
+    if draft.due_at != before.due_at {
+        attune_jobs::set_timers(tx, DUE, [(id.0, draft.due_at)]).await?;
+    }
     let was = json!({ "side": before.side, "what": before.what, "staff_id": before.staff_id, "due_at": before.due_at });
     let is = json!({ "side": draft.side, "what": draft.what, "staff_id": draft.staff_id, "due_at": draft.due_at });
     audit::note(tx, by.ids, by.now, by.actor, "promise.changed", "promise", id.0, Some(was), Some(is)).await?;

@@ -254,7 +254,11 @@ async fn new(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Query
         let of = form.of.parse::<Record>().ok();
         let found = found.filter(|note| of.is_some_and(|of| of.contact().or(of.company()) == Some(note.record_id)));
         let line = found.map_or_else(String::new, |note| note.body.lines().next().unwrap_or("").chars().take(super::WHAT_CHARS).collect());
-        form.what = shell.sight().words(line);
+        let end = match of {
+            Some(of) => find_end(&mut app.db.read().await?, &can.scope, of).await?,
+            None => None,
+        };
+        form.what = shell.sight().text(end.map_or((None, None), |end| end.whose), line);
     }
     let page = FormPage::read(&app, &can.scope, shell, None, form).await?;
     Ok(page.shell.page(&page))
@@ -267,7 +271,7 @@ async fn create(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Fo
 
 async fn edit(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<PromiseId>) -> Answer {
     let promise = open_one(&app, &can.scope, id).await?;
-    if shell.sight().hides(promise.place(), &promise.what) {
+    if shell.sight().hides(promise.whose, &promise.what) {
         return Err(Problem::refused("identify-hidden-words"));
     }
     let form = PromiseForm::of(&shell, &promise);

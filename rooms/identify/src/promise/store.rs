@@ -36,6 +36,8 @@ pub struct Promise {
     pub remind_at: i64,
     /// `open`, `kept`, `broken` or `withdrawn`.
     pub state: String,
+    /// Whose the record is: owner and team.
+    pub whose: (Option<i64>, Option<i64>),
     /// The note it was made from.
     pub note_id: Option<i64>,
     /// When it was settled, µs UTC.
@@ -48,14 +50,9 @@ impl Promise {
         self.state == "open" && self.due_at < now
     }
 
-    /// Who answers for it: they read its words as they are.
-    pub(crate) fn place(&self) -> (Option<i64>, Option<i64>) {
-        (Some(self.staff_id), None)
-    }
-
     /// What was promised, as `sight` may read it: a colleague may have written an address into it.
     pub fn what_for(&self, sight: attune_web::Sight) -> String {
-        sight.text(self.place(), self.what.clone())
+        sight.text(self.whose, self.what.clone())
     }
 }
 
@@ -77,6 +74,7 @@ fn read(row: &Row) -> Result<Promise, DbError> {
         due_at: row.get("due_at")?,
         remind_at: row.get("remind_at")?,
         state: row.get("state")?,
+        whose: (row.get("owner_id")?, row.get("team_id")?),
         note_id: row.get("note_id")?,
         closed_at: row.get("closed_at")?,
     })
@@ -86,8 +84,9 @@ fn read(row: &Row) -> Result<Promise, DbError> {
 fn select(scope: &Scope) -> Sql {
     let mut sql = Sql::new(
         "SELECT p.id, p.contact_id, p.company_id, p.side, p.what, p.staff_id, COALESCE(s.name, '') AS staff_name, p.due_at, p.remind_at, p.state,
-         p.note_id, p.closed_at, COALESCE(NULLIF(c.name, ''), c.email, c.phone, f.name, '') AS name, COALESCE(p.company_id, c.company_id) AS firm_id
-         FROM promises p LEFT JOIN v_govern_staff s ON s.id = p.staff_id LEFT JOIN contacts c ON c.id = p.contact_id AND c.deleted_at IS NULL",
+         p.note_id, p.closed_at, COALESCE(c.label, f.name, '') AS name, COALESCE(c.owner_id, f.owner_id) AS owner_id,
+         COALESCE(c.team_id, f.team_id) AS team_id, COALESCE(p.company_id, c.company_id) AS firm_id
+         FROM promises p LEFT JOIN v_govern_staff s ON s.id = p.staff_id LEFT JOIN v_identify_contact c ON c.id = p.contact_id",
     );
     scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
     sql.push(" LEFT JOIN companies f ON f.id = p.company_id AND f.deleted_at IS NULL");

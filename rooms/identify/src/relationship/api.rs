@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value as Any, json};
 
-use super::{Line, Record, Relationship, RelationshipId, Terms, find_end, kind, lines_of};
+use super::{Line, Record, Relationship, RelationshipId, Terms, find_end, kind, lines_of, words_for};
 use crate::company::CompanyId;
 use crate::contact::{By, ContactError, ContactId};
 use crate::{EditContacts, ViewContacts};
@@ -24,10 +24,11 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/v1/relationships/{id}", get(show).patch(update).delete(delete))
 }
 
-fn shown(found: &Relationship, sight: &Sight) -> Any {
-    let Terms { note, attitude, since_at, until_at } = &found.terms;
+/// `note` as the reader may see it.
+fn shown(found: &Relationship, note: &str) -> Any {
+    let Terms { attitude, since_at, until_at, .. } = &found.terms;
     json!({
-        "id": found.id, "kind": found.kind.word, "from": found.from.to_string(), "to": found.to.to_string(), "note": sight.words(note.clone()), "attitude": attitude,
+        "id": found.id, "kind": found.kind.word, "from": found.from.to_string(), "to": found.to.to_string(), "note": note, "attitude": attitude,
         "since_at": since_at, "until_at": until_at,
     })
 }
@@ -43,10 +44,11 @@ async fn of_company(State(app): State<App>, can: Can<ViewContacts>, Path(id): Pa
 async fn list(app: &App, can: &Can<ViewContacts>, record: Record) -> Answer {
     let (scope, sight) = (&can.scope, Sight::of(&can.actor));
     let mut tx = app.db.read().await?;
-    find_end(&mut tx, scope, record).await?.ok_or(Problem::NotFound)?;
+    let end = find_end(&mut tx, scope, record).await?.ok_or(Problem::NotFound)?;
     let line = |line: Line| {
+        let note = words_for(&sight, [end.whose, line.whose], &line.terms.note);
         let (from, to) = if line.reading.forward { (record, line.other) } else { (line.other, record) };
-        shown(&Relationship { id: line.id, kind: line.reading.kind, from, to, terms: line.terms }, &sight)
+        shown(&Relationship { id: line.id, kind: line.reading.kind, from, to, terms: line.terms }, &note)
     };
     let items: Vec<Any> = lines_of(&mut tx, scope, record).await?.into_iter().map(line).collect();
     Ok(Json(json!({ "items": items })).into_response())
@@ -73,14 +75,14 @@ async fn create(State(app): State<App>, can: Can<EditContacts>, Json(new): Json<
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     let id = super::create(&mut tx, &by, &can.scope, kind, (new.from, new.to), &terms).await?;
-    let (found, _) = super::find(&mut tx, &can.scope, id).await?.ok_or(Problem::NotFound)?;
+    let (found, ends) = super::find(&mut tx, &can.scope, id).await?.ok_or(Problem::NotFound)?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(shown(&found, &Sight::of(&can.actor)))).into_response())
+    Ok((StatusCode::CREATED, Json(shown(&found, &found.note_for(&Sight::of(&can.actor), &ends)))).into_response())
 }
 
 async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<RelationshipId>) -> Answer {
-    let (found, _) = super::find(&mut app.db.read().await?, &can.scope, id).await?.ok_or(Problem::NotFound)?;
-    Ok(Json(shown(&found, &Sight::of(&can.actor))).into_response())
+    let (found, ends) = super::find(&mut app.db.read().await?, &can.scope, id).await?.ok_or(Problem::NotFound)?;
+    Ok(Json(shown(&found, &found.note_for(&Sight::of(&can.actor), &ends))).into_response())
 }
 
 /// What changes; what is not named stays, and null empties.
@@ -113,9 +115,9 @@ async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<R
         until_at: change.until_at.unwrap_or(was.until_at),
     };
     super::update(&mut tx, &by, &can.scope, id, &terms).await?;
-    let (found, _) = super::find(&mut tx, &can.scope, id).await?.ok_or(Problem::NotFound)?;
+    let (found, ends) = super::find(&mut tx, &can.scope, id).await?.ok_or(Problem::NotFound)?;
     tx.commit().await?;
-    Ok(Json(shown(&found, &Sight::of(&can.actor))).into_response())
+    Ok(Json(shown(&found, &found.note_for(&Sight::of(&can.actor), &ends))).into_response())
 }
 
 async fn delete(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<RelationshipId>) -> Answer {

@@ -16,9 +16,9 @@ mod tests;
 use attune_db::{DbError, Tx};
 use attune_events::{Event, EventDef, append};
 use attune_house::{ContactTable, OnErase, OnMerge};
-use attune_kernel::id_type;
+use attune_kernel::{id_type, mask_text};
 use attune_record::audit;
-use attune_web::Scope;
+use attune_web::{Scope, Sight};
 use serde_json::{Value as Json, json};
 
 use crate::company::{self, CompanyId};
@@ -97,6 +97,20 @@ pub struct End {
     pub name: String,
     /// The company a contact belongs to, or the company itself.
     pub company_id: Option<i64>,
+    /// Whose the record is: owner and team.
+    pub whose: (Option<i64>, Option<i64>),
+}
+
+/// Words about two records, as whoever has `sight` may read them: in full where both are.
+pub(crate) fn words_for(sight: &Sight, both: [(Option<i64>, Option<i64>); 2], words: &str) -> String {
+    if both.into_iter().all(|(owner, team)| sight.covers(owner, team)) { words.to_owned() } else { mask_text(words) }
+}
+
+impl Relationship {
+    /// Its note for whoever has `sight`.
+    pub(crate) fn note_for(&self, sight: &Sight, ends: &[End; 2]) -> String {
+        words_for(sight, [ends[0].whose, ends[1].whose], &self.terms.note)
+    }
 }
 
 /// The record if it is alive and within `scope`.
@@ -104,11 +118,11 @@ pub async fn find_end(tx: &mut Tx, scope: &Scope, record: Record) -> Result<Opti
     Ok(match record {
         Record::Contact(id) => {
             let found = contact::find(tx, scope, id).await?;
-            found.map(|person| End { record, name: person.label().to_owned(), company_id: person.company_id })
+            found.map(|person| End { record, name: person.label().to_owned(), company_id: person.company_id, whose: person.place() })
         }
         Record::Company(id) => {
             let found = company::find(tx, scope, id).await?;
-            found.map(|firm| End { record, name: firm.name, company_id: Some(id) })
+            found.map(|firm| End { record, name: firm.name, company_id: Some(id), whose: (firm.owner_id, firm.team_id) })
         }
     })
 }
@@ -209,6 +223,9 @@ async fn find_any(tx: &mut Tx, scope: &Scope, id: RelationshipId, gone: bool) ->
 pub async fn update(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: RelationshipId, terms: &Terms) -> Result<(), ContactError> {
     let (before, ends) = find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
     let terms = terms.check(before.kind, by.now)?;
+    if terms.note != before.terms.note && before.note_for(&Sight::of(by.actor), &ends) != before.terms.note {
+        return Err(ContactError::Invalid { attribute: "note".to_owned(), key: "identify-hidden-words" });
+    }
     let reopens = before.terms.until_at.is_some() && terms.until_at.is_none();
     if reopens && store::is_known(tx, before.kind, (before.from, before.to)).await? {
         return Err(ContactError::Invalid { attribute: "until".to_owned(), key: "relationship-known" });

@@ -4,14 +4,14 @@ use askama::Template;
 use attune_db::Tx;
 use attune_house::{App, Panel, Place};
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Lang, Path, Problem, Query, Scope, Shell};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Lang, Path, Problem, Query, Scope, Shell, Sight};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::kind::{Ends, Reading};
-use super::{ATTITUDES, End, Line, Record, Relationship, RelationshipId, Terms, find_end, lines_of};
+use super::{ATTITUDES, End, Line, Record, Relationship, RelationshipId, Terms, find_end, lines_of, words_for};
 use crate::company::{self, CompanyId};
 use crate::contact::{self, By, ContactError, ContactId};
 use crate::{EditContacts, ViewContacts};
@@ -60,10 +60,16 @@ struct PanelPage {
     record: Record,
     href: String,
     name: String,
+    /// Whose the record is.
+    whose: (Option<i64>, Option<i64>),
     lines: Vec<Line>,
 }
 
 impl PanelPage {
+    fn note(&self, line: &Line) -> String {
+        words_for(&self.shell.sight(), [self.whose, line.whose], &line.terms.note)
+    }
+
     fn name_of(&self, line: &Line) -> String {
         called(&self.shell.l, line.other, &line.name)
     }
@@ -94,7 +100,7 @@ async fn panel_of(app: &App, scope: &Scope, shell: Shell, record: Record) -> Ans
     let mut tx = app.db.read().await?;
     let end = find_end(&mut tx, scope, record).await?.ok_or(Problem::NotFound)?;
     let lines = lines_of(&mut tx, scope, record).await?;
-    let page = PanelPage { record, href: record.href(), name: shown_name(&shell.l, &end), lines, shell };
+    let page = PanelPage { record, href: record.href(), name: shown_name(&shell.l, &end), whose: end.whose, lines, shell };
     Ok(page.shell.show(&page, &page.as_part()))
 }
 
@@ -135,7 +141,7 @@ impl NewPage {
         let mut tx = app.db.read().await?;
         let record: Record = form.of.parse().map_err(|_| Problem::NotFound)?;
         let end = find_end(&mut tx, scope, record).await?.ok_or(Problem::NotFound)?;
-        let found = candidates(&mut tx, scope, &shell.l, &form, record).await?;
+        let found = candidates(&mut tx, scope, (&shell.l, &shell.sight()), &form, record).await?;
         let readings = Reading::all_of(record).map(|reading| Choice::new(reading.word(), shell.l.t(&reading.label_key()))).collect();
         let (href, name, attitudes) = (record.href(), shown_name(&shell.l, &end), attitudes(&shell.l));
         Ok(Self { shell, href, name, readings, attitudes, found, form, errors })
@@ -143,7 +149,7 @@ impl NewPage {
 }
 
 /// Whom the words may mean, as far as the kind allows.
-async fn candidates(tx: &mut Tx, scope: &Scope, l: &Lang, form: &NewForm, of: Record) -> Result<Vec<Choice>, Problem> {
+async fn candidates(tx: &mut Tx, scope: &Scope, (l, sight): (&Lang, &Sight), form: &NewForm, of: Record) -> Result<Vec<Choice>, Problem> {
     let search = form.q.trim();
     if search.is_empty() {
         return Ok(Vec::new());
@@ -151,11 +157,11 @@ async fn candidates(tx: &mut Tx, scope: &Scope, l: &Lang, form: &NewForm, of: Re
     let there = Reading::of(&form.reading).map_or(Ends::Any, Reading::there);
     let mut found = Vec::new();
     if there != Ends::Company {
-        let listing = contact::Listing { search: search.to_owned(), ..contact::Listing::default() };
+        let listing = contact::Listing { search: search.to_owned(), sight: *sight, ..contact::Listing::default() };
         let people = contact::list(tx, scope, &listing, contact::Sorting::default(), "", FOUND).await?;
         found.extend(people.contacts.iter().filter(|c| of != Record::Contact(c.id)).map(|c| {
             let firm = c.company_name.as_ref().map_or_else(String::new, |firm| format!(" · {firm}"));
-            Choice::new(c.shown_id(), format!("{}{firm}", contact::name_of(l, c)))
+            Choice::new(c.shown_id(), format!("{}{firm}", contact::named(l, c, c.label_for(sight))))
         }));
     }
     if there != Ends::Contact {
@@ -324,7 +330,7 @@ async fn edit(
     Query(query): Query<OfQuery>,
 ) -> Answer {
     let (found, ends) = super::find(&mut app.db.read().await?, &can.scope, id).await?.ok_or(Problem::NotFound)?;
-    if shell.sight().hides((None, None), &found.terms.note) {
+    if found.note_for(&shell.sight(), &ends) != found.terms.note {
         return Err(Problem::refused("identify-hidden-words"));
     }
     let form = TermsForm::new(&shell.l, &found.terms, query.of);

@@ -37,6 +37,8 @@ pub struct Line {
     pub other: Record,
     /// What lists call the other; may be empty.
     pub name: String,
+    /// Whose the other is: owner and team.
+    pub whose: (Option<i64>, Option<i64>),
     /// The other's job title or line of business; may be empty.
     pub detail: String,
     /// What is said of it.
@@ -143,7 +145,8 @@ pub async fn lines_of(tx: &mut Tx, scope: &Scope, record: Record) -> Result<Vec<
     };
     let mut sql = Sql::new(
         "SELECT r.id, r.kind, r.note, r.attitude, r.since_at, r.until_at, r.side, p.id AS other_contact, f.id AS other_company,
-         COALESCE(NULLIF(p.name, ''), p.email, p.phone, f.name, '') AS name, COALESCE(p.title, f.industry, '') AS detail FROM (
+         COALESCE(p.label, f.name, '') AS name, COALESCE(p.title, f.industry, '') AS detail,
+         COALESCE(p.owner_id, f.owner_id) AS owner_id, COALESCE(p.team_id, f.team_id) AS team_id FROM (
            SELECT id, kind, note, attitude, since_at, until_at, 1 AS side, to_contact_id AS contact_id, to_company_id AS company_id
            FROM relationships WHERE deleted_at IS NULL AND ",
     );
@@ -153,7 +156,7 @@ pub async fn lines_of(tx: &mut Tx, scope: &Scope, record: Record) -> Result<Vec<
            FROM relationships WHERE deleted_at IS NULL AND ",
     );
     sql.push(to).push(" = ").bind(id);
-    sql.push(") AS r LEFT JOIN contacts p ON p.id = r.contact_id AND p.deleted_at IS NULL");
+    sql.push(") AS r LEFT JOIN v_identify_contact p ON p.id = r.contact_id");
     scope.push_filter(&mut sql, "p.owner_id", "p.team_id");
     sql.push(" LEFT JOIN companies f ON f.id = r.company_id AND f.deleted_at IS NULL");
     company::push_scope(&mut sql, scope, "f");
@@ -171,6 +174,7 @@ fn read_line(row: &Row) -> Result<Line, DbError> {
         reading: Reading { kind, forward: kind.mutual || row.get::<i64>("side")? == 1 },
         other: read_record(row, "other_contact", "other_company")?,
         name: row.get("name")?,
+        whose: (row.get("owner_id")?, row.get("team_id")?),
         detail: row.get("detail")?,
         terms: read_terms(row)?,
     })
@@ -222,9 +226,9 @@ pub(super) struct Seat {
 /// The roles people within `scope` have today in the buying group of a company.
 pub(super) async fn list_seats(tx: &mut Tx, scope: &Scope, company_id: i64) -> Result<Vec<Seat>, DbError> {
     let mut sql = Sql::new(
-        "SELECT r.id, r.kind, r.attitude, p.id AS contact_id, COALESCE(NULLIF(p.name, ''), p.email, p.phone, '') AS name,
+        "SELECT r.id, r.kind, r.attitude, p.id AS contact_id, p.label AS name,
          COALESCE(p.title, '') AS title, p.grade, p.engagement_k
-         FROM relationships r JOIN contacts p ON p.id = r.from_contact_id AND p.deleted_at IS NULL
+         FROM relationships r JOIN v_identify_contact p ON p.id = r.from_contact_id
          WHERE r.until_at IS NULL AND r.deleted_at IS NULL AND r.to_company_id = ",
     );
     sql.bind(company_id);

@@ -1,7 +1,7 @@
 //! A visit and its events in words.
 
 use attune_events::Event;
-use attune_kernel::encode_id;
+use attune_kernel::{encode_id, mask_text};
 use attune_web::{Lang, Sight, Text};
 
 use super::Visit;
@@ -50,7 +50,7 @@ impl Line {
             contact_href: visit.contact.as_ref().map(|(id, _)| format!("/contacts/{}", ContactId(*id))).unwrap_or_default(),
             who,
             medium: l.t(&format!("visit-medium-{}", visit.medium)),
-            source: if visit.medium == "direct" { String::new() } else { visit.source.clone() },
+            source: if visit.medium == "direct" { String::new() } else { mask_text(&visit.source) },
             dwell: if visit.dwell_us > 0 { l.duration_ms(visit.dwell_us / 1_000) } else { Text::from("–") },
             device: parts.join(" · "),
             reason: visit.reason.as_ref().map(|code| l.t(&format!("visit-machine-{code}")).to_string()).unwrap_or_default(),
@@ -72,12 +72,13 @@ impl Line {
     }
 
     /// The page shown last, or the one it began with.
-    pub(super) fn page(&self) -> &str {
-        self.visit.last_path.as_deref().or(self.visit.landing.as_deref()).unwrap_or("/")
+    pub(super) fn page(&self) -> String {
+        mask_text(self.visit.last_path.as_deref().or(self.visit.landing.as_deref()).unwrap_or("/"))
     }
 
-    pub(super) fn landing(&self) -> &str {
-        self.visit.landing.as_deref().unwrap_or("/")
+    /// The page they came to. Of an address in a path nobody needs more than its mask: whoever may see it finds it with the person.
+    pub(super) fn landing(&self) -> String {
+        mask_text(self.visit.landing.as_deref().unwrap_or("/"))
     }
 }
 

@@ -273,7 +273,8 @@ fn read(row: &Row, sight: &Sight) -> Result<Recipient, DbError> {
         name: row.get::<Option<String>>("label")?.unwrap_or_default(),
         email: sight.show(place, address.as_ref()).unwrap_or_default(),
         state: row.get("state")?,
-        reason: row.get("reason")?,
+        // What the relay said may name the address.
+        reason: row.get::<Option<String>>("reason")?.map(|reason| sight.text(place, reason)),
         ended_at: row.get("ended_at")?,
         opened_at: row.get("opened_at")?,
         clicked_at: row.get("clicked_at")?,
