@@ -398,5 +398,6 @@ opt-in-ask = You asked for mail to { $email }.
 opt-in-button = Yes, send me mail
 opt-in-done = Confirmed. You get our mail from now on.
 opt-in-over = This link no longer holds. Sign up again if you still want mail.
+opt-in-suppressed = This address is on the suppression list: it bounced, complained or was entered by hand. Take it off the list first.
 opt-in-too-often = This person was asked three times in a day; wait before asking again.
 opt-in-no-address = This contact has no address to ask.

@@ -355,5 +355,6 @@ opt-in-ask = 您申请用 { $email } 接收我们的邮件
 opt-in-button = 确认接收
 opt-in-done = 已确认，您将收到我们的邮件
 opt-in-over = 此链接已失效，如仍想接收请重新登记
+opt-in-suppressed = 该地址在排除名单中：曾退信、被投诉或由人工加入。请先将其移出名单。
 opt-in-too-often = 一天内已请此人确认三次，请稍后再试
 opt-in-no-address = 此联系人没有可用邮箱

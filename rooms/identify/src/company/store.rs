@@ -234,7 +234,8 @@ pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64) -> Result<u64,
         "DELETE FROM companies WHERE import_id = $1 AND NOT EXISTS (SELECT 1 FROM contacts p WHERE p.company_id = companies.id)
          AND NOT EXISTS (SELECT 1 FROM companies b WHERE b.parent_id = companies.id)
          AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.from_company_id = companies.id)
-         AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.to_company_id = companies.id)"
+         AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.to_company_id = companies.id)
+         AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.company_id = companies.id)"
     );
     tx.exec(unused, params![import_id]).await
 }

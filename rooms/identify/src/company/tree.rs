@@ -64,6 +64,9 @@ pub async fn set_parent(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, parent
         // Two moves that together would close a circle both run through the two companies that move: whoever holds them second sees the first.
         let mut held = list_up(tx, parent).await?;
         held.push(id);
+        // Everybody takes hold in the same order.
+        held.sort_unstable();
+        held.dedup();
         hold(tx, &held).await?;
         let up = list_up(tx, parent).await?;
         if up.contains(&id) {

@@ -83,7 +83,8 @@ impl ParentPage {
             None => None,
         };
         if form.parent.is_empty() {
-            form.parent = parent.as_ref().map_or_else(|| "none".to_owned(), |parent| parent.shown_id().to_string());
+            let standing = if company.parent_id.is_none() { "none".to_owned() } else { String::new() };
+            form.parent = parent.as_ref().map_or(standing, |parent| parent.shown_id().to_string());
         }
         found.extend(parent.iter().map(|parent| choice(parent.id, &parent.name)));
         if !form.q.trim().is_empty() {
@@ -108,10 +109,14 @@ async fn form(
 }
 
 fn read_parent(typed: &str) -> Result<Option<i64>, ContactError> {
-    if typed.is_empty() || typed == "none" {
-        return Ok(None);
+    let wrong = |key| ContactError::Invalid { attribute: "parent".to_owned(), key };
+    match typed {
+        // Nothing chosen is no wish to stand alone: a search shows others, and a parent may be one that the reader does not see.
+        "" => return Err(wrong("web-required")),
+        "none" => return Ok(None),
+        _ => {}
     }
-    let unknown = |_| ContactError::Invalid { attribute: "parent".to_owned(), key: "web-not-a-choice" };
+    let unknown = |_| wrong("web-not-a-choice");
     typed.parse::<CompanyId>().map(|id| Some(id.0)).map_err(unknown)
 }
 
@@ -145,7 +150,7 @@ async fn save(
 
 /// Says that the company was moved and offers to put it back.
 fn moved(id: CompanyId, before: Option<i64>) -> Flash {
-    let before = before.map_or_else(String::new, |id| CompanyId(id).to_string());
+    let before = before.map_or_else(|| "none".to_owned(), |id| CompanyId(id).to_string());
     Flash::good("company-moved").undo(format!("/companies/{id}/parent/undo?parent={before}"))
 }
 

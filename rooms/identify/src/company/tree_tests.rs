@@ -80,7 +80,7 @@ attune_testkit::on_both_dbs! {
         assert!(page.has("Branch") && page.has("With all branches") && !page.has(">Ada<"), "{}", page.body);
         let all = site.get("admin", &format!("/companies/{holding}?branches=1")).await;
         assert!(all.has(">Ada<") && all.has("Became a contact"), "{}", all.body);
-        site.post("admin", &format!("/companies/{branch}/parent/undo?parent="), "").await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &format!("/companies/{branch}/parent/undo?parent=none"), "").await.is(StatusCode::SEE_OTHER);
         assert!(!site.get("admin", &format!("/companies/{holding}")).await.has("Branch"));
         let moved = site.json("admin", "PATCH", &format!("/api/v1/companies/{branch}"), &json!({ "parent_id": holding })).await.json();
         assert_eq!(moved["parent_id"].as_str(), Some(holding.as_str()));

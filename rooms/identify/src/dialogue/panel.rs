@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 
 use super::pages::learns;
-use super::{Due, MOST, QuestionId, Touch, answer, decline, due};
+use super::{Due, MOST, QuestionId, Touch, answer, ask, decline, due};
 use crate::contact::{self, By, Contact, ContactError, ContactId, Control, control};
 use crate::{EditContacts, ViewContacts, field};
 
@@ -149,6 +149,9 @@ async fn keep(
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     let pair = (id.0, question.0);
     let mut tx = app.db.begin().await?;
+    let contact = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(ContactError::NotFound)?;
+    // Both questions on the page were asked: the other may still be answered in this talk.
+    ask(&mut tx, &by, &contact, Touch::Call, MOST).await?;
     let words = if declines(form) {
         decline(&mut tx, &by, &can.scope, pair, Touch::Call).await?;
         "dialogue-declined-noted"

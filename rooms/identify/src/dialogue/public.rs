@@ -1,4 +1,4 @@
-//! The page a mail leads to: one or two questions to the person himself, in his language, with a way not to answer.
+//! The page a mail leads to: one or two questions to the person himself, with a way not to answer.
 //!
 //! Opening it changes nothing and shows nothing that is known: a mail is forwarded, and machines look at its links.
 

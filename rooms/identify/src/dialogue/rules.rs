@@ -85,7 +85,9 @@ pub(super) fn due(questions: &[Question], ground: &Ground<'_>, touch: Touch, mos
     let goes_on = |asked: &Asked| asked.open_at == Some(touch) && ground.now - asked.last_at < GOING_ON_US;
     // A mail reaches the address it would ask for; whoever else holds its link must not change where the next one goes.
     let fits = |q: &&Question| q.touches.contains(&touch) && !(touch == Touch::Mail && q.key == "email");
-    let worth = questions.iter().filter(fits).filter_map(|q| worth_asking(q, ground).map(|since| (q, since)));
+    // A mail is forwarded: what is known stays as it is, however old.
+    let news = |since: &Option<i64>| touch != Touch::Mail || since.is_none();
+    let worth = questions.iter().filter(fits).filter_map(|q| worth_asking(q, ground).filter(news).map(|since| (q, since)));
     let all: Vec<Due> = worth
         .map(|(question, known_since)| {
             let is_open = ground.asked.get(&question.id).is_some_and(goes_on);
@@ -161,6 +163,8 @@ mod tests {
         assert_eq!(found[1].known_since, Some(NOW - 400 * DAY_US));
         assert_eq!(keys(&due(&questions, &ground, Touch::Call, 1)), ["phone"]);
         assert!(due(&questions, &ground, Touch::Mail, 2).is_empty());
+        let everywhere = questions.map(|q| Question { touches: Touch::ALL.to_vec(), ..q });
+        assert_eq!(keys(&due(&everywhere, &ground, Touch::Mail, 9)), ["phone", "city"], "a mail asks for nothing that is known");
     }
 
     #[test]

@@ -108,7 +108,8 @@ pub(super) async fn asked(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Re
     for row in tx.rows_from(select, &Relation::of_ids("id", ids), params![]).await? {
         let (contact_id, question_id): (i64, i64) = (row.get("contact_id")?, row.get("question_id")?);
         let asked = all.entry(contact_id).or_default().entry(question_id).or_default();
-        asked.last_at = row.get("at")?;
+        let ended: Option<i64> = row.get("ended_at")?;
+        asked.last_at = ended.unwrap_or(row.get("at")?).max(row.get("at")?);
         asked.open_at = None;
         match row.get::<String>("outcome")?.as_str() {
             "answered" => *asked = Asked { last_at: asked.last_at, ..Asked::default() },

@@ -54,6 +54,8 @@ attune_testkit::on_both_dbs! {
         assert!(wrong.has("at least five digits") && wrong.has("value=\"12\""), "{}", wrong.body);
         site.post("other", &take(0), &format!("qst_{}=0301234567", ids[0])).await.is(StatusCode::NOT_FOUND);
         site.post("agent", &take(0), &format!("qst_{}=030+1234567", ids[0])).await.is(StatusCode::SEE_OTHER);
+        let panel = site.part("agent", &format!("{}/questions", made.leads())).await;
+        assert!(panel.has("Where?") && !panel.has("Your number?"), "the talk goes on: {}", panel.body);
         site.post("agent", &take(1), "act=decline").await.is(StatusCode::SEE_OTHER);
         assert!(site.part("agent", &format!("{}/questions", made.leads())).await.has("Nothing to ask now"));
         let facts = site.get("agent", &format!("{}/facts", made.leads())).await.is(StatusCode::OK);

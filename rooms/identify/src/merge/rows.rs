@@ -1,6 +1,6 @@
 //! The rows that go over with a merge and come back with a split: a fixed number of statements a table, however many rows there are.
 
-use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params};
+use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
 use attune_house::{ContactTable, OnMerge};
 
 use super::Pair;
@@ -51,6 +51,11 @@ pub(super) async fn give_back(tx: &mut Tx, tables: &[ContactTable], merge_id: i6
         let made = format!("DELETE FROM {table} WHERE {key} IN (SELECT m.key FROM merge_rows m WHERE m.merge_id = $1 AND m.entry = $2)");
         tx.exec(&made, params![merge_id, format!("+{table}")]).await?;
     }
+    // What a note said before it was changed meanwhile goes where the note goes.
+    let versions = sql!(
+        "UPDATE note_versions SET record_id = $2 WHERE record_id = $1 AND note_id IN (SELECT n.id FROM notes n WHERE n.kind = 'contact' AND n.record_id = $2)"
+    );
+    tx.exec(versions, params![pair.survivor, pair.loser]).await?;
     Ok(())
 }
 

@@ -4,10 +4,12 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 /// The HTML of a note.
 pub(crate) fn html(text: &str) -> String {
+    // The stars of a mask are no bold type.
+    let text = text.replace("****", r"\*\*\*\*");
     let mut out = String::with_capacity(text.len() * 2);
     // One entry per open link or picture: whether it was written as a link.
     let mut links: Vec<bool> = Vec::new();
-    for event in Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH) {
+    for event in Parser::new_ext(&text, Options::ENABLE_STRIKETHROUGH) {
         match event {
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => open_link(&mut out, &mut links, &dest_url),
             Event::End(TagEnd::Link | TagEnd::Image) => out.push_str(if links.pop() == Some(true) { "</a>" } else { "" }),

@@ -235,12 +235,18 @@ impl PromiseForm {
             side: self.side.clone(),
             what,
             staff_id: self.staff_id.parse().unwrap_or(0),
-            due_at: day.unwrap_or(0) + DAY_US - 1,
+            due_at: day.map_or(0, |day| end_of_day(&shell.l, day)),
             remind_days: self.remind.parse().unwrap_or(0),
             note_id: self.note.parse().ok(),
         };
         errors.or(draft)
     }
+}
+
+/// The last moment of the day that begins at `day`; a day may have 23 hours or 25.
+fn end_of_day(l: &attune_web::Lang, day: i64) -> i64 {
+    let next = l.read_date(&l.date_value(day + 36 * attune_kernel::HOUR_US));
+    next.unwrap_or(day + DAY_US) - 1
 }
 
 /// What a new one starts from: tomorrow, by the reader; the words of a note when it is made from one.

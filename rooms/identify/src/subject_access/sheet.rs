@@ -51,16 +51,33 @@ pub(super) struct Sheet {
     pub(super) rows: Vec<Vec<(String, Cell)>>,
 }
 
+/// Whether a line is about a record that was part of the person once and is somebody else again: its name and values are theirs.
+fn tells_of_others(part: &Part, row: &Row, people: &[i64]) -> Result<bool, DbError> {
+    let column = match part.table {
+        "events" => "props",
+        "audit_log" => "after_json",
+        _ => return Ok(false),
+    };
+    let told: Json = row.get::<Option<String>>(column)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let named = ["other_id", "merged", "split"].iter().filter_map(|key| told.get(key)?.as_str());
+    let ids = named.filter_map(|id| attune_kernel::decode_id("con", id).ok());
+    Ok(ids.into_iter().any(|id| !people.contains(&id)))
+}
+
 impl Copying {
     /// The next rows, so that a long history needs no memory; `None` behind the last. Tables without a row are passed over.
     pub(super) async fn next(&mut self) -> Result<Option<Sheet>, DbError> {
         while let Some(part) = self.parts.get(self.part).cloned() {
             let mut tx = self.db.read().await?;
             let first = self.behind.is_none();
-            let read = store::list_page(&mut tx, &part, &self.subject.people, self.behind.unwrap_or((i64::MIN, i64::MIN))).await?;
+            let mut read = store::list_page(&mut tx, &part, &self.subject.people, self.behind.unwrap_or((i64::MIN, i64::MIN))).await?;
             let last = part.key.is_none() || read.len() < store::PAGE;
             self.behind = if last { None } else { place(&part, &read)? };
             self.part += usize::from(last);
+            let is_ours = |row: &Row| tells_of_others(&part, row, &self.subject.people).map(|others| !others);
+            let kept = read.iter().map(is_ours).collect::<Result<Vec<bool>, DbError>>()?;
+            let mut kept = kept.into_iter();
+            read.retain(|_| kept.next().unwrap_or(true));
             if first && read.is_empty() {
                 continue;
             }

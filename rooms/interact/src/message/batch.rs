@@ -194,7 +194,8 @@ fn read_facts(row: &Row, words: &Words, erased: &HashMap<String, Known>) -> Resu
         recent: row.get("recent")?,
         oldest_at: row.get("oldest_at")?,
         better_waiting: row.get("better_waiting")?,
-        time_zone: row.get("time_zone")?,
+        // Who chose hours of their own chose them by a clock of their own.
+        time_zone: wish.filter(|wish| wish.quiet.is_some()).and_then(|wish| wish.time_zone.clone()).or(row.get("time_zone")?),
         topic_refused: contact_id.and_then(|id| words.topic.get(&id)).is_some_and(|state| *state == consent::State::Withdrawn),
         paused_until: wish.and_then(|wish| wish.paused_until),
         gap_us: wish.map_or(0, |wish| wish.frequency.gap_us()),

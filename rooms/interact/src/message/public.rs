@@ -125,8 +125,9 @@ async fn unsubscribe(
 /// GET /m/q/{token}: leads to the page that asks this recipient; writes nothing.
 async fn question(State(app): State<App>, Extension(linker): Extension<Linker>, Path(token): Path<String>) -> Answer {
     let (send_id, _) = linker.read(Act::Question, &token).ok_or(Problem::NotFound)?;
-    let contact = super::store::contact_of(&mut app.db.read().await?, send_id).await?.ok_or(Problem::NotFound)?;
-    Ok(see_other(&dialogue::public_address(&app.secret, &app.public_url, contact, app.clock.now())))
+    let (contact, sent_at) = super::store::contact_of(&mut app.db.read().await?, send_id).await?.ok_or(Problem::NotFound)?;
+    // The link is as old as its mail.
+    Ok(see_other(&dialogue::public_address(&app.secret, &app.public_url, contact, sent_at)))
 }
 
 fn preferences_path(linker: &Linker, send_id: i64) -> String {

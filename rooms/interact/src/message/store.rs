@@ -315,8 +315,8 @@ pub(super) async fn address_of(tx: &mut Tx, send_id: i64) -> Result<Option<Strin
     tx.find(text, params![send_id]).await?.map(|row| row.get::<Option<String>>("email")).transpose().map(Option::flatten)
 }
 
-/// Whom a send goes to.
-pub(super) async fn contact_of(tx: &mut Tx, send_id: i64) -> Result<Option<i64>, DbError> {
-    let row = tx.find(sql!("SELECT contact_id FROM sends WHERE id = $1"), params![send_id]).await?;
-    row.map(|row| row.get::<Option<i64>>("contact_id")).transpose().map(Option::flatten)
+/// Whom a send goes to, and when it was due.
+pub(super) async fn contact_of(tx: &mut Tx, send_id: i64) -> Result<Option<(i64, i64)>, DbError> {
+    let row = tx.find(sql!("SELECT contact_id, due_at FROM sends WHERE id = $1 AND contact_id IS NOT NULL"), params![send_id]).await?;
+    row.map(|row| Ok((row.get("contact_id")?, row.get("due_at")?))).transpose()
 }

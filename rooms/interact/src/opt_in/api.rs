@@ -23,9 +23,9 @@ pub fn routes() -> Router<App> {
 }
 
 /// What a person said, as a program heard it.
-fn check(heard: &Typed, contact_id: i64, staff_id: i64) -> Result<ConsentDraft, Problem> {
+fn check(heard: &Typed, contact_id: i64, staff_id: i64, topics: &[topic::Topic]) -> Result<ConsentDraft, Problem> {
     let mut errors = FormErrors::new();
-    let draft = heard.check(&mut errors, contact_id, staff_id, |purpose| topic::of_purpose(purpose).is_some());
+    let draft = heard.check(&mut errors, contact_id, staff_id, |purpose| topics.iter().any(|topic| topic::purpose_of(topic.id) == purpose));
     let source = errors.optional("source", &heard.source, 100).unwrap_or_else(|| "api".to_owned());
     errors.or(ConsentDraft { source, ..draft }).map_err(Problem::Form)
 }
@@ -33,7 +33,7 @@ fn check(heard: &Typed, contact_id: i64, staff_id: i64) -> Result<ConsentDraft, 
 async fn add(can: Can<RecordConsent>, State(app): State<App>, Path(id): Path<ContactId>, Json(new): Json<Typed>) -> Answer {
     let mut tx = app.db.begin().await?;
     let person = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let draft = check(&new, person.id, can.actor.staff_id)?;
+    let draft = check(&new, person.id, can.actor.staff_id, &topic::list(&mut tx).await?)?;
     let (channel, purpose) = (draft.channel.clone(), draft.purpose.clone());
     let (number, state) = sign_up(&mut tx, &app.bench(), draft).await?;
     let after = json!({ "channel": channel, "purpose": purpose, "state": state.word() });

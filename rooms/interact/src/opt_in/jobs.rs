@@ -75,7 +75,7 @@ impl Ask {
         drop(tx);
         let subject = if subject.is_empty() { own_subject } else { subject };
         let text = if text.is_empty() { own_text } else { text };
-        let link = format!("{}/m/y/{}", self.public_url, token(&self.secret, consent_id));
+        let link = format!("{}/m/y/{}", self.public_url, token(&self.secret, consent_id, &to));
         let domain = from_address.rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned();
         let mail = Mail {
             from: Mailbox::named(from_name, &from_address),

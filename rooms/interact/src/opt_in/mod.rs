@@ -10,9 +10,9 @@ pub mod pages;
 use attune_db::{DbError, Tx};
 use attune_house::{setting_bool, setting_int};
 use attune_identify::consent::{self, Consent, ConsentDraft, State};
-use attune_identify::contact;
+use attune_identify::contact::{self, Contact};
 use attune_jobs::{Bench, JobSpec, put};
-use attune_kernel::{DAY_US, Fault};
+use attune_kernel::{DAY_US, Fault, fold_key};
 use attune_web::{Problem, Secret};
 
 use crate::{rules, suppression};
@@ -59,22 +59,41 @@ async fn check_ask(tx: &mut Tx, contact_id: i64, now: i64) -> Result<(), Problem
     if !person.raw_email().is_some_and(|email| rules::is_address(email.trim())) {
         return Err(Problem::refused("opt-in-no-address"));
     }
+    // Whoever unsubscribed may come back by a yes of their own; what bounced, was complained about or is barred by hand is not written to.
+    if suppression::bars(tx, person.raw_email().unwrap_or_default()).await? {
+        return Err(Problem::refused("opt-in-suppressed"));
+    }
     let lines = consent::list(tx, contact_id, LOOKED_AT).await?;
     let asked = lines.iter().filter(|line| line.said.state == State::Pending && line.at > now - DAY_US).count();
     if asked >= MOST_A_DAY { Err(Problem::refused("opt-in-too-often")) } else { Ok(()) }
 }
 
-/// The token of a pending line's link.
-fn token(secret: &Secret, consent_id: i64) -> String {
-    secret.sign(PURPOSE, &consent_id.to_string())
+/// The token of a pending line's link, good for the address it is mailed to.
+fn token(secret: &Secret, consent_id: i64, address: &str) -> String {
+    secret.sign(PURPOSE, &format!("{consent_id}:{}", address_tag(secret, address)))
 }
 
-/// The line behind a token; nothing when it was not made here or the person was erased.
-async fn find(tx: &mut Tx, secret: &Secret, token: &str) -> Result<Option<Consent>, DbError> {
-    match secret.verify(PURPOSE, token).and_then(|id| id.parse::<i64>().ok()) {
-        Some(id) => consent::find(tx, id).await,
-        None => Ok(None),
-    }
+fn address_tag(secret: &Secret, address: &str) -> String {
+    secret.tag("opt-in-address", &fold_key(address))
+}
+
+/// A line that a link leads to.
+struct Asked {
+    line: Consent,
+    /// The person, as known today.
+    person: Contact,
+    /// Whether the mail went to the very address the person has.
+    fits: bool,
+}
+
+/// What a token leads to; nothing when it was not made here or the person was erased.
+async fn find(tx: &mut Tx, secret: &Secret, token: &str) -> Result<Option<Asked>, DbError> {
+    let Some(payload) = secret.verify(PURPOSE, token) else { return Ok(None) };
+    let Some((id, tag)) = payload.split_once(':').and_then(|(id, tag)| Some((id.parse::<i64>().ok()?, tag))) else { return Ok(None) };
+    let Some(line) = consent::find(tx, id).await? else { return Ok(None) };
+    let Some(person) = contact::list_by_ids(tx, [line.said.contact_id]).await?.pop() else { return Ok(None) };
+    let fits = person.raw_email().is_some_and(|email| address_tag(secret, email.trim()) == tag);
+    Ok(Some(Asked { line, person, fits }))
 }
 
 /// Where a pending line stands.
@@ -88,7 +107,8 @@ enum Standing {
     Over,
 }
 
-async fn standing(tx: &mut Tx, line: &Consent, now: i64) -> Result<Standing, Fault> {
+async fn standing(tx: &mut Tx, asked: &Asked, now: i64) -> Result<Standing, Fault> {
+    let line = &asked.line;
     let newest = consent::current(tx, line.said.contact_id)
         .await?
         .into_iter()
@@ -97,15 +117,15 @@ async fn standing(tx: &mut Tx, line: &Consent, now: i64) -> Result<Standing, Fau
     Ok(match newest.map(|held| (held.said.state, held.id)) {
         Some((State::Given, _)) => Standing::Confirmed,
         // Of several requests each mail's link is as good as the last.
-        Some((State::Pending, _)) if line.said.state == State::Pending && now <= line.at + days * DAY_US => Standing::Open,
+        Some((State::Pending, _)) if asked.fits && line.said.state == State::Pending && now <= line.at + days * DAY_US => Standing::Open,
         _ => Standing::Over,
     })
 }
 
 /// The person says yes by the link: the second line, with the number of the first as its proof.
-async fn confirm(tx: &mut Tx, bench: &Bench, line: &Consent, wording: String) -> Result<Standing, Fault> {
-    let now = bench.clock.now();
-    let standing = standing(tx, line, now).await?;
+async fn confirm(tx: &mut Tx, bench: &Bench, asked: &Asked, wording: String) -> Result<Standing, Fault> {
+    let (now, line) = (bench.clock.now(), &asked.line);
+    let standing = standing(tx, asked, now).await?;
     if standing != Standing::Open {
         return Ok(standing);
     }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use attune_house::App;
-use attune_identify::contact;
+use attune_identify::contact::Contact;
 use attune_kernel::Locale;
 use attune_web::{Answer, Path, Problem, Shell};
 use axum::Router;
@@ -25,33 +25,31 @@ struct ConfirmPage {
     standing: Standing,
 }
 
-/// The page in the person's language; nothing when the person is gone.
-async fn page_of(app: &App, mut shell: Shell, token: &str, contact_id: i64, standing: Standing) -> Result<ConfirmPage, Problem> {
-    let person = contact::list_by_ids(&mut app.db.read().await?, [contact_id]).await?.into_iter().next().ok_or(Problem::NotFound)?;
+/// The page in the person's language.
+fn page_of(app: &App, mut shell: Shell, token: &str, person: &Contact, standing: Standing) -> ConfirmPage {
     if let Some(locale) = person.locale.as_deref().and_then(|tag| tag.parse::<Locale>().ok()) {
         shell.l = app.lang(locale);
     }
     let email = person.email.as_ref().map(attune_kernel::Address::masked).unwrap_or_default();
-    Ok(ConfirmPage { action: format!("/m/y/{token}"), email, standing, shell })
+    ConfirmPage { action: format!("/m/y/{token}"), email, standing, shell }
 }
 
 /// GET /m/y/{token}: shows the button and confirms nothing.
 async fn ask(State(app): State<App>, shell: Shell, Path(token): Path<String>) -> Answer {
     let mut tx = app.db.read().await?;
-    let line = find(&mut tx, &app.secret, &token).await?.ok_or(Problem::NotFound)?;
-    let standing = standing(&mut tx, &line, app.clock.now()).await?;
-    drop(tx);
-    let page = page_of(&app, shell, &token, line.said.contact_id, standing).await?;
+    let asked = find(&mut tx, &app.secret, &token).await?.ok_or(Problem::NotFound)?;
+    let standing = standing(&mut tx, &asked, app.clock.now()).await?;
+    let page = page_of(&app, shell, &token, &asked.person, standing);
     Ok(page.shell.page(&page))
 }
 
 /// POST /m/y/{token}
 async fn answer(State(app): State<App>, shell: Shell, Path(token): Path<String>) -> Answer {
     let mut tx = app.db.begin().await?;
-    let line = find(&mut tx, &app.secret, &token).await?.ok_or(Problem::NotFound)?;
-    let page = page_of(&app, shell, &token, line.said.contact_id, Standing::Over).await?;
+    let asked = find(&mut tx, &app.secret, &token).await?.ok_or(Problem::NotFound)?;
+    let page = page_of(&app, shell, &token, &asked.person, Standing::Over);
     let words = format!("{} {}", page.shell.l.of("opt-in-ask").s("email", &page.email), page.shell.l.t("opt-in-button"));
-    let standing = confirm(&mut tx, &app.bench(), &line, words).await?;
+    let standing = confirm(&mut tx, &app.bench(), &asked, words).await?;
     tx.commit().await?;
     let page = ConfirmPage { standing, ..page };
     Ok(page.shell.page(&page))

@@ -1,7 +1,7 @@
 //! The page's form: what was there, what was chosen, what is wrong with it.
 
 use attune_identify::preference::{Frequency, Wish};
-use attune_identify::topic::TopicId;
+use attune_identify::topic::{Topic, TopicId};
 use attune_kernel::{DAY_US, Locale};
 use attune_web::FormErrors;
 use jiff::tz::TimeZone;
@@ -59,6 +59,8 @@ pub(super) struct Choices {
 pub(super) struct PreferenceForm {
     pub(super) mail: String,
     pub(super) topics: Vec<String>,
+    /// The topics the page showed: of one that came up since nobody has said anything.
+    pub(super) shown: Vec<String>,
     pub(super) frequency: String,
     pub(super) pause: String,
     pub(super) quiet_from: String,
@@ -70,9 +72,11 @@ pub(super) struct PreferenceForm {
 impl From<Vec<(String, String)>> for PreferenceForm {
     fn from(pairs: Vec<(String, String)>) -> Self {
         let text = |name: &str| pairs.iter().rfind(|(key, _)| key == name).map_or_else(String::new, |(_, value)| value.clone());
+        let all = |name: &str| pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect();
         Self {
             mail: text("mail"),
-            topics: pairs.iter().filter(|(key, _)| key == "topic").map(|(_, value)| value.clone()).collect(),
+            topics: all("topic"),
+            shown: all("shown"),
             frequency: text("frequency"),
             pause: text("pause"),
             quiet_from: text("quiet_from"),
@@ -92,6 +96,7 @@ impl PreferenceForm {
         Self {
             mail: if standing.mail { "yes" } else { "no" }.to_owned(),
             topics: standing.topics.iter().filter(|(_, wanted)| *wanted).map(|(topic, _)| topic.id.to_string()).collect(),
+            shown: standing.topics.iter().map(|(topic, _)| topic.id.to_string()).collect(),
             frequency: wish.frequency.word().to_owned(),
             pause: if paused { AS_IT_IS } else { "none" }.to_owned(),
             quiet_from: hour(wish.quiet.map(|quiet| quiet.0)),
@@ -108,7 +113,11 @@ impl PreferenceForm {
             errors.add("mail", "web-required");
         }
         let mail = self.mail == "yes";
-        let topics = standing.topics.iter().map(|(topic, _)| topic.id).filter(|id| self.topics.contains(&id.to_string())).collect();
+        let chosen = |(topic, wanted): &&(Topic, bool)| {
+            let id = topic.id.to_string();
+            if self.shown.contains(&id) { self.topics.contains(&id) } else { *wanted }
+        };
+        let topics = standing.topics.iter().filter(chosen).map(|(topic, _)| topic.id).collect();
         let frequency = Frequency::of(&self.frequency).unwrap_or_else(|| {
             errors.add("frequency", "web-not-a-choice");
             Frequency::Every

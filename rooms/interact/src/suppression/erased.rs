@@ -43,6 +43,12 @@ pub enum Known {
 /// Keeps the fingerprints of the leavers' addresses and takes the addresses themselves off the suppression list and out of what the audit log
 /// says about it. An address that somebody else has too stays as it is. Answers how many fingerprints are kept.
 pub async fn keep(tx: &mut Tx, fingerprints: &Fingerprints, leavers: &[Leaver], now: i64) -> Result<u64, DbError> {
+    // What the relay answered names the address.
+    let ids = Relation::of_ids("id", leavers.iter().map(|leaver| leaver.id));
+    let blank = sql!(
+        "UPDATE sends SET reason = NULL FROM {rows} AS r WHERE sends.contact_id = r.id AND sends.state <> 'skipped' AND sends.reason IS NOT NULL"
+    );
+    tx.exec_from(blank, &ids, params![]).await?;
     let keys = list_unshared(tx, leavers).await?;
     let reasons = list_reasons(tx, &keys).await?;
     let mut rows = Relation::new(&[("fingerprint", Column::Text), ("reason", Column::Text), ("created_at", Column::Int)]);
@@ -63,6 +69,12 @@ pub async fn keep(tx: &mut Tx, fingerprints: &Fingerprints, leavers: &[Leaver], 
 /// The leavers' addresses that nobody has who stays.
 async fn list_unshared(tx: &mut Tx, leavers: &[Leaver]) -> Result<Vec<String>, DbError> {
     let mut keys: Vec<String> = leavers.iter().filter_map(|leaver| leaver.email_key.clone()).collect();
+    // Addresses they had before, too.
+    let ids = Relation::of_ids("id", leavers.iter().map(|leaver| leaver.id));
+    for row in tx.rows_from(sql!("SELECT s.email_key FROM {rows} AS r JOIN suppressions s ON s.contact_id = r.id"), &ids, params![]).await?
+    {
+        keys.push(row.at(0)?);
+    }
     keys.sort_unstable();
     keys.dedup();
     let select = sql!("SELECT c.id, c.email_key FROM {rows} AS r JOIN v_identify_contact c ON c.email_key = r.text");

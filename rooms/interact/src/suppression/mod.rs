@@ -74,6 +74,12 @@ pub async fn add_of_sends(tx: &mut Tx, ids: &Ids, send_ids: &[i64], cause: Cause
     Ok(())
 }
 
+/// Whether an address is on the list for another reason than that the person unsubscribed.
+pub async fn bars(tx: &mut Tx, email: &str) -> Result<bool, DbError> {
+    let select = sql!("SELECT count(*) FROM suppressions WHERE email_key = $1 AND reason <> 'unsubscribed'");
+    Ok(tx.count(select, params![fold_key(email.trim())]).await? > 0)
+}
+
 /// Takes the addresses of a contact off the list where the person had unsubscribed and says yes again. What bounced, was complained about or
 /// entered by staff stays.
 pub async fn lift_of_contact(tx: &mut Tx, contact_id: i64) -> Result<u64, DbError> {

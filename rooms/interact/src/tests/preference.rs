@@ -182,6 +182,8 @@ fn chosen(topics: &[i64], frequency: &str, rest: &[(&str, &str)]) -> String {
     let topics: Vec<String> = topics.iter().map(|id| TopicId(*id).to_string()).collect();
     let mut pairs = vec![("mail", "yes"), ("frequency", frequency)];
     pairs.extend(topics.iter().map(|id| ("topic", id.as_str())));
+    let shown = [50, 51].map(|id| TopicId(id).to_string());
+    pairs.extend(shown.iter().map(|id| ("shown", id.as_str())));
     pairs.extend(rest);
     encode(&pairs)
 }
