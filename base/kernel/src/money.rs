@@ -46,16 +46,17 @@ impl Money {
         }
     }
 
-    /// Reads a decimal number such as `1,234.50` into minor units.
+    /// Reads a decimal number such as `1,234.50`, `1.234,50` or `12,50` into minor units. A comma that parts no group of three digits is a
+    /// decimal comma.
     pub fn parse_minor(text: &str, code: &str) -> Result<i64, MoneyError> {
         let places = Self::places(code);
         let wrong = || MoneyError::Amount(text.to_owned(), places);
-        let cleaned: String = text.trim().chars().filter(|c| !matches!(c, ',' | ' ' | '\u{a0}')).collect();
+        let cleaned: String = text.trim().chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}')).collect();
         let (negative, digits) = match cleaned.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, cleaned.as_str()),
         };
-        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+        let (whole, part) = split_decimals(digits).ok_or_else(wrong)?;
         let width = usize::try_from(places).unwrap_or(2);
         if whole.is_empty() || part.len() > width || !whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit()) {
             return Err(wrong());
@@ -63,6 +64,21 @@ impl Money {
         let minor: i64 = format!("{whole}{part:0<width$}").parse().map_err(|_| wrong())?;
         Ok(if negative { -minor } else { minor })
     }
+}
+
+/// The whole units without the signs between groups of three, and the decimals; nothing when the groups are none.
+fn split_decimals(digits: &str) -> Option<(String, &str)> {
+    let (whole, part, group) = match (digits.rfind('.'), digits.rfind(',')) {
+        (Some(point), Some(comma)) if comma > point => (digits.get(..comma)?, digits.get(comma + 1..)?, '.'),
+        (None, Some(comma)) if digits.len() - comma - 1 != 3 => (digits.get(..comma)?, digits.get(comma + 1..)?, '.'),
+        (Some(point), _) => (digits.get(..point)?, digits.get(point + 1..)?, ','),
+        (None, _) => (digits, "", ','),
+    };
+    let mut groups = whole.split(group);
+    let first = groups.next()?;
+    let rest: Vec<&str> = groups.collect();
+    let fits = rest.is_empty() || ((1..=3).contains(&first.len()) && rest.iter().all(|group| group.len() == 3));
+    fits.then(|| (std::iter::once(first).chain(rest).collect(), part))
 }
 
 impl fmt::Display for Money {
@@ -90,6 +106,12 @@ mod tests {
         assert_eq!(Money::parse_minor("-7", "EUR"), Ok(-700));
         assert_eq!(Money::parse_minor("7", "JPY"), Ok(7));
         assert!(Money::parse_minor("7.123", "EUR").is_err());
+        for (typed, minor) in [("12,50", 1250), ("1234,5", 123_450), ("1.234,50", 123_450), ("1,234", 123_400), ("1,234,567.89", 123_456_789)] {
+            assert_eq!(Money::parse_minor(typed, "EUR"), Ok(minor), "{typed}");
+        }
+        for wrong in ["1,23,4.5", "1234,567", "12,3456", "1.2.3", "1,2,3"] {
+            assert!(Money::parse_minor(wrong, "EUR").is_err(), "{wrong}");
+        }
         assert!(Money::parse_minor("", "EUR").is_err());
     }
 

@@ -33,7 +33,7 @@ const FACETS: [Facet; 4] = [
         label_key: "consent-facet-email",
         kind: FacetKind::Bool,
         sql: "SELECT contact_id, value FROM v_identify_allows_email",
-        changed_by: &["consent.given", "consent.withdrawn"],
+        changed_by: &["consent.given", "consent.requested", "consent.withdrawn"],
     },
     network_facet(
         "contact.visit_organisation",

@@ -88,7 +88,7 @@ impl CustomField {
     /// The key of the option with this key or label; the text itself when there is none, which nobody has.
     pub(super) fn option(&self, text: &str) -> String {
         let folded = fold_key(text);
-        let by_key = self.options.iter().find(|(key, _)| *key == folded);
+        let by_key = self.options.iter().find(|(key, _)| *key == text.trim());
         let found = by_key.or_else(|| self.options.iter().find(|(_, label)| fold_key(label) == folded));
         found.map_or(folded, |(key, _)| key.clone())
     }

@@ -330,7 +330,10 @@ fn csv_rows(pages: &Exporting, people: &[Contact], with_head: bool) -> Vec<u8> {
 
 /// A cell that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay.
 pub(crate) fn harmless(value: &str) -> String {
-    let formula = value.starts_with(['=', '+', '-', '@', '\t', '\r']) && value.trim_start_matches(['+', '-']).parse::<f64>().is_err();
+    // An amount is told with its currency.
+    let number = value.split_once(' ').filter(|(_, code)| code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()));
+    let number = number.map_or(value, |(amount, _)| amount).trim_start_matches(['+', '-']);
+    let formula = value.starts_with(['=', '+', '-', '@', '\t', '\r']) && number.parse::<f64>().is_err();
     let phone = value.starts_with('+') && value.chars().skip(1).all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')'));
     if formula && !phone { format!("'{value}") } else { value.to_owned() }
 }

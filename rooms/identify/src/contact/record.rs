@@ -123,6 +123,12 @@ pub struct Contact {
     pub last_seen_at: Option<i64>,
 }
 
+/// `1234567 JPY`, as amounts are kept: no number of anybody's.
+fn is_amount(text: &str) -> bool {
+    text.split_once(' ')
+        .is_some_and(|(amount, code)| code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()) && amount.parse::<f64>().is_ok())
+}
+
 impl Contact {
     /// The attributes that can be read and written by key; custom fields are `f:` and their key.
     pub const KEYS: [&'static str; 18] = [
@@ -195,7 +201,7 @@ impl Contact {
             value if covered => value,
             Json::String(text) if matches!(key, "email" | "phone") => Json::String(mask(&text)),
             Json::String(text) if key == "external_id" && text.contains('@') => Json::String(mask(&text)),
-            Json::String(text) if key.starts_with("f:") => Json::String(mask_text(&text)),
+            Json::String(text) if key.starts_with("f:") && !is_amount(&text) => Json::String(mask_text(&text)),
             value => value,
         }
     }

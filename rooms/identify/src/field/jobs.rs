@@ -73,6 +73,8 @@ async fn clear(tx: &mut Tx, key: &str, holders: &[i64]) -> Result<(), DbError> {
         Some(newer) => store::having(tx, newer.id, holders).await?,
         None => HashSet::new(),
     };
+    // Nobody's edit of meanwhile is written over.
+    contact::hold(tx, holders).await?;
     let mut people = contact::list_any(tx, holders.iter().copied()).await?;
     for person in people.iter_mut().filter(|person| !kept.contains(&person.id)) {
         person.fields.remove(key);
@@ -120,6 +122,7 @@ impl Run for DeleteOption {
 
 /// Takes an option from these contacts, deleted ones too; segments hear of it.
 async fn unchoose(tx: &mut Tx, by: &By<'_>, field: &Field, option: &str, people: &[i64]) -> Result<(), DbError> {
+    contact::hold(tx, people).await?;
     let mut people = contact::list_any(tx, people.iter().copied()).await?;
     for person in &mut people {
         let Some(value) = person.fields.get(&field.key) else { continue };

@@ -33,7 +33,7 @@ pub(super) fn push(options: &mut Vec<FieldOption>, label: &str) -> Result<String
     }
     let base = key_of(label);
     let (mut key, mut number) = (base.clone(), 2);
-    while options.iter().any(|option| option.key == key) {
+    while options.iter().any(|option| option.key == key || option.label == key) {
         key = format!("{base}_{number}");
         number += 1;
     }

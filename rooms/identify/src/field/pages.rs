@@ -160,8 +160,9 @@ async fn rename(
 ) -> Answer {
     let mut errors = FormErrors::new();
     let label = errors.required("label", &form.label, LABEL);
-    if label.is_empty() {
-        return Ok(shell.leave(HOME, Flash::bad("field-needs-name")));
+    if !errors.is_empty() {
+        let why = if label.is_empty() { "field-needs-name" } else { "identify-too-long" };
+        return Ok(shell.leave(HOME, Flash::bad(why)));
     }
     let mut tx = app.db.begin().await?;
     let field = store::find(&mut tx, id.0).await?.ok_or(Problem::NotFound)?;

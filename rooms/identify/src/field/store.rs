@@ -215,10 +215,11 @@ pub async fn put_values<'c>(
         }
     }
     if !fresh {
+        // What a field that is being removed still holds is its job's to find.
         let old = Relation::of_ids("id", all);
-        tx.exec_from(sql!("DELETE FROM contact_texts WHERE contact_id IN (SELECT r.id FROM {rows} AS r)"), &old, params![]).await?;
-        tx.exec_from(sql!("DELETE FROM contact_numbers WHERE contact_id IN (SELECT r.id FROM {rows} AS r)"), &old, params![]).await?;
-        tx.exec_from(sql!("DELETE FROM contact_choices WHERE contact_id IN (SELECT r.id FROM {rows} AS r)"), &old, params![]).await?;
+        tx.exec_from(sql!("DELETE FROM contact_texts WHERE contact_id IN (SELECT r.id FROM {rows} AS r) AND field_id IN (SELECT f.id FROM fields f WHERE f.deleted_at IS NULL)"), &old, params![]).await?;
+        tx.exec_from(sql!("DELETE FROM contact_numbers WHERE contact_id IN (SELECT r.id FROM {rows} AS r) AND field_id IN (SELECT f.id FROM fields f WHERE f.deleted_at IS NULL)"), &old, params![]).await?;
+        tx.exec_from(sql!("DELETE FROM contact_choices WHERE contact_id IN (SELECT r.id FROM {rows} AS r) AND field_id IN (SELECT f.id FROM fields f WHERE f.deleted_at IS NULL)"), &old, params![]).await?;
     }
     tx.insert("contact_texts", &texts, Conflict::Fail).await?;
     tx.insert("contact_numbers", &numbers, Conflict::Fail).await?;

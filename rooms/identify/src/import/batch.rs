@@ -141,7 +141,7 @@ fn settle(draft: &mut RowDraft, fields: &[Field]) -> Result<(), String> {
     for (key, value) in &mut draft.values {
         let field = key.strip_prefix("f:").and_then(|key| fields.iter().find(|field| field.key == key));
         let Some((field, text)) = field.filter(|field| field.kind.has_options()).zip(value.as_str().map(str::to_owned)) else { continue };
-        *value = field.read(&text).map_err(|_| format!("{}: {text}", field.label))?;
+        *value = field.read(&text).map_err(|_| format!("{}: {text}", field.label).chars().take(200).collect::<String>())?;
     }
     if draft.fresh.is_some() {
         draft.fresh = Some(Box::new(Fresh::of(draft)));

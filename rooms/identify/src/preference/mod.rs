@@ -107,7 +107,10 @@ pub struct Preference {
 /// Adds a line at `now` (µs), writes language and zone onto the contact too, where everything else reads them, and tells the log.
 pub async fn record(tx: &mut Tx, ids: &Ids, now: i64, draft: &PreferenceDraft) -> Result<(), DbError> {
     store::insert(tx, ids.next(), now, draft).await?;
-    store::put_on_contact(tx, now, draft).await?;
+    let changed = store::put_on_contact(tx, now, draft).await?;
     let told = |event: Event| event.contact(draft.contact_id).props(&serde_json::json!({ "source": draft.source }));
-    append(tx, &mut [told(Event::new("preference.changed", now))]).await
+    // Segments and scores that read the contact's language or zone hear of it as of any other change.
+    let own = changed.into_iter().map(|key| told(Event::new("contact.updated", now)).subject(key));
+    let mut events: Vec<Event> = std::iter::once(told(Event::new("preference.changed", now))).chain(own).collect();
+    append(tx, &mut events).await
 }

@@ -31,15 +31,23 @@ pub(super) async fn insert(tx: &mut Tx, id: i64, now: i64, draft: &PreferenceDra
     Ok(())
 }
 
-/// Language and zone are the contact's own: segments, lists and the arbiter read them there.
-pub(super) async fn put_on_contact(tx: &mut Tx, now: i64, draft: &PreferenceDraft) -> Result<(), DbError> {
+/// Language and zone are the contact's own: segments, lists and the arbiter read them there. Answers which of them changed.
+pub(super) async fn put_on_contact(tx: &mut Tx, now: i64, draft: &PreferenceDraft) -> Result<Vec<&'static str>, DbError> {
+    let row = tx.find(sql!("SELECT locale, time_zone FROM contacts WHERE id = $1"), params![draft.contact_id]).await?;
+    let Some(row) = row else { return Ok(Vec::new()) };
+    let mut changed = Vec::new();
+    for (key, wished) in [("locale", &draft.wish.language), ("time_zone", &draft.wish.time_zone)] {
+        if wished.is_some() && row.get::<Option<String>>(key)? != *wished {
+            changed.push(key);
+        }
+    }
     let update = sql!(
         "UPDATE contacts SET locale = COALESCE(CAST($2 AS TEXT), locale), time_zone = COALESCE(CAST($3 AS TEXT), time_zone), updated_at = $4
          WHERE id = $1 AND (locale IS DISTINCT FROM COALESCE(CAST($2 AS TEXT), locale)
                             OR time_zone IS DISTINCT FROM COALESCE(CAST($3 AS TEXT), time_zone))"
     );
     tx.exec(update, params![draft.contact_id, draft.wish.language.as_deref(), draft.wish.time_zone.as_deref(), now]).await?;
-    Ok(())
+    Ok(changed)
 }
 
 /// What holds for a contact; nothing when nothing was ever said.

@@ -23,7 +23,7 @@ use crate::contact::{By, ContactError};
 use crate::relationship::{Record, find_end};
 use crate::staff;
 pub(crate) use head::head;
-pub use store::{Owed, Promise, count_due, list_due, list_of, owed_of};
+pub use store::{Owed, Promise, list_due, list_of, owed_of};
 
 id_type!(
     /// The id of a promise.

@@ -164,11 +164,6 @@ pub async fn list_due(tx: &mut Tx, scope: &Scope, staff_id: i64, until: i64, lim
     tx.rows_of(&sql).await?.iter().map(read).collect()
 }
 
-/// How many [`list_due`] would find, counted up to 100.
-pub async fn count_due(tx: &mut Tx, scope: &Scope, staff_id: i64, until: i64) -> Result<i64, DbError> {
-    Ok(i64::try_from(list_due(tx, scope, staff_id, until, SHOWN).await?.len()).unwrap_or(SHOWN))
-}
-
 /// A page of promises: of a colleague or of everybody, open by their day or settled by the moment, behind the mark.
 pub(super) async fn list(
     tx: &mut Tx,

@@ -217,7 +217,6 @@ pub(super) struct Seat {
     pub(super) name: String,
     pub(super) title: String,
     pub(super) grade: Option<String>,
-    pub(super) engagement_k: Option<f64>,
     pub(super) kind: Kind,
     pub(super) attitude: Option<String>,
     pub(super) relationship: RelationshipId,
@@ -227,7 +226,7 @@ pub(super) struct Seat {
 pub(super) async fn list_seats(tx: &mut Tx, scope: &Scope, company_id: i64) -> Result<Vec<Seat>, DbError> {
     let mut sql = Sql::new(
         "SELECT r.id, r.kind, r.attitude, p.id AS contact_id, p.label AS name,
-         COALESCE(p.title, '') AS title, p.grade, p.engagement_k
+         COALESCE(p.title, '') AS title, p.grade
          FROM relationships r JOIN v_identify_contact p ON p.id = r.from_contact_id
          WHERE r.until_at IS NULL AND r.deleted_at IS NULL AND r.to_company_id = ",
     );
@@ -241,7 +240,6 @@ pub(super) async fn list_seats(tx: &mut Tx, scope: &Scope, company_id: i64) -> R
             name: row.get("name")?,
             title: row.get("title")?,
             grade: row.get("grade")?,
-            engagement_k: row.get("engagement_k")?,
             kind: read_kind(row)?,
             attitude: row.get("attitude")?,
             relationship: RelationshipId(row.get("id")?),
