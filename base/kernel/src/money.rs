@@ -106,7 +106,9 @@ mod tests {
         assert_eq!(Money::parse_minor("-7", "EUR"), Ok(-700));
         assert_eq!(Money::parse_minor("7", "JPY"), Ok(7));
         assert!(Money::parse_minor("7.123", "EUR").is_err());
-        for (typed, minor) in [("12,50", 1250), ("1234,5", 123_450), ("1.234,50", 123_450), ("1,234", 123_400), ("1,234,567.89", 123_456_789)] {
+        for (typed, minor) in
+            [("12,50", 1250), ("1234,5", 123_450), ("1.234,50", 123_450), ("1,234", 123_400), ("1,234,567.89", 123_456_789)]
+        {
             assert_eq!(Money::parse_minor(typed, "EUR"), Ok(minor), "{typed}");
         }
         for wrong in ["1,23,4.5", "1234,567", "12,3456", "1.2.3", "1,2,3"] {

@@ -42,6 +42,8 @@ CREATE INDEX visits_visitor ON visits (visitor_id, started_at);
 CREATE INDEX visits_contact ON visits (contact_id, started_at) WHERE contact_id IS NOT NULL;
 CREATE INDEX visits_started ON visits (machine, started_at, id);
 CREATE INDEX visits_network ON visits (network_id, started_at) WHERE network_id IS NOT NULL;
+-- Our own are few among machines.
+CREATE INDEX visits_internal ON visits (started_at, id) WHERE reason IN ('own-network', 'staff');
 CREATE INDEX visits_last ON visits (last_at);
 CREATE INDEX visits_origin ON visits (origin_id) WHERE origin_id IS NOT NULL;
 

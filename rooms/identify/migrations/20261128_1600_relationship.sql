@@ -26,9 +26,12 @@ CREATE INDEX relationships_from_company ON relationships (from_company_id) WHERE
 CREATE INDEX relationships_to_company ON relationships (to_company_id) WHERE to_company_id IS NOT NULL;
 
 -- Which kinds of relationships a contact has today: side 1 where it is the one the kind begins with, 2 where it is the other.
+-- Between two records that became one there is none.
 CREATE VIEW v_identify_relationship AS
 SELECT from_contact_id AS contact_id, kind, 1 AS side FROM relationships
 WHERE from_contact_id IS NOT NULL AND until_at IS NULL AND deleted_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.id = to_contact_id AND c.merged_into IS NOT NULL)
 UNION
 SELECT to_contact_id AS contact_id, kind, 2 AS side FROM relationships
-WHERE to_contact_id IS NOT NULL AND until_at IS NULL AND deleted_at IS NULL;
+WHERE to_contact_id IS NOT NULL AND until_at IS NULL AND deleted_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.id = from_contact_id AND c.merged_into IS NOT NULL);

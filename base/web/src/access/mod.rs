@@ -151,6 +151,11 @@ pub trait Doorman: Send + Sync {
     /// The actor of the session whose token has this SHA-256 (hex), at `now` (µs).
     fn by_session<'a>(&'a self, db: &'a Db, token_hash: &'a str, now: i64) -> BoxFuture<'a, Result<Option<Actor>, Fault>>;
 
+    /// Whether such a session is open. Looks only: a beacon of a page keeps nobody signed in.
+    fn knows_session<'a>(&'a self, db: &'a Db, token_hash: &'a str, now: i64) -> BoxFuture<'a, Result<bool, Fault>> {
+        Box::pin(async move { Ok(self.by_session(db, token_hash, now).await?.is_some()) })
+    }
+
     /// The actor of the API key whose token has this SHA-256 (hex), at `now` (µs).
     fn by_api_key<'a>(&'a self, db: &'a Db, token_hash: &'a str, now: i64) -> BoxFuture<'a, Result<Option<Actor>, Fault>>;
 

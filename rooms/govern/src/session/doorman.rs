@@ -75,6 +75,14 @@ impl Doorman for StaffDoorman {
         Box::pin(self.find_session(db, token_hash, now))
     }
 
+    fn knows_session<'a>(&'a self, db: &'a Db, token_hash: &'a str, now: i64) -> BoxFuture<'a, Result<bool, Fault>> {
+        Box::pin(async move {
+            let mut tx = db.read().await?;
+            let Some((_, staff_id, _)) = store::find(&mut tx, token_hash, now).await? else { return Ok(false) };
+            Ok(staff::find_staff(&mut tx, staff_id).await?.is_some_and(|member| member.active))
+        })
+    }
+
     fn by_api_key<'a>(&'a self, db: &'a Db, token_hash: &'a str, now: i64) -> BoxFuture<'a, Result<Option<Actor>, Fault>> {
         Box::pin(self.find_key(db, token_hash, now))
     }

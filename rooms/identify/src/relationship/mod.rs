@@ -297,10 +297,10 @@ pub(crate) async fn tell_others(tx: &mut Tx, now: i64, others: &[Other]) -> Resu
 
 /// A row stays with whoever was given up where it would lead from the one who remains to himself, or say again what that one's own says.
 const STAYS_FROM: &str = "COALESCE(t.to_contact_id, 0) = $1 OR EXISTS (SELECT 1 FROM relationships o WHERE o.from_contact_id = $1
-    AND o.kind = t.kind AND o.deleted_at IS NULL AND o.to_contact_id IS NOT DISTINCT FROM t.to_contact_id
+    AND o.kind = t.kind AND o.deleted_at IS NULL AND o.until_at IS NULL AND t.until_at IS NULL AND o.to_contact_id IS NOT DISTINCT FROM t.to_contact_id
     AND o.to_company_id IS NOT DISTINCT FROM t.to_company_id)";
 const STAYS_TO: &str = "COALESCE(t.from_contact_id, 0) = $1 OR EXISTS (SELECT 1 FROM relationships o WHERE o.to_contact_id = $1
-    AND o.kind = t.kind AND o.deleted_at IS NULL AND o.from_contact_id IS NOT DISTINCT FROM t.from_contact_id
+    AND o.kind = t.kind AND o.deleted_at IS NULL AND o.until_at IS NULL AND t.until_at IS NULL AND o.from_contact_id IS NOT DISTINCT FROM t.from_contact_id
     AND o.from_company_id IS NOT DISTINCT FROM t.from_company_id)";
 
 /// The columns that hold a person.

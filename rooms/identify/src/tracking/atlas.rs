@@ -187,7 +187,7 @@ pub(crate) fn read(records: &[Json]) -> Option<KnownNetwork> {
     if organisation.is_empty() && country.is_none() && city.is_none() {
         return None;
     }
-    let business = !organisation.is_empty() && !hosting && !access;
+    let business = !organisation.is_empty() && !hosting && !access && !has_word(&organisation, &RELAYS);
     let domain = domain.filter(|_| business).map(|domain| fold_key(&domain));
     let parts = [&*organisation, domain.as_deref().unwrap_or(""), country.as_deref().unwrap_or(""), city.as_deref().unwrap_or("")];
     let flag = |yes: bool| if yes { "1" } else { "0" };
@@ -198,7 +198,10 @@ pub(crate) fn read(records: &[Json]) -> Option<KnownNetwork> {
 
 const AS_NAME: &str = "/autonomous_system_organization";
 
-/// Words in the names of those who rent out servers. Relays that people browse through (Cloudflare, Akamai, Fastly) are none of them.
+/// Relays that people browse through: no machines, and nobody's employer.
+const RELAYS: [&str; 4] = ["akamai", "cloudflare", "fastly", "icloud"];
+
+/// Words in the names of those who rent out servers.
 const HOSTS: [&str; 24] = [
     "hosting",
     "hoster",

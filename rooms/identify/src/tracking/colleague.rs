@@ -35,7 +35,7 @@ impl Colleagues {
         {
             return Ok(answer);
         }
-        let answer = web.doorman.by_session(&web.db, &hash, now).await?.is_some();
+        let answer = web.doorman.knows_session(&web.db, &hash, now).await?;
         self.0.lock().unwrap_or_else(PoisonError::into_inner).put(hash, (now + KEPT_US, answer));
         Ok(answer)
     }

@@ -17,7 +17,7 @@ use super::key::key64;
 use super::sites::SiteRules;
 use super::source::{Arrival, Utm, attribute};
 use super::wire::{Envelope, Facts, WireEvent, WireTraits, flag, joined, number, text};
-use super::{event_names, reason::Reason};
+use super::{VISIT_GAP_US, event_names, reason::Reason};
 use crate::place;
 use crate::stitching::{Proof, Traits, weigh};
 
@@ -307,8 +307,19 @@ fn visitor_key(ground: &Ground<'_>, client: &Client, envelope: &Envelope<'_>) ->
     Some(key64("cookieless", &[&tag]))
 }
 
+/// Whether an app kept an event for so long that the device may have been elsewhere.
+fn is_late(asked: &Asked<'_>, at: i64) -> bool {
+    asked.client.app && asked.client.received_at - at > VISIT_GAP_US
+}
+
 fn bot_verdict<'a>(asked: &Asked<'a>, mut draft: Draft<'a>) -> Result<Draft<'a>, Reason> {
-    draft.machine = asked.verdict.or_else(|| flag(draft.facts.auto).then_some(Machine::Automated)).or(asked.suspicion);
+    let (mut verdict, mut suspicion) = (asked.verdict, asked.suspicion);
+    if is_late(asked, draft.at) {
+        // Where the device is now says nothing of where it was.
+        verdict = verdict.filter(|machine| *machine != Machine::OwnNetwork).or(asked.agent.machine);
+        suspicion = suspicion.filter(|machine| !matches!(machine, Machine::HostingNetwork | Machine::DataCentre));
+    }
+    draft.machine = verdict.or_else(|| flag(draft.facts.auto).then_some(Machine::Automated)).or(suspicion);
     Ok(draft)
 }
 
@@ -383,7 +394,7 @@ fn finish<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Hit {
         path,
         arrival,
         // Who lets no id be kept in the browser is not told apart by company and city either.
-        network: asked.envelope.visitor.as_ref().and(asked.network.clone()),
+        network: asked.envelope.visitor.as_ref().filter(|_| !is_late(asked, at)).and(asked.network.clone()),
     });
     Hit { event, sender, left, proof, place: place.map(|(id, _)| *id) }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use attune_house::App;
-use attune_identify::contact::ContactId;
+use attune_identify::contact::{self, ContactId};
 use attune_web::kit::{Choice, Tab, cut_page, with_query};
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Shell, local};
 use axum::extract::State as Held;
@@ -172,7 +172,12 @@ async fn show_page<P: attune_web::Permission>(
 ) -> Result<ShowPage, Problem> {
     let mut tx = app.db.read().await?;
     let mut handover = super::get_in(&mut tx, id.0, &can.scope).await?.ok_or(Problem::NotFound)?;
-    let (sight, place) = (shell.sight(), (handover.rep_id, handover.team_id));
+    let sight = shell.sight();
+    let place = match handover.state {
+        // Who passed somebody back sees of them what anybody else may.
+        State::Rejected => contact::list_by_ids(&mut tx, [handover.contact_id]).await?.pop().map_or((None, None), |person| person.place()),
+        _ => (handover.rep_id, handover.team_id),
+    };
     let packet = packet::gather(&mut tx, handover.contact_id, handover.engagement_k, shell.now).await?.masked(&sight, place);
     handover.note = sight.text(place, handover.note);
     let reasons = rules::REASONS.iter().map(|word| Choice::new(word, shell.l.t(reason_key(word)))).collect();
