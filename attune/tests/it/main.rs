@@ -7,4 +7,5 @@ mod mask;
 mod merge;
 mod meta;
 mod settings;
+mod sharing;
 mod subject_access;

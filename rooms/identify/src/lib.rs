@@ -20,6 +20,7 @@ pub mod preference;
 pub mod promise;
 pub mod relationship;
 pub mod replay;
+pub mod sharing;
 mod sockets;
 pub mod staff;
 pub mod stitching;
@@ -182,6 +183,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261128_1810_place"),
         migration!("20261128_2000_dialogue"),
         migration!("20261128_2400_tag"),
+        migration!("20261129_1300_share"),
     ]
 }
 
@@ -198,6 +200,9 @@ pub(crate) fn test_migrations() -> Vec<Migration> {
 const TEST_STAFF: Migration = {
     const SQL: &str = "CREATE TABLE staff (id BIGINT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, team_id BIGINT, active BOOLEAN NOT NULL);
         INSERT INTO staff (id, name, role, team_id, active) VALUES (1, 'Mei Tan', 'agent', 10, TRUE), (2, 'Jonas Brandt', 'agent', 20, TRUE);
-        CREATE VIEW v_govern_staff AS SELECT id, name, role, team_id, active FROM staff";
+        CREATE VIEW v_govern_staff AS SELECT id, name, role, team_id, active FROM staff;
+        CREATE TABLE teams (id BIGINT PRIMARY KEY, name TEXT NOT NULL);
+        INSERT INTO teams (id, name) VALUES (10, 'Rhine'), (20, 'Hansa');
+        CREATE VIEW v_govern_team AS SELECT id, name FROM teams";
     Migration { name: "20261122_0200_test_staff", lite: SQL, pg: SQL }
 };

@@ -7,7 +7,8 @@ use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
 use crate::{
-    code, consent, dialogue, fact, merge, note, place, preference, promise, relationship, replay, subject_access, tag, topic, visitor,
+    code, consent, dialogue, fact, merge, note, place, preference, promise, relationship, replay, sharing, subject_access, tag, topic,
+    visitor,
 };
 
 /// Tables of these nouns that hold a person.
@@ -62,16 +63,13 @@ pub fn facets() -> impl Iterator<Item = Facet> {
 
 /// Adds these nouns to the room.
 pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
-    room.routes(tracking::collect::routes(collector))
+    plug_records(room)
+        .routes(tracking::collect::routes(collector))
         .routes(tracking::api::routes(collector))
         .routes(visitor::pages::routes())
         .routes(consent::pages::routes())
         .routes(topic::pages::routes())
-        .routes(tag::pages::routes())
         .routes(replay::pages::routes())
-        .routes(note::pages::routes())
-        .routes(promise::pages::routes().merge(promise::api::routes()))
-        .routes(relationship::pages::routes().merge(relationship::api::routes()))
         .routes(code::pages::routes())
         .routes(place::pages::routes())
         .routes(code::public_routes(collector))
@@ -102,20 +100,36 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
             consent::pages::panel(),
             merge::pages::panel(),
             promise::pages::panel(),
+            sharing::pages::panel(),
             relationship::pages::panel(),
         ])
-        .events(relationship::EVENTS)
-        .events(promise::EVENTS)
-        .events(note::EVENTS)
-        .events(tag::EVENTS)
-        .timers([TimerDef { kind: promise::DUE, on_due: Arc::new(promise::TellOverdue) }])
+        .timers([
+            TimerDef { kind: promise::DUE, on_due: Arc::new(promise::TellOverdue) },
+            TimerDef { kind: sharing::ENDS, on_due: Arc::new(sharing::EndShares) },
+        ])
         .facets(facets())
         .datasets(DATASETS)
         .contact_tables(CONTACT_TABLES)
         .settings(dialogue::SETTINGS)
         .services([collector.atlas().service()])
+        .settings(tracking::SETTINGS.iter().copied())
+}
+
+/// What people write beside a record, and with whom it stands.
+fn plug_records(room: Room) -> Room {
+    room.routes(tag::pages::routes())
+        .routes(note::pages::routes())
+        .routes(sharing::pages::routes().merge(sharing::api::routes()))
+        .permissions(sharing::pages::permissions())
+        .routes(promise::pages::routes().merge(promise::api::routes()))
+        .routes(relationship::pages::routes().merge(relationship::api::routes()))
+        .events(relationship::EVENTS)
+        .events(promise::EVENTS)
+        .events(sharing::EVENTS)
+        .events(note::EVENTS)
+        .events(tag::EVENTS)
         .contact_tables(relationship::CONTACT_TABLES)
         .contact_tables(promise::CONTACT_TABLES)
+        .contact_tables(sharing::CONTACT_TABLES)
         .contact_tables(tag::CONTACT_TABLES)
-        .settings(tracking::SETTINGS.iter().copied())
 }

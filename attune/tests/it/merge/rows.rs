@@ -8,7 +8,7 @@ macro_rules! values {
 }
 
 /// The tables that are filled.
-pub(crate) const FILLED: [&str; 19] = [
+pub(crate) const FILLED: [&str; 20] = [
     "events",
     "visitors",
     "visits",
@@ -26,6 +26,7 @@ pub(crate) const FILLED: [&str; 19] = [
     "question_asks",
     "relationships",
     "promises",
+    "shares",
     "note_versions",
     "contact_tags",
 ];
@@ -124,6 +125,10 @@ fn worked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usiz
             "INSERT INTO promises (id, contact_id, side, what, staff_id, due_at, remind_at, state, created_by, created_at)
              VALUES ($1, $2, 'ours', 'drawings', 1, 1, 1, 'open', 1, 1)",
             values![id, contact],
+        ),
+        "shares" => (
+            "INSERT INTO shares (id, contact_id, staff_id, reason, shared_by, created_at) VALUES ($1, $2, $3, 'holidays', 1, 1)",
+            values![id, contact, if yes { common } else { id }],
         ),
         "relationships" => (
             "INSERT INTO relationships (id, kind, from_contact_id, to_contact_id, to_company_id, note, created_by, created_at, updated_at)

@@ -36,6 +36,14 @@ impl Scope {
         }
     }
 
+    /// Whose it is; nobody's when it covers every row.
+    pub fn staff_id(&self) -> Option<i64> {
+        match *self {
+            Self::All => None,
+            Self::Team { staff_id, .. } | Self::Own { staff_id } => Some(staff_id),
+        }
+    }
+
     /// Whether a record of this owner and team is covered.
     pub fn covers(&self, owner: Option<i64>, team: Option<i64>) -> bool {
         match *self {

@@ -81,10 +81,15 @@ const BEHIND: &[(&str, &str)] = &[
     ("contact-consent", "/consent"),
     ("contact-relationships", "/relationships"),
     ("contact-promises", "/promises"),
+    ("contact-shares", "/shares"),
 ];
 /// Pages behind a company's own.
-const BEHIND_COMPANY: &[(&str, &str)] =
-    &[("company-group", "/group"), ("company-relationships", "/relationships"), ("company-parent", "/parent?q=a")];
+const BEHIND_COMPANY: &[(&str, &str)] = &[
+    ("company-group", "/group"),
+    ("company-relationships", "/relationships"),
+    ("company-shares", "/shares"),
+    ("company-parent", "/parent?q=a"),
+];
 
 /// The pictures of the user guide: small, at the desk, in English and light.
 const GUIDE: [&str; 15] = [

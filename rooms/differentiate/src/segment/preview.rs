@@ -1,6 +1,7 @@
 //! What a rule would find: how many, whom, and what publishing it would change.
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, params, sql};
+use attune_identify::sharing::Reach;
 use attune_kernel::Decay;
 use attune_web::{Scope, Sight};
 
@@ -73,7 +74,7 @@ pub async fn preview(
         let mut sql = Sql::new(PERSON);
         sql.push("CAST(0 AS BIGINT) AS since_at FROM v_identify_contact c LEFT JOIN v_identify_company o ON o.id = c.company_id WHERE ");
         sql.append(&predicate(&bound, decay, now));
-        scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+        Reach::of(tx, scope).await?.push_people(&mut sql, "c");
         sql.push(" ORDER BY c.id DESC LIMIT 10");
         found.sample = tx.rows_of(&sql).await?.iter().map(person).collect::<Result<_, _>>()?;
     }
@@ -97,7 +98,7 @@ pub async fn list_members(tx: &mut Tx, segment: i64, scope: &Scope, after: i64, 
     let mut sql = Sql::new(PERSON);
     sql.push("m.since_at FROM segment_members m JOIN v_identify_contact c ON c.id = m.contact_id LEFT JOIN v_identify_company o ON o.id = c.company_id");
     sql.push(" WHERE m.segment_id = ").bind(segment).push(" AND m.contact_id > ").bind(after);
-    scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+    Reach::of(tx, scope).await?.push_people(&mut sql, "c");
     sql.push(" ORDER BY m.contact_id LIMIT ").bind(limit);
     tx.rows_of(&sql).await?.iter().map(person).collect()
 }
@@ -129,14 +130,14 @@ pub async fn difference(tx: &mut Tx, segment: i64, found: &Sql, scope: Option<&S
     let (Some(scope), Some(id)) = (scope, ids.first()) else { return Ok(difference) };
     let one = Relation::of_ids("id", [*id]);
     let row = tx.rows_from(
-        sql!("SELECT c.id, c.label, c.owner_id, c.team_id FROM {rows} AS r JOIN v_identify_contact c ON c.id = r.id"),
+        sql!("SELECT c.id AS contact_id, c.label, c.owner_id, c.team_id, c.company_id FROM {rows} AS r JOIN v_identify_contact c ON c.id = r.id"),
         &one,
         params![],
     );
     if let Some(row) = row.await?.first()
-        && scope.covers(row.get("owner_id")?, row.get("team_id")?)
+        && Reach::of(tx, scope).await?.covers_row(row)?
     {
-        difference.example = Some((row.get("id")?, row.get("label")?));
+        difference.example = Some((row.get("contact_id")?, row.get("label")?));
     }
     Ok(difference)
 }

@@ -22,7 +22,7 @@ use serde_json::json;
 use crate::contact::{By, ContactError};
 use crate::staff;
 pub use store::{Company, CompanyLine, Listing, find, list, list_by_ids};
-pub(crate) use store::{insert, list_by_name_keys, push_scope, remove_of_import};
+pub(crate) use store::{insert, list_by_name_keys, remove_of_import};
 pub use tree::{Branch, list_branches, set_parent};
 
 id_type!(
@@ -129,6 +129,8 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
         "phone" => after.phone = text,
         "city" => after.city = text,
         "country" => after.country = text,
+        // What is only shared is given away by whose it is; what is nobody's may be taken by anybody.
+        "owner_id" if before.owner_id.is_some() && !scope.covers(before.owner_id, before.team_id) => return Err(wrong("share-owner-only")),
         "owner_id" => {
             after.owner_id = typed.parse::<i64>().ok().filter(|id| *id != 0);
             after.team_id = match after.owner_id {

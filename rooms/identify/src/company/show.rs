@@ -15,6 +15,7 @@ use crate::contact::timeline::Entry;
 use crate::contact::{self, Contact, Listing, Order, Sorting};
 use crate::promise;
 use crate::relationship::Record;
+use crate::sharing::Reach;
 use crate::staff;
 
 /// People on the page.
@@ -95,7 +96,7 @@ async fn events(tx: &mut Tx, scope: &Scope, companies: &[i64]) -> Result<Vec<Eve
          e.client_key, e.origin_id, e.props FROM (SELECT c.id FROM contacts c WHERE c.deleted_at IS NULL AND c.company_id IN ",
     );
     sql.bind_list(companies.iter().map(|id| Value::Int(*id)));
-    scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+    Reach::of(tx, scope).await?.push_people(&mut sql, "c");
     sql.push(" ORDER BY c.id DESC LIMIT 200) AS p JOIN events e ON e.contact_id = p.id");
     sql.push(" WHERE e.name NOT IN ('score.changed', 'segment.entered', 'segment.left') ORDER BY e.at DESC, e.seq DESC LIMIT 30");
     let rows = tx.rows_of(&sql).await?;

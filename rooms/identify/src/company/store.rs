@@ -5,6 +5,7 @@ use attune_web::Scope;
 use serde_json::Value as Json;
 
 use super::name_key;
+use crate::sharing::Reach;
 
 /// A company.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,19 +100,8 @@ fn read(row: &Row) -> Result<Company, DbError> {
 pub async fn find(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Company>, DbError> {
     let mut sql = Sql::new(SELECT);
     sql.push(" WHERE c.deleted_at IS NULL AND c.id = ").bind(id);
-    push_scope(&mut sql, scope, "c");
+    Reach::of(tx, scope).await?.push_companies(&mut sql, "c");
     tx.rows_of(&sql).await?.first().map(read).transpose()
-}
-
-/// Appends what lets only companies within `scope` through; the table goes by `alias`.
-pub(crate) fn push_scope(sql: &mut Sql, scope: &Scope, alias: &str) {
-    if *scope == Scope::All {
-        return;
-    }
-    // `FALSE OR …` lets the scope's own "AND …" stand beside the rule that unowned companies are everybody's.
-    sql.push(&format!(" AND ({alias}.owner_id IS NULL OR (TRUE"));
-    scope.push_filter(sql, &format!("{alias}.owner_id"), &format!("{alias}.team_id"));
-    sql.push("))");
 }
 
 /// These companies, those alive.
@@ -146,7 +136,7 @@ pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<Vec<C
     if !search.is_empty() {
         sql.push(" AND c.name_key LIKE ").bind(format!("%{}%", escaped(&search))).push(" ESCAPE '!'");
     }
-    push_scope(&mut sql, scope, "c");
+    Reach::of(tx, scope).await?.push_companies(&mut sql, "c");
     if let Some((key, id)) = &listing.after {
         sql.push(" AND (c.name_key, c.id) > (").bind(key).push(", ").bind(*id).push(")");
     }

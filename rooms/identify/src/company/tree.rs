@@ -8,9 +8,9 @@ use attune_record::audit;
 use attune_web::Scope;
 use serde_json::json;
 
-use super::store::push_scope;
 use super::{CompanyId, find};
 use crate::contact::{By, ContactError};
+use crate::sharing::{self, Reach};
 
 /// How deep a tree may be.
 pub(super) const DEEPEST: i64 = 20;
@@ -76,6 +76,9 @@ pub async fn set_parent(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, parent
         if levels >= DEEPEST {
             return wrong("company-too-deep");
         }
+        if !sharing::may_move(tx, scope, &company, parent).await? {
+            return wrong("share-move-not-yours");
+        }
     }
     let update = sql!("UPDATE companies SET parent_id = CAST($2 AS BIGINT), updated_at = $3 WHERE id = $1");
     tx.exec(update, params![id, parent, by.now]).await?;
@@ -98,7 +101,7 @@ pub async fn list_branches(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Vec<Br
     sql.push(" UNION ALL SELECT b.id, down.depth + 1 FROM down JOIN companies b ON b.parent_id = down.id AND b.deleted_at IS NULL WHERE down.depth < ");
     sql.bind(DEEPEST);
     sql.push(") SELECT c.id, c.name, COALESCE(c.city, '') AS city, c.parent_id FROM down JOIN companies c ON c.id = down.id WHERE c.deleted_at IS NULL");
-    push_scope(&mut sql, scope, "c");
+    Reach::of(tx, scope).await?.push_companies(&mut sql, "c");
     sql.push(" ORDER BY down.depth, c.name_key, c.id LIMIT ").bind(SHOWN);
     let read =
         |row: &Row| Ok(Branch { id: row.get("id")?, name: row.get("name")?, city: row.get("city")?, parent_id: row.get("parent_id")? });

@@ -48,6 +48,7 @@ pub async fn create(tx: &mut Tx, by: &By<'_>, mut draft: ContactDraft) -> Result
 pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, typed: &str) -> Result<Change, ContactError> {
     let before = store::find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
     if key == "owner_id" {
+        super::find_owned(tx, scope, id).await?.ok_or(ContactError::Invalid { attribute: key.to_owned(), key: "share-owner-only" })?;
         let owner = typed.trim().parse::<i64>().ok().filter(|id| *id != 0);
         assign_owner(tx, by, &[id], owner, "").await?;
         return Ok(Change { key: key.to_owned(), before: before.raw("owner_id"), after: json!(owner) });

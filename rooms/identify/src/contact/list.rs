@@ -8,6 +8,7 @@ use attune_web::{Scope, Sight};
 use super::field_filter::FieldFilter;
 use super::search::{Query, Reach};
 use super::{Contact, Stage, email_key, phone_key, store};
+use crate::sharing;
 
 /// Counting stops here.
 pub const COUNTED: i64 = 10_000;
@@ -195,9 +196,12 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Li
     if let Some(k) = listing.engagement_k {
         sql.push(" AND COALESCE(c.engagement_k, -1e300) >= ").bind(k);
     }
+    let reach = sharing::Reach::of(tx, scope).await?;
     match scope {
-        Scope::Team { team_id: Some(_), .. } if dense => scope.push_filter(sql, "c.owner_id + 0", "c.team_id + 0"),
-        _ => scope.push_filter(sql, "c.owner_id", "c.team_id"),
+        Scope::Team { team_id: Some(_), .. } if dense => {
+            reach.push(sql, ["c.owner_id + 0", "c.team_id + 0", "c.id + 0", "c.company_id + 0"])
+        }
+        _ => reach.push_people(sql, "c"),
     }
     if listing.search.trim().is_empty() {
         return Ok(true);

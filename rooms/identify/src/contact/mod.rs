@@ -129,6 +129,12 @@ pub async fn find(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Contact>
     store::find(tx, scope, id).await
 }
 
+/// The same without what is only shared with whoever has `scope`: to give away, to merge and the like stays with whose it is.
+pub async fn find_owned(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Contact>, DbError> {
+    let found = list_by_ids(tx, [id]).await?.pop();
+    Ok(found.filter(|contact| scope.covers(contact.owner_id, contact.team_id)))
+}
+
 /// These contacts, those alive, in no particular order.
 pub async fn list_by_ids(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Contact>, DbError> {
     store::list_by_ids(tx, ids).await

@@ -7,6 +7,7 @@ use super::rules::{email_key, phone_key};
 use super::search::WordLists;
 use super::{Contact, Stage};
 use crate::field::{self, Field};
+use crate::sharing::Reach;
 
 const SELECT: &str = sql!(
     "SELECT c.id, c.name, c.given_name, c.family_name, c.email, c.phone, c.company_id, co.name AS company_name, c.title, c.city, c.country, c.external_id,
@@ -89,8 +90,11 @@ pub(super) fn read(row: &Row) -> Result<Contact, DbError> {
 pub(super) async fn find(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Contact>, DbError> {
     let mut sql = Sql::new(SELECT);
     sql.push(" WHERE c.deleted_at IS NULL AND c.id = ").bind(id);
-    scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
-    tx.rows_of(&sql).await?.first().map(read).transpose()
+    let Some(found) = tx.rows_of(&sql).await?.first().map(read).transpose()? else { return Ok(None) };
+    // What is shared is asked only of who is not in the scope already.
+    let covered =
+        scope.covers(found.owner_id, found.team_id) || Reach::of(tx, scope).await?.covers(found.place(), found.id, found.company_id);
+    Ok(Some(found).filter(|_| covered))
 }
 
 pub(super) async fn list_by_ids(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Contact>, DbError> {
@@ -142,12 +146,12 @@ pub(crate) async fn list_by_key(tx: &mut Tx, scope: &Scope, by: ByKeys, key: &st
         ByKeys::Email => "email_key",
         ByKeys::Phone => "phone_key",
     };
-    let mut found = Vec::new();
+    let (reach, mut found) = (Reach::of(tx, scope).await?, Vec::new());
     for (place, condition) in [("k.id", "k.deleted_at IS NULL"), ("k.merged_into", "k.merged_into IS NOT NULL")] {
         let mut sql = Sql::new(SELECT);
         sql.push(&format!(" WHERE c.deleted_at IS NULL AND c.id IN (SELECT {place} FROM contacts k WHERE {condition} AND k.{column} = "));
         sql.bind(key).push(")");
-        scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+        reach.push_people(&mut sql, "c");
         sql.push(" LIMIT ").bind(limit);
         found.extend(tx.rows_of(&sql).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?);
     }

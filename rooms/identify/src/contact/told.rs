@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 59] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 61] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -55,6 +55,8 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 59] = [
     ("promise.broken", "identify-told-promise-broken", "x", "bad", Kind::Sales),
     ("promise.withdrawn", "identify-told-promise-withdrawn", "undo-2", "", Kind::Sales),
     ("promise.reopened", "identify-told-promise-reopened", "undo-2", "", Kind::Sales),
+    ("record.shared", "identify-told-shared", "share-2", "violet", Kind::Sales),
+    ("record.unshared", "identify-told-unshared", "share-2", "", Kind::Sales),
     ("consent.given", "identify-told-consent", "check", "good", Kind::Record),
     ("consent.requested", "identify-told-consent-asked", "mail", "", Kind::Record),
     ("consent.withdrawn", "identify-told-consent-off", "x", "bad", Kind::Record),

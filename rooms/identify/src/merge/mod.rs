@@ -47,8 +47,8 @@ pub(crate) async fn find_both(tx: &mut Tx, scope: &Scope, pair: Pair) -> Result<
     if pair.survivor == pair.loser {
         return Err(ContactError::NotFound);
     }
-    let survivor = contact::find(tx, scope, pair.survivor).await?.ok_or(ContactError::NotFound)?;
-    let loser = contact::find(tx, scope, pair.loser).await?.ok_or(ContactError::NotFound)?;
+    let survivor = contact::find_owned(tx, scope, pair.survivor).await?.ok_or(ContactError::NotFound)?;
+    let loser = contact::find_owned(tx, scope, pair.loser).await?.ok_or(ContactError::NotFound)?;
     Ok((survivor, loser))
 }
 
@@ -102,7 +102,7 @@ pub async fn split(tx: &mut Tx, by: &By<'_>, scope: &Scope, tables: &[ContactTab
     let pair = store::find(tx, id.0).await?.ok_or(ContactError::NotFound)?.pair;
     contact::hold(tx, &[pair.survivor, pair.loser]).await?;
     let merge = store::find(tx, id.0).await?.ok_or(ContactError::NotFound)?;
-    let survivor = contact::find(tx, scope, pair.survivor).await?.ok_or(ContactError::NotFound)?;
+    let survivor = contact::find_owned(tx, scope, pair.survivor).await?.ok_or(ContactError::NotFound)?;
     let hidden = contact::list_any(tx, [pair.loser]).await?.pop().ok_or(ContactError::NotFound)?;
     if !scope.covers(hidden.owner_id, hidden.team_id) {
         return Err(ContactError::NotFound);

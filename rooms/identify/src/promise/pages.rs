@@ -244,7 +244,7 @@ impl PromiseForm {
 }
 
 /// The last moment of the day that begins at `day`; a day may have 23 hours or 25.
-fn end_of_day(l: &attune_web::Lang, day: i64) -> i64 {
+pub(crate) fn end_of_day(l: &attune_web::Lang, day: i64) -> i64 {
     let next = l.read_date(&l.date_value(day + 36 * attune_kernel::HOUR_US));
     next.unwrap_or(day + DAY_US) - 1
 }

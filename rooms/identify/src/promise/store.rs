@@ -4,9 +4,9 @@ use attune_db::{DbError, Row, Sql, Tx, params, sql};
 use attune_web::Scope;
 
 use super::{Draft, PromiseId};
-use crate::company;
 use crate::contact::By;
 use crate::relationship::Record;
+use crate::sharing::Reach;
 
 /// The most promises a page shows.
 const SHOWN: i64 = 100;
@@ -81,29 +81,29 @@ fn read(row: &Row) -> Result<Promise, DbError> {
 }
 
 /// Promises whose record is alive and within `scope`.
-fn select(scope: &Scope) -> Sql {
+fn select(reach: &Reach) -> Sql {
     let mut sql = Sql::new(
         "SELECT p.id, p.contact_id, p.company_id, p.side, p.what, p.staff_id, COALESCE(s.name, '') AS staff_name, p.due_at, p.remind_at, p.state,
          p.note_id, p.closed_at, COALESCE(c.label, f.name, '') AS name, COALESCE(c.owner_id, f.owner_id) AS owner_id,
          COALESCE(c.team_id, f.team_id) AS team_id, COALESCE(p.company_id, c.company_id) AS firm_id
          FROM promises p LEFT JOIN v_govern_staff s ON s.id = p.staff_id LEFT JOIN v_identify_contact c ON c.id = p.contact_id",
     );
-    scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+    reach.push_people(&mut sql, "c");
     sql.push(" LEFT JOIN companies f ON f.id = p.company_id AND f.deleted_at IS NULL");
-    company::push_scope(&mut sql, scope, "f");
+    reach.push_companies(&mut sql, "f");
     sql.push(" WHERE (c.id IS NOT NULL OR f.id IS NOT NULL)");
     sql
 }
 
 pub(super) async fn find(tx: &mut Tx, scope: &Scope, id: PromiseId) -> Result<Option<Promise>, DbError> {
-    let mut sql = select(scope);
+    let mut sql = select(&Reach::of(tx, scope).await?);
     sql.push(" AND p.id = ").bind(id.0);
     tx.rows_of(&sql).await?.first().map(read).transpose()
 }
 
 /// Those of `keys` that are open.
 pub(super) async fn list_open(tx: &mut Tx, keys: &[i64]) -> Result<Vec<Promise>, DbError> {
-    let mut sql = select(&Scope::All);
+    let mut sql = select(&Reach::of(tx, &Scope::All).await?);
     sql.push(" AND p.state = 'open' AND p.id IN ").bind_list(keys.iter().map(|id| (*id).into())).push(" ORDER BY p.id");
     tx.rows_of(&sql).await?.iter().map(read).collect()
 }
@@ -121,7 +121,7 @@ fn push_record(sql: &mut Sql, record: Record) {
 
 /// The promises of a record: open ones by their day, then the settled, latest first.
 pub async fn list_of(tx: &mut Tx, scope: &Scope, record: Record) -> Result<Vec<Promise>, DbError> {
-    let mut sql = select(scope);
+    let mut sql = select(&Reach::of(tx, scope).await?);
     push_record(&mut sql, record);
     sql.push(" ORDER BY CASE WHEN p.state = 'open' THEN p.due_at ELSE 9000000000000000000 END, p.closed_at DESC, p.id LIMIT ").bind(SHOWN);
     tx.rows_of(&sql).await?.iter().map(read).collect()
@@ -138,7 +138,7 @@ pub struct Owed {
 
 /// What is owed between us and a record: by us, by them.
 pub async fn owed_of(tx: &mut Tx, scope: &Scope, record: Record) -> Result<[Owed; 2], DbError> {
-    let mut sql = select(scope);
+    let mut sql = select(&Reach::of(tx, scope).await?);
     push_record(&mut sql, record);
     sql.push(" AND p.state = 'open' ORDER BY p.due_at, p.id LIMIT ").bind(SHOWN);
     let open = tx.rows_of(&sql).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
@@ -158,7 +158,7 @@ fn push_due(sql: &mut Sql, staff_id: i64, until: i64) {
 
 /// The open promises of a colleague, given or received, that are to be told of before `until`; within `scope`, by their day.
 pub async fn list_due(tx: &mut Tx, scope: &Scope, staff_id: i64, until: i64, limit: i64) -> Result<Vec<Promise>, DbError> {
-    let mut sql = select(scope);
+    let mut sql = select(&Reach::of(tx, scope).await?);
     push_due(&mut sql, staff_id, until);
     sql.push(" ORDER BY p.due_at, p.id LIMIT ").bind(limit);
     tx.rows_of(&sql).await?.iter().map(read).collect()
@@ -172,7 +172,7 @@ pub(super) async fn list(
     after: Option<(i64, i64)>,
     limit: i64,
 ) -> Result<Vec<Promise>, DbError> {
-    let mut sql = select(scope);
+    let mut sql = select(&Reach::of(tx, scope).await?);
     sql.push(if open { " AND p.state = 'open'" } else { " AND p.state <> 'open'" });
     if let Some(staff_id) = staff_id {
         sql.push(" AND p.staff_id = ").bind(staff_id);

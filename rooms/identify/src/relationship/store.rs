@@ -5,8 +5,8 @@ use attune_web::Scope;
 
 use super::kind::{self, Kind, Reading};
 use super::{Record, RelationshipId, Terms};
-use crate::company;
 use crate::contact::By;
+use crate::sharing::Reach;
 
 /// The most a record shows.
 const SHOWN: i64 = 200;
@@ -143,6 +143,7 @@ pub async fn lines_of(tx: &mut Tx, scope: &Scope, record: Record) -> Result<Vec<
         Record::Contact(id) => (("from_contact_id", "to_contact_id"), id),
         Record::Company(id) => (("from_company_id", "to_company_id"), id),
     };
+    let reach = Reach::of(tx, scope).await?;
     let mut sql = Sql::new(
         "SELECT r.id, r.kind, r.note, r.attitude, r.since_at, r.until_at, r.side, p.id AS other_contact, f.id AS other_company,
          COALESCE(p.label, f.name, '') AS name, COALESCE(p.title, f.industry, '') AS detail,
@@ -157,9 +158,9 @@ pub async fn lines_of(tx: &mut Tx, scope: &Scope, record: Record) -> Result<Vec<
     );
     sql.push(to).push(" = ").bind(id);
     sql.push(") AS r LEFT JOIN v_identify_contact p ON p.id = r.contact_id");
-    scope.push_filter(&mut sql, "p.owner_id", "p.team_id");
+    reach.push_people(&mut sql, "p");
     sql.push(" LEFT JOIN companies f ON f.id = r.company_id AND f.deleted_at IS NULL");
-    company::push_scope(&mut sql, scope, "f");
+    reach.push_companies(&mut sql, "f");
     sql.push(
         " WHERE p.id IS NOT NULL OR f.id IS NOT NULL ORDER BY CASE WHEN r.until_at IS NULL THEN 0 ELSE 1 END, r.kind, r.side, r.id LIMIT ",
     );
@@ -224,6 +225,7 @@ pub(super) struct Seat {
 
 /// The roles people within `scope` have today in the buying group of a company.
 pub(super) async fn list_seats(tx: &mut Tx, scope: &Scope, company_id: i64) -> Result<Vec<Seat>, DbError> {
+    let reach = Reach::of(tx, scope).await?;
     let mut sql = Sql::new(
         "SELECT r.id, r.kind, r.attitude, p.id AS contact_id, p.label AS name,
          COALESCE(p.title, '') AS title, p.grade
@@ -232,7 +234,7 @@ pub(super) async fn list_seats(tx: &mut Tx, scope: &Scope, company_id: i64) -> R
     );
     sql.bind(company_id);
     sql.push(" AND r.kind IN ").bind_list(kind::KINDS.iter().filter(|k| k.in_group).map(|k| k.word.into()));
-    scope.push_filter(&mut sql, "p.owner_id", "p.team_id");
+    reach.push_people(&mut sql, "p");
     sql.push(" ORDER BY p.name_key, p.id, r.kind LIMIT ").bind(SHOWN);
     let read = |row: &Row| {
         Ok(Seat {

@@ -19,7 +19,7 @@ pub const LEFT_OUT: [(&str, &str); 11] = [
 ];
 
 /// Ids of members of staff: they leave as names.
-const STAFF: [&str; 7] = ["staff_id", "owner_id", "rep_id", "created_by", "decided_by", "done_by", "closed_by"];
+const STAFF: [&str; 8] = ["staff_id", "shared_by", "owner_id", "rep_id", "created_by", "decided_by", "done_by", "closed_by"];
 /// Numbers that mean something inside the program only.
 const INNER: [&str; 17] = [
     "id",

@@ -8,6 +8,7 @@ use attune_web::Scope;
 use serde_json::Value as Json;
 
 use super::{Pair, Tag, TagId};
+use crate::sharing::Reach;
 
 fn read(row: &Row) -> Result<Tag, DbError> {
     Ok(Tag { id: TagId(row.get("id")?), name: row.get("name")?, tone: row.get("tone")? })
@@ -129,7 +130,7 @@ pub(super) async fn list_changes(
          WHERE a.action = 'contact.tags_changed' AND c.deleted_at IS NULL AND a.staff_id = ",
     );
     sql.bind(staff_id).push(" AND a.at = ").bind(at);
-    scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+    Reach::of(tx, scope).await?.push_people(&mut sql, "c");
     let names = |text: Option<String>| -> Vec<String> {
         let kept: Json = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         kept.get("tags").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect()

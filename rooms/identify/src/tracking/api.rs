@@ -18,6 +18,7 @@ use super::pipeline::check_name;
 use super::source::Arrival;
 use super::{Agent, Collector, Hit, Reason, Sender, key64};
 use crate::contact::{self, ContactId, email_key};
+use crate::sharing::Reach;
 use crate::stitching::{Evidence, Proof, contact_token};
 
 permission!(ViewEvents, "identify.event.view"; SendEvents, "identify.event.send");
@@ -193,8 +194,9 @@ async fn resolve(tx: &mut Tx, scope: &Scope, events: &[Option<&ContactRef>]) -> 
     let by_email = by_email.await?;
     ids.extend(by_key.values().chain(by_email.values()));
     let found = contact::list_by_ids(tx, ids).await?;
+    let reach = Reach::of(tx, scope).await?;
     let covered: HashSet<i64> =
-        found.iter().filter(|person| scope.covers(person.owner_id, person.team_id)).map(|person| person.id).collect();
+        found.iter().filter(|person| reach.covers(person.place(), person.id, person.company_id)).map(|person| person.id).collect();
     let find = |named: &ContactRef| {
         let id = match named {
             ContactRef::Id(id) => Some(id.0),
@@ -353,7 +355,7 @@ async fn list_within(tx: &mut Tx, scope: &Scope, asked: Asked, limit: i64) -> Re
          e.client_key, e.origin_id, e.props FROM events e LEFT JOIN contacts c ON c.id = e.contact_id"
     ));
     sql.push(" WHERE e.seq > ").bind(asked.after);
-    scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+    Reach::of(tx, scope).await?.push_people(&mut sql, "c");
     if let Some(id) = asked.contact {
         sql.push(" AND e.contact_id = ").bind(id.0);
     }

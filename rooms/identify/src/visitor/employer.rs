@@ -9,6 +9,7 @@ use attune_kernel::fold_key;
 use attune_web::Scope;
 
 use super::{Network, Visit, store};
+use crate::sharing::Reach;
 
 /// A company that may be meant.
 pub(super) struct Employer {
@@ -80,6 +81,7 @@ pub(super) async fn tell(tx: &mut Tx, scope: &Scope, visits: &mut [Visit]) -> Re
     }
     let names: BTreeSet<String> = networks.iter().flat_map(|network| spellings(&network.organisation)).collect();
     let domains: BTreeSet<String> = networks.iter().flat_map(|network| hosts(network)).collect();
+    let reach = Reach::of(tx, scope).await?;
     let mut by_key: HashMap<String, Vec<Employer>> = HashMap::new();
     for employer in store::companies(tx, names.into_iter().collect(), domains.into_iter().collect()).await? {
         by_key.entry(employer.key.clone()).or_default().push(employer);
@@ -91,7 +93,8 @@ pub(super) async fn tell(tx: &mut Tx, scope: &Scope, visits: &mut [Visit]) -> Re
             (all.len() == 1).then(|| all.into_values().next()).flatten()
         };
         let employer = found(&mut hosts(network).into_iter()).or_else(|| found(&mut spellings(&network.organisation).into_iter()));
-        network.company = employer.filter(|one| scope.covers(one.owner_id, one.team_id)).map(|one| (one.id, one.name.clone()));
+        network.company =
+            employer.filter(|one| reach.covers_company((one.owner_id, one.team_id), one.id)).map(|one| (one.id, one.name.clone()));
     }
     Ok(())
 }

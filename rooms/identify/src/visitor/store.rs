@@ -7,17 +7,18 @@ use attune_web::Scope;
 
 use super::employer::Employer;
 use super::{Kind, Network, Visit, VisitId, Wanted};
+use crate::sharing::Reach;
 
 const SELECT: &str = sql!(
-    "SELECT v.id, v.visitor_id, v.contact_id, c.name AS contact_name, c.email AS contact_email, c.owner_id, c.team_id, v.started_at, v.last_at, v.pages,
+    "SELECT v.id, v.visitor_id, v.contact_id, c.name AS contact_name, c.email AS contact_email, c.owner_id, c.team_id, c.company_id, v.started_at, v.last_at, v.pages,
      v.events, v.dwell_us, v.source, v.medium, v.campaign, v.referrer, v.host, v.landing, v.last_path, v.browser, v.os, v.device, v.model, v.machine, v.reason,
      c.engagement_k, n.id AS network_id, n.organisation, n.domain, n.country, n.city, n.business
      FROM visits v LEFT JOIN contacts c ON c.id = v.contact_id AND c.deleted_at IS NULL LEFT JOIN networks n ON n.id = v.network_id"
 );
 
-fn read(row: &Row, scope: &Scope) -> Result<Visit, DbError> {
+fn read(row: &Row, reach: &Reach) -> Result<Visit, DbError> {
     let contact_id: Option<i64> = row.get("contact_id")?;
-    let covered = scope.covers(row.get("owner_id")?, row.get("team_id")?);
+    let covered = reach.covers_row(row)?;
     let name: Option<String> = row.get("contact_name")?;
     let address: Option<Address> = row.get("contact_email")?;
     let named = name.filter(|name| !name.is_empty()).or_else(|| address.map(|address| address.masked()));
@@ -69,7 +70,8 @@ fn push_kind(sql: &mut Sql, kind: Kind) {
 }
 
 async fn rows(tx: &mut Tx, scope: &Scope, sql: &Sql) -> Result<Vec<Visit>, DbError> {
-    tx.rows_of(sql).await?.iter().map(|row| read(row, scope)).collect()
+    let reach = Reach::of(tx, scope).await?;
+    tx.rows_of(sql).await?.iter().map(|row| read(row, &reach)).collect()
 }
 
 pub(super) async fn list(tx: &mut Tx, scope: &Scope, wanted: &Wanted, limit: i64) -> Result<Vec<Visit>, DbError> {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, Value, params, sql};
+use attune_identify::sharing::Reach;
 use attune_kernel::Address;
 use attune_web::{Scope, Sight};
 
@@ -254,7 +255,7 @@ pub async fn list_people(
         text.push(" AND s.reason = ").bind(reason.word());
     }
     for scope in scopes {
-        scope.push_filter(&mut text, "c.owner_id", "c.team_id");
+        Reach::of(tx, scope).await?.push_people(&mut text, "c");
     }
     text.push(" ORDER BY s.id LIMIT ").bind(Value::Int(limit + 1));
     let mut people = tx.rows_of(&text).await?.iter().map(|row| read(row, sight)).collect::<Result<Vec<_>, _>>()?;

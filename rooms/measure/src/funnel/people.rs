@@ -4,6 +4,7 @@ use askama::Template;
 use attune_db::{DbError, Row, Sql, Tx};
 use attune_house::App;
 use attune_identify::contact::ContactId;
+use attune_identify::sharing::Reach;
 use attune_web::kit::{cut_page, with_query};
 use attune_web::{Answer, Can, Problem, Query, Scope, Shell};
 use axum::extract::State;
@@ -114,7 +115,7 @@ async fn list_people(
         sql.push(" AND s.source = ").bind(source);
     }
     for scope in scopes {
-        scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
+        Reach::of(tx, scope).await?.push_people(&mut sql, "c");
     }
     if let Some(next) = Stage::of(&asked.stage).and_then(Stage::after).filter(|_| !asked.left.is_empty()) {
         sql.push(" AND NOT EXISTS (SELECT 1 FROM funnel_steps n WHERE n.contact_id = s.contact_id AND n.stage = ")
@@ -148,7 +149,7 @@ async fn list_guests(
     after: Option<(i64, i64)>,
 ) -> Result<Vec<Guest>, DbError> {
     let mut sql = Sql::new(
-        "SELECT f.visitor_id, f.first_at, f.contact_id, NULLIF(c.label, '') AS name, c.owner_id, c.team_id,
+        "SELECT f.visitor_id, f.first_at, f.contact_id, NULLIF(c.label, '') AS name, c.owner_id, c.team_id, c.company_id,
            (SELECT v.source FROM v_identify_visit v WHERE v.visitor_id = f.visitor_id ORDER BY v.last_at LIMIT 1) AS source,
            (SELECT v.landing FROM v_identify_visit v WHERE v.visitor_id = f.visitor_id ORDER BY v.last_at LIMIT 1) AS landing
          FROM funnel_visitors f LEFT JOIN v_identify_contact c ON c.id = f.contact_id WHERE f.first_at >= ",
@@ -161,8 +162,9 @@ async fn list_guests(
         sql.push(" AND (f.first_at, f.visitor_id) < (").bind(at).push(", ").bind(id).push(")");
     }
     sql.push(" ORDER BY f.first_at DESC, f.visitor_id DESC LIMIT ").bind(PAGE + 1);
+    let reach = Reach::of(tx, seen).await?;
     let guest = |row: &Row| {
-        let covered = seen.covers(row.get("owner_id")?, row.get("team_id")?);
+        let covered = reach.covers_row(row)?;
         Ok(Guest {
             visitor_id: row.get("visitor_id")?,
             first_at: row.get("first_at")?,

@@ -16,7 +16,7 @@ use attune_db::{DbError, Relation, Tx};
 use attune_events::Event;
 use attune_kernel::{Fault, Ids};
 use attune_record::audit;
-use attune_web::{Actor, Scope, Shell};
+use attune_web::{Actor, Can, Scope, Shell};
 
 pub use rules::{Due, TaskDraft, TaskFilter, TaskForm, Whose};
 pub(crate) use store::{count_done, list_by_ids};
@@ -109,6 +109,12 @@ impl Task {
     /// The page of the contact it is about; empty without one.
     pub fn contact_href(&self) -> String {
         self.contact_id.map_or_else(String::new, |id| format!("/contacts/{}", attune_identify::contact::ContactId(id)))
+    }
+
+    /// Whether the reader may tick it off and change it.
+    pub fn is_for(&self, shell: &Shell) -> bool {
+        let may = shell.actor.as_ref().and_then(Can::<crate::EditTasks>::of);
+        may.is_some_and(|can| can.scope.covers(Some(self.owner_id), self.team_id))
     }
 
     /// Title and reason as whoever reads the page may see them: a colleague may have written an address into them.

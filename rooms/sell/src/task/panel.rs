@@ -24,12 +24,12 @@ struct PanelPage {
     errors: FormErrors,
 }
 
-/// GET /tasks/of/{contact}
+/// GET /tasks/of/{contact}: whoever sees the contact sees what is to be done for them, whoever is to do it.
 pub(crate) async fn panel(State(app): State<App>, can: Can<ViewTasks>, shell: Shell, Path(contact): Path<ContactId>) -> Answer {
     let scope = people::contact_scope(&can.actor).ok_or(Problem::NotFound)?;
     let mut tx = app.db.read().await?;
     let person = attune_identify::contact::find(&mut tx, &scope, contact.0).await?.ok_or(Problem::NotFound)?;
-    let tasks = super::list_of_contact(&mut tx, &can.scope, contact.0).await?;
+    let tasks = super::list_of_contact(&mut tx, contact.0).await?;
     let open = i64::try_from(tasks.iter().filter(|task| task.done_at.is_none()).count()).unwrap_or(0);
     let due = shell.l.date_value(shell.now + DAY_US);
     let next = format!("/contacts/{contact}");

@@ -152,11 +152,11 @@ fn push_filter(sql: &mut Sql, scope: &Scope, filter: &TaskFilter) {
     }
 }
 
-/// Everything about a contact within `scope`: open tasks by due date, then the newest done ones.
-pub async fn list_of_contact(tx: &mut Tx, scope: &Scope, contact_id: i64) -> Result<Vec<Task>, DbError> {
+/// Everything about a contact, whoever is to do it: open tasks by due date, then the newest done ones.
+pub async fn list_of_contact(tx: &mut Tx, contact_id: i64) -> Result<Vec<Task>, DbError> {
     let filter = TaskFilter { contact_id: Some(contact_id), ..TaskFilter::default() };
-    let mut tasks = list(tx, scope, &filter, 50).await?;
-    tasks.extend(list(tx, scope, &TaskFilter { done: true, ..filter }, 5).await?);
+    let mut tasks = list(tx, &Scope::All, &filter, 50).await?;
+    tasks.extend(list(tx, &Scope::All, &TaskFilter { done: true, ..filter }, 5).await?);
     Ok(tasks)
 }
 

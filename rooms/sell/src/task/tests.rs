@@ -87,7 +87,7 @@ on_both_dbs! {
         };
         assert!(create(&mut tx, &stage.ids, 1, &Actor::system(), &draft).await.unwrap().is_some());
         assert!(create(&mut tx, &stage.ids, 1, &Actor::system(), &draft).await.unwrap().is_none());
-        let kept = list_of_contact(&mut tx, &Scope::All, people[0]).await.unwrap();
+        let kept = list_of_contact(&mut tx, people[0]).await.unwrap();
         assert_eq!(kept.len(), 1);
         assert_eq!((kept[0].title.arg("name"), kept[0].reason.arg("rep")), ("P1", "Tom"));
         assert_eq!(tx.count("SELECT value FROM v_sell_open_task WHERE contact_id = $1", attune_db::params![people[0]]).await.unwrap(), 1);

@@ -1,0 +1,127 @@
+//! Which people and companies somebody sees: those of their own scope and those that are shared with them.
+
+use attune_db::{DbError, Row, Sql, Tx, Value, params, sql};
+use attune_web::Scope;
+
+/// More ids than this are written into a statement instead of being bound: engines limit how many values one takes.
+const BOUND: usize = 5_000;
+
+/// A scope, and what colleagues have shared with whoever has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    scope: Scope,
+    /// Contacts shared one by one.
+    contacts: Vec<i64>,
+    /// Companies shared, and every branch below them; their people are shared with them.
+    companies: Vec<i64>,
+}
+
+impl Reach {
+    /// The scope with what is shared. A scope over everything has no need to ask.
+    pub async fn of(tx: &mut Tx, scope: &Scope) -> Result<Self, DbError> {
+        let mut reach = Self { scope: *scope, contacts: Vec::new(), companies: Vec::new() };
+        let Some(staff_id) = scope.staff_id() else { return Ok(reach) };
+        let select = sql!(
+            "WITH RECURSIVE mine (contact_id, company_id) AS (
+               SELECT s.contact_id, s.company_id FROM shares s
+               WHERE s.staff_id = $1 OR s.team_id = (SELECT w.team_id FROM v_govern_staff w WHERE w.id = $1)
+               UNION SELECT CAST(NULL AS BIGINT), b.id FROM mine JOIN companies b ON b.parent_id = mine.company_id AND b.deleted_at IS NULL)
+             SELECT contact_id, company_id FROM mine"
+        );
+        for row in tx.rows(select, params![staff_id]).await? {
+            reach.contacts.extend(row.get::<Option<i64>>("contact_id")?);
+            reach.companies.extend(row.get::<Option<i64>>("company_id")?);
+        }
+        Ok(reach)
+    }
+
+    /// Appends ` AND …` that lets only people through whom it covers; they go by `alias`.
+    pub fn push_people(&self, sql: &mut Sql, alias: &str) {
+        let name = |column: &str| format!("{alias}.{column}");
+        self.push(sql, [&name("owner_id"), &name("team_id"), &name("id"), &name("company_id")]);
+    }
+
+    /// The same for columns of other names or makes: owner, team, id and company. They are trusted text.
+    pub fn push(&self, sql: &mut Sql, [owner, team, id, company]: [&str; 4]) {
+        if self.contacts.is_empty() && self.companies.is_empty() {
+            return self.scope.push_filter(sql, owner, team);
+        }
+        sql.push(" AND ((TRUE");
+        self.scope.push_filter(sql, owner, team);
+        sql.push(")");
+        push_ids(sql, id, &self.contacts);
+        push_ids(sql, company, &self.companies);
+        sql.push(")");
+    }
+
+    /// Appends ` AND …` that lets only companies through that it covers; they go by `alias`. A company without an owner is everybody's.
+    pub(crate) fn push_companies(&self, sql: &mut Sql, alias: &str) {
+        if self.scope == Scope::All {
+            return;
+        }
+        sql.push(&format!(" AND ({alias}.owner_id IS NULL OR (TRUE"));
+        self.scope.push_filter(sql, &format!("{alias}.owner_id"), &format!("{alias}.team_id"));
+        sql.push(")");
+        push_ids(sql, &format!("{alias}.id"), &self.companies);
+        sql.push(")");
+    }
+
+    /// Whether a contact is covered: their owner and team, their id, their company.
+    pub fn covers(&self, (owner, team): (Option<i64>, Option<i64>), id: i64, company: Option<i64>) -> bool {
+        self.scope.covers(owner, team) || self.contacts.contains(&id) || company.is_some_and(|id| self.companies.contains(&id))
+    }
+
+    /// Whether the contact of a row is covered; its columns are those of `v_identify_contact`, the id as `contact_id`. Nobody covers no contact.
+    pub fn covers_row(&self, row: &Row) -> Result<bool, DbError> {
+        let Some(id) = row.get::<Option<i64>>("contact_id")? else { return Ok(self.scope == Scope::All) };
+        Ok(self.covers((row.get("owner_id")?, row.get("team_id")?), id, row.get("company_id")?))
+    }
+
+    /// Whether the company is covered. Whose nobody is the owner of is left to the caller.
+    pub fn covers_company(&self, (owner, team): (Option<i64>, Option<i64>), id: i64) -> bool {
+        self.scope.covers(owner, team) || self.companies.contains(&id)
+    }
+}
+
+fn push_ids(sql: &mut Sql, column: &str, ids: &[i64]) {
+    if ids.is_empty() {
+        return;
+    }
+    sql.push(" OR ").push(column).push(" IN ");
+    if ids.len() <= BOUND {
+        sql.bind_list(ids.iter().map(|id| Value::Int(*id)));
+    } else {
+        let listed: Vec<String> = ids.iter().map(i64::to_string).collect();
+        sql.push(&format!("({})", listed.join(", ")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shared_stands_beside_the_scope() {
+        let own = Scope::Own { staff_id: 7 };
+        let text = |reach: &Reach, companies: bool| {
+            let mut sql = Sql::new("");
+            if companies {
+                reach.push_companies(&mut sql, "f")
+            } else {
+                reach.push_people(&mut sql, "c")
+            }
+            sql.text().to_owned()
+        };
+        let bare = Reach { scope: own, contacts: Vec::new(), companies: Vec::new() };
+        assert_eq!(text(&bare, false), " AND c.owner_id = $1");
+        let some = Reach { scope: own, contacts: vec![3], companies: vec![8, 9] };
+        assert_eq!(text(&some, false), " AND ((TRUE AND c.owner_id = $1) OR c.id IN ($2) OR c.company_id IN ($3, $4))");
+        assert_eq!(text(&some, true), " AND (f.owner_id IS NULL OR (TRUE AND f.owner_id = $1) OR f.id IN ($2, $3))");
+        assert!(
+            some.covers((Some(1), None), 3, None) && some.covers((None, None), 4, Some(9)) && !some.covers((Some(1), None), 4, Some(7))
+        );
+        assert!(some.covers((Some(7), None), 4, None) && !some.covers((None, None), 4, None));
+        let many = Reach { scope: own, contacts: (0..6_000).collect(), companies: Vec::new() };
+        assert!(text(&many, false).ends_with("5998, 5999))"), "engines limit how many values are bound");
+    }
+}
