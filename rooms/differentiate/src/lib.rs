@@ -200,5 +200,14 @@ fn test_migrations() -> Vec<Migration> {
     let mut all = attune_house::base_migrations();
     all.extend(attune_identify::migrations());
     all.extend(migrations());
+    all.push(TEST_STAFF);
     all
 }
+
+/// Stands in for the room that keeps the staff.
+#[cfg(test)]
+const TEST_STAFF: Migration = {
+    const SQL: &str = "CREATE TABLE test_staff (id BIGINT PRIMARY KEY, name TEXT NOT NULL, team_id BIGINT);
+        CREATE VIEW v_govern_staff AS SELECT id, name, team_id FROM test_staff";
+    Migration { name: "20261122_0200_test_staff", lite: SQL, pg: SQL }
+};
