@@ -1433,3 +1433,41 @@ erased-contact_tags = Tags
 tag-not-a-list = Tags are a list of names
 identify-map-tags = Tags
 identify-cause-tags = A tag has at most 60 characters, a line at most a hundred tags ({ $detail })
+tag-title = Tags
+tag-text = Every tag, and how many contacts you may see have it. A name a tag had before keeps meaning it in segments, imports and saved views.
+tag-search = Find a tag
+tag-none = No tags yet
+tag-none-text = Give a contact its first tag: on its page, or to many at once in the list.
+tag-none-found = No tag has this in its name
+tag-none-found-text = Try fewer letters.
+tag-show-all = Show all tags
+tag-aliases = Was called { $names }
+tag-forget = Forget the name { $name }
+tag-name-forgotten = { $name } means no tag any more
+tag-permission = Rename, merge and delete tags
+tag-needs-name = A tag needs a name
+tag-one-name = Leave out commas and semicolons, which part names
+tag-name-taken = Another tag is called { $name }
+tag-name-former = The tag { $name } was called so before. Let it forget that name first.
+tag-renamed = The tag is called { $name } now
+tag-merged = They are one tag now: { $name }
+tag-deleted = The tag { $name } is gone; it can come back for 30 days
+tag-restored = The tag { $name } is back
+tag-delete-text = { $known ->
+        [0] No contact you see has it. Segments and views that ask for it find nobody afterwards.
+        [one] One contact loses it. Segments and views that ask for it find nobody afterwards.
+       *[other] { $count } contacts lose it. Segments and views that ask for it find nobody afterwards.
+    }
+tag-merge-title = Merge { $name } into another tag
+tag-merge-into = The tag that remains
+tag-merge-into-hint = What it then means in segments and imports, the merged name means too.
+tag-merge-none = There is no other tag
+tag-merge-none-text = Two tags are needed to make one of them.
+tag-merge-ask = Merge { $name } into { $into }?
+tag-merge-text = { $known ->
+        [0] No contact you see has { $name }. The name means { $into } from then on.
+        [one] One contact gets { $into } in place of { $name }.
+       *[other] { $count } contacts get { $into } in place of { $name }.
+    }
+tag-merge-final = This cannot be undone. Segments, imports and saved views that name either go on working.
+tag-preview = Next

@@ -1344,3 +1344,39 @@ erased-contact_tags = 标签
 tag-not-a-list = 标签是名称的列表
 identify-map-tags = 标签
 identify-cause-tags = 每个标签最多 60 个字符，每行最多一百个标签（{ $detail }）
+tag-title = 标签
+tag-text = 所有标签，以及你能看到的联系人中有多少人带有它。标签改名后，旧名称在细分人群、导入和视图中仍然有效。
+tag-search = 查找标签
+tag-none = 还没有标签
+tag-none-text = 给联系人添加第一个标签：在联系人页面，或在列表中批量添加
+tag-none-found = 没有名称包含这些字的标签
+tag-none-found-text = 试试少输入几个字
+tag-show-all = 显示全部标签
+tag-aliases = 曾用名：{ $names }
+tag-forget = 停用曾用名“{ $name }”
+tag-name-forgotten = “{ $name }”不再指任何标签
+tag-permission = 重命名、合并和删除标签
+tag-needs-name = 标签需要名称
+tag-one-name = 名称中请不要使用逗号、分号和顿号
+tag-name-taken = 已有标签“{ $name }”
+tag-name-former = 这是标签“{ $name }”的曾用名，请先停用这个曾用名
+tag-renamed = 标签现在叫“{ $name }”
+tag-merged = 已合并为标签“{ $name }”
+tag-deleted = 标签“{ $name }”已删除，30 天内可以恢复
+tag-restored = 标签“{ $name }”已恢复
+tag-delete-text = { $known ->
+        [0] 你能看到的联系人都没有它。用到它的细分人群和视图将找不到任何人。
+       *[other] { $count } 个联系人会失去它。用到它的细分人群和视图将找不到任何人。
+    }
+tag-merge-title = 把“{ $name }”合并到另一个标签
+tag-merge-into = 保留的标签
+tag-merge-into-hint = 在细分人群和导入中，被合并的名称也指保留的标签
+tag-merge-none = 没有其他标签
+tag-merge-none-text = 至少需要两个标签才能合并
+tag-merge-ask = 把“{ $name }”合并到“{ $into }”？
+tag-merge-text = { $known ->
+        [0] 你能看到的联系人都没有“{ $name }”。此后这个名称指“{ $into }”。
+       *[other] { $count } 个联系人的“{ $name }”会换成“{ $into }”
+    }
+tag-merge-final = 合并后无法撤销。用到其中任何一个的细分人群、导入和视图都照常工作。
+tag-preview = 下一步

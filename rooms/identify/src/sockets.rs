@@ -62,12 +62,12 @@ pub fn facets() -> impl Iterator<Item = Facet> {
 
 /// Adds these nouns to the room.
 pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
-    room.routes(tracking::collect::routes(collector))
+    tag::plug(room)
+        .routes(tracking::collect::routes(collector))
         .routes(tracking::api::routes(collector))
         .routes(visitor::pages::routes())
         .routes(consent::pages::routes())
         .routes(topic::pages::routes())
-        .routes(tag::pages::routes())
         .routes(replay::pages::routes())
         .routes(note::pages::routes())
         .routes(promise::pages::routes().merge(promise::api::routes()))
@@ -107,7 +107,6 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .events(relationship::EVENTS)
         .events(promise::EVENTS)
         .events(note::EVENTS)
-        .events(tag::EVENTS)
         .timers([TimerDef { kind: promise::DUE, on_due: Arc::new(promise::TellOverdue) }])
         .facets(facets())
         .datasets(DATASETS)
@@ -116,6 +115,5 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .services([collector.atlas().service()])
         .contact_tables(relationship::CONTACT_TABLES)
         .contact_tables(promise::CONTACT_TABLES)
-        .contact_tables(tag::CONTACT_TABLES)
         .settings(tracking::SETTINGS.iter().copied())
 }

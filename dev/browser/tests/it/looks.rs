@@ -26,6 +26,7 @@ const STOPS: &[Stop] = &[
     Stop("duplicates-apart", "/contacts/duplicates?show=apart", &[]),
     Stop("questions", "/contacts/questions", &[("question", FIRST)]),
     Stop("question-new", "/contacts/questions/new", &[]),
+    Stop("tags", "/contacts/tags", &[("tag-merge", "main a[href$=\"/merge\"]")]),
     Stop("topics", "/contacts/topics", &[("topic", FIRST)]),
     Stop("fields", "/contacts/fields", &[("field-options", "main a[href$=\"/options\"]")]),
     Stop("contacts-own", "/contacts?field=tier&cols=tier,budget&with=likes%3Dink", &[]),

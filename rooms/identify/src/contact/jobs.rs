@@ -1,4 +1,4 @@
-//! Erasing for good what was deleted 30 days ago.
+//! Erasing for good who was deleted 30 days ago, and what is left of tags that were.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use attune_web::Actor;
 use super::By;
 use crate::erasure;
 use crate::import::jobs::Tables;
+use crate::tag;
 
 const KIND: &str = "identify.erase_deleted";
 /// How long a deleted contact can come back.
@@ -52,6 +53,14 @@ impl Run for Erase {
                 erasure::tell(&mut tx, now, people.len(), serde_json::json!({})).await?;
                 tx.commit().await?;
                 erased += people.len();
+            }
+            while !context.stop.is_cancelled() {
+                let mut tx = bench.db.begin().await?;
+                let more = tag::purge(&mut tx, bench.clock.now() - KEPT_US, 10 * BATCH).await?;
+                tx.commit().await?;
+                if !more {
+                    break;
+                }
             }
             // In case a receipt waits that no job was put for.
             erasure::put_job_if_waiting(bench).await?;
