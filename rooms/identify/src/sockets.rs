@@ -7,7 +7,8 @@ use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
 use crate::{
-    code, consent, dialogue, fact, merge, note, place, preference, promise, relationship, replay, subject_access, tag, topic, visitor,
+    bulk_edit, code, consent, dialogue, fact, merge, note, place, preference, promise, relationship, replay, subject_access, tag, topic,
+    visitor,
 };
 
 /// Tables of these nouns that hold a person.
@@ -62,7 +63,7 @@ pub fn facets() -> impl Iterator<Item = Facet> {
 
 /// Adds these nouns to the room.
 pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
-    tag::plug(room)
+    bulk_edit::plug(tag::plug(room))
         .routes(tracking::collect::routes(collector))
         .routes(tracking::api::routes(collector))
         .routes(visitor::pages::routes())

@@ -29,7 +29,7 @@ pub(super) fn permissions() -> Vec<PermissionDef> {
 /// The routes of the page.
 pub(super) fn routes() -> Router<App> {
     Router::new()
-        .route(HOME, get(page))
+        .route("/contacts/tags", get(page))
         .route("/contacts/tags/{id}", post(rename))
         .route("/contacts/tags/{id}/merge", get(merge_page).post(merge))
         .route("/contacts/tags/{id}/delete", post(delete))
