@@ -32,8 +32,26 @@ attune_testkit::on_both_dbs! {
         assert_eq!(seen(view::list(&mut tx, "contacts", 1).await.unwrap()), [own, shared]);
         assert_eq!(seen(view::list(&mut tx, "contacts", 2).await.unwrap()), [shared]);
         assert!(view::find(&mut tx, own, 2).await.unwrap().is_none());
-        assert!(!view::delete(&mut tx, shared, 2).await.unwrap());
-        assert!(view::delete(&mut tx, shared, 1).await.unwrap());
+        // Everybody arranges them for themselves.
+        view::shift(&mut tx, "contacts", 1, shared, true).await.unwrap();
+        view::shift(&mut tx, "contacts", 1, shared, true).await.unwrap();
+        assert_eq!(seen(view::list(&mut tx, "contacts", 1).await.unwrap()), [shared, own]);
+        view::put_prefs(&mut tx, "contacts", 2, &view::ViewPrefs { places: vec![9, shared], opens_with: "hot".into() }).await.unwrap();
+        assert_eq!(view::prefs(&mut tx, "contacts", 2).await.unwrap().opens_with, "hot");
+        let last = view::put(&mut tx, &ids, START_AT, 1, &draft).await.unwrap();
+        assert_eq!(seen(view::list(&mut tx, "contacts", 1).await.unwrap()), [shared, own, last], "new ones come last");
+        assert!(view::delete(&mut tx, last, START_AT).await.unwrap() && !view::delete(&mut tx, last, START_AT).await.unwrap());
+        assert!(view::find(&mut tx, last, 1).await.unwrap().is_none());
+        assert_eq!(view::find_deleted(&mut tx, last).await.unwrap().unwrap().id, last);
+        view::restore(&mut tx, last).await.unwrap();
+        let renamed = view::SavedView { name: " Ours ".into(), shared: false, ..view::find(&mut tx, last, 1).await.unwrap().unwrap() };
+        view::update(&mut tx, &renamed).await.unwrap();
+        assert!(view::find(&mut tx, last, 2).await.unwrap().is_none());
+        assert_eq!(view::find(&mut tx, last, 1).await.unwrap().unwrap().name, "Ours");
+        // What is deleted goes for good a month later, when something else is deleted.
+        view::delete(&mut tx, last, START_AT).await.unwrap();
+        assert!(view::delete(&mut tx, shared, START_AT + 31 * 86_400_000_000).await.unwrap());
+        assert!(view::find_deleted(&mut tx, last).await.unwrap().is_none());
         assert_eq!(view::find(&mut tx, own, 1).await.unwrap().unwrap().name, "Hot in Bonn");
     }
 

@@ -47,11 +47,24 @@ identify-view-all = All
 identify-view-mine = Mine
 identify-view-hot = Hot
 identify-view-save = Save view
-identify-view-delete = Delete view
 identify-view-name = Name of the view
 identify-view-shared = Show it to everybody
 identify-view-saved = Saved view { $name }
 identify-view-deleted = Deleted the view
+identify-views-manage = Arrange saved views
+identify-views-text = Put them in your order and choose the one the list opens with; both are for you alone.
+identify-views-none = No saved views yet
+identify-views-none-text = Filter the list or choose its columns, then save the view.
+identify-view-who = For
+identify-view-everybody = Everybody
+identify-view-personal = Only you
+identify-view-is-default = The list opens with it
+identify-view-open = Open the list with it
+identify-view-opens-with = The list opens with
+identify-view-opens = The list opens with it from now on
+identify-view-arranged = Moved
+identify-view-keep = Save changes to { $name }
+identify-permission-views = Show saved views to everybody, and change those
 identify-view-needs-name = Give the view a name
 identify-filter = Filter
 identify-filter-stage = Stage: { $value }
@@ -66,7 +79,10 @@ identify-filter-to = up to { $value }
 identify-filter-least = { $name } from
 identify-filter-most = { $name } to
 identify-columns = Columns
-identify-columns-own = Own fields to show
+identify-columns-shown = Shown, in this order
+identify-columns-hidden = Not shown
+identify-columns-usual = Usual columns
+identify-columns-created = Created
 identify-columns-show = Show
 identify-own-fields = Own fields
 identify-no-owner = No owner
@@ -1401,6 +1417,11 @@ subject-access-word-session = Signed in
 subject-access-word-api-key = API key
 subject-access-word-system = By itself
 subject-access-word-planned = Planned
+subject-access-word-changed = Changed
+subject-access-word-same = Unchanged
+subject-access-word-refused = Refused
+subject-access-word-restored = Restored
+subject-access-word-left = Left alone
 
 # Tags
 tag-names = Tags
@@ -1468,3 +1489,104 @@ identify-told-shared = Shared with { $subject }
 identify-told-shared-bare = Shared with a colleague
 identify-told-unshared = No longer shared with { $subject }
 identify-told-unshared-bare = No longer shared with a colleague
+tag-title = Tags
+tag-text = Every tag, and how many contacts you may see have it. A name a tag had before keeps meaning it in segments, imports and saved views.
+tag-search = Find a tag
+tag-none = No tags yet
+tag-none-text = Give a contact its first tag: on its page, or to many at once in the list.
+tag-none-found = No tag has this in its name
+tag-none-found-text = Try fewer letters.
+tag-show-all = Show all tags
+tag-aliases = Was called { $names }
+tag-forget = Forget the name { $name }
+tag-name-forgotten = { $name } means no tag any more
+tag-permission = Rename, merge and delete tags
+tag-needs-name = A tag needs a name
+tag-one-name = Leave out commas and semicolons, which part names
+tag-name-taken = Another tag is called { $name }
+tag-name-former = The tag { $name } was called so before. Let it forget that name first.
+tag-renamed = The tag is called { $name } now
+tag-merged = They are one tag now: { $name }
+tag-deleted = The tag { $name } is gone; it can come back for 30 days
+tag-restored = The tag { $name } is back
+tag-delete-text = { $known ->
+        [0] No contact you see has it. Segments and views that ask for it find nobody afterwards.
+        [one] One contact loses it. Segments and views that ask for it find nobody afterwards.
+       *[other] { $count } contacts lose it. Segments and views that ask for it find nobody afterwards.
+    }
+tag-merge-title = Merge { $name } into another tag
+tag-merge-into = The tag that remains
+tag-merge-into-hint = What it then means in segments and imports, the merged name means too.
+tag-merge-none = There is no other tag
+tag-merge-none-text = Two tags are needed to make one of them.
+tag-merge-ask = Merge { $name } into { $into }?
+tag-merge-text = { $known ->
+        [0] No contact you see has { $name }. The name means { $into } from then on.
+        [one] One contact gets { $into } in place of { $name }.
+       *[other] { $count } contacts get { $into } in place of { $name }.
+    }
+tag-merge-final = This cannot be undone. Segments, imports and saved views that name either go on working.
+tag-preview = Next
+
+# Bulk edits
+bulk-edit-title = Bulk edits
+bulk-edit-text = What was set for many contacts at once. Each can be taken back for 30 days.
+bulk-edit-none = No bulk edits yet
+bulk-edit-none-text = Select contacts in the list and choose “Edit field”.
+bulk-edit-change = Change
+bulk-edit-by = By
+bulk-edit-of = { $name }: { $value }
+bulk-edit-nothing = empty
+bulk-edit-new = Edit a field of many contacts
+bulk-edit-open = Edit field
+bulk-edit-selected = Contacts selected: { $count }
+bulk-edit-field = Field
+bulk-edit-choose = Choose
+bulk-edit-empty = Empty it instead
+bulk-edit-look = Preview
+bulk-edit-from = What it is now
+bulk-edit-other = Other values
+bulk-edit-first = More are selected than a preview looks at: these are the figures of the first { $count }.
+bulk-edit-same-already = Has the value already
+bulk-edit-no-change = Nothing would change.
+bulk-edit-do = { $count ->
+        [one] Change one contact
+       *[other] Change { $count } contacts
+    }
+bulk-edit-do-all = Change all of them
+bulk-edit-undo-hint = It works in the background, can be stopped, and taken back for 30 days.
+bulk-edit-asked = The contacts are being changed
+bulk-edit-ending = It ends after the contacts it is at
+bulk-edit-undoing = It is being taken back
+bulk-edit-over = It is over already
+bulk-edit-not-over = Only what is over and was not undone can be taken back
+bulk-edit-changed = Changed
+bulk-edit-same = Unchanged
+bulk-edit-refused = Refused
+bulk-edit-restored = Restored
+bulk-edit-kept = Left alone
+bulk-edit-undo = Undo
+bulk-edit-undo-ask = { $count ->
+        [one] Give one contact back what it had?
+       *[other] Give { $count } contacts back what they had?
+    }
+bulk-edit-undo-text = Who was changed again since stays as they are, and is listed.
+bulk-edit-left = Not changed, and why
+bulk-edit-somebody = A contact you may not see
+bulk-edit-cause-scope = You may not change this contact
+bulk-edit-cause-gone = The contact was deleted meanwhile
+bulk-edit-cause-changed = Somebody has changed the value since
+bulk-edit-cause-value = The value cannot be chosen any more
+bulk-edit-broke = It stopped before the end
+bulk-edit-broke-text = What was changed can be undone. Try again with those who are left.
+bulk-edit-never-empty = This field is never empty
+bulk-edit-needs-value = Choose a value, or empty it
+bulk-edit-field-gone = The field is gone
+bulk-edit-state-waiting = Waiting
+bulk-edit-state-running = Changing
+bulk-edit-state-done = Done
+bulk-edit-state-failed = Stopped
+bulk-edit-state-cancelled = Cancelled
+bulk-edit-state-undoing = Being undone
+bulk-edit-state-undone = Undone
+erased-bulk_rows = What bulk edits changed

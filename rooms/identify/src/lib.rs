@@ -1,6 +1,7 @@
 //! Identify: who the people behind visits, mails and purchases are.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+mod bulk_edit;
 mod code;
 pub mod company;
 pub mod consent;
@@ -136,6 +137,7 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         ])
         .permissions(permissions())
         .settings(contact::settings())
+        .permissions(contact::view_permissions())
         .permissions(merge::pages::permissions())
         .permissions(field::pages::permissions())
         .permissions(erasure::pages::permissions())
@@ -183,6 +185,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261128_1810_place"),
         migration!("20261128_2000_dialogue"),
         migration!("20261128_2400_tag"),
+        migration!("20261129_1010_bulk_edit"),
         migration!("20261129_1300_share"),
     ]
 }

@@ -7,8 +7,8 @@ use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
 use crate::{
-    code, consent, dialogue, fact, merge, note, place, preference, promise, relationship, replay, sharing, subject_access, tag, topic,
-    visitor,
+    bulk_edit, code, consent, dialogue, fact, merge, note, place, preference, promise, relationship, replay, sharing, subject_access, tag,
+    topic, visitor,
 };
 
 /// Tables of these nouns that hold a person.
@@ -63,7 +63,7 @@ pub fn facets() -> impl Iterator<Item = Facet> {
 
 /// Adds these nouns to the room.
 pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
-    plug_records(room)
+    plug_records(bulk_edit::plug(tag::plug(room)))
         .routes(tracking::collect::routes(collector))
         .routes(tracking::api::routes(collector))
         .routes(visitor::pages::routes())
@@ -117,8 +117,7 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
 
 /// What people write beside a record, and with whom it stands.
 fn plug_records(room: Room) -> Room {
-    room.routes(tag::pages::routes())
-        .routes(note::pages::routes())
+    room.routes(note::pages::routes())
         .routes(sharing::pages::routes().merge(sharing::api::routes()))
         .permissions(sharing::pages::permissions())
         .routes(promise::pages::routes().merge(promise::api::routes()))
@@ -127,9 +126,7 @@ fn plug_records(room: Room) -> Room {
         .events(promise::EVENTS)
         .events(sharing::EVENTS)
         .events(note::EVENTS)
-        .events(tag::EVENTS)
         .contact_tables(relationship::CONTACT_TABLES)
         .contact_tables(promise::CONTACT_TABLES)
         .contact_tables(sharing::CONTACT_TABLES)
-        .contact_tables(tag::CONTACT_TABLES)
 }

@@ -21,6 +21,7 @@ use super::pages::shown_count;
 use super::query::ListQuery;
 use super::score::Scale;
 use super::{By, COUNTED, Contact, ContactId};
+use crate::bulk_edit;
 use crate::field::{self, Field};
 use crate::tag::{self, Deed};
 use crate::{DeleteContacts, EditContacts, ExportContacts, ViewContacts};
@@ -52,7 +53,8 @@ impl BulkForm {
     }
 }
 
-async fn read_listing(app: &App, actor: &Actor, query: &str) -> Result<Listing, Problem> {
+/// Whom a list with this address shows.
+pub(crate) async fn read_listing(app: &App, actor: &Actor, query: &str) -> Result<Listing, Problem> {
     let mut tx = app.db.read().await?;
     let scale = Scale::read(&mut tx, app.clock.now()).await?;
     Ok(read_query(query).listing(actor, &scale, &field::list(&mut tx).await?))
@@ -70,6 +72,7 @@ pub(super) async fn act(State(app): State<App>, can: Can<ViewContacts>, shell: S
         return Ok(shell.leave(&back, Flash::bad("identify-select-first")));
     }
     match form.act.as_str() {
+        "edit" => Ok(see_other(&bulk_edit::address(&form.ids, !form.all.is_empty(), &form.query, ("", "")))),
         "assign" => assign(&app, &can.actor, &shell, &selection, &form).await,
         "tag" => tag(&app, &can.actor, &shell, &selection, &form, Deed::Add).await,
         "untag" => tag(&app, &can.actor, &shell, &selection, &form, Deed::Remove).await,
@@ -99,7 +102,11 @@ async fn assign(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, 
         return Ok(shell.leave(&back, Flash::bad("identify-choose-owner")));
     }
     let mut tx = app.db.begin().await?;
-    let ids = list::ids_of(&mut tx, &can.scope, selection, MOST).await?;
+    let ids = list::ids_of(&mut tx, &can.scope, selection, MOST + 1).await?;
+    if i64::try_from(ids.len()).is_ok_and(|many| many > MOST) {
+        // So many are work for a job, which looks first and can be undone.
+        return Ok(see_other(&bulk_edit::address(&form.ids, true, &form.query, ("owner_id", &form.owner_id))));
+    }
     let by = By { actor, now: app.clock.now(), ids: &app.ids };
     let moved = super::assign_owner(&mut tx, &by, &ids, owner, "").await?;
     tx.commit().await?;

@@ -98,8 +98,15 @@ impl FieldFilter {
         if !leads {
             sql.push(&format!(" AND EXISTS (SELECT 1 AS one FROM {} v WHERE v.contact_id = c.id", self.table()));
         }
-        let column = if self.test == FieldTest::Tag { "tag_id" } else { "field_id" };
-        sql.push(&format!(" AND v.{column} = ")).bind(self.id);
+        match &self.test {
+            // Its name is gone with it, and what it became part of is meant instead.
+            FieldTest::Tag => {
+                let meant =
+                    "(SELECT t.id FROM tags a JOIN tags t ON t.id = COALESCE(a.merged_into, a.id) WHERE t.name_key IS NOT NULL AND a.id = ";
+                sql.push(" AND v.tag_id = ").push(meant).bind(self.id).push(")");
+            }
+            _ => _ = sql.push(" AND v.field_id = ").bind(self.id),
+        }
         match &self.test {
             FieldTest::Text(text) => _ = sql.push(" AND v.value_key = ").bind(text),
             FieldTest::Choice(key) => _ = sql.push(" AND v.choice = ").bind(key),

@@ -1,4 +1,4 @@
-//! Erasing for good what was deleted 30 days ago.
+//! Erasing for good who was deleted 30 days ago, what is left of tags that were, and what bulk edits of before replaced.
 
 use std::sync::Arc;
 
@@ -10,12 +10,13 @@ use attune_record::audit;
 use attune_web::Actor;
 
 use super::By;
-use crate::erasure;
 use crate::import::jobs::Tables;
+use crate::tag;
+use crate::{bulk_edit, erasure};
 
 const KIND: &str = "identify.erase_deleted";
-/// How long a deleted contact can come back.
-const KEPT_US: i64 = 30 * DAY_US;
+/// How long a deleted contact can come back, and a bulk edit be undone.
+pub(crate) const KEPT_US: i64 = 30 * DAY_US;
 /// People in one transaction.
 const BATCH: i64 = 1_000;
 
@@ -52,6 +53,15 @@ impl Run for Erase {
                 erasure::tell(&mut tx, now, people.len(), serde_json::json!({})).await?;
                 tx.commit().await?;
                 erased += people.len();
+            }
+            while !context.stop.is_cancelled() {
+                let mut tx = bench.db.begin().await?;
+                let before = bench.clock.now() - KEPT_US;
+                let more = tag::purge(&mut tx, before, 10 * BATCH).await? || bulk_edit::purge(&mut tx, before, 10 * BATCH).await?;
+                tx.commit().await?;
+                if !more {
+                    break;
+                }
             }
             // In case a receipt waits that no job was put for.
             erasure::put_job_if_waiting(bench).await?;

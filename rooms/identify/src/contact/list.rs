@@ -259,7 +259,7 @@ pub async fn count(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<i64,
 }
 
 /// How many people there are, counted up to `most`.
-pub(super) async fn count_to(tx: &mut Tx, scope: &Scope, listing: &Listing, most: i64) -> Result<i64, DbError> {
+pub(crate) async fn count_to(tx: &mut Tx, scope: &Scope, listing: &Listing, most: i64) -> Result<i64, DbError> {
     let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1 AS one");
     if !push_conditions(tx, &mut sql, scope, listing, false).await? {
         return Ok(0);
@@ -319,19 +319,23 @@ pub async fn list_behind(tx: &mut Tx, scope: &Scope, listing: &Listing, behind: 
 /// The ids a selection stands for within `scope`, at most `limit`.
 pub async fn ids_of(tx: &mut Tx, scope: &Scope, selection: &Selection, limit: i64) -> Result<Vec<i64>, DbError> {
     let mut sql = Sql::new("SELECT c.id");
-    let any = match selection {
-        Selection::Listed(listing) => push_conditions(tx, &mut sql, scope, listing, false).await?,
-        Selection::Ids(ids) => {
-            push_conditions(tx, &mut sql, scope, &Listing::default(), false).await?;
-            sql.push(" AND c.id IN ").bind_list(ids.iter().map(|id| Value::Int(*id)));
-            !ids.is_empty()
-        }
-    };
-    if !any {
+    if !push_selected(tx, &mut sql, scope, selection).await? {
         return Ok(Vec::new());
     }
     sql.push(" ORDER BY c.id LIMIT ").bind(limit);
     tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect()
+}
+
+/// Appends from where, `c` being the contacts, and which a selection stands for within `scope`; false when it cannot be anybody.
+pub(crate) async fn push_selected(tx: &mut Tx, sql: &mut Sql, scope: &Scope, selection: &Selection) -> Result<bool, DbError> {
+    match selection {
+        Selection::Listed(listing) => push_conditions(tx, sql, scope, listing, false).await,
+        Selection::Ids(ids) => {
+            push_conditions(tx, sql, scope, &Listing::default(), false).await?;
+            sql.push(" AND c.id IN ").bind_list(ids.iter().map(|id| Value::Int(*id)));
+            Ok(!ids.is_empty())
+        }
+    }
 }
 
 /// A mark is `id~place`: the last row of a page.

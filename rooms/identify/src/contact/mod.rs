@@ -6,11 +6,14 @@
 pub mod api;
 mod bulk;
 mod change;
+mod change_many;
+mod columns;
 mod edit;
 mod export;
 mod field_filter;
 pub(crate) mod jobs;
 mod list;
+mod list_page;
 #[cfg(test)]
 mod mask_tests;
 pub mod pages;
@@ -26,6 +29,8 @@ mod store;
 mod tests;
 pub mod timeline;
 mod told;
+#[cfg(test)]
+mod view_tests;
 mod views;
 
 use std::collections::HashMap;
@@ -38,16 +43,20 @@ use attune_web::{Actor, Scope};
 
 use crate::company;
 
+pub(crate) use bulk::read_listing;
 pub use change::{Change, assign_owner, create, delete, restore, set_stage, update_field};
+pub(crate) use change_many::{name_companies_of, write_many};
 pub(crate) use edit::{Control, control};
 pub use field_filter::FieldFilter;
 pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, View, count, ids_of, list, list_behind};
+pub(crate) use list::{count_to, push_selected};
 pub(crate) use pages::{name_for, name_of, named, shown_count};
 pub use record::{Contact, ContactDraft, Stage};
 pub(crate) use rules::{compose_name, split_name};
 pub use rules::{email_key, phone_key};
 pub(crate) use store::{ByKeys, Prepared, insert_prepared, list_by_given_up, list_by_key, list_by_keys, update, update_rows};
 pub(crate) use told::{attribute_name, entries as told_events};
+pub(crate) use views::permissions as view_permissions;
 
 id_type!(
     /// The id of a contact.

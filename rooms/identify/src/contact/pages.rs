@@ -3,37 +3,26 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use attune_db::{DbError, Tx};
 use attune_house::App;
-use attune_record::view::{self, SavedView};
-use attune_web::kit::{Choice, Tab};
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Problem, Query, Scope, Shell};
+use attune_web::kit::Choice;
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Problem, Scope, Shell};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::field_filter::FieldFilter;
-use super::list;
-use super::query::ListQuery;
-use super::score::Scale;
-use super::{By, COUNTED, Contact, ContactDraft, PAGE, Stage, bulk, edit, record_page, reveal, timeline, views};
-use crate::company;
+use super::{By, COUNTED, Contact, ContactDraft, Stage, bulk, columns, edit, list_page, record_page, reveal, timeline, views};
+use crate::CreateContacts;
 use crate::duplicate::{self, Models};
 use crate::field::{self, Field, FieldKind};
-use crate::staff::{self, Member};
-use crate::tag::{self, Tag};
-use crate::{CreateContacts, ViewContacts};
+use crate::staff;
 
 /// The routes of this noun's pages.
 pub(crate) fn routes(models: &Models) -> Router<App> {
     let models = models.clone();
     Router::new()
-        .route("/contacts", get(page).post(move |app, can, shell, form| create(models.clone(), app, can, shell, form)))
+        .route("/contacts", get(list_page::page).post(move |app, can, shell, form| create(models.clone(), app, can, shell, form)))
         .route("/contacts/new", get(new))
-        .route("/contacts/columns", post(views::columns))
-        .route("/contacts/views", post(views::save))
-        .route("/contacts/views/{id}/delete", post(views::delete))
         .route("/contacts/bulk", post(bulk::act))
         .route("/contacts/restore", post(bulk::restore))
         .route("/contacts/export", get(bulk::export_page).post(bulk::export))
@@ -44,56 +33,8 @@ pub(crate) fn routes(models: &Models) -> Router<App> {
         .route("/contacts/{id}/undo", post(edit::undo))
         .route("/contacts/{id}/reveal/{key}", post(reveal::reveal))
         .route("/contacts/{id}/delete", post(edit::delete))
-}
-
-#[derive(Template)]
-#[template(path = "contact/list.html")]
-struct ListPage {
-    shell: Shell,
-    tabs: Vec<Tab>,
-    own_view: Option<SavedView>,
-    query: ListQuery,
-    text: String,
-    sort: String,
-    people: Vec<Contact>,
-    scale: Scale,
-    owners: HashMap<i64, String>,
-    choices: Choices,
-    chips: Vec<(String, String)>,
-    count: String,
-    total: i64,
-    next: Option<String>,
-    is_filtered: bool,
-    errors: FormErrors,
-    /// Own fields shown as columns.
-    columns: Vec<Field>,
-    /// Every own field, with whether it is shown.
-    all_columns: Vec<(Choice, bool)>,
-    /// How the field about to be filtered by is asked for.
-    asked: Option<Asked>,
-    /// The options to choose from; typed when there are none.
-    asked_options: Vec<Choice>,
-    /// What else stands in the address, for forms that change a part of it.
-    rest: Vec<(String, String)>,
-}
-
-/// A filter that is being filled in.
-struct Asked {
-    label: String,
-    /// The type of the input.
-    kind: &'static str,
-    /// From and to.
-    is_range: bool,
-    error: String,
-}
-
-/// What the filters offer.
-struct Choices {
-    stages: Vec<Choice>,
-    owners: Vec<Choice>,
-    grades: Vec<Choice>,
-    fields: Vec<Choice>,
-    tags: Vec<Choice>,
+        .merge(columns::routes())
+        .merge(views::routes())
 }
 
 /// A count that stops at 10,000.
@@ -101,176 +42,9 @@ pub(crate) fn shown_count(l: &attune_web::Lang, total: i64) -> String {
     if total > COUNTED { format!("{}+", l.count(COUNTED)) } else { l.count(total).to_string() }
 }
 
-async fn page(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
-    let mut tx = app.db.read().await?;
-    let fields = field::list(&mut tx).await?;
-    let (query, wrong) = query.settled(&fields);
-    let read = read_list(&mut tx, &can, &query, (fields, wrong), shell.now).await?;
-    let page = list_page(shell, query, read, can.actor.staff_id);
-    Ok(page.shell.page(&page))
-}
-
-/// What the store knows for the list.
-struct ReadList {
-    found: list::Page,
-    scale: Scale,
-    views: Vec<SavedView>,
-    members: Vec<Member>,
-    /// The name of the company the list is narrowed to.
-    company: Option<String>,
-    fields: Vec<Field>,
-    /// The tag the list is narrowed to.
-    tag: Option<Tag>,
-    tags: Vec<Choice>,
-    /// Why the filter being filled in does not fit.
-    wrong: Option<&'static str>,
-}
-
-async fn read_list(
-    tx: &mut Tx,
-    can: &Can<ViewContacts>,
-    query: &ListQuery,
-    (fields, wrong): (Vec<Field>, Option<&'static str>),
-    now: i64,
-) -> Result<ReadList, DbError> {
-    let scale = Scale::read(tx, now).await?;
-    let listing = query.listing(&can.actor, &scale, &fields);
-    let found = list::list(tx, &can.scope, &listing, query.sorting(), &query.after, PAGE).await?;
-    let views = view::list(tx, "contacts", can.actor.staff_id).await?;
-    let members = staff::list(tx).await?;
-    let company = match listing.company_id {
-        Some(id) => company::find(tx, &can.scope, id).await?.map(|c| c.name),
-        None => None,
-    };
-    let tag = match query.tag_id() {
-        Some(id) => tag::find(tx, id).await?,
-        None => None,
-    };
-    let tags = tag::pages::choices(tx, tag.as_ref()).await?;
-    Ok(ReadList { found, scale, views, members, company, fields, tag, tags, wrong })
-}
-
-fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> ListPage {
-    let ReadList { found, scale, views, members, company, fields, tag, tags, wrong } = read;
-    let text = query.text();
-    let columns = query.columns(&fields);
-    let (asked, asked_options) = asked(&shell, &query, &fields, wrong).unzip();
-    let asked_options = asked_options.unwrap_or_default();
-    let shown = |field: &Field| columns.iter().any(|column| column.id == field.id);
-    ListPage {
-        tabs: tabs(&shell, &query, &views),
-        own_view: views.into_iter().find(|v| v.id.to_string() == query.saved && v.staff_id == staff_id),
-        chips: chips(&shell, &query, &text, &members, (company, tag))
-            .into_iter()
-            .chain(field_chips(&shell, &query, &text, &fields))
-            .collect(),
-        all_columns: fields.iter().map(|field| (Choice::new(&field.key, &field.label), shown(field))).collect(),
-        asked,
-        asked_options,
-        rest: url::form_urlencoded::parse(text.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect(),
-        count: shown_count(&shell.l, found.total),
-        next: found.next.map(|mark| attune_web::kit::with_query(&text, "after", mark)),
-        sort: query.sorting().word(),
-        choices: choices(&shell, &members, &fields, tags),
-        owners: staff::names(&members),
-        is_filtered: query.text().split('&').any(|pair| !pair.is_empty() && !pair.starts_with("sort=") && !pair.starts_with("cols=")),
-        errors: FormErrors::new(),
-        people: found.contacts,
-        total: found.total,
-        columns,
-        scale,
-        text,
-        query,
-        shell,
-    }
-}
-
-/// How the field about to be filtered by is asked for.
-fn asked(shell: &Shell, query: &ListQuery, fields: &[Field], wrong: Option<&'static str>) -> Option<(Asked, Vec<Choice>)> {
-    let field = fields.iter().find(|field| field.key == query.field)?;
-    let (options, kind) = match edit::control_of(shell, Some(field), &serde_json::Value::Null) {
-        edit::Control::Text(kind) => (Vec::new(), kind),
-        edit::Control::Select(options) => (options, ""),
-        edit::Control::Boxes(boxes) => (boxes.into_iter().map(|(option, _)| option).collect(), ""),
-    };
-    let is_range = matches!(field.kind, FieldKind::Number | FieldKind::Money | FieldKind::Date);
-    let error = wrong.map_or_else(String::new, |key| shell.l.t(key).to_string());
-    Some((Asked { label: field.label.clone(), kind, is_range, error }, options))
-}
-
-fn field_chips(shell: &Shell, query: &ListQuery, text: &str, fields: &[Field]) -> Vec<(String, String)> {
-    let chip = |(key, field, value): (String, Option<&Field>, String)| {
-        let shown = field.map_or_else(|| value.clone(), |field| FieldFilter::shown(&shell.l, field, &value));
-        let name = field.map_or(key.as_str(), |field| field.label.as_str());
-        let label = shell.l.of("identify-filter-field").s("name", name).s("value", shown).to_string();
-        (label, format!("/contacts{}", attune_web::kit::with_query(text, "with", query.without(&key))))
-    };
-    query.filters(fields).map(chip).collect()
-}
-
-fn choices(shell: &Shell, members: &[Member], fields: &[Field], tags: Vec<Choice>) -> Choices {
-    let mut owners = vec![Choice::new("none", shell.l.t("identify-no-owner"))];
-    owners.extend(members.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)));
-    let fields = fields.iter().map(|field| Choice::new(&field.key, &field.label)).collect();
-    Choices { fields, tags, stages: stages(shell), owners, grades: ["A", "B", "C"].iter().map(|g| Choice::new(g, g)).collect() }
-}
-
 /// The stages as choices.
 pub(crate) fn stages(shell: &Shell) -> Vec<Choice> {
     Stage::ALL.iter().map(|stage| Choice::new(stage.word(), shell.l.t(stage.label_key()))).collect()
-}
-
-fn tabs(shell: &Shell, query: &ListQuery, views: &[SavedView]) -> Vec<Tab> {
-    let built_in = [("", "identify-view-all"), ("mine", "identify-view-mine"), ("hot", "identify-view-hot")];
-    let current = |view: &str| query.saved.is_empty() && query.view == view;
-    let mut tabs: Vec<Tab> = Vec::new();
-    for (view, key) in built_in {
-        let href = if view.is_empty() { "/contacts".to_owned() } else { format!("/contacts?view={view}") };
-        tabs.push(Tab::new(href, shell.l.t(key), current(view)));
-    }
-    for view in views {
-        let href = format!("/contacts{}", attune_web::kit::with_query(&view.query, "saved", view.id));
-        tabs.push(Tab::new(href, &view.name, query.saved == view.id.to_string()));
-    }
-    tabs
-}
-
-/// The filters in force with the address that removes each.
-fn chips(
-    shell: &Shell,
-    query: &ListQuery,
-    text: &str,
-    members: &[Member],
-    (company, tag): (Option<String>, Option<Tag>),
-) -> Vec<(String, String)> {
-    let mut chips = Vec::new();
-    let mut add = |name: &str, key: &str, value: String| {
-        let label = shell.l.of(key).s("value", value).to_string();
-        chips.push((label, format!("/contacts{}", attune_web::kit::with_query(text, name, ""))));
-    };
-    if let Some(stage) = Stage::of(&query.stage) {
-        add("stage", "identify-filter-stage", shell.l.t(stage.label_key()).to_string());
-    }
-    if !query.owner.is_empty() {
-        let name = members
-            .iter()
-            .find(|m| m.id.to_string() == query.owner)
-            .map_or_else(|| shell.l.t("identify-no-owner").to_string(), |m| m.name.clone());
-        add("owner", "identify-filter-owner", name);
-    }
-    if !query.grade.is_empty() {
-        add("grade", "identify-filter-grade", query.grade.clone());
-    }
-    if let Some(name) = company {
-        add("company", "identify-filter-company", name);
-    }
-    if !query.import.is_empty() {
-        add("import", "identify-filter-import", query.import.clone());
-    }
-    if !query.tag.is_empty() {
-        add("tag", "tag-filter-of", tag.map_or_else(|| query.tag.clone(), |tag| tag.name));
-    }
-    chips
 }
 
 /// A contact as typed.
@@ -453,33 +227,6 @@ pub(crate) fn grade_tone(grade: &str) -> &'static str {
         "A" => "good",
         "B" => "accent",
         _ => "",
-    }
-}
-
-impl ListPage {
-    fn name(&self, contact: &Contact) -> String {
-        name_for(&self.shell, contact)
-    }
-
-    /// What stands in the column of companies: the company, else the address.
-    fn beside(&self, contact: &Contact) -> String {
-        contact.company_name.clone().or_else(|| contact.email_for(&self.shell.sight())).unwrap_or_default()
-    }
-
-    fn value(&self, contact: &Contact, field: &Field) -> String {
-        field.shown(&self.shell.l, &contact.shown(&format!("f:{}", field.key), &self.shell.sight()))
-    }
-
-    fn is_number(&self, field: &Field) -> bool {
-        matches!(field.kind, FieldKind::Number | FieldKind::Money)
-    }
-
-    fn grade_tone(&self, grade: &str) -> &'static str {
-        grade_tone(grade)
-    }
-
-    fn owner(&self, contact: &Contact) -> Option<&str> {
-        contact.owner_id.and_then(|id| self.owners.get(&id)).map(String::as_str)
     }
 }
 

@@ -5,6 +5,7 @@ use attune_web::{Actor, Sight};
 use serde::Deserialize;
 
 use super::Stage;
+use super::columns::{self, Column};
 use super::field_filter::FieldFilter;
 use super::list::{Listing, Person, Sorting};
 use super::score::Scale;
@@ -13,8 +14,6 @@ use crate::tag::TagId;
 
 /// The most own fields a list is narrowed by.
 const MOST_FILTERS: usize = 6;
-/// The most own fields shown as columns.
-const MOST_COLUMNS: usize = 8;
 
 /// The address of a list: view, filters, order, place.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -39,8 +38,10 @@ pub(crate) struct ListQuery {
     pub(super) value: String,
     /// The most of a range.
     pub(super) upto: String,
-    /// Keys of the fields shown as columns, with commas between.
+    /// The columns shown, with commas between; empty means the usual ones.
     cols: String,
+    /// Set while they are being arranged.
+    pub(super) arrange: String,
 }
 
 impl ListQuery {
@@ -114,9 +115,9 @@ impl ListQuery {
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(left).finish()
     }
 
-    /// The fields shown as columns.
-    pub(super) fn columns(&self, fields: &[Field]) -> Vec<Field> {
-        self.cols.split(',').filter_map(|key| fields.iter().find(|field| field.key == key)).take(MOST_COLUMNS).cloned().collect()
+    /// The columns shown.
+    pub(super) fn columns(&self, fields: &[Field]) -> Vec<Column> {
+        columns::read(&self.cols, fields)
     }
 
     /// What the tab of the view is called, for the audit log: one of the built-in ones by its word.

@@ -80,8 +80,9 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 61] = [
     ("checkout.started", "identify-told-checkout", "credit-card", "accent", Kind::Web),
 ];
 
-/// Events that only say that something was reckoned anew, with their causes on the timeline, or that a device can be reached.
-pub(super) const HIDDEN: [&str; 5] = ["mail.click_rejudged", "push.registered", "score.changed", "segment.entered", "segment.left"];
+/// Events that only say that something was reckoned anew or called otherwise, with their causes on the timeline, or that a device can be reached.
+pub(super) const HIDDEN: [&str; 6] =
+    ["contact.tag_renamed", "mail.click_rejudged", "push.registered", "score.changed", "segment.entered", "segment.left"];
 
 pub(super) fn names(kinds: &'static [Kind]) -> impl Iterator<Item = &'static str> {
     KNOWN.iter().filter(move |k| kinds.contains(&k.4)).map(|k| k.0)

@@ -1,42 +1,138 @@
-//! What somebody makes of a list: views kept by name, and which fields of one's own stand as columns.
+//! What somebody makes of a list: views kept by name, for oneself or for everybody, in an order of one's own, one of which the list opens with.
 
+use askama::Template;
+use attune_db::Tx;
 use attune_house::App;
-use attune_record::view::{self, ViewDraft};
-use attune_web::{Answer, Can, Flash, Form, Path, Problem, Shell, see_other};
+use attune_record::view::{self, SavedView, ViewDraft, ViewPrefs};
+use attune_web::{Answer, Can, Flash, Form, Path, PermissionDef, Problem, Shell, permission};
+use axum::Router;
 use axum::extract::State;
+use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::ViewContacts;
 
+permission!(ShareViews, "identify.view.share");
+
+/// The list the views belong to.
+pub(super) const LIST: &str = "contacts";
+const HOME: &str = "/contacts/views";
+/// The views every list has: their words and what they are called.
+pub(super) const BUILT_IN: [(&str, &str); 3] = [("all", "identify-view-all"), ("mine", "identify-view-mine"), ("hot", "identify-view-hot")];
+
+/// The permissions of views.
+pub(crate) fn permissions() -> Vec<PermissionDef> {
+    use attune_web::Grant::{All, None};
+    vec![PermissionDef { key: "identify.view.share", label_key: "identify-permission-views", admin: All, manager: All, agent: None }]
+}
+
+/// The routes of views.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/contacts/views", get(page).post(save))
+        .route("/contacts/views/open", post(open))
+        .route("/contacts/views/{id}", post(change))
+        .route("/contacts/views/{id}/address", post(readdress))
+        .route("/contacts/views/{id}/move", post(shift))
+        .route("/contacts/views/{id}/delete", post(delete))
+        .route("/contacts/views/{id}/restore", post(restore))
+}
+
+/// The address a view leads to.
+pub(super) fn address(view: &SavedView) -> String {
+    format!("/contacts{}", attune_web::kit::with_query(&view.query, "saved", view.id))
+}
+
+/// The address the list opens with, if somebody chose one that is still there.
+pub(super) async fn opens_with(tx: &mut Tx, staff_id: i64) -> Result<Option<String>, Problem> {
+    let chosen = view::prefs(tx, LIST, staff_id).await?.opens_with;
+    if BUILT_IN.iter().any(|(word, _)| *word == chosen) {
+        return Ok(Some(format!("/contacts?view={chosen}")));
+    }
+    let Ok(id) = chosen.parse::<i64>() else { return Ok(None) };
+    Ok(view::find(tx, id, staff_id).await?.as_ref().map(address))
+}
+
+/// Whether somebody may change a view: one's own, and what everybody sees with the right to it.
+pub(super) fn may_change(view: &SavedView, staff_id: i64, may_share: bool) -> bool {
+    if view.shared { may_share } else { view.staff_id == staff_id }
+}
+
+/// The view, if the actor may change it.
+async fn mine(tx: &mut Tx, can: &Can<ViewContacts>, id: i64) -> Result<SavedView, Problem> {
+    let found = view::find(tx, id, can.actor.staff_id).await?.ok_or(Problem::NotFound)?;
+    let may_share = Can::<ShareViews>::of(&can.actor).is_some();
+    if may_change(&found, can.actor.staff_id, may_share) {
+        Ok(found)
+    } else {
+        Err(Problem::Forbidden { permission: "identify.view.share" })
+    }
+}
+
 /// A view to be saved.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ViewForm {
+struct ViewForm {
     name: String,
     query: String,
     shared: String,
 }
 
-/// Which own fields become columns.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ColumnsForm {
-    query: String,
-    column: Vec<String>,
+impl ViewForm {
+    /// The address without what belongs to a page or to another view.
+    fn kept(&self) -> String {
+        let pairs = url::form_urlencoded::parse(self.query.as_bytes()).filter(|(k, _)| k != "saved" && k != "after");
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    }
+
+    /// Whether everybody is to see it, which takes a right of its own.
+    fn shared(&self, can: &Can<ViewContacts>) -> Result<bool, Problem> {
+        let wanted = !self.shared.is_empty();
+        if wanted && Can::<ShareViews>::of(&can.actor).is_none() {
+            return Err(Problem::Forbidden { permission: "identify.view.share" });
+        }
+        Ok(wanted)
+    }
 }
 
-pub(super) async fn columns(_can: Can<ViewContacts>, Form(form): Form<ColumnsForm>) -> Answer {
-    Ok(see_other(&format!("/contacts{}", attune_web::kit::with_query(&form.query, "cols", form.column.join(",")))))
+/// A line of the page.
+struct Line {
+    view: SavedView,
+    may_change: bool,
+    is_default: bool,
 }
 
-pub(super) async fn save(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Form(form): Form<ViewForm>) -> Answer {
+#[derive(Template)]
+#[template(path = "contact/views.html")]
+struct ViewsPage {
+    shell: Shell,
+    lines: Vec<Line>,
+    /// The built-in views: word, name, whether the list opens with it.
+    built_in: Vec<(&'static str, String, bool)>,
+    may_share: bool,
+}
+
+async fn page(State(app): State<App>, can: Can<ViewContacts>, shell: Shell) -> Answer {
+    let mut tx = app.db.read().await?;
+    let staff_id = can.actor.staff_id;
+    let ViewPrefs { opens_with, .. } = view::prefs(&mut tx, LIST, staff_id).await?;
+    let may_share = shell.may("identify.view.share");
+    let line =
+        |view: SavedView| Line { may_change: may_change(&view, staff_id, may_share), is_default: view.id.to_string() == opens_with, view };
+    let lines: Vec<Line> = view::list(&mut tx, LIST, staff_id).await?.into_iter().map(line).collect();
+    let none = !lines.iter().any(|line| line.is_default) && !BUILT_IN.iter().any(|(word, _)| *word == opens_with);
+    let built_in = |(word, key): (&'static str, &str)| (word, shell.l.t(key).to_string(), word == opens_with || (none && word == "all"));
+    let page = ViewsPage { built_in: BUILT_IN.map(built_in).to_vec(), lines, may_share, shell };
+    Ok(page.shell.page(&page))
+}
+
+async fn save(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Form(form): Form<ViewForm>) -> Answer {
     let back = format!("/contacts?{}", form.query);
     if form.name.trim().is_empty() {
         return Ok(shell.leave(&back, Flash::bad("identify-view-needs-name")));
     }
-    let pairs = url::form_urlencoded::parse(form.query.as_bytes()).filter(|(k, _)| k != "saved" && k != "after");
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    let draft = ViewDraft { list: "contacts", name: form.name, query: query.clone(), shared: !form.shared.is_empty() };
+    let (query, shared) = (form.kept(), form.shared(&can)?);
+    let draft = ViewDraft { list: LIST, name: form.name, query: query.clone(), shared };
     let mut tx = app.db.begin().await?;
     let id = view::put(&mut tx, &app.ids, app.clock.now(), can.actor.staff_id, &draft).await?;
     tx.commit().await?;
@@ -44,11 +140,81 @@ pub(super) async fn save(State(app): State<App>, can: Can<ViewContacts>, shell: 
     Ok(shell.leave(&href, Flash::good("identify-view-saved").s("name", draft.name.trim())))
 }
 
-pub(super) async fn delete(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<i64>) -> Answer {
-    let mut tx = app.db.begin().await?;
-    if !view::delete(&mut tx, id, can.actor.staff_id).await? {
-        return Err(Problem::NotFound);
+/// Gives a view another name, or shows it to others than before.
+async fn change(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<i64>, Form(form): Form<ViewForm>) -> Answer {
+    if form.name.trim().is_empty() {
+        return Ok(shell.leave(HOME, Flash::bad("identify-view-needs-name")));
     }
+    let shared = form.shared(&can)?;
+    let mut tx = app.db.begin().await?;
+    let view = SavedView { name: form.name, shared, ..mine(&mut tx, &can, id).await? };
+    view::update(&mut tx, &view).await?;
     tx.commit().await?;
-    Ok(shell.leave("/contacts", Flash::good("identify-view-deleted")))
+    Ok(shell.leave(HOME, Flash::good("identify-view-saved").s("name", view.name.trim())))
+}
+
+/// Lets a view show what the list shows now.
+async fn readdress(
+    State(app): State<App>,
+    can: Can<ViewContacts>,
+    shell: Shell,
+    Path(id): Path<i64>,
+    Form(form): Form<ViewForm>,
+) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let view = SavedView { query: form.kept(), ..mine(&mut tx, &can, id).await? };
+    view::update(&mut tx, &view).await?;
+    tx.commit().await?;
+    Ok(shell.leave(&address(&view), Flash::good("identify-view-saved").s("name", view.name)))
+}
+
+/// Where a view goes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct MoveForm {
+    to: String,
+}
+
+async fn shift(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<i64>, Form(form): Form<MoveForm>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    view::shift(&mut tx, LIST, can.actor.staff_id, id, form.to == "up").await?;
+    tx.commit().await?;
+    Ok(shell.leave(HOME, Flash::good("identify-view-arranged")))
+}
+
+/// The view the list is to open with: an id or a word.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct OpenForm {
+    view: String,
+}
+
+async fn open(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Form(form): Form<OpenForm>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    if !BUILT_IN.iter().any(|(word, _)| *word == form.view) {
+        let id = form.view.parse().map_err(|_| Problem::NotFound)?;
+        view::find(&mut tx, id, can.actor.staff_id).await?.ok_or(Problem::NotFound)?;
+    }
+    let prefs = ViewPrefs { opens_with: form.view, ..view::prefs(&mut tx, LIST, can.actor.staff_id).await? };
+    view::put_prefs(&mut tx, LIST, can.actor.staff_id, &prefs).await?;
+    tx.commit().await?;
+    Ok(shell.leave(HOME, Flash::good("identify-view-opens")))
+}
+
+async fn delete(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<i64>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let view = mine(&mut tx, &can, id).await?;
+    view::delete(&mut tx, view.id, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(shell.leave(HOME, Flash::good("identify-view-deleted").undo(format!("{HOME}/{id}/restore"))))
+}
+
+async fn restore(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<i64>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let may_share = Can::<ShareViews>::of(&can.actor).is_some();
+    let view = view::find_deleted(&mut tx, id).await?.filter(|view| may_change(view, can.actor.staff_id, may_share));
+    let view = view.ok_or(Problem::NotFound)?;
+    view::restore(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(shell.leave(HOME, Flash::good("identify-view-saved").s("name", view.name)))
 }

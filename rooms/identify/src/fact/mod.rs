@@ -67,6 +67,21 @@ pub struct Fact {
     pub at: i64,
 }
 
+impl Fact {
+    /// As JSON, to be kept.
+    pub(crate) fn to_text(&self) -> String {
+        serde_json::json!({ "source": self.source.word(), "detail": self.detail, "at": self.at }).to_string()
+    }
+
+    /// What [`Fact::to_text`] wrote.
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        let json: serde_json::Value = serde_json::from_str(text).ok()?;
+        let text = |name: &str| json.get(name).and_then(serde_json::Value::as_str);
+        let source = Source::of(text("source")?)?;
+        Some(Self { source, detail: text("detail")?.to_owned(), at: json.get("at").and_then(serde_json::Value::as_i64)? })
+    }
+}
+
 /// The facts of one contact by attribute.
 pub type Facts = HashMap<String, Fact>;
 
@@ -77,6 +92,25 @@ pub(crate) const KEYS: [&str; 9] = ["name", "email", "phone", "company_id", "tit
 pub(crate) async fn note_typed(tx: &mut Tx, by: &By<'_>, contact_id: i64, keys: &[String]) -> Result<(), DbError> {
     let source = if matches!(by.actor.via, Via::Session { .. }) { Source::Staff } else { Source::Program };
     note(tx, contact_id, keys, &Fact { source, detail: by.actor.name.clone(), at: by.now }).await
+}
+
+/// Notes that `key` of many contacts was set by a member of staff.
+pub(crate) async fn note_many(tx: &mut Tx, by: &By<'_>, key: &str, people: impl Iterator<Item = i64>) -> Result<(), DbError> {
+    let fact = Fact { source: Source::Staff, detail: by.actor.name.clone(), at: by.now };
+    store::put_many(tx, key, people.map(|id| (id, &fact))).await
+}
+
+/// What is noted of `key` of these contacts.
+pub(crate) async fn noted_of(tx: &mut Tx, people: impl Iterator<Item = i64>, key: &str) -> Result<HashMap<i64, Fact>, DbError> {
+    let noted = store::noted(tx, people).await?;
+    Ok(noted.into_iter().filter(|(_, noted, _)| noted == key).map(|(id, _, fact)| (id, fact)).collect())
+}
+
+/// Notes of `key` again what was noted before: of some contacts nothing.
+pub(crate) async fn put_back(tx: &mut Tx, key: &str, facts: &[(i64, Option<Fact>)]) -> Result<(), DbError> {
+    let bare = facts.iter().filter(|(_, fact)| fact.is_none()).map(|(id, _)| *id);
+    store::remove(tx, key, bare).await?;
+    store::put_many(tx, key, facts.iter().filter_map(|(id, fact)| fact.as_ref().map(|fact| (*id, fact)))).await
 }
 
 /// Notes where `keys` of a contact come from, in place of what was noted before.

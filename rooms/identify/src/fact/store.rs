@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
+use attune_db::{Column, Conflict, DbError, Relation, Tx, params, sql};
 use serde_json::{Map, Value as Json};
 
 use super::{Fact, Source};
@@ -11,23 +11,27 @@ const COLUMNS: [(&str, Column); 5] =
     [("contact_id", Column::Int), ("key", Column::Text), ("source", Column::Text), ("detail", Column::Text), ("at", Column::Int)];
 
 pub(super) async fn put(tx: &mut Tx, contact_id: i64, keys: &[String], fact: &Fact) -> Result<(), DbError> {
+    put_rows(tx, keys.iter().map(|key| (contact_id, key.as_str(), fact))).await
+}
+
+/// The fact of one attribute of many contacts.
+pub(super) async fn put_many(tx: &mut Tx, key: &str, facts: impl Iterator<Item = (i64, &Fact)>) -> Result<(), DbError> {
+    put_rows(tx, facts.map(|(id, fact)| (id, key, fact))).await
+}
+
+async fn put_rows<'f>(tx: &mut Tx, facts: impl Iterator<Item = (i64, &'f str, &'f Fact)>) -> Result<(), DbError> {
     let mut rows = Relation::new(&COLUMNS);
-    for key in keys {
-        rows.push(vec![
-            Value::Int(contact_id),
-            Value::from(key),
-            Value::from(fact.source.word()),
-            Value::from(&fact.detail),
-            Value::Int(fact.at),
-        ]);
+    for (contact_id, key, fact) in facts {
+        rows.push(params![contact_id, key, fact.source.word(), &fact.detail, fact.at]);
     }
-    tx.insert(
-        "contact_facts",
-        &rows,
-        Conflict::Update(&["contact_id", "key"], "source = excluded.source, detail = excluded.detail, at = excluded.at"),
-    )
-    .await
-    .map(|_| ())
+    let over = "source = excluded.source, detail = excluded.detail, at = excluded.at";
+    tx.insert("contact_facts", &rows, Conflict::Update(&["contact_id", "key"], over)).await.map(drop)
+}
+
+/// Forgets what is noted of an attribute of these contacts.
+pub(super) async fn remove(tx: &mut Tx, key: &str, people: impl Iterator<Item = i64>) -> Result<(), DbError> {
+    let delete = sql!("DELETE FROM contact_facts WHERE key = $1 AND contact_id IN (SELECT r.id FROM {rows} AS r)");
+    tx.exec_from(delete, &Relation::of_ids("id", people), params![key]).await.map(drop)
 }
 
 /// What is noted: contact, attribute, fact.

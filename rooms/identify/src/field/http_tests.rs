@@ -87,7 +87,7 @@ attune_testkit::on_both_dbs! {
         site.post("admin", &format!("{}/field/f:tier", tom.leads()), "value=bronze").await.is(StatusCode::UNPROCESSABLE_ENTITY);
         // Filters and columns.
         let list = async |query: &str| site.get("admin", &format!("/contacts?{query}")).await.is(StatusCode::OK);
-        let both = list("field=likes&value=ink&cols=likes,budget").await;
+        let both = list("field=likes&value=ink&cols=f:likes,f:budget").await;
         assert!(both.has("Lena") && both.has("Tom") && both.has("Tea, Ink") && both.has("€1,200.50"), "{}", both.body);
         for only_lena in ["with=tier%3Dgold", "with=budget%3D1000..", "with=budget%3D..1200.50", "with=tier%3Dgold%26likes%3Dink"] {
             let page = list(only_lena).await;
@@ -100,8 +100,8 @@ attune_testkit::on_both_dbs! {
             assert!(!page.has("Lena") && page.has("chip"), "{gone}: {}", page.body);
         }
         assert!(list("field=budget&value=x").await.has("an amount such as"));
-        let shown = site.post("admin", "/contacts/columns", "query=stage%3Dlead&column=tier&column=likes").await.is(StatusCode::SEE_OTHER);
-        assert_eq!(shown.leads(), "/contacts?stage=lead&cols=tier%2Clikes");
+        let shown = site.post("admin", "/contacts/columns", "query=stage%3Dlead&column=f:tier&column=f:likes").await.is(StatusCode::SEE_OTHER);
+        assert_eq!(shown.leads(), "/contacts?stage=lead&cols=f%3Atier%2Cf%3Alikes");
         // Out, and in again by programs.
         let csv = site.post("admin", "/contacts/export", "query=with%3Dlikes%253Dtea&format=csv").await.is(StatusCode::OK);
         assert!(csv.has("Tea; Ink") && !csv.has("Lena"), "{}", csv.body);

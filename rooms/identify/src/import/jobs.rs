@@ -69,8 +69,8 @@ fn read_payload(text: &str) -> Result<Payload, Fault> {
     serde_json::from_str(text).map_err(|e| Fault::from(e).context("the payload of an import job"))
 }
 
-/// Whoever asked for the import, for the audit log.
-async fn asker(tx: &mut Tx, staff_id: i64) -> Result<Actor, DbError> {
+/// Whoever asked for the work, for the audit log.
+pub(crate) async fn asker(tx: &mut Tx, staff_id: i64) -> Result<Actor, DbError> {
     let found = if staff_id == 0 { None } else { staff::find(tx, staff_id).await? };
     Ok(found.map_or_else(Actor::system, |member| Actor { staff_id, name: member.name, team_id: member.team_id, ..Actor::system() }))
 }

@@ -36,7 +36,7 @@ const CLOSED: [&str; 16] = [
     "medium",
 ];
 /// Words that have a text.
-const WORDS: [&str; 52] = [
+const WORDS: [&str; 57] = [
     "given",
     "withdrawn",
     "pending",
@@ -89,6 +89,11 @@ const WORDS: [&str; 52] = [
     "api_key",
     "system",
     "planned",
+    "changed",
+    "same",
+    "refused",
+    "restored",
+    "left",
 ];
 
 /// The copy as a file.

@@ -21,7 +21,7 @@ pub const LEFT_OUT: [(&str, &str); 11] = [
 /// Ids of members of staff: they leave as names.
 const STAFF: [&str; 8] = ["staff_id", "shared_by", "owner_id", "rep_id", "created_by", "decided_by", "done_by", "closed_by"];
 /// Numbers that mean something inside the program only.
-const INNER: [&str; 17] = [
+const INNER: [&str; 20] = [
     "id",
     "seq",
     "before_seq",
@@ -39,6 +39,9 @@ const INNER: [&str; 17] = [
     "remind_at",
     "updated_before_at",
     "updated_after_at",
+    "before_at",
+    "after_at",
+    "fact",
 ];
 /// Columns of JSON.
 const JSON: [&str; 5] = ["props", "taken", "changes", "before_json", "after_json"];

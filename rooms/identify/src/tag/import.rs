@@ -1,13 +1,13 @@
 //! Tags that come with an import, and go with it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use attune_db::{DbError, Tx};
 use attune_events::{Event, append};
 use attune_kernel::fold_key;
 use serde_json::json;
 
-use super::{Pair, TagId, find_or_create, store};
+use super::{Pair, find_or_create, store};
 use crate::contact::By;
 use crate::import::ImportId;
 
@@ -18,16 +18,19 @@ pub(crate) async fn bring(tx: &mut Tx, by: &By<'_>, import_id: i64, wanted: &[(i
     for name in wanted.iter().flat_map(|(_, names)| names) {
         names.entry(fold_key(name)).or_insert_with(|| name.clone());
     }
-    let tags = find_or_create(tx, by, &names.into_values().collect::<Vec<_>>(), Some(import_id)).await?;
-    let known: HashMap<String, (TagId, String)> = tags.into_iter().map(|tag| (fold_key(&tag.name), (tag.id, tag.name))).collect();
-    let (mut pairs, mut told): (Vec<Pair>, Vec<Event>) = (Vec::new(), Vec::new());
-    for (person, names) in wanted {
-        for (tag, name) in names.iter().filter_map(|name| known.get(&fold_key(name))) {
-            pairs.push((*person, *tag));
-            told.push(Event::new("contact.tagged", by.now).contact(*person).subject(name.as_str()).origin(import_id));
-        }
-    }
-    store::put(tx, by.now, &pairs, Some(import_id)).await?;
+    let names = names.into_values().collect::<Vec<_>>();
+    find_or_create(tx, by, &names, Some(import_id)).await?;
+    let known = store::known(tx, &names).await?;
+    let named = wanted.iter().flat_map(|(person, names)| names.iter().map(move |name| (*person, fold_key(name))));
+    let pairs: BTreeMap<Pair, &str> =
+        named.filter_map(|(person, key)| known.get(&key).map(|tag| ((person, tag.id), tag.name.as_str()))).collect();
+    // A name of before may mean a tag the person has.
+    let there = store::list_there(tx, &pairs.keys().copied().collect::<Vec<_>>()).await?;
+    let fresh: Vec<(Pair, &str)> = pairs.into_iter().filter(|(pair, _)| !there.contains(pair)).collect();
+    let told =
+        fresh.iter().map(|((person, _), name)| Event::new("contact.tagged", by.now).contact(*person).subject(*name).origin(import_id));
+    let told = told.collect();
+    store::put(tx, by.now, &fresh.iter().map(|(pair, _)| *pair).collect::<Vec<_>>(), Some(import_id)).await?;
     Ok(told)
 }
 

@@ -1,11 +1,17 @@
 //! A tag: a word staff made up to sort people by. Whoever may edit a contact may give it a new one.
 //!
 //! Guards that a name is there once whatever its case, that only what really changed is told and put on record, and that one deed of one
-//! member of staff, on one contact or on ten thousand, can be taken back as a whole.
+//! member of staff, on one contact or on ten thousand, can be taken back as a whole. A name once used keeps meaning the tag: rules, files and
+//! addresses that say it go on working when the tag is renamed or becomes part of another.
 
+mod api;
+mod change;
 #[cfg(test)]
 mod http_tests;
 mod import;
+mod jobs;
+mod list_page;
+mod list_store;
 pub(crate) mod pages;
 mod rules;
 mod store;
@@ -16,7 +22,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use attune_db::{DbError, Tx};
 use attune_events::{EventDef, append};
-use attune_house::{ContactTable, Facet, FacetKind, OnErase, OnMerge};
+use attune_house::{ContactTable, Facet, FacetKind, OnErase, OnMerge, Room};
 use attune_kernel::{fold_key, id_type};
 use attune_record::audit;
 use attune_web::Scope;
@@ -25,6 +31,7 @@ use serde_json::{Value as Json, json};
 use crate::contact::{self, By, Contact};
 
 pub(crate) use import::{bring, take_back};
+pub(crate) use list_store::purge;
 pub(crate) use rules::listed;
 #[cfg(test)]
 use rules::names;
@@ -72,9 +79,16 @@ impl Deed {
 const CHANGED: &str = "contact.tags_changed";
 
 /// The events of this noun.
-pub(crate) const EVENTS: [EventDef; 2] = [
+const EVENTS: [EventDef; 3] = [
     EventDef { name: "contact.tagged", meaning: "A contact was given a tag.", subject: "the tag", amount: "", behaviour: false },
     EventDef { name: "contact.untagged", meaning: "A tag was taken from a contact.", subject: "the tag", amount: "", behaviour: false },
+    EventDef {
+        name: "contact.tag_renamed",
+        meaning: "A tag somebody has is called by other names, or became part of another.",
+        subject: "what it is called now",
+        amount: "",
+        behaviour: false,
+    },
 ];
 
 /// The table that holds a person. A tag both have stays with each: the one who remains has it already.
@@ -94,13 +108,25 @@ pub(crate) const FACETS: [Facet; 1] = [Facet {
     label_key: "tag-filter",
     kind: FacetKind::Words,
     sql: "SELECT contact_id, value FROM v_identify_tag",
-    changed_by: &["contact.tagged", "contact.untagged", "contact.merged", "contact.split"],
+    changed_by: &["contact.tagged", "contact.untagged", "contact.tag_renamed", "contact.merged", "contact.split"],
 }];
+
+/// Adds this noun to the room.
+pub(crate) fn plug(room: Room) -> Room {
+    room.routes(pages::routes().merge(api::routes()))
+        .nav([list_page::nav()])
+        .permissions(list_page::permissions())
+        .events(EVENTS)
+        .contact_tables(CONTACT_TABLES)
+        .jobs(jobs::defs())
+}
 
 /// The tags of these names, those that are missing made, perhaps by an import.
 pub(crate) async fn find_or_create(tx: &mut Tx, by: &By<'_>, names: &[String], import_id: Option<i64>) -> Result<Vec<Tag>, DbError> {
+    let known = store::known(tx, names).await?;
+    let missing = names.iter().filter(|name| !known.contains_key(&fold_key(name)));
     let fresh: Vec<Tag> =
-        names.iter().map(|name| Tag { id: TagId(by.ids.next()), name: name.clone(), tone: rules::tone(name).into() }).collect();
+        missing.map(|name| Tag { id: TagId(by.ids.next()), name: name.clone(), tone: rules::tone(name).into() }).collect();
     store::insert_missing(tx, by.now, &fresh, import_id).await?;
     let found = store::list_by_names(tx, names).await?;
     let made: HashSet<TagId> = fresh.iter().map(|tag| tag.id).collect();
@@ -185,12 +211,11 @@ fn line(deed: Deed, person: i64, names: &[&str]) -> (i64, Option<Json>, Option<J
 pub(crate) async fn undo(tx: &mut Tx, by: &By<'_>, scope: &Scope, at: i64) -> Result<usize, DbError> {
     let lines = store::list_changes(tx, scope, by.actor.staff_id, at).await?;
     let names: HashSet<String> = lines.iter().flat_map(|(_, before, after)| before.iter().chain(after).cloned()).collect();
-    let tags = store::list_by_names(tx, &names.into_iter().collect::<Vec<_>>()).await?;
-    let known: HashMap<String, TagId> = tags.into_iter().map(|tag| (fold_key(&tag.name), tag.id)).collect();
+    let known = store::known(tx, &names.into_iter().collect::<Vec<_>>()).await?;
     let (mut back, mut off) = (Vec::new(), Vec::new());
     for (person, before, after) in &lines {
         let of =
-            |names: &[String]| names.iter().filter_map(|name| known.get(&fold_key(name))).map(|tag| (*person, *tag)).collect::<Vec<_>>();
+            |names: &[String]| names.iter().filter_map(|name| known.get(&fold_key(name))).map(|tag| (*person, tag.id)).collect::<Vec<_>>();
         back.extend(of(before));
         off.extend(of(after));
     }

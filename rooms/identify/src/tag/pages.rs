@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::routing::post;
 use serde::Deserialize;
 
-use super::{Deed, Tag, TagId, rules, store};
+use super::{Deed, Tag, TagId, list_page, rules, store};
 use crate::EditContacts;
 use crate::contact::{self, By, Contact, ContactId};
 
@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/contacts/tags/undo", post(undo))
         .route("/contacts/{id}/tags", post(add))
         .route("/contacts/{id}/untag", post(remove))
+        .merge(list_page::routes())
 }
 
 /// The tags to choose from, by name; `chosen` is among them even where there are more than are offered.

@@ -23,6 +23,15 @@ pub(crate) fn listed(text: &str) -> Result<Vec<String>, &'static str> {
     at_most(MOST_LISTED, text)
 }
 
+/// One name as typed.
+pub(super) fn one(typed: &str) -> Result<String, &'static str> {
+    match at_most(MOST, typed)?.as_slice() {
+        [] => Err("web-required"),
+        [name] => Ok(name.clone()),
+        _ => Err("tag-one-name"),
+    }
+}
+
 fn at_most(most: usize, typed: &str) -> Result<Vec<String>, &'static str> {
     let mut names: Vec<String> = Vec::new();
     for name in typed.split(BETWEEN) {

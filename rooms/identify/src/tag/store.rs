@@ -1,6 +1,6 @@
 //! The SQL of tags.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, params, sql};
 use attune_kernel::fold_key;
@@ -16,18 +16,34 @@ fn read(row: &Row) -> Result<Tag, DbError> {
 
 /// The tags by name, at most `limit`.
 pub(crate) async fn list(tx: &mut Tx, limit: i64) -> Result<Vec<Tag>, DbError> {
-    tx.rows(sql!("SELECT id, name, tone FROM tags ORDER BY name_key LIMIT $1"), params![limit]).await?.iter().map(read).collect()
+    let select = sql!("SELECT id, name, tone FROM tags WHERE name_key IS NOT NULL ORDER BY name_key LIMIT $1");
+    tx.rows(select, params![limit]).await?.iter().map(read).collect()
 }
 
+/// The tag `id`, or the one it became part of.
 pub(crate) async fn find(tx: &mut Tx, id: TagId) -> Result<Option<Tag>, DbError> {
-    tx.find(sql!("SELECT id, name, tone FROM tags WHERE id = $1"), params![id.0]).await?.as_ref().map(read).transpose()
+    let select = sql!(
+        "SELECT t.id, t.name, t.tone FROM tags a JOIN tags t ON t.id = COALESCE(a.merged_into, a.id) WHERE a.id = $1 AND t.name_key IS NOT NULL"
+    );
+    tx.find(select, params![id.0]).await?.as_ref().map(read).transpose()
 }
 
-/// The tags of these names that are there, whatever the case.
-pub(crate) async fn list_by_names(tx: &mut Tx, names: &[String]) -> Result<Vec<Tag>, DbError> {
+/// The tags these names mean, whatever the case, by the folded name; names a tag had before count.
+pub(crate) async fn known(tx: &mut Tx, names: &[String]) -> Result<HashMap<String, Tag>, DbError> {
     let wanted = Relation::of_texts("k", names.iter().map(|name| fold_key(name)).collect::<HashSet<_>>());
-    let select = sql!("SELECT t.id, t.name, t.tone FROM {rows} AS r JOIN tags t ON t.name_key = r.k");
-    tx.rows_from(select, &wanted, params![]).await?.iter().map(read).collect()
+    let select = sql!(
+        "SELECT r.k, t.id, t.name, t.tone FROM {rows} AS r LEFT JOIN tags n ON n.name_key = r.k LEFT JOIN tag_aliases a ON a.name_key = r.k
+         JOIN tags t ON t.id = COALESCE(n.id, a.tag_id) AND t.name_key IS NOT NULL"
+    );
+    tx.rows_from(select, &wanted, params![]).await?.iter().map(|row| Ok((row.get("k")?, read(row)?))).collect()
+}
+
+/// The tags of these names that are there, each once.
+pub(crate) async fn list_by_names(tx: &mut Tx, names: &[String]) -> Result<Vec<Tag>, DbError> {
+    let mut tags: Vec<Tag> = known(tx, names).await?.into_values().collect();
+    tags.sort_by_key(|tag| tag.id.0);
+    tags.dedup();
+    Ok(tags)
 }
 
 pub(super) async fn list_by_ids(tx: &mut Tx, ids: impl Iterator<Item = TagId>) -> Result<Vec<Tag>, DbError> {
@@ -41,7 +57,7 @@ pub(crate) async fn list_of(tx: &mut Tx, people: &[i64]) -> Result<Vec<(i64, Tag
     let wanted = Relation::of_ids("id", people.iter().copied());
     let select = sql!(
         "SELECT h.contact_id, t.id, t.name, t.tone, t.name_key FROM {rows} AS r
-         JOIN contact_tags h ON h.contact_id = r.id JOIN tags t ON t.id = h.tag_id"
+         JOIN contact_tags h ON h.contact_id = r.id JOIN tags t ON t.id = h.tag_id AND t.name_key IS NOT NULL"
     );
     let rows = tx.rows_from(select, &wanted, params![]).await?;
     let mut found = rows
@@ -52,7 +68,7 @@ pub(crate) async fn list_of(tx: &mut Tx, people: &[i64]) -> Result<Vec<(i64, Tag
     Ok(found.into_iter().map(|(_, person, tag)| (person, tag)).collect())
 }
 
-/// Makes those whose names are not there yet.
+/// Makes those whose names nobody uses yet.
 pub(super) async fn insert_missing(tx: &mut Tx, now: i64, tags: &[Tag], import_id: Option<i64>) -> Result<(), DbError> {
     let columns = [
         ("id", Column::Int),
@@ -114,7 +130,10 @@ pub(super) async fn list_of_import(tx: &mut Tx, import_id: i64, limit: i64) -> R
 
 /// Removes the tags an import made that nobody has.
 pub(crate) async fn remove_unused(tx: &mut Tx, import_id: i64) -> Result<u64, DbError> {
-    let delete = sql!("DELETE FROM tags WHERE import_id = $1 AND NOT EXISTS (SELECT 1 FROM contact_tags h WHERE h.tag_id = tags.id)");
+    let delete = sql!(
+        "DELETE FROM tags WHERE import_id = $1 AND merged_into IS NULL AND NOT EXISTS (SELECT 1 FROM contact_tags h WHERE h.tag_id = tags.id)
+           AND NOT EXISTS (SELECT 1 FROM tags m WHERE m.merged_into = tags.id)"
+    );
     tx.exec(delete, params![import_id]).await
 }
 

@@ -1,0 +1,128 @@
+use attune_db::{Db, params};
+use attune_testkit::{Colleague, StatusCode, TestApp, parts};
+use attune_web::Grant;
+
+use crate::tracking::Collector;
+
+/// Who sees everybody and changes one's own.
+const LOOKER: Colleague = Colleague::new("agent", 1).called("looker").granted(&[("identify.contact.view", Grant::All)]);
+const COLLEAGUES: [Colleague; 5] = [
+    Colleague::new("admin", 9),
+    Colleague::new("agent", 1).of_team(10),
+    Colleague::new("agent", 2).of_team(20).called("other"),
+    LOOKER,
+    Colleague::new("agent", 3).called("reader").granted(&[("identify.contact.edit", Grant::None)]),
+];
+
+fn site(db: Db) -> TestApp {
+    let parts = parts(db);
+    let rooms = vec![crate::room(&parts, &Collector::start(&parts))];
+    TestApp::open(parts, rooms, &COLLEAGUES)
+}
+
+async fn person(site: &TestApp, name: &str, owner: i64) -> String {
+    let made = site.post("admin", "/contacts", &format!("name={name}&stage=lead&told=1&owner_id={owner}")).await.is(StatusCode::SEE_OTHER);
+    made.leads().to_owned()
+}
+
+fn id(href: &str) -> &str {
+    href.rsplit('/').next().unwrap()
+}
+
+async fn city(db: &Db, name: &str) -> Option<String> {
+    let mut tx = db.read().await.unwrap();
+    tx.find("SELECT city FROM contacts WHERE name = $1", params![name]).await.unwrap().unwrap().at(0).unwrap()
+}
+
+attune_testkit::on_both_dbs! {
+    async fn a_field_is_chosen_looked_at_set_and_taken_back(db: Db) {
+        let site = site(db.clone());
+        let (lena, tom) = (person(&site, "Lena", 1).await, person(&site, "Tom", 2).await);
+        site.post("admin", &format!("{lena}/field/city"), "value=Bonn").await.is(StatusCode::SEE_OTHER);
+        let nobody = site.get("admin", "/contacts/edits/new").await.is(StatusCode::SEE_OTHER);
+        assert_ne!(nobody.cookie("attune_flash"), "");
+        let new = site.post("admin", "/contacts/bulk", "act=edit&all=1&query=stage%3Dlead").await.is(StatusCode::SEE_OTHER);
+        let page = site.get("admin", new.leads()).await.is(StatusCode::OK);
+        assert!(page.has("Contacts selected: 2") && page.has(">City</option>") && !page.has("bulk-edit-"), "{}", page.body);
+        let asked = format!("{}&key=city", new.leads());
+        assert!(site.get("admin", &asked).await.has("Empty it instead"));
+        let wrong = site.get("admin", &format!("{asked}&look=1&value=")).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.has("Choose a value, or empty it"), "{}", wrong.body);
+        let look = site.get("admin", &format!("{asked}&look=1&value=Kassel")).await.is(StatusCode::OK);
+        assert!(look.has(">Bonn</th>") && look.has(">empty</th>") && look.has("Change 2 contacts"), "{}", look.body);
+        site.post("reader", "/contacts/edits", "all=1&query=&key=city&value=Kassel").await.is(StatusCode::FORBIDDEN);
+        site.post("admin", "/contacts/edits", "all=1&query=&key=email&value=x").await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        let made = site.post("admin", "/contacts/edits", "all=1&query=stage%3Dlead&key=city&value=Kassel").await.is(StatusCode::SEE_OTHER);
+        let waiting = site.get("admin", made.leads()).await;
+        assert!(waiting.has("Waiting") && waiting.has("/cancel") && waiting.has("/stream"), "{}", waiting.body);
+        site.settle().await;
+        assert_eq!((city(&db, "Lena").await.as_deref(), city(&db, "Tom").await.as_deref()), (Some("Kassel"), Some("Kassel")));
+        site.get("other", made.leads()).await.is(StatusCode::NOT_FOUND);
+        site.post("other", &format!("{}/undo", made.leads()), "").await.is(StatusCode::NOT_FOUND);
+        assert!(site.get("other", "/contacts/edits").await.has("No bulk edits yet"));
+        let list = site.get("admin", "/contacts/edits").await;
+        assert!(list.has("City: Kassel") && list.has("Done") && !list.has("bulk-edit-"), "{}", list.body);
+        site.post("admin", &format!("{tom}/field/city"), "value=Hagen").await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &format!("{}/undo", made.leads()), "").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        assert_eq!((city(&db, "Lena").await.as_deref(), city(&db, "Tom").await.as_deref()), (Some("Bonn"), Some("Hagen")));
+        let over = site.get("admin", made.leads()).await;
+        assert!(over.has("Undone") && over.has("Somebody has changed the value since") && over.has(">Tom</a>"), "{}", over.body);
+        site.post("admin", &format!("{}/undo", made.leads()), "").await.is(StatusCode::CONFLICT);
+    }
+
+    async fn only_ones_own_are_changed_and_the_others_are_said(db: Db) {
+        let site = site(db.clone());
+        person(&site, "Lena", 1).await;
+        let tom = person(&site, "Tom", 2).await;
+        // An agent's "all" are one's own.
+        site.post("agent", "/contacts/edits", "all=1&query=&key=city&value=Kassel").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        assert_eq!((city(&db, "Lena").await.as_deref(), city(&db, "Tom").await.as_deref()), (Some("Kassel"), None));
+        // Whoever sees more than they may change is told whom it left out.
+        let look = site.get("looker", "/contacts/edits/new?all=1&query=&key=city&value=Essen&look=1").await;
+        assert!(look.has("You may not change this contact") && look.has("Change one contact"), "{}", look.body);
+        let made = site.post("looker", "/contacts/edits", "all=1&query=&key=city&value=Essen").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        assert_eq!((city(&db, "Lena").await.as_deref(), city(&db, "Tom").await.as_deref()), (Some("Essen"), None));
+        let over = site.get("looker", made.leads()).await;
+        assert!(over.has("You may not change this contact") && over.has(">Tom</a>"), "{}", over.body);
+        // Ids that are beyond what somebody sees are nobody's.
+        let made = site.post("agent", "/contacts/edits", &format!("ids={}&key=city&value=Hamm", id(&tom))).await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        assert_eq!(city(&db, "Tom").await, None);
+        assert!(!site.get("agent", made.leads()).await.has("Tom"));
+    }
+
+    async fn whoever_gave_contacts_away_can_take_them_back(db: Db) {
+        let site = site(db.clone());
+        let lena = person(&site, "Lena", 1).await;
+        let made = site.post("agent", "/contacts/edits", &format!("ids={}&key=owner_id&value=2", id(&lena))).await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        site.get("agent", &lena).await.is(StatusCode::NOT_FOUND);
+        site.get("other", &lena).await.is(StatusCode::OK);
+        site.post("agent", &format!("{}/undo", made.leads()), "").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        site.get("agent", &lena).await.is(StatusCode::OK);
+        // But not what is another's by now.
+        let made = site.post("agent", "/contacts/edits", &format!("ids={}&key=city&value=Hamm", id(&lena))).await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        site.post("admin", &format!("{lena}/field/owner_id"), "value=2").await.is(StatusCode::SEE_OTHER);
+        site.post("agent", &format!("{}/undo", made.leads()), "").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        assert_eq!(city(&db, "Lena").await.as_deref(), Some("Hamm"));
+        let over = site.get("agent", made.leads()).await;
+        assert!(over.has("A contact you may not see") && !over.has("Lena"), "{}", over.body);
+    }
+
+    async fn what_nobody_has_begun_ends_at_once(db: Db) {
+        let site = site(db.clone());
+        person(&site, "Lena", 1).await;
+        let made = site.post("admin", "/contacts/edits", "all=1&query=&key=city&value=Hamm").await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &format!("{}/cancel", made.leads()), "").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        assert_eq!(city(&db, "Lena").await, None);
+        assert!(site.get("admin", made.leads()).await.has("Cancelled"));
+        site.post("admin", &format!("{}/cancel", made.leads()), "").await.is(StatusCode::CONFLICT);
+    }
+}

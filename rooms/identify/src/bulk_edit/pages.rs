@@ -1,0 +1,257 @@
+//! The pages of bulk edits: those of before, how far one is, what became of whom, and taking it back.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use askama::Template;
+use attune_db::{DbError, Tx};
+use attune_house::App;
+use attune_kernel::Fault;
+use attune_web::{Answer, Can, Flash, Lang, Live, Path, Problem, Query, Scope, Shell, live};
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::{BulkEdit, EditId, EditState, jobs, new_page, store};
+use crate::contact::{self, By, ContactId, Stage};
+use crate::field::{self, Field};
+use crate::staff::{self, Member};
+use crate::{EditContacts, ViewContacts, company};
+
+const HOME: &str = "/contacts/edits";
+/// Lines on a page.
+const PAGE: i64 = 50;
+
+/// The routes of this noun.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/contacts/edits", get(list).post(new_page::create))
+        .route("/contacts/edits/new", get(new_page::new))
+        .route("/contacts/edits/{id}", get(show))
+        .route("/contacts/edits/{id}/stream", get(stream))
+        .route("/contacts/edits/{id}/cancel", post(cancel))
+        .route("/contacts/edits/{id}/undo", post(undo))
+}
+
+/// The address of an edit.
+pub(super) fn href(id: EditId) -> String {
+    format!("{HOME}/{id}")
+}
+
+/// Says attributes and their values in words.
+pub(super) struct Words {
+    fields: HashMap<String, Field>,
+    owners: HashMap<i64, String>,
+    companies: HashMap<i64, String>,
+}
+
+impl Words {
+    /// The words for values of `key`, among them `values`.
+    pub(super) async fn new(tx: &mut Tx, fields: &[Field], members: &[Member], key: &str, values: &[&Json]) -> Result<Self, DbError> {
+        let ids: Vec<i64> = if key == "company_id" { values.iter().filter_map(|value| value.as_i64()).collect() } else { Vec::new() };
+        let companies = company::list_by_ids(tx, ids).await?.into_iter().map(|company| (company.id, company.name)).collect();
+        let fields = fields.iter().map(|field| (format!("f:{}", field.key), field.clone())).collect();
+        Ok(Self { fields, owners: staff::names(members), companies })
+    }
+
+    /// What an attribute is called.
+    pub(super) fn label(&self, l: &Lang, key: &str) -> String {
+        self.fields.get(key).map_or_else(|| contact::attribute_name(l, key), |field| field.label.clone())
+    }
+
+    /// A value of it.
+    pub(super) fn value(&self, l: &Lang, key: &str, value: &Json) -> String {
+        let text = match (key, value) {
+            ("owner_id", Json::Null) => l.t("identify-no-owner").to_string(),
+            (_, Json::Null) => String::new(),
+            ("stage", Json::String(word)) => Stage::of(word).map_or_else(|| word.clone(), |stage| l.t(stage.label_key()).to_string()),
+            ("owner_id", id) => id.as_i64().and_then(|id| self.owners.get(&id).cloned()).unwrap_or_default(),
+            ("company_id", Json::Number(id)) => id.as_i64().and_then(|id| self.companies.get(&id).cloned()).unwrap_or_default(),
+            (key, value) => match self.fields.get(key) {
+                Some(field) => field.shown(l, value),
+                None => field::text_of(value),
+            },
+        };
+        if text.is_empty() { l.t("bulk-edit-nothing").to_string() } else { text }
+    }
+}
+
+/// An edit in words.
+struct Line {
+    edit: BulkEdit,
+    label: String,
+    value: String,
+    staff: String,
+}
+
+async fn lines(tx: &mut Tx, shell: &Shell, edits: Vec<BulkEdit>) -> Result<Vec<Line>, DbError> {
+    let (fields, members) = (field::list(tx).await?, staff::list(tx).await?);
+    let companies: Vec<&Json> = edits.iter().filter(|edit| edit.attribute == "company_id").map(|edit| &edit.value).collect();
+    let words = Words::new(tx, &fields, &members, "company_id", &companies).await?;
+    let line = |edit: &BulkEdit| Line {
+        label: words.label(&shell.l, &edit.attribute),
+        value: words.value(&shell.l, &edit.attribute, &edit.value),
+        staff: words.owners.get(&edit.staff_id).cloned().unwrap_or_default(),
+        edit: edit.clone(),
+    };
+    Ok(edits.iter().map(line).collect())
+}
+
+/// Whose edits somebody sees: one's own; who may change everybody's contacts, everybody's.
+fn whose(can: &Can<EditContacts>) -> Option<i64> {
+    (can.scope != Scope::All).then_some(can.actor.staff_id)
+}
+
+#[derive(Template)]
+#[template(path = "bulk_edit/list.html")]
+struct ListPage {
+    shell: Shell,
+    lines: Vec<Line>,
+}
+
+async fn list(State(app): State<App>, can: Can<EditContacts>, shell: Shell) -> Answer {
+    let mut tx = app.db.read().await?;
+    let edits = store::list(&mut tx, whose(&can), PAGE).await?;
+    let page = ListPage { lines: lines(&mut tx, &shell, edits).await?, shell };
+    Ok(page.shell.page(&page))
+}
+
+/// Somebody who was not changed, or did not get back what was there.
+struct Left {
+    /// Nobody the reader may see has none.
+    who: Option<(ContactId, String)>,
+    state: String,
+    cause: String,
+}
+
+#[derive(Template)]
+#[template(path = "bulk_edit/show.html", blocks = ["status"])]
+struct ShowPage {
+    shell: Shell,
+    line: Line,
+    left: Vec<Left>,
+    next: Option<String>,
+    is_ending: bool,
+}
+
+/// Which lines are shown.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct ShowQuery {
+    after: Option<ContactId>,
+}
+
+/// The rights of whoever asks: to change, and to see.
+type Rights = (Can<EditContacts>, Can<ViewContacts>);
+
+async fn show_page(app: &App, rights: &Rights, shell: Shell, id: EditId, query: &ShowQuery) -> Result<ShowPage, Problem> {
+    let mut tx = app.db.read().await?;
+    let edit = store::find(&mut tx, id.0, whose(&rights.0)).await?.ok_or(Problem::NotFound)?;
+    let mut causes = store::list_causes(&mut tx, id.0, query.after.map_or(0, |id| id.0), PAGE + 1).await?;
+    let next = attune_web::kit::cut_page(&mut causes, 50).map(|(contact, ..)| format!("{}?after={}", href(id), ContactId(*contact)));
+    let seen = contact::Selection::Ids(causes.iter().map(|(contact, ..)| *contact).collect());
+    let seen = contact::ids_of(&mut tx, &rights.1.scope, &seen, PAGE).await?;
+    let names: HashMap<i64, String> =
+        contact::list_by_ids(&mut tx, seen).await?.iter().map(|c| (c.id, contact::name_for(&shell, c))).collect();
+    let left = causes.into_iter().map(|(contact, state, cause)| Left {
+        who: names.get(&contact).map(|name| (ContactId(contact), name.clone())),
+        state,
+        cause,
+    });
+    let left = left.collect();
+    let job = match edit.job_id {
+        Some(job_id) => attune_jobs::find(&mut tx, job_id).await?,
+        None => None,
+    };
+    let is_ending = job.is_some_and(|job| job.cancel_asked);
+    let line = lines(&mut tx, &shell, vec![edit]).await?.pop().ok_or(Problem::NotFound)?;
+    Ok(ShowPage { line, left, next, is_ending, shell })
+}
+
+async fn show(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    see: Can<ViewContacts>,
+    shell: Shell,
+    Path(id): Path<EditId>,
+    Query(query): Query<ShowQuery>,
+) -> Answer {
+    let page = show_page(&app, &(can, see), shell, id, &query).await?;
+    Ok(page.shell.page(&page))
+}
+
+/// GET /contacts/edits/{id}/stream: the part of the page that changes, as long as it does.
+async fn stream(State(app): State<App>, can: Can<EditContacts>, see: Can<ViewContacts>, shell: Shell, Path(id): Path<EditId>) -> Answer {
+    store::find(&mut app.db.read().await?, id.0, whose(&can)).await?.ok_or(Problem::NotFound)?;
+    let asker = Arc::new((app.clone(), (can, see), shell));
+    Ok(live(app.db.listen("progress"), move || {
+        let asker = asker.clone();
+        async move { status(&asker.0, &asker.1, asker.2.clone(), id).await.unwrap_or(Live::Gone) }
+    }))
+}
+
+async fn status(app: &App, rights: &Rights, shell: Shell, id: EditId) -> Result<Live, Problem> {
+    let page = show_page(app, rights, shell, id, &ShowQuery::default()).await?;
+    let html = page.as_status().render().map_err(Fault::from)?;
+    Ok(if page.is_moving() { Live::New(html) } else { Live::Last(html) })
+}
+
+async fn cancel(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<EditId>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let edit = store::find(&mut tx, id.0, whose(&can)).await?.ok_or(Problem::NotFound)?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    if !super::cancel(&mut tx, &by, &edit).await? {
+        return Err(Problem::refused("bulk-edit-over"));
+    }
+    tx.commit().await?;
+    Ok(shell.leave(&href(id), Flash::good("bulk-edit-ending")))
+}
+
+async fn undo(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<EditId>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let edit = store::find(&mut tx, id.0, whose(&can)).await?.ok_or(Problem::NotFound)?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    if !super::undo(&mut tx, &by, &app.bench(), &can.scope, &edit).await? {
+        return Err(Problem::refused("bulk-edit-not-over"));
+    }
+    tx.commit().await?;
+    Ok(shell.leave(&href(id), Flash::good("bulk-edit-undoing")))
+}
+
+impl Line {
+    fn href(&self) -> String {
+        href(EditId(self.edit.id))
+    }
+
+    fn state_key(&self) -> String {
+        format!("bulk-edit-state-{}", self.edit.state.word())
+    }
+
+    /// How many could get back what they had; none when that is not kept any more.
+    fn undoable(&self, now: i64) -> i64 {
+        let kept = now - self.edit.created_at < contact::jobs::KEPT_US;
+        if kept && EditState::UNDOABLE.contains(&self.edit.state) { self.edit.counts.changed } else { 0 }
+    }
+}
+
+impl ShowPage {
+    fn is_moving(&self) -> bool {
+        self.line.edit.state.is_moving()
+    }
+
+    fn done(&self) -> (i64, i64) {
+        jobs::progress(&self.line.edit, self.line.edit.state == EditState::Undoing)
+    }
+
+    /// Where the edit is asked to end; empty when it cannot be asked, or was.
+    fn cancel_href(&self) -> String {
+        let is_going = matches!(self.line.edit.state, EditState::Waiting | EditState::Running);
+        if is_going && !self.is_ending { format!("{}/cancel", self.line.href()) } else { String::new() }
+    }
+
+    fn cause_key(&self, left: &Left) -> String {
+        format!("bulk-edit-cause-{}", if left.cause.is_empty() { "gone" } else { &left.cause })
+    }
+}

@@ -1,0 +1,105 @@
+//! What can be set for many at once, how what was typed is read, and what it makes of a contact.
+
+use attune_db::{DbError, Tx};
+use attune_kernel::{Locale, fold_key};
+use serde_json::{Value as Json, json};
+
+use crate::company;
+use crate::contact::{By, Contact, Stage};
+use crate::field::Field;
+use crate::staff::Member;
+
+/// The attributes everybody has that can be set for many. What tells one person from another, such as names and addresses, is not among them.
+pub(super) const ATTRIBUTES: [&str; 9] = ["stage", "owner_id", "company", "title", "city", "country", "locale", "time_zone", "source"];
+/// The longest text, in characters.
+const LONGEST: usize = 200;
+
+/// What an attribute is to become.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Target {
+    /// The attribute's key as it is kept: the company by its id.
+    pub(crate) key: String,
+    /// Null empties it.
+    pub(crate) value: Json,
+    /// The name of a company, which may not exist yet.
+    pub(crate) company: Option<String>,
+}
+
+/// Whether an attribute can be left empty.
+pub(super) fn may_be_empty(key: &str) -> bool {
+    key != "stage"
+}
+
+/// Whether `key` can be set for many.
+pub(super) fn is_editable(key: &str, fields: &[Field]) -> bool {
+    ATTRIBUTES.contains(&key) || key.strip_prefix("f:").is_some_and(|key| fields.iter().any(|field| field.key == key))
+}
+
+impl Target {
+    /// Reads what was typed for `key`, or that it is to be emptied; the locale key of what is wrong.
+    pub(super) fn read(key: &str, typed: &str, empty: bool, (fields, members): (&[Field], &[Member])) -> Result<Self, &'static str> {
+        if !is_editable(key, fields) {
+            return Err("bulk-edit-field-gone");
+        }
+        let typed = typed.trim();
+        let kept = if key == "company" { "company_id" } else { key };
+        let target = |value: Json| Self { key: kept.to_owned(), value, company: None };
+        if empty {
+            return if may_be_empty(key) { Ok(target(Json::Null)) } else { Err("bulk-edit-never-empty") };
+        }
+        if typed.is_empty() {
+            return Err("bulk-edit-needs-value");
+        }
+        if !key.starts_with("f:") && typed.chars().count() > LONGEST {
+            return Err("identify-too-long");
+        }
+        let value = match key {
+            "stage" => json!(Stage::of(typed).ok_or("web-not-a-choice")?.word()),
+            "owner_id" => {
+                let id: i64 = typed.parse().map_err(|_| "web-not-a-choice")?;
+                json!(members.iter().find(|member| member.id == id && member.active).ok_or("web-not-a-choice")?.id)
+            }
+            "company" => return Ok(Self { company: Some(typed.to_owned()), ..target(Json::Null) }),
+            "locale" => json!(typed.parse::<Locale>().map_err(|_| "web-not-a-choice")?.tag()),
+            key if ATTRIBUTES.contains(&key) => json!(typed),
+            own => {
+                let field = own.strip_prefix("f:").and_then(|key| fields.iter().find(|field| field.key == key));
+                field.ok_or("bulk-edit-field-gone")?.read(typed)?
+            }
+        };
+        Ok(target(value))
+    }
+
+    /// Whether a contact has the value already.
+    pub(super) fn is_met(&self, contact: &Contact) -> bool {
+        match &self.company {
+            Some(name) => contact.company_name.as_deref().is_some_and(|has| fold_key(has) == fold_key(name)),
+            None => contact.raw(&self.key) == self.value,
+        }
+    }
+
+    /// The same with the company made, if it is not there yet.
+    pub(super) async fn settled(mut self, tx: &mut Tx, by: &By<'_>) -> Result<Self, DbError> {
+        if let Some(name) = &self.company {
+            self.value = json!(company::find_or_create(tx, by, name, None).await?.id);
+        }
+        Ok(self)
+    }
+}
+
+/// Gives a contact the value; whoever looks after somebody brings their team.
+pub(super) fn give(contact: &mut Contact, key: &str, value: &Json, members: &[Member]) {
+    contact.set(key, value.clone());
+    if key == "owner_id" {
+        contact.team_id = contact.owner_id.and_then(|id| members.iter().find(|member| member.id == id)).and_then(|member| member.team_id);
+    }
+}
+
+/// Whether a value that was there before can be there again: its options and its field still are.
+pub(super) fn still_fits(key: &str, value: &Json, fields: &[Field]) -> bool {
+    let Some(key) = key.strip_prefix("f:") else { return true };
+    let Some(field) = fields.iter().find(|field| field.key == key) else { return false };
+    value.is_null()
+        || !field.kind.has_options()
+        || field.kept(value).iter().all(|kept| field.options.iter().any(|o| o.key == *kept && !o.gone))
+}

@@ -1,0 +1,295 @@
+//! The list of contacts as a page: its views, filters, columns, order and pages.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use attune_db::{DbError, Tx};
+use attune_house::App;
+use attune_record::view::{self, SavedView};
+use attune_web::kit::{Choice, Tab};
+use attune_web::{Answer, Can, FormErrors, Query, Shell, see_other};
+use axum::extract::{RawQuery, State};
+
+use super::columns::{self, Column, Kind};
+use super::field_filter::FieldFilter;
+use super::list;
+use super::pages::{grade_tone, name_for, shown_count, stages};
+use super::query::ListQuery;
+use super::score::Scale;
+use super::{Contact, PAGE, Stage, edit, views};
+use crate::ViewContacts;
+use crate::company;
+use crate::field::{self, Field, FieldKind};
+use crate::staff::{self, Member};
+use crate::tag::{self, Tag};
+
+#[derive(Template)]
+#[template(path = "contact/list.html")]
+struct ListPage {
+    shell: Shell,
+    tabs: Vec<Tab>,
+    /// The view shown, if it can be changed and differs from what is shown.
+    own_view: Option<SavedView>,
+    /// Whether views can be shown to everybody.
+    may_share: bool,
+    query: ListQuery,
+    text: String,
+    sort: String,
+    people: Vec<Contact>,
+    scale: Scale,
+    owners: HashMap<i64, String>,
+    choices: Choices,
+    chips: Vec<(String, String)>,
+    count: String,
+    total: i64,
+    next: Option<String>,
+    is_filtered: bool,
+    errors: FormErrors,
+    /// The columns behind the name.
+    columns: Vec<Column>,
+    /// Those that are not shown.
+    hidden: Vec<Column>,
+    /// The tags of these people, where they stand in a column.
+    tags_of: HashMap<i64, Vec<String>>,
+    /// How the field about to be filtered by is asked for.
+    asked: Option<Asked>,
+    /// The options to choose from; typed when there are none.
+    asked_options: Vec<Choice>,
+    /// What else stands in the address, for forms that change a part of it.
+    rest: Vec<(String, String)>,
+}
+
+/// A filter that is being filled in.
+struct Asked {
+    label: String,
+    /// The type of the input.
+    kind: &'static str,
+    /// From and to.
+    is_range: bool,
+    error: String,
+}
+
+/// What the filters offer.
+struct Choices {
+    stages: Vec<Choice>,
+    owners: Vec<Choice>,
+    grades: Vec<Choice>,
+    fields: Vec<Choice>,
+    tags: Vec<Choice>,
+}
+
+pub(super) async fn page(
+    State(app): State<App>,
+    can: Can<ViewContacts>,
+    shell: Shell,
+    RawQuery(raw): RawQuery,
+    Query(query): Query<ListQuery>,
+) -> Answer {
+    let mut tx = app.db.read().await?;
+    // Who asks for nothing, not even for nothing behind a question mark, gets what they chose to begin with.
+    if let (None, Some(address)) = (raw, views::opens_with(&mut tx, can.actor.staff_id).await?) {
+        return Ok(see_other(&address));
+    }
+    let fields = field::list(&mut tx).await?;
+    let (query, wrong) = query.settled(&fields);
+    let read = read_list(&mut tx, &can, &query, (fields, wrong), shell.now).await?;
+    let page = list_page(shell, query, read, can.actor.staff_id);
+    Ok(page.shell.page(&page))
+}
+
+/// What the store knows for the list.
+struct ReadList {
+    found: list::Page,
+    scale: Scale,
+    views: Vec<SavedView>,
+    members: Vec<Member>,
+    /// The name of the company the list is narrowed to.
+    company: Option<String>,
+    fields: Vec<Field>,
+    /// The tag the list is narrowed to.
+    tag: Option<Tag>,
+    tags: Vec<Choice>,
+    /// The names of the tags of those found.
+    tags_of: HashMap<i64, Vec<String>>,
+    /// Why the filter being filled in does not fit.
+    wrong: Option<&'static str>,
+}
+
+async fn read_list(
+    tx: &mut Tx,
+    can: &Can<ViewContacts>,
+    query: &ListQuery,
+    (fields, wrong): (Vec<Field>, Option<&'static str>),
+    now: i64,
+) -> Result<ReadList, DbError> {
+    let scale = Scale::read(tx, now).await?;
+    let listing = query.listing(&can.actor, &scale, &fields);
+    let found = list::list(tx, &can.scope, &listing, query.sorting(), &query.after, PAGE).await?;
+    let views = view::list(tx, views::LIST, can.actor.staff_id).await?;
+    let members = staff::list(tx).await?;
+    let company = match listing.company_id {
+        Some(id) => company::find(tx, &can.scope, id).await?.map(|c| c.name),
+        None => None,
+    };
+    let tag = match query.tag_id() {
+        Some(id) => tag::find(tx, id).await?,
+        None => None,
+    };
+    let tags = tag::pages::choices(tx, tag.as_ref()).await?;
+    let tags_of = if query.columns(&fields).iter().any(|column| column.kind == Kind::Tags) {
+        tag::names_of(tx, &found.contacts.iter().map(|c| c.id).collect::<Vec<_>>()).await?
+    } else {
+        HashMap::new()
+    };
+    Ok(ReadList { found, scale, views, members, company, fields, tag, tags, tags_of, wrong })
+}
+
+fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> ListPage {
+    let ReadList { found, scale, views, members, company, fields, tag, tags, tags_of, wrong } = read;
+    let (text, may_share) = (query.text(), shell.may("identify.view.share"));
+    let columns = query.columns(&fields);
+    let (asked, asked_options) = asked(&shell, &query, &fields, wrong).unzip();
+    let asked_options = asked_options.unwrap_or_default();
+    ListPage {
+        tabs: tabs(&shell, &query, &views),
+        own_view: views.into_iter().find(|v| {
+            v.id.to_string() == query.saved && views::may_change(v, staff_id, may_share) && views::address(v) != format!("/contacts?{text}")
+        }),
+        may_share,
+        chips: chips(&shell, &query, &text, &members, (company, tag))
+            .into_iter()
+            .chain(field_chips(&shell, &query, &text, &fields))
+            .collect(),
+        hidden: columns::all(&fields).into_iter().filter(|column| !columns.contains(column)).collect(),
+        tags_of,
+        asked,
+        asked_options,
+        rest: url::form_urlencoded::parse(text.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect(),
+        count: shown_count(&shell.l, found.total),
+        next: found.next.map(|mark| attune_web::kit::with_query(&text, "after", mark)),
+        sort: query.sorting().word(),
+        choices: choices(&shell, &members, &fields, tags),
+        owners: staff::names(&members),
+        is_filtered: query
+            .text()
+            .split('&')
+            .any(|pair| !matches!(pair, "" | "view=all") && !["sort=", "cols="].iter().any(|name| pair.starts_with(name))),
+        errors: FormErrors::new(),
+        people: found.contacts,
+        total: found.total,
+        columns,
+        scale,
+        text,
+        query,
+        shell,
+    }
+}
+
+/// How the field about to be filtered by is asked for.
+fn asked(shell: &Shell, query: &ListQuery, fields: &[Field], wrong: Option<&'static str>) -> Option<(Asked, Vec<Choice>)> {
+    let field = fields.iter().find(|field| field.key == query.field)?;
+    let (options, kind) = match edit::control_of(shell, Some(field), &serde_json::Value::Null) {
+        edit::Control::Text(kind) => (Vec::new(), kind),
+        edit::Control::Select(options) => (options, ""),
+        edit::Control::Boxes(boxes) => (boxes.into_iter().map(|(option, _)| option).collect(), ""),
+    };
+    let is_range = matches!(field.kind, FieldKind::Number | FieldKind::Money | FieldKind::Date);
+    let error = wrong.map_or_else(String::new, |key| shell.l.t(key).to_string());
+    Some((Asked { label: field.label.clone(), kind, is_range, error }, options))
+}
+
+fn field_chips(shell: &Shell, query: &ListQuery, text: &str, fields: &[Field]) -> Vec<(String, String)> {
+    let chip = |(key, field, value): (String, Option<&Field>, String)| {
+        let shown = field.map_or_else(|| value.clone(), |field| FieldFilter::shown(&shell.l, field, &value));
+        let name = field.map_or(key.as_str(), |field| field.label.as_str());
+        let label = shell.l.of("identify-filter-field").s("name", name).s("value", shown).to_string();
+        (label, format!("/contacts{}", attune_web::kit::with_query(text, "with", query.without(&key))))
+    };
+    query.filters(fields).map(chip).collect()
+}
+
+fn choices(shell: &Shell, members: &[Member], fields: &[Field], tags: Vec<Choice>) -> Choices {
+    let mut owners = vec![Choice::new("none", shell.l.t("identify-no-owner"))];
+    owners.extend(members.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)));
+    let fields = fields.iter().map(|field| Choice::new(&field.key, &field.label)).collect();
+    Choices { fields, tags, stages: stages(shell), owners, grades: ["A", "B", "C"].iter().map(|g| Choice::new(g, g)).collect() }
+}
+
+fn tabs(shell: &Shell, query: &ListQuery, saved: &[SavedView]) -> Vec<Tab> {
+    let current = |view: &str| query.saved.is_empty() && (query.view == view || (query.view.is_empty() && view == "all"));
+    let mut tabs: Vec<Tab> = Vec::new();
+    for (view, key) in views::BUILT_IN {
+        tabs.push(Tab::new(format!("/contacts?view={view}"), shell.l.t(key), current(view)));
+    }
+    for view in saved {
+        tabs.push(Tab::new(views::address(view), &view.name, query.saved == view.id.to_string()));
+    }
+    tabs
+}
+
+/// The filters in force with the address that removes each.
+fn chips(
+    shell: &Shell,
+    query: &ListQuery,
+    text: &str,
+    members: &[Member],
+    (company, tag): (Option<String>, Option<Tag>),
+) -> Vec<(String, String)> {
+    let mut chips = Vec::new();
+    let mut add = |name: &str, key: &str, value: String| {
+        let label = shell.l.of(key).s("value", value).to_string();
+        chips.push((label, format!("/contacts{}", attune_web::kit::with_query(text, name, ""))));
+    };
+    if let Some(stage) = Stage::of(&query.stage) {
+        add("stage", "identify-filter-stage", shell.l.t(stage.label_key()).to_string());
+    }
+    if !query.owner.is_empty() {
+        let name = members
+            .iter()
+            .find(|m| m.id.to_string() == query.owner)
+            .map_or_else(|| shell.l.t("identify-no-owner").to_string(), |m| m.name.clone());
+        add("owner", "identify-filter-owner", name);
+    }
+    if !query.grade.is_empty() {
+        add("grade", "identify-filter-grade", query.grade.clone());
+    }
+    if let Some(name) = company {
+        add("company", "identify-filter-company", name);
+    }
+    if !query.import.is_empty() {
+        add("import", "identify-filter-import", query.import.clone());
+    }
+    if !query.tag.is_empty() {
+        add("tag", "tag-filter-of", tag.map_or_else(|| query.tag.clone(), |tag| tag.name));
+    }
+    chips
+}
+
+impl ListPage {
+    fn name(&self, contact: &Contact) -> String {
+        name_for(&self.shell, contact)
+    }
+
+    /// What stands in the column of companies: the company, else the address.
+    fn beside(&self, contact: &Contact) -> String {
+        contact.company_name.clone().or_else(|| contact.email_for(&self.shell.sight())).unwrap_or_default()
+    }
+
+    /// What stands in a column of words.
+    fn value(&self, contact: &Contact, column: &Column) -> String {
+        let sight = self.shell.sight();
+        match &column.kind {
+            Kind::Own(field) => field.shown(&self.shell.l, &contact.shown(&column.key, &sight)),
+            Kind::Tags => self.tags_of.get(&contact.id).map_or_else(String::new, |names| self.shell.l.list(names).to_string()),
+            _ => contact.shown(&column.key, &sight).as_str().unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn grade_tone(&self, grade: &str) -> &'static str {
+        grade_tone(grade)
+    }
+
+    fn owner(&self, contact: &Contact) -> Option<&str> {
+        contact.owner_id.and_then(|id| self.owners.get(&id)).map(String::as_str)
+    }
+}

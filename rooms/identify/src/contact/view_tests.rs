@@ -1,0 +1,93 @@
+//! Columns and saved views through the whole web.
+
+use attune_db::Db;
+use attune_testkit::{StatusCode, TestApp};
+
+use crate::tracking::Collector;
+
+fn site(db: Db) -> TestApp {
+    TestApp::start(db, |parts| vec![crate::room(parts, &Collector::start(parts))])
+}
+
+/// The number of a saved view, from the address that saving led to.
+fn saved(href: &str) -> &str {
+    href.rsplit("saved=").next().unwrap()
+}
+
+attune_testkit::on_both_dbs! {
+    async fn columns_are_chosen_moved_and_kept_with_a_view(db: Db) {
+        let site = site(db);
+        let lena = site.post("admin", "/contacts", "name=Lena&email=lena@brandt.example&stage=lead&told=1&owner_id=2").await.leads().to_owned();
+        site.post("admin", &format!("{lena}/field/city"), "value=Bonn").await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &format!("{lena}/tags"), "tags=VIP,Fair").await.is(StatusCode::SEE_OTHER);
+        let list = site.get("admin", "/contacts?").await;
+        assert!(list.has("c-score") && !list.has(">Bonn<") && !list.has("identify-"), "{}", list.body);
+        let chosen = "/contacts?cols=city,tags,email,created";
+        let list = site.get("admin", chosen).await;
+        assert!(list.has(">Bonn<") && list.has("VIP") && list.has("lena@brandt.example") && !list.has("c-score"), "{}", list.body);
+        assert!(list.body.find("data-l=\"City\"").unwrap() < list.body.find("data-l=\"Tags\"").unwrap());
+        // Whoever may not see the address sees its mask in the column too.
+        let masked = site.get("manager", chosen).await;
+        assert!(!masked.has("lena@brandt.example"), "{}", masked.body);
+        let form = "query=cols%3Dcity%252Ctags&column=city&column=tags&column=stage";
+        let moved = site.post("admin", "/contacts/columns", &format!("{form}&up=tags")).await.is(StatusCode::SEE_OTHER);
+        assert_eq!(moved.leads(), "/contacts?cols=tags%2Ccity%2Cstage&arrange=1#columns");
+        let list = site.get("admin", moved.leads().trim_end_matches("#columns")).await;
+        assert!(list.has("id=\"columns\" open"), "{}", list.body);
+        let shown = site.post("admin", "/contacts/columns", &format!("{form}&usual=1")).await.is(StatusCode::SEE_OTHER);
+        assert_eq!(shown.leads(), "/contacts?");
+        let bare = site.post("admin", "/contacts/columns", "query=stage%3Dlead").await.is(StatusCode::SEE_OTHER);
+        assert_eq!(bare.leads(), "/contacts?stage=lead&cols=name");
+        let view = site.post("admin", "/contacts/views", "name=Towns&query=cols%3Dcity").await.is(StatusCode::SEE_OTHER);
+        assert!(view.leads().contains("cols=city"));
+        // What is changed since can be kept in its place.
+        let other = format!("{}&stage=lead", view.leads());
+        assert!(!site.get("admin", view.leads()).await.has("Save changes to Towns"));
+        assert!(site.get("admin", &other).await.has("Save changes to Towns"));
+        let query: String = url::form_urlencoded::byte_serialize(other.split_once('?').unwrap().1.as_bytes()).collect();
+        let kept = site.post("admin", &format!("/contacts/views/{}/address", saved(view.leads())), &format!("query={query}")).await;
+        assert!(kept.is(StatusCode::SEE_OTHER).leads().contains("stage=lead"));
+    }
+
+    async fn views_are_ordered_opened_with_shared_and_brought_back(db: Db) {
+        let site = site(db);
+        assert!(site.get("agent", "/contacts/views").await.has("No saved views yet"));
+        let keep = async |who: &str, name: &str, more: &str| {
+            let made = site.post(who, "/contacts/views", &format!("name={name}&query=stage%3Dlead{more}")).await.is(StatusCode::SEE_OTHER);
+            saved(made.leads()).to_owned()
+        };
+        let (first, second) = (keep("agent", "Alpha", "").await, keep("agent", "Beta", "").await);
+        site.post("agent", "/contacts/views", "name=All&query=&shared=1").await.is(StatusCode::FORBIDDEN);
+        let shared = keep("manager", "Gamma", "&shared=1").await;
+        let page = site.get("agent", "/contacts/views").await;
+        assert!(page.has("Gamma") && !page.has(&format!("/contacts/views/{shared}/delete")) && !page.has("identify-"), "{}", page.body);
+        site.post("agent", &format!("/contacts/views/{second}/move"), "to=up").await.is(StatusCode::SEE_OTHER);
+        let tabs = site.get("agent", "/contacts?").await.body;
+        assert!(tabs.find(">Beta<").unwrap() < tabs.find(">Alpha<").unwrap());
+        // What one opens the list with is nobody else's business.
+        site.post("agent", "/contacts/views/open", &format!("view={second}")).await.is(StatusCode::SEE_OTHER);
+        let opened = site.get("agent", "/contacts").await.is(StatusCode::SEE_OTHER);
+        assert_eq!(opened.leads(), format!("/contacts?stage=lead&saved={second}"));
+        site.get("other", "/contacts").await.is(StatusCode::OK);
+        site.get("agent", "/contacts?").await.is(StatusCode::OK);
+        site.post("other", "/contacts/views/open", &format!("view={second}")).await.is(StatusCode::NOT_FOUND);
+        site.post("agent", "/contacts/views/open", "view=hot").await.is(StatusCode::SEE_OTHER);
+        assert_eq!(site.get("agent", "/contacts").await.leads(), "/contacts?view=hot");
+        site.post("agent", "/contacts/views/open", &format!("view={second}")).await.is(StatusCode::SEE_OTHER);
+        // Another name, and for everybody with the right to it.
+        site.post("agent", &format!("/contacts/views/{first}"), "name=Omega").await.is(StatusCode::SEE_OTHER);
+        assert!(site.get("agent", "/contacts/views").await.has("Omega"));
+        site.post("agent", &format!("/contacts/views/{first}"), "name=Omega&shared=1").await.is(StatusCode::FORBIDDEN);
+        site.post("agent", &format!("/contacts/views/{shared}"), "name=Mine").await.is(StatusCode::FORBIDDEN);
+        site.post("other", &format!("/contacts/views/{first}"), "name=Mine").await.is(StatusCode::NOT_FOUND);
+        site.post("admin", &format!("/contacts/views/{shared}"), "name=Delta&shared=1").await.is(StatusCode::SEE_OTHER);
+        assert!(site.get("other", "/contacts?").await.has(">Delta<"));
+        // Gone, and back where it was.
+        let gone = site.post("agent", &format!("/contacts/views/{second}/delete"), "").await.is(StatusCode::SEE_OTHER);
+        assert_ne!(gone.cookie("attune_flash"), "");
+        site.get("agent", "/contacts").await.is(StatusCode::OK);
+        site.post("other", &format!("/contacts/views/{second}/restore"), "").await.is(StatusCode::NOT_FOUND);
+        site.post("agent", &format!("/contacts/views/{second}/restore"), "").await.is(StatusCode::SEE_OTHER);
+        site.get("agent", "/contacts").await.is(StatusCode::SEE_OTHER);
+    }
+}
