@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use attune_db::{DbError, Relation, Row, Sql, Tx, params, sql};
+use attune_db::{DbError, Row, Sql, Tx, params, sql};
 use attune_events::{Event, append};
 use attune_record::audit;
 use attune_web::Scope;
 use serde_json::json;
 
-use super::store::push_scope;
+use super::store::{hold, push_scope};
 use super::{CompanyId, find};
 use crate::contact::{By, ContactError};
 
@@ -83,11 +83,6 @@ pub async fn set_parent(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, parent
     audit::note(tx, by.ids, by.now, by.actor, "company.updated", "company", id, told(company.parent_id), told(parent)).await?;
     append(tx, &mut [Event::new("company.updated", by.now).company(id).subject("parent_id")]).await?;
     Ok(company.parent_id)
-}
-
-async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
-    let hold = sql!("UPDATE companies SET updated_at = updated_at FROM {rows} AS r WHERE companies.id = r.id");
-    tx.exec_from(hold, &Relation::of_ids("id", ids.iter().copied()), params![]).await.map(|_| ())
 }
 
 /// The whole tree a company stands in, as far as it lies within `scope`, by name.

@@ -4,17 +4,18 @@
 //! contact can come back for 30 days. Scores are kept here for sorting but written by their own room through [`put_scores`] only.
 
 pub mod api;
-mod bulk;
+pub(crate) mod bulk;
 mod change;
 mod edit;
-mod export;
+pub(crate) mod export;
 mod field_filter;
 pub(crate) mod jobs;
 mod list;
 #[cfg(test)]
 mod mask_tests;
+pub(crate) mod own;
 pub mod pages;
-mod query;
+pub(crate) mod query;
 mod record;
 mod record_page;
 mod reveal;
@@ -26,7 +27,7 @@ mod store;
 mod tests;
 pub mod timeline;
 mod told;
-mod views;
+pub(crate) mod views;
 
 use std::collections::HashMap;
 
@@ -39,10 +40,11 @@ use attune_web::{Actor, Scope};
 use crate::company;
 
 pub use change::{Change, assign_owner, create, delete, restore, set_stage, update_field};
-pub(crate) use edit::{Control, control};
+pub(crate) use edit::{Control, control, control_of, typed};
 pub use field_filter::FieldFilter;
 pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, View, count, ids_of, list, list_behind};
 pub(crate) use pages::{name_for, name_of, named, shown_count};
+pub(crate) use record::is_amount;
 pub use record::{Contact, ContactDraft, Stage};
 pub(crate) use rules::{compose_name, split_name};
 pub use rules::{email_key, phone_key};

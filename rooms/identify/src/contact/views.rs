@@ -20,13 +20,20 @@ pub(super) struct ViewForm {
 /// Which own fields become columns.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ColumnsForm {
+pub(crate) struct ColumnsForm {
     query: String,
     column: Vec<String>,
 }
 
+impl ColumnsForm {
+    /// The address of the list `home` with these columns.
+    pub(crate) fn address(&self, home: &str) -> String {
+        format!("{home}{}", attune_web::kit::with_query(&self.query, "cols", self.column.join(",")))
+    }
+}
+
 pub(super) async fn columns(_can: Can<ViewContacts>, Form(form): Form<ColumnsForm>) -> Answer {
-    Ok(see_other(&format!("/contacts{}", attune_web::kit::with_query(&form.query, "cols", form.column.join(",")))))
+    Ok(see_other(&form.address("/contacts")))
 }
 
 pub(super) async fn save(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Form(form): Form<ViewForm>) -> Answer {

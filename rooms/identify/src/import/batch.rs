@@ -15,7 +15,7 @@ use super::rows::{Fresh, RowDraft, RowError};
 use super::store::{self, Changed};
 use crate::contact::search::WordLists;
 use crate::contact::{self, By, Contact, Prepared};
-use crate::field::{self, Field};
+use crate::field::{self, Field, Subject};
 use crate::staff::Member;
 use crate::tag;
 
@@ -198,7 +198,7 @@ async fn write(
     contact::update_rows(tx, &changed, &batches.fields, &mut batches.words).await?;
     put_touches(tx, touches.iter()).await?;
     note_changes(tx, id, &old).await?;
-    let mut tagged = tag::bring(tx, by, id, &matched.tags).await?;
+    let mut tagged = tag::bring(tx, by, (Subject::Contact, id), &matched.tags).await?;
     let logged = i64::try_from(log.len()).unwrap_or(0);
     let told = |c: &Contact, name: &'static str| contact::event(by, name, c).origin(id);
     batches.log.extend(new.iter().map(|p| told(&p.contact, "contact.created")));

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::store::{self, Changed, ImportState};
 use super::{Counts, ImportError, ImportId, Progress};
 use crate::contact::{self, By, Contact};
+use crate::field::Subject;
 use crate::{company, field, merge, tag};
 
 /// People in one transaction.
@@ -70,7 +71,7 @@ pub async fn undo(
 async fn untag(bench: &Bench, id: i64) -> Result<(), DbError> {
     loop {
         let mut tx = bench.db.begin().await?;
-        if tag::take_back(&mut tx, bench.clock.now(), id, BATCH).await? == 0 {
+        if tag::take_back(&mut tx, bench.clock.now(), (Subject::Contact, id), BATCH).await? == 0 {
             return Ok(());
         }
         tx.commit().await?;

@@ -7,13 +7,19 @@ use attune_events::{Event, append};
 use attune_kernel::fold_key;
 use serde_json::json;
 
-use super::{Pair, TagId, find_or_create, store};
+use super::{Deed, Pair, TagId, find_or_create, store};
 use crate::contact::By;
+use crate::field::Subject;
 use crate::import::ImportId;
 
-/// Gives people the tags that lines of a file name for them and that they do not have; tags that are missing are made. Answers what is to be
+/// Gives records the tags that lines of a file name for them and that they do not have; tags that are missing are made. Answers what is to be
 /// told.
-pub(crate) async fn bring(tx: &mut Tx, by: &By<'_>, import_id: i64, wanted: &[(i64, Vec<String>)]) -> Result<Vec<Event>, DbError> {
+pub(crate) async fn bring(
+    tx: &mut Tx,
+    by: &By<'_>,
+    (subject, import_id): (Subject, i64),
+    wanted: &[(i64, Vec<String>)],
+) -> Result<Vec<Event>, DbError> {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for name in wanted.iter().flat_map(|(_, names)| names) {
         names.entry(fold_key(name)).or_insert_with(|| name.clone());
@@ -21,23 +27,32 @@ pub(crate) async fn bring(tx: &mut Tx, by: &By<'_>, import_id: i64, wanted: &[(i
     let tags = find_or_create(tx, by, &names.into_values().collect::<Vec<_>>(), Some(import_id)).await?;
     let known: HashMap<String, (TagId, String)> = tags.into_iter().map(|tag| (fold_key(&tag.name), (tag.id, tag.name))).collect();
     let (mut pairs, mut told): (Vec<Pair>, Vec<Event>) = (Vec::new(), Vec::new());
-    for (person, names) in wanted {
+    for (record, names) in wanted {
         for (tag, name) in names.iter().filter_map(|name| known.get(&fold_key(name))) {
-            pairs.push((*person, *tag));
-            told.push(Event::new("contact.tagged", by.now).contact(*person).subject(name.as_str()).origin(import_id));
+            pairs.push((*record, *tag));
+            told.push(event_of(Deed::Add, (subject, *record), by.now).subject(name.as_str()).origin(import_id));
         }
     }
-    store::put(tx, by.now, &pairs, Some(import_id)).await?;
+    store::put(tx, by.now, subject, &pairs, Some(import_id)).await?;
     Ok(told)
 }
 
+fn event_of(deed: Deed, (subject, record): (Subject, i64), now: i64) -> Event {
+    let event = Event::new(deed.event(subject), now);
+    match subject {
+        Subject::Contact => event.contact(record),
+        Subject::Company => event.company(record),
+    }
+}
+
 /// Takes at most `limit` of the tags back that an import gave, whoever has them by now; answers how many.
-pub(crate) async fn take_back(tx: &mut Tx, now: i64, import_id: i64, limit: i64) -> Result<usize, DbError> {
+pub(crate) async fn take_back(tx: &mut Tx, now: i64, (subject, import_id): (Subject, i64), limit: i64) -> Result<usize, DbError> {
     let given = store::list_of_import(tx, import_id, limit).await?;
     store::take(tx, &given.iter().map(|(pair, _)| *pair).collect::<Vec<_>>()).await?;
     let undone = json!({ "undone": ImportId(import_id) });
-    let told =
-        |((person, _), name): &(Pair, String)| Event::new("contact.untagged", now).contact(*person).subject(name.as_str()).props(&undone);
+    let told = |((record, _), name): &(Pair, String)| {
+        event_of(Deed::Remove, (subject, *record), now).subject(name.as_str()).props(&undone)
+    };
     append(tx, &mut given.iter().map(told).collect::<Vec<_>>()).await?;
     Ok(given.len())
 }
