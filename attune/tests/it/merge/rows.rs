@@ -96,7 +96,9 @@ fn tracked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usi
             "INSERT INTO question_asks (id, question_id, contact_id, touch, at, outcome) VALUES ($1, $3, $2, 'call', 1, $4)",
             values![id, contact, common, if yes { "answered" } else { "open" }],
         ),
-        "record_tags" => ("INSERT INTO record_tags (record_id, subject, tag_id, at) VALUES ($1, 'contact', $2, 1)", values![contact, common]),
+        "record_tags" => {
+            ("INSERT INTO record_tags (record_id, subject, tag_id, at) VALUES ($1, 'contact', $2, 1)", values![contact, common])
+        }
         "note_versions" => (
             "INSERT INTO note_versions (id, note_id, record_id, body, staff_id, staff_name, until_at) VALUES ($1, $1, $2, 'wrote', 1, 'Jo', 1)",
             values![id, contact],

@@ -4,6 +4,8 @@
 //! customer it was, under another parent.
 
 pub mod api;
+#[cfg(test)]
+mod http_tests;
 mod list_page;
 pub mod pages;
 mod record;
@@ -11,8 +13,6 @@ mod show;
 mod store;
 mod tree;
 mod tree_page;
-#[cfg(test)]
-mod http_tests;
 #[cfg(test)]
 mod tree_tests;
 
@@ -28,8 +28,11 @@ use crate::field::{self, Field, Subject};
 use crate::staff;
 pub use record::Company;
 pub(crate) use record::{domain_key, name_key};
+pub(crate) use store::{
+    ByKeys, count, hold, insert, list_any, list_by_keys, list_by_name_keys, list_rows, list_within, push_scope, remove_of_import, update,
+};
 pub use store::{CompanyLine, Listing, find, list, list_by_ids};
-pub(crate) use store::{count, hold, list_any, list_by_name_keys, list_rows, list_within, push_scope, remove_of_import, update};
+pub(crate) use tree::Tree;
 pub use tree::{Branch, list_branches, set_parent};
 
 id_type!(
@@ -142,7 +145,7 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
     after.updated_at = by.now;
     store::update(tx, std::slice::from_ref(&after), &defs).await?;
     if after.name != before.name {
-        crate::contact::reindex_company(tx, id).await?;
+        crate::contact::reindex_companies(tx, &[id]).await?;
     }
     let (was, is) = (json!({ key: before.get(key) }), json!({ key: after.get(key) }));
     audit::note(tx, by.ids, by.now, by.actor, "company.updated", "company", id, Some(was), Some(is)).await?;

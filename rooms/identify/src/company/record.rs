@@ -46,19 +46,8 @@ pub struct Company {
 
 impl Company {
     /// The attributes that can be read and written by key; own fields are `f:` and their key.
-    pub const ATTRIBUTES: [&'static str; 11] = [
-        "name",
-        "domain",
-        "industry",
-        "phone",
-        "city",
-        "country",
-        "external_id",
-        "external_key",
-        "owner_id",
-        "team_id",
-        "parent_id",
-    ];
+    pub const ATTRIBUTES: [&'static str; 11] =
+        ["name", "domain", "industry", "phone", "city", "country", "external_id", "external_key", "owner_id", "team_id", "parent_id"];
 
     /// The attribute `key`; null when empty or unknown.
     pub fn get(&self, key: &str) -> Json {
@@ -146,7 +135,8 @@ pub(crate) fn domain_key(domain: &str) -> Option<String> {
     let bare = folded.split_once("://").map_or(folded.as_str(), |(_, rest)| rest);
     let host = bare.split(['/', '?', '#', ':']).next().unwrap_or("");
     let host = host.strip_prefix("www.").unwrap_or(host).trim_end_matches('.');
-    let fits = host.contains('.') && !host.starts_with('.') && host.len() <= 253 && !host.contains(char::is_whitespace) && !host.contains('@');
+    let fits =
+        host.contains('.') && !host.starts_with('.') && host.len() <= 253 && !host.contains(char::is_whitespace) && !host.contains('@');
     fits.then(|| host.to_owned())
 }
 

@@ -1,10 +1,10 @@
 //! The SQL of companies.
 
-use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params, sql};
-use attune_web::Scope;
 use super::{Company, domain_key, name_key};
 use crate::contact::{FieldFilter, Person};
 use crate::field::{self, Field};
+use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params, sql};
+use attune_web::Scope;
 
 /// A company in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,17 +89,31 @@ pub async fn list_by_ids(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Res
     tx.rows_from(sql, &Relation::of_ids("id", ids), params![]).await?.iter().map(read).collect()
 }
 
-/// Alive companies with one of these folded names, oldest first.
-pub(crate) async fn list_by_name_keys(tx: &mut Tx, keys: impl IntoIterator<Item = String>) -> Result<Vec<Company>, DbError> {
-    let sql = sql!(
-        "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.external_id, c.external_key, c.owner_id, c.team_id, c.parent_id, c.import_id,
-     c.fields, c.created_at, c.updated_at
-         FROM {rows} AS r JOIN companies c ON c.name_key = r.k AND c.deleted_at IS NULL"
-    );
-    let rows = tx.rows_from(sql, &Relation::of_texts("k", keys), params![]).await?;
+/// A column companies are matched by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByKeys {
+    External,
+    Domain,
+    Name,
+}
+
+/// Alive companies with one of these keys, oldest first.
+pub(crate) async fn list_by_keys(tx: &mut Tx, by: ByKeys, keys: impl IntoIterator<Item = String>) -> Result<Vec<Company>, DbError> {
+    let column = match by {
+        ByKeys::External => "c.external_key",
+        ByKeys::Domain => "c.domain_key",
+        ByKeys::Name => "c.name_key",
+    };
+    let select = format!("{COLUMNS_READ} FROM {{rows}} AS r JOIN companies c ON {column} = r.k AND c.deleted_at IS NULL");
+    let rows = tx.rows_from(&select, &Relation::of_texts("k", keys), params![]).await?;
     let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     found.sort_unstable_by_key(|company| company.id);
     Ok(found)
+}
+
+/// Alive companies with one of these folded names, oldest first.
+pub(crate) async fn list_by_name_keys(tx: &mut Tx, keys: impl IntoIterator<Item = String>) -> Result<Vec<Company>, DbError> {
+    list_by_keys(tx, ByKeys::Name, keys).await
 }
 
 /// The same, deleted or not.
@@ -258,14 +272,27 @@ pub(super) async fn set_owner(tx: &mut Tx, ids: &[i64], owner_id: Option<i64>, t
     tx.exec_from(sql, &rows, params![owner_id, team_id, now]).await
 }
 
-/// Drops the companies an import made that nobody belongs to or stands to any more; answers how many.
-pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64) -> Result<u64, DbError> {
+/// Drops at most `limit` of the companies an import made that nobody belongs to or stands to any more, with their fields and tags;
+/// answers how many. A parent goes once its branches are gone.
+pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64) -> Result<usize, DbError> {
     let unused = sql!(
-        "DELETE FROM companies WHERE import_id = $1 AND NOT EXISTS (SELECT 1 FROM contacts p WHERE p.company_id = companies.id)
-         AND NOT EXISTS (SELECT 1 FROM companies b WHERE b.parent_id = companies.id)
-         AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.from_company_id = companies.id)
-         AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.to_company_id = companies.id)
-         AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.company_id = companies.id)"
+        "SELECT c.id FROM companies c WHERE c.import_id = $1 AND NOT EXISTS (SELECT 1 FROM contacts p WHERE p.company_id = c.id)
+         AND NOT EXISTS (SELECT 1 FROM companies b WHERE b.parent_id = c.id)
+         AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.from_company_id = c.id)
+         AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.to_company_id = c.id)
+         AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.company_id = c.id) ORDER BY c.id LIMIT $2"
     );
-    tx.exec(unused, params![import_id]).await
+    let ids = tx.rows(unused, params![import_id, limit]).await?.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
+    let gone = Relation::of_ids("id", ids.iter().copied());
+    for delete in [
+        sql!("DELETE FROM field_texts WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
+        sql!("DELETE FROM field_numbers WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
+        sql!("DELETE FROM field_choices WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
+        sql!("DELETE FROM record_tags WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
+        sql!("DELETE FROM import_changes WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
+        sql!("DELETE FROM companies WHERE id IN (SELECT r.id FROM {rows} AS r)"),
+    ] {
+        tx.exec_from(delete, &gone, params![]).await?;
+    }
+    Ok(ids.len())
 }

@@ -18,7 +18,6 @@ use super::bulk::harmless;
 use super::pages::shown_count;
 use crate::field::Subject;
 
-
 /// What a list is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -206,9 +205,8 @@ fn csv_rows<P: Pages>(pages: &P, rows: &[P::Row], with_head: bool) -> Vec<u8> {
         let _ = writer.write_record(pages.heads());
     }
     for row in rows {
-        let text = |value: Value| {
-            value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
-        };
+        let text =
+            |value: Value| value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
         let _ = writer.write_record(pages.values(row).into_iter().map(|value| harmless(&text(value))));
     }
     writer.into_inner().unwrap_or_default()

@@ -201,11 +201,14 @@ pub(crate) fn event(by: &By<'_>, name: &'static str, contact: &Contact) -> Event
     if by.actor.staff_id == 0 { event } else { event.props(&serde_json::json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name })) }
 }
 
-/// Renews the search words of a company's people after its name has changed.
-pub(crate) async fn reindex_company(tx: &mut Tx, company_id: i64) -> Result<(), DbError> {
+/// Renews the search words of the people of companies whose names have changed.
+pub(crate) async fn reindex_companies(tx: &mut Tx, companies: &[i64]) -> Result<(), DbError> {
+    if companies.is_empty() {
+        return Ok(());
+    }
     let mut behind = 0;
     loop {
-        let people = store::list_of_company(tx, company_id, behind, 2_000).await?;
+        let people = store::list_of_companies(tx, companies, behind, 2_000).await?;
         let Some(last) = people.last() else { return Ok(()) };
         behind = last.id;
         let words = |c: &Contact| c.search_words(c.raw_phone().and_then(phone_key).as_deref());

@@ -118,7 +118,12 @@ async fn fields_page(app: &App, shell: Shell, form: FieldForm, errors: FormError
 
 async fn page(State(app): State<App>, _can: Can<EditFields>, shell: Shell) -> Answer {
     let currency = attune_house::setting_text(&mut app.db.read().await?, "govern.currency", "EUR").await?;
-    let form = FieldForm { subject: Subject::Contact.word().to_owned(), kind: FieldKind::Text.word().to_owned(), currency, ..FieldForm::default() };
+    let form = FieldForm {
+        subject: Subject::Contact.word().to_owned(),
+        kind: FieldKind::Text.word().to_owned(),
+        currency,
+        ..FieldForm::default()
+    };
     let page = fields_page(&app, shell, form, FormErrors::new()).await?;
     Ok(page.shell.page(&page))
 }

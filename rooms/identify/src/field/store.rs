@@ -49,7 +49,8 @@ pub async fn find_by_key(tx: &mut Tx, subject: Subject, key: &str) -> Result<Opt
 
 /// The field with this id.
 pub(crate) async fn find(tx: &mut Tx, id: i64) -> Result<Option<Field>, DbError> {
-    let select = sql!("SELECT id, subject, key, label, kind, currency, options, import_id FROM fields WHERE id = $1 AND deleted_at IS NULL");
+    let select =
+        sql!("SELECT id, subject, key, label, kind, currency, options, import_id FROM fields WHERE id = $1 AND deleted_at IS NULL");
     tx.find(select, params![id]).await?.as_ref().map(read).transpose()
 }
 
@@ -139,8 +140,10 @@ pub async fn create(tx: &mut Tx, by: &By<'_>, draft: &FieldDraft, import_id: Opt
     tx.exec(sql, params![id, &key, &label, kind.word(), currency.as_deref(), options_text(&options), import_id, by.now, subject.word()])
         .await?;
     let mut after = Map::new();
-    after
-        .extend([("subject", json!(subject.word())), ("key", json!(key)), ("label", json!(label)), ("kind", json!(kind.word()))].map(|(name, value)| (name.to_owned(), value)));
+    after.extend(
+        [("subject", json!(subject.word())), ("key", json!(key)), ("label", json!(label)), ("kind", json!(kind.word()))]
+            .map(|(name, value)| (name.to_owned(), value)),
+    );
     if let Some(currency) = &currency {
         after.insert("currency".to_owned(), json!(currency));
     }

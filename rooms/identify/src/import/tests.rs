@@ -9,6 +9,7 @@ use attune_web::{Actor, Scope};
 use super::*;
 use crate::contact::{self, By, ContactDraft, Listing, Sorting};
 
+mod companies;
 mod files;
 mod pages;
 

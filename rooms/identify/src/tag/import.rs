@@ -50,9 +50,7 @@ pub(crate) async fn take_back(tx: &mut Tx, now: i64, (subject, import_id): (Subj
     let given = store::list_of_import(tx, import_id, limit).await?;
     store::take(tx, &given.iter().map(|(pair, _)| *pair).collect::<Vec<_>>()).await?;
     let undone = json!({ "undone": ImportId(import_id) });
-    let told = |((record, _), name): &(Pair, String)| {
-        event_of(Deed::Remove, (subject, *record), now).subject(name.as_str()).props(&undone)
-    };
+    let told = |((record, _), name): &(Pair, String)| event_of(Deed::Remove, (subject, *record), now).subject(name.as_str()).props(&undone);
     append(tx, &mut given.iter().map(told).collect::<Vec<_>>()).await?;
     Ok(given.len())
 }

@@ -27,10 +27,19 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/contacts/tags/undo", post(|app, can, shell, query| undo(Subject::Contact, app, can, shell, query)))
         .route("/contacts/{id}/tags", post(|app, can, shell, Path(id): Path<ContactId>, form| add(app, can, shell, Holder::from(id), form)))
-        .route("/contacts/{id}/untag", post(|app, can, shell, Path(id): Path<ContactId>, form| remove(app, can, shell, Holder::from(id), form)))
+        .route(
+            "/contacts/{id}/untag",
+            post(|app, can, shell, Path(id): Path<ContactId>, form| remove(app, can, shell, Holder::from(id), form)),
+        )
         .route("/companies/tags/undo", post(|app, can, shell, query| undo(Subject::Company, app, can, shell, query)))
-        .route("/companies/{id}/tags", post(|app, can, shell, Path(id): Path<CompanyId>, form| add(app, can, shell, Holder::from(id), form)))
-        .route("/companies/{id}/untag", post(|app, can, shell, Path(id): Path<CompanyId>, form| remove(app, can, shell, Holder::from(id), form)))
+        .route(
+            "/companies/{id}/tags",
+            post(|app, can, shell, Path(id): Path<CompanyId>, form| add(app, can, shell, Holder::from(id), form)),
+        )
+        .route(
+            "/companies/{id}/untag",
+            post(|app, can, shell, Path(id): Path<CompanyId>, form| remove(app, can, shell, Holder::from(id), form)),
+        )
 }
 
 /// What has tags.
@@ -218,13 +227,7 @@ struct UndoQuery {
     back: String,
 }
 
-async fn undo(
-    subject: Subject,
-    State(app): State<App>,
-    can: Can<EditContacts>,
-    shell: Shell,
-    Query(query): Query<UndoQuery>,
-) -> Answer {
+async fn undo(subject: Subject, State(app): State<App>, can: Can<EditContacts>, shell: Shell, Query(query): Query<UndoQuery>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     super::undo(&mut tx, &by, (subject, &can.scope), query.at).await?;

@@ -88,13 +88,8 @@ pub(super) async fn list_there(tx: &mut Tx, pairs: &[Pair]) -> Result<HashSet<Pa
 }
 
 pub(super) async fn put(tx: &mut Tx, now: i64, subject: Subject, pairs: &[Pair], import_id: Option<i64>) -> Result<(), DbError> {
-    let columns = [
-        ("record_id", Column::Int),
-        ("subject", Column::Text),
-        ("tag_id", Column::Int),
-        ("at", Column::Int),
-        ("import_id", Column::Int),
-    ];
+    let columns =
+        [("record_id", Column::Int), ("subject", Column::Text), ("tag_id", Column::Int), ("at", Column::Int), ("import_id", Column::Int)];
     let mut rows = Relation::new(&columns);
     for (record, tag) in pairs {
         rows.push(params![*record, subject.word(), tag.0, now, import_id]);

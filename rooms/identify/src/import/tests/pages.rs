@@ -12,7 +12,7 @@ fn site(db: &Db) -> TestApp {
 }
 
 /// What a browser sends when nobody touches the form of a page: each select's choice and each text area's text.
-fn untouched(page: &Got) -> String {
+pub(super) fn untouched(page: &Got) -> String {
     let form = page.body.split("<form class=\"meta\"").nth(1).unwrap().split("</form>").next().unwrap();
     let select = Regex::new(r#"(?s)<select [^>]*name="([^"]+)"[^>]*>(.*?)</select>"#).unwrap();
     let option = Regex::new(r#"<option value="([^"]*)"( selected)?>"#).unwrap();
