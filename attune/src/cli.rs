@@ -96,7 +96,8 @@ pub struct Demo {
 
 #[derive(Debug, Subcommand)]
 pub enum Import {
-    Contacts(ImportContacts),
+    Contacts(ImportTable),
+    Companies(ImportTable),
     Events(ImportEvents),
     Undo {
         #[arg(value_name = "ID")]
@@ -105,7 +106,7 @@ pub enum Import {
 }
 
 #[derive(Debug, Args)]
-pub struct ImportContacts {
+pub struct ImportTable {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     #[arg(long, value_name = "COLUMN")]

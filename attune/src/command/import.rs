@@ -1,7 +1,8 @@
-//! `attune import contacts | events | undo`.
+//! `attune import contacts | companies | events | undo`.
 
 use std::path::Path;
 
+use attune_identify::field::Subject;
 use attune_identify::import::{self, EventPlan, ImportError, ImportId, MapFile, Options, Outcome as Imported, Progress};
 use attune_jobs::Bench;
 use attune_kernel::{Clock, Fault, Ids};
@@ -9,7 +10,7 @@ use attune_web::Actor;
 
 use super::{Ended, Outcome, Say};
 use crate::boot::open_store;
-use crate::cli::{Import, ImportContacts, ImportEvents};
+use crate::cli::{Import, ImportEvents, ImportTable};
 use crate::config::Config;
 
 /// What jobs and imports stand on, without the rest of the program.
@@ -20,7 +21,8 @@ pub(crate) async fn bench(config: &Config, store: &str) -> Result<Bench, Fault> 
 
 pub(super) async fn run(config: &Config, store: &str, what: Import, say: &Say) -> Outcome {
     match what {
-        Import::Contacts(args) => contacts(config, store, &args, say).await,
+        Import::Contacts(args) => table(config, store, Subject::Contact, &args, say).await,
+        Import::Companies(args) => table(config, store, Subject::Company, &args, say).await,
         Import::Events(args) => events(config, store, &args, say).await,
         Import::Undo { id } => undo(config, store, &id, say).await,
     }
@@ -32,7 +34,7 @@ fn map_file(file: Option<&Path>) -> Result<Option<MapFile>, String> {
     MapFile::parse(&text).map(Some).map_err(|e| format!("{}: {e}", file.display()))
 }
 
-async fn contacts(config: &Config, store: &str, args: &ImportContacts, say: &Say) -> Outcome {
+async fn table(config: &Config, store: &str, subject: Subject, args: &ImportTable, say: &Say) -> Outcome {
     if !args.file.is_file() {
         return Ok(Ended::WrongUse(say.l().of("cli-no-file").s("file", args.file.display()).to_string()));
     }
@@ -41,7 +43,7 @@ async fn contacts(config: &Config, store: &str, args: &ImportContacts, say: &Say
         Err(what) => return Ok(Ended::WrongUse(what)),
     };
     let bench = bench(config, store).await?;
-    let options = Options { key: args.key.clone(), map, dry_run: args.dry_run };
+    let options = Options { subject, key: args.key.clone(), map, dry_run: args.dry_run };
     let bar = say.progress(None);
     let mut tell = |progress: Progress| show(&bar, progress);
     let imported = import::run_file(&bench, &Actor::system(), &args.file, &options, &mut tell).await;

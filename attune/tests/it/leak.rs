@@ -77,7 +77,7 @@ async fn hire(tx: &mut Tx) {
                    VALUES ($1, $2, $3, $3, $4, $5, '', 'en', 'auto', 'UTC', TRUE, 0, 0)";
         tx.exec(sql, params![id, name, format!("{name}@example.com"), role, team]).await.unwrap();
     }
-    let field = "INSERT INTO fields (id, key, label, kind, options, revision, position, created_at) VALUES (500, 'hobby', 'Hobby', 'text', '[]', 0, 1, 0)";
+    let field = "INSERT INTO fields (id, subject, key, label, kind, options, revision, position, created_at) VALUES (500, 'contact', 'hobby', 'Hobby', 'text', '[]', 0, 1, 0)";
     tx.exec(field, params![]).await.unwrap();
     // What both worlds have: a segment, a campaign and a push funnel of the house, and a customer of Olaf's.
     let segment = "INSERT INTO segments (id, name, name_key, kind, rule, member_count, created_at, updated_at) VALUES (600, 'All', 'all', 'static', '{}', 0, 1, 1)";

@@ -17,7 +17,7 @@ fn more(contact: i64) -> [(&'static str, Vec<Value>); 9] {
     let one = || params![contact].to_vec();
     [
         (
-            "INSERT INTO import_changes (import_id, contact_id, changes, updated_before_at, updated_after_at) VALUES (1, $1, '{}', 1, 2)",
+            "INSERT INTO import_changes (import_id, record_id, changes, updated_before_at, updated_after_at) VALUES (1, $1, '{}', 1, 2)",
             one(),
         ),
         ("INSERT INTO merges (id, survivor_id, loser_id, taken, staff_id, staff_name, at) VALUES (1, $1, 2, '[]', 1, 'Jo', 1)", one()),

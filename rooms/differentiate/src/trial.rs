@@ -95,7 +95,7 @@ impl Trial {
         let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut tx = self.db.begin().await.unwrap();
-        attune_identify::tag::replace(&mut tx, &by, id, &names).await.unwrap();
+        attune_identify::tag::replace(&mut tx, &by, (field::Subject::Contact, id), &names).await.unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -137,7 +137,7 @@ identify-export-view = Export view
 identify-export-ask = Export { $count } contacts?
 identify-export-text = The file holds names, addresses and all fields of these people. The audit log notes the view, the filter and how many they are.
 identify-export-masked = Your role exports addresses and numbers masked, at least those of other people’s contacts.
-identify-export-too-many = One export takes at most { $most } contacts. Narrow the view down, or ask an administrator.
+identify-export-too-many = One export takes at most { $most } records. Narrow the view down, or ask an administrator.
 identify-setting-export-rows = Contacts in one export
 identify-setting-export-rows-hint = The most contacts that one export takes; 0 means that nobody exports.
 identify-export-do = Export { $count } contacts
@@ -270,7 +270,7 @@ identify-imports = Imports
 identify-import-file = Import a file
 identify-no-imports = No imports yet
 identify-no-imports-text = Bring in a CSV file: columns are guessed, you see a preview, and every import can be undone.
-identify-import-intro = A table of people, one per row, with the names of the columns in the first row.
+identify-import-intro = A table of people or of companies, one per row, with the names of the columns in the first row.
 identify-import-choose = Choose a CSV file
 identify-import-formats = CSV, TSV, text or Excel (.xlsx, its first sheet); also packed with gzip. Commas, semicolons, tabs and bars; UTF-8, UTF-16 and GBK are recognised.
 identify-import-next = Read the file
@@ -317,7 +317,7 @@ identify-export-format = As
 identify-export-csv = CSV, for any program
 identify-export-xlsx = Excel workbook
 identify-export-json = JSON with everything
-identify-export-too-long = An Excel sheet holds 1,048,575 contacts. Narrow the view down, or take CSV.
+identify-export-too-long = An Excel sheet holds 1,048,575 records. Narrow the view down, or take CSV.
 identify-import-as-in = The columns are mapped as in { $file }, which has the same ones.
 identify-import-key-hint = Rows with the same value are the same person, in this file and the next.
 identify-import-empty = Values that mean “nothing”
@@ -716,26 +716,27 @@ identify-told-from-another = it was split off again
 ## Custom fields
 
 field-title = Fields
-field-text = What you keep about contacts beyond what everybody has. A new field is there at once in contacts, lists, filters, segments, imports and templates.
+field-text = What you keep about contacts and companies beyond what everybody has. A new field is there at once on their pages, in lists, filters, imports and exports; a contact’s also in segments and templates.
 field-none = No fields of your own yet
 field-none-text = Make one below, or import a file: columns Attune does not know become fields.
 field-label = Name
+field-subject = Of
 field-kind = Kind
-field-people = Contacts with a value
+field-people = With a value
 field-change = Change
 field-rename = Rename
 field-new = A new field
 field-create = Create field
-field-created = { $name } is there. Contacts can be given a value now.
+field-created = { $name } is there. It can be given values now.
 field-renamed = The field is called { $name } now.
 field-taken = There is a field of this name already.
 field-needs-name = A field needs a name.
 field-delete = Delete
 field-delete-ask = Delete { $name }?
 field-delete-text = { $known ->
-    [0] No contact has a value in it.
-    [one] The value of one contact is lost for good.
-   *[other] The values of { $count } contacts are lost for good.
+    [0] No record has a value in it.
+    [one] The value of one record is lost for good.
+   *[other] The values of { $count } records are lost for good.
   } Segments that ask for it keep their members and stop following.
 field-deleted = { $name } is gone; its values are being removed.
 field-permission = Make, rename and delete fields
@@ -770,8 +771,8 @@ field-option-down = Move { $name } down
 field-option-deleted = { $name } is gone; it is being taken from those who have it.
 field-option-delete-text = { $known ->
     [0] Nobody has it.
-    [one] One contact has it and loses it. This cannot be undone.
-   *[other] { $count } contacts have it and lose it. This cannot be undone.
+    [one] One record has it and loses it. This cannot be undone.
+   *[other] { $count } records have it and lose it. This cannot be undone.
  }
 
 ## QR codes
@@ -894,9 +895,9 @@ erasure-forgotten = Bytes gone from the store
 erasure-not-yet = not yet: the store is being written anew
 erased-contacts = Records of the person
 erased-contact_search = Search words
-erased-contact_texts = Own fields with text
-erased-contact_numbers = Own fields with numbers, money and dates
-erased-contact_choices = Own fields with choices
+erased-field_texts = Own fields with text
+erased-field_numbers = Own fields with numbers, money and dates
+erased-field_choices = Own fields with choices
 erased-import_changes = What imports changed
 erased-notes = Notes
 erased-visitors = Browsers
@@ -1143,6 +1144,26 @@ company-too-deep = The tree would be too deep
 company-reach = Which companies
 company-alone = This company
 company-with-branches = With all branches
+company-export-ask = Export { $count } companies?
+company-export-text = The file holds names, places, owners, tags and all fields of these companies. The audit log notes the filter and how many they are.
+company-export-do = Export { $count } companies
+company-import-key = Recognise companies by
+company-import-key-hint = Rows with the same value are the same company, in this file and the next.
+company-import-key-auto = Domain, else name and city
+company-import-undo-ask = Undo the import of { $count } companies?
+company-import-undo-text = Companies it created are removed, but for those that have people, branches, relationships or promises by now; changed companies get their old values back.
+identify-import-subject = The file is about
+identify-map-domain = Web domain
+identify-map-industry = Industry
+identify-map-parent = Parent company (name or ID elsewhere)
+identify-cause-company-name = A company needs a name ({ $detail })
+identify-cause-domain = This is not a web domain ({ $detail })
+identify-cause-parent = No company has this name or ID ({ $detail })
+identify-cause-company-circle = The parent company is one of its own branches ({ $detail })
+identify-cause-company-too-deep = The tree of companies would be too deep ({ $detail })
+tag-company-added = Gave the company the tag { $name }
+tag-company-removed = Took the tag { $name } from the company
+tag-company-had-not = The company does not have the tag { $name }
 
 erased-promises = Promises
 promise-title = Promises
@@ -1450,7 +1471,7 @@ identify-told-tagged = Was given the tag { $subject }
 identify-told-tagged-bare = Was given a tag
 identify-told-untagged = Lost the tag { $subject }
 identify-told-untagged-bare = Lost a tag
-erased-contact_tags = Tags
+erased-record_tags = Tags
 tag-not-a-list = Tags are a list of names
 identify-map-tags = Tags
 identify-cause-tags = A tag has at most 60 characters, a line at most a hundred tags ({ $detail })

@@ -122,7 +122,7 @@ identify-export-view = 导出视图
 identify-export-ask = 导出 { $count } 个联系人？
 identify-export-text = 文件包含这些联系人的姓名、地址和全部字段。审计日志会记录视图、筛选条件和人数。
 identify-export-masked = 你的角色导出的邮箱和电话已脱敏，至少他人名下联系人的如此
-identify-export-too-many = 一次最多导出 { $most } 位联系人。请缩小范围，或联系管理员。
+identify-export-too-many = 一次最多导出 { $most } 条记录。请缩小范围，或联系管理员。
 identify-setting-export-rows = 一次导出的联系人数
 identify-setting-export-rows-hint = 一次最多导出多少位联系人，0 表示任何人都不能导出
 identify-export-do = 导出 { $count } 个联系人
@@ -299,7 +299,7 @@ identify-export-format = 格式
 identify-export-csv = CSV，任何程序都能读
 identify-export-xlsx = Excel 工作簿
 identify-export-json = JSON，包含全部信息
-identify-export-too-long = 一个 Excel 工作表最多容纳 1,048,575 位联系人。请缩小范围，或改用 CSV。
+identify-export-too-long = 一个 Excel 工作表最多容纳 1,048,575 条记录。请缩小范围，或改用 CSV。
 identify-import-as-in = 列的对应方式与 { $file } 相同，因为两个文件的列一样
 identify-import-key-hint = 值相同的行是同一个人，以后的文件也一样
 identify-import-empty = 视为空的值
@@ -654,25 +654,26 @@ identify-told-from-another = 已重新拆分出来
 ## 自定义字段
 
 field-title = 字段
-field-text = 除了人人都有的信息，您还想记录联系人的哪些内容。新字段立即可用于联系人、列表、筛选、细分人群、导入和模板
+field-text = 除了人人都有的信息，你还想记录联系人和公司的哪些内容。新字段立即可用于详情页、列表、筛选、导入和导出；联系人的字段还可用于细分人群和模板。
 field-none = 还没有自定义字段
 field-none-text = 在下面新建，或导入文件：不认识的列会成为字段
 field-label = 名称
+field-subject = 属于
 field-kind = 类型
-field-people = 有值的联系人
+field-people = 有值的记录
 field-change = 更改
 field-rename = 重命名
 field-new = 新字段
 field-create = 新建字段
-field-created = { $name } 已建好，现在可以给联系人填值
+field-created = { $name } 已建好，现在可以填值
 field-renamed = 字段现在叫 { $name }
 field-taken = 已有同名字段
 field-needs-name = 字段需要名称
 field-delete = 删除
 field-delete-ask = 删除 { $name }？
 field-delete-text = { $known ->
-    [0] 没有联系人填过它。使用它的细分人群会保留现有成员，但不再更新。
-   *[other] { $count } 位联系人的值将永久丢失。使用它的细分人群会保留现有成员，但不再更新。
+    [0] 没有记录填过它。使用它的细分人群会保留现有成员，但不再更新。
+   *[other] { $count } 条记录的值将永久丢失。使用它的细分人群会保留现有成员，但不再更新。
   }
 field-deleted = { $name } 已删除，它的值正在清除
 field-permission = 新建、重命名和删除字段
@@ -705,8 +706,8 @@ field-option-up = 上移 { $name }
 field-option-down = 下移 { $name }
 field-option-deleted = 已删除 { $name }，正在从拥有它的联系人中移除
 field-option-delete-text = { $known ->
-    [0] 没有联系人选它
-   *[other] { $count } 个联系人选了它，将会失去。此操作无法撤销。
+    [0] 没有记录选它
+   *[other] { $count } 条记录选了它，将会失去。此操作无法撤销。
  }
 
 ## 二维码
@@ -820,9 +821,9 @@ erasure-forgotten = 字节从存储中消失
 erasure-not-yet = 尚未：存储正在重写
 erased-contacts = 此人的记录
 erased-contact_search = 搜索词
-erased-contact_texts = 自定义文本字段
-erased-contact_numbers = 自定义数字、金额与日期字段
-erased-contact_choices = 自定义选项字段
+erased-field_texts = 自定义文本字段
+erased-field_numbers = 自定义数字、金额与日期字段
+erased-field_choices = 自定义选项字段
 erased-import_changes = 导入所做的更改
 erased-notes = 备注
 erased-visitors = 浏览器
@@ -1066,6 +1067,26 @@ company-too-deep = 层级过深
 company-reach = 包含哪些公司
 company-alone = 本公司
 company-with-branches = 含全部下级公司
+company-export-ask = 导出 { $count } 家公司？
+company-export-text = 文件包含这些公司的名称、所在地、负责人、标签和全部字段。审计日志会记录筛选条件和数量。
+company-export-do = 导出 { $count } 家公司
+company-import-key = 识别公司的依据
+company-import-key-hint = 值相同的行是同一家公司，本文件如此，下一个文件也如此
+company-import-key-auto = 域名，否则名称加城市
+company-import-undo-ask = 撤销对 { $count } 家公司的导入？
+company-import-undo-text = 它新建的公司会移除，已有联系人、下级公司、关系或承诺的除外；被更改的公司恢复原值。
+identify-import-subject = 文件内容
+identify-map-domain = 网站域名
+identify-map-industry = 行业
+identify-map-parent = 上级公司（名称或外部编号）
+identify-cause-company-name = 公司需要名称（{ $detail }）
+identify-cause-domain = 这不是网站域名（{ $detail }）
+identify-cause-parent = 没有这个名称或编号的公司（{ $detail }）
+identify-cause-company-circle = 上级公司是它自己的下级（{ $detail }）
+identify-cause-company-too-deep = 公司层级会过深（{ $detail }）
+tag-company-added = 已为公司添加标签“{ $name }”
+tag-company-removed = 已从公司移除标签“{ $name }”
+tag-company-had-not = 该公司没有标签“{ $name }”
 
 erased-promises = 承诺
 promise-title = 承诺
@@ -1361,7 +1382,7 @@ identify-told-tagged = 添加标签“{ $subject }”
 identify-told-tagged-bare = 添加了标签
 identify-told-untagged = 移除标签“{ $subject }”
 identify-told-untagged-bare = 移除了标签
-erased-contact_tags = 标签
+erased-record_tags = 标签
 tag-not-a-list = 标签是名称的列表
 identify-map-tags = 标签
 identify-cause-tags = 每个标签最多 60 个字符，每行最多一百个标签（{ $detail }）

@@ -4,20 +4,29 @@ CREATE TABLE companies (
   name TEXT NOT NULL,
   name_key TEXT NOT NULL,
   domain TEXT,
+  -- Folded, without scheme, www. and path: imports match on it.
+  domain_key TEXT,
   industry TEXT,
   phone TEXT,
   city TEXT,
   country TEXT,
+  -- The id another system uses, and the same as "kind:value".
+  external_id TEXT,
+  external_key TEXT,
   owner_id BIGINT,
   team_id BIGINT,
   -- The company this one is a branch of. Never a circle.
   parent_id BIGINT,
   import_id BIGINT,
+  -- Values of own fields, for display.
+  fields TEXT NOT NULL DEFAULT '{}',
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT
 );
 CREATE INDEX companies_name ON companies (name_key, id) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX companies_external ON companies (external_key) WHERE external_key IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX companies_domain_key ON companies (domain_key) WHERE domain_key IS NOT NULL;
 CREATE INDEX companies_import ON companies (import_id) WHERE import_id IS NOT NULL;
 CREATE INDEX companies_parent ON companies (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX companies_owner ON companies (owner_id, name_key, id) WHERE owner_id IS NOT NULL AND deleted_at IS NULL;

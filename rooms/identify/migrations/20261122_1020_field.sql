@@ -1,7 +1,9 @@
--- Fields this workspace has added to contacts. Values are typed rows here and, for display, a JSON copy in contacts.fields.
--- Dates are µs UTC, booleans 0 or 1 and money minor units in contact_numbers. Options of choices are known by keys that never change.
+-- Fields this workspace has added to contacts or to companies. Values are typed rows here, whosever they are, and, for display, a JSON copy
+-- in contacts.fields or companies.fields. Dates are µs UTC, booleans 0 or 1 and money minor units in field_numbers. Options of choices are known by keys that never change.
 CREATE TABLE fields (
   id BIGINT PRIMARY KEY,
+  -- What has it.
+  subject TEXT NOT NULL CHECK (subject = 'contact' OR subject = 'company'),
   key TEXT NOT NULL,
   label TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('text', 'number', 'money', 'date', 'bool', 'choice', 'choices')),
@@ -17,35 +19,37 @@ CREATE TABLE fields (
   -- Set while its values are being removed.
   deleted_at BIGINT
 );
-CREATE UNIQUE INDEX fields_key ON fields (key) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX fields_key ON fields (subject, key) WHERE deleted_at IS NULL;
 
-CREATE TABLE contact_texts (
-  contact_id BIGINT NOT NULL,
+CREATE TABLE field_texts (
+  record_id BIGINT NOT NULL,
   field_id BIGINT NOT NULL,
   value TEXT NOT NULL,
   value_key TEXT NOT NULL,
-  PRIMARY KEY (contact_id, field_id)
+  PRIMARY KEY (record_id, field_id)
 );
-CREATE INDEX contact_texts_value ON contact_texts (field_id, value_key, contact_id);
+CREATE INDEX contact_texts_value ON field_texts (field_id, value_key, record_id);
 
-CREATE TABLE contact_numbers (
-  contact_id BIGINT NOT NULL,
+CREATE TABLE field_numbers (
+  record_id BIGINT NOT NULL,
   field_id BIGINT NOT NULL,
   value DOUBLE PRECISION NOT NULL,
-  PRIMARY KEY (contact_id, field_id)
+  PRIMARY KEY (record_id, field_id)
 );
-CREATE INDEX contact_numbers_value ON contact_numbers (field_id, value, contact_id);
+CREATE INDEX contact_numbers_value ON field_numbers (field_id, value, record_id);
 
--- What a contact has of choices: one row per option.
-CREATE TABLE contact_choices (
-  contact_id BIGINT NOT NULL,
+-- What a record has of choices: one row per option.
+CREATE TABLE field_choices (
+  record_id BIGINT NOT NULL,
   field_id BIGINT NOT NULL,
   choice TEXT NOT NULL,
-  PRIMARY KEY (contact_id, field_id, choice)
+  PRIMARY KEY (record_id, field_id, choice)
 );
-CREATE INDEX contact_choices_value ON contact_choices (field_id, choice, contact_id);
+CREATE INDEX contact_choices_value ON field_choices (field_id, choice, record_id);
 
-CREATE VIEW v_identify_field AS SELECT id, key, label, kind, currency, options, revision, position FROM fields WHERE deleted_at IS NULL;
-CREATE VIEW v_identify_contact_text AS SELECT contact_id, field_id, value_key FROM contact_texts;
-CREATE VIEW v_identify_contact_number AS SELECT contact_id, field_id, value FROM contact_numbers;
-CREATE VIEW v_identify_contact_choice AS SELECT contact_id, field_id, choice FROM contact_choices;
+-- For other rooms: the fields of contacts; a row of one of these fields is a contact's.
+CREATE VIEW v_identify_field AS SELECT id, key, label, kind, currency, options, revision, position FROM fields
+WHERE deleted_at IS NULL AND subject = 'contact';
+CREATE VIEW v_identify_contact_text AS SELECT record_id AS contact_id, field_id, value_key FROM field_texts;
+CREATE VIEW v_identify_contact_number AS SELECT record_id AS contact_id, field_id, value FROM field_numbers;
+CREATE VIEW v_identify_contact_choice AS SELECT record_id AS contact_id, field_id, choice FROM field_choices;

@@ -1,7 +1,7 @@
 -- Files brought in, what became of each line, and what is needed to take it all back.
 CREATE TABLE imports (
   id BIGINT PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('contacts', 'events')),
+  kind TEXT NOT NULL CHECK (kind IN ('contacts', 'companies', 'events')),
   state TEXT NOT NULL CHECK (state IN ('draft', 'waiting', 'running', 'done', 'failed', 'undoing', 'undone')),
   file_name TEXT NOT NULL,
   file_bytes BIGINT NOT NULL,
@@ -37,13 +37,13 @@ CREATE TABLE import_errors (
   PRIMARY KEY (import_id, line)
 );
 
--- What an import changed on people who were there before: {"field": [before, after], …}.
+-- What an import changed on people or companies that were there before: {"field": [before, after], …}.
 CREATE TABLE import_changes (
   import_id BIGINT NOT NULL,
-  contact_id BIGINT NOT NULL,
+  record_id BIGINT NOT NULL,
   changes TEXT NOT NULL,
   updated_before_at BIGINT NOT NULL,
   updated_after_at BIGINT NOT NULL,
-  PRIMARY KEY (import_id, contact_id)
+  PRIMARY KEY (import_id, record_id)
 );
-CREATE INDEX import_changes_contact ON import_changes (contact_id);
+CREATE INDEX import_changes_record ON import_changes (record_id);

@@ -1,7 +1,7 @@
 -- An import can be cancelled: one more state. A check cannot be changed in place on every engine, so the table is made anew.
 CREATE TABLE imports_new (
   id BIGINT PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('contacts', 'events')),
+  kind TEXT NOT NULL CHECK (kind IN ('contacts', 'companies', 'events')),
   state TEXT NOT NULL CHECK (state IN ('draft', 'waiting', 'running', 'done', 'failed', 'cancelled', 'undoing', 'undone')),
   file_name TEXT NOT NULL,
   file_bytes BIGINT NOT NULL,

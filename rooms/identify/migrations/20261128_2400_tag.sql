@@ -1,5 +1,5 @@
--- Words people are sorted by, as staff make them up. name_key is the name without regard to case; it is NULL once the tag was deleted or became
--- part of another: then nobody finds it any more, and its name is free. import_id is the import that made it.
+-- Words people and companies are sorted by, as staff make them up. name_key is the name without regard to case; it is NULL once the tag was deleted
+-- or became part of another: then nobody finds it any more, and its name is free. import_id is the import that made it.
 CREATE TABLE tags (
   id BIGINT PRIMARY KEY,
   name TEXT NOT NULL,
@@ -22,18 +22,20 @@ CREATE TABLE tag_aliases (
 CREATE INDEX tag_aliases_tag ON tag_aliases (tag_id);
 
 -- Who has which, and by which import.
-CREATE TABLE contact_tags (
-  contact_id BIGINT NOT NULL,
+CREATE TABLE record_tags (
+  record_id BIGINT NOT NULL,
+  subject TEXT NOT NULL CHECK (subject = 'contact' OR subject = 'company'),
   tag_id BIGINT NOT NULL REFERENCES tags (id),
   at BIGINT NOT NULL,
   import_id BIGINT,
-  PRIMARY KEY (contact_id, tag_id)
+  PRIMARY KEY (record_id, tag_id)
 );
-CREATE INDEX contact_tags_tag ON contact_tags (tag_id, contact_id);
-CREATE INDEX contact_tags_import ON contact_tags (import_id) WHERE import_id IS NOT NULL;
+CREATE INDEX record_tags_tag ON record_tags (tag_id, record_id);
+CREATE INDEX record_tags_import ON record_tags (import_id) WHERE import_id IS NOT NULL;
 
--- For other rooms: every tag of everybody, folded, under each of its names.
+-- For other rooms: every tag of every contact, folded, under each of its names.
 CREATE VIEW v_identify_tag AS
-SELECT h.contact_id, t.name_key AS value FROM contact_tags h JOIN tags t ON t.id = h.tag_id AND t.name_key IS NOT NULL
+SELECT h.record_id AS contact_id, t.name_key AS value FROM record_tags h JOIN tags t ON t.id = h.tag_id AND t.name_key IS NOT NULL WHERE h.subject = 'contact'
 UNION ALL
-SELECT h.contact_id, a.name_key AS value FROM contact_tags h JOIN tag_aliases a ON a.tag_id = h.tag_id JOIN tags t ON t.id = h.tag_id AND t.name_key IS NOT NULL;
+SELECT h.record_id AS contact_id, a.name_key AS value FROM record_tags h JOIN tag_aliases a ON a.tag_id = h.tag_id
+JOIN tags t ON t.id = h.tag_id AND t.name_key IS NOT NULL WHERE h.subject = 'contact';

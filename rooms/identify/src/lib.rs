@@ -53,16 +53,16 @@ pub const CONTACT_TABLES: [ContactTable; 9] = [
     ContactTable { table: "contacts", column: "id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "contacts", column: "merged_into", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "contact_search", column: "rowid", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
-    ContactTable { table: "contact_texts", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
-    ContactTable { table: "contact_numbers", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
-    ContactTable { table: "contact_choices", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
-    ContactTable { table: "import_changes", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "field_texts", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "field_numbers", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "field_choices", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "import_changes", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "note_versions", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "notes", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
 ];
 
 /// The events of contacts and companies.
-const EVENTS: [EventDef; 12] = [
+const EVENTS: [EventDef; 13] = [
     event("contact.created", "Somebody became known.", "", ""),
     event("contact.updated", "An attribute of a contact changed.", "the attribute; empty when an import changed several", ""),
     event(
@@ -84,7 +84,8 @@ const EVENTS: [EventDef; 12] = [
     event("contact.stage_changed", "A contact moved to another stage.", "the new stage", ""),
     event("contact.imported", "A file was imported; one event per import.", "the file", "people created and updated"),
     event("company.created", "A company became known.", "the name", ""),
-    event("company.updated", "An attribute of a company changed.", "the attribute", ""),
+    event("company.updated", "An attribute of a company changed.", "the attribute; empty when an import changed several", ""),
+    event("company.imported", "A file of companies was imported; one event per import.", "the file", "companies created and updated"),
 ];
 
 const fn event(name: &'static str, meaning: &'static str, subject: &'static str, amount: &'static str) -> EventDef {

@@ -28,7 +28,7 @@ pub(crate) const FILLED: [&str; 20] = [
     "promises",
     "shares",
     "note_versions",
-    "contact_tags",
+    "record_tags",
 ];
 
 /// Gives the contact as many rows of each table as `counts` says. Among `people` some meet: the same mailing, the same funnel.
@@ -52,7 +52,7 @@ async fn put(tx: &mut Tx, ids: &Ids, first: i64, contact: i64, table: &str, (row
         attune_events::append(tx, &mut [event]).await.unwrap();
         return;
     }
-    if table == "contact_tags" {
+    if table == "record_tags" {
         let tag = "INSERT INTO tags (id, name, name_key, tone, created_at) VALUES ($1, $2, $2, 'blue', 1) ON CONFLICT (id) DO NOTHING";
         tx.exec(tag, values![common, common.to_string()]).await.unwrap();
     }
@@ -97,7 +97,9 @@ fn tracked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usi
             "INSERT INTO question_asks (id, question_id, contact_id, touch, at, outcome) VALUES ($1, $3, $2, 'call', 1, $4)",
             values![id, contact, common, if yes { "answered" } else { "open" }],
         ),
-        "contact_tags" => ("INSERT INTO contact_tags (contact_id, tag_id, at) VALUES ($1, $2, 1)", values![contact, common]),
+        "record_tags" => {
+            ("INSERT INTO record_tags (record_id, subject, tag_id, at) VALUES ($1, 'contact', $2, 1)", values![contact, common])
+        }
         "note_versions" => (
             "INSERT INTO note_versions (id, note_id, record_id, body, staff_id, staff_name, until_at) VALUES ($1, $1, $2, 'wrote', 1, 'Jo', 1)",
             values![id, contact],

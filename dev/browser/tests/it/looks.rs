@@ -39,6 +39,7 @@ const STOPS: &[Stop] = &[
     Stop("places", "/places", &[("place", FIRST)]),
     Stop("place-new", "/places/new", &[]),
     Stop("companies", "/companies", &[("company", FIRST)]),
+    Stop("companies-export", "/companies/export", &[]),
     Stop("imports", "/imports", &[("import", FIRST)]),
     Stop("import-new", "/imports/new", &[]),
     Stop("visitors", "/visitors", &[]),

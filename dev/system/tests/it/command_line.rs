@@ -7,12 +7,13 @@ use serde_json::Value;
 use crate::ground::{counted, ended, file, keys, lite};
 
 /// Every command, with a word of its help in Chinese.
-const COMMANDS: [(&[&str], &str); 22] = [
+const COMMANDS: [(&[&str], &str); 23] = [
     (&[], "命令"),
     (&["serve"], "端口"),
     (&["demo"], "种子"),
     (&["import"], "导入"),
     (&["import", "contacts"], "CSV"),
+    (&["import", "companies"], "CSV"),
     (&["import", "events"], "CSV"),
     (&["import", "undo"], "编号"),
     (&["replay-log"], "日志"),
@@ -123,6 +124,10 @@ on_both_engines! {
         assert!(counted(&attune, &["events"]).await >= 3, "each contact came in with an event");
         assert_eq!(counted(&attune, &["contacts", "--segment", "custom.visits >= 12"]).await, 2);
         assert_eq!(counted(&attune, &["contacts", "--segment", "custom.visits >= 12 and name = \"Bob\""]).await, 1);
+        let firms = file(&attune, "firms.csv", "no,company,website,parent\n1,Able,able.example,\n2,Dog,dog.example,Able\n3,Egg,egg.example,Nobody\n");
+        let (taken, _) = ended(&attune, 4, &["import", "companies", &firms]).await;
+        assert_eq!((&taken["created"], &taken["updated"], &taken["rejected"]), (&1.into(), &1.into(), &1.into()));
+        assert_eq!(counted(&attune, &["companies"]).await, 3);
         let told = attune.run(&["count", "contacts"]).await.unwrap();
         assert_eq!((told.code, told.output.trim()), (Some(0), "3"));
     }

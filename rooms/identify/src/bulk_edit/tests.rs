@@ -83,9 +83,9 @@ async fn kept(tx: &mut Tx, person: i64) -> BTreeMap<&'static str, String> {
     let fixed = contact::Contact { fields: serde_json::Map::new(), ..found };
     kept.insert("contact", format!("{:?} {fields:?} {:?}", fixed, fixed.raw_email()));
     for (table, select) in [
-        ("texts", "SELECT field_id, value, value_key FROM contact_texts WHERE contact_id = $1 ORDER BY field_id"),
-        ("numbers", "SELECT field_id, value FROM contact_numbers WHERE contact_id = $1 ORDER BY field_id"),
-        ("choices", "SELECT field_id, choice FROM contact_choices WHERE contact_id = $1 ORDER BY field_id, choice"),
+        ("texts", "SELECT field_id, value, value_key FROM field_texts WHERE record_id = $1 ORDER BY field_id"),
+        ("numbers", "SELECT field_id, value FROM field_numbers WHERE record_id = $1 ORDER BY field_id"),
+        ("choices", "SELECT field_id, choice FROM field_choices WHERE record_id = $1 ORDER BY field_id, choice"),
         ("facts", "SELECT key, source, detail, at FROM contact_facts WHERE contact_id = $1 ORDER BY key"),
         ("words", "SELECT body FROM contact_search WHERE rowid = $1"),
     ] {

@@ -1,7 +1,8 @@
 //! `/api/v1/companies`.
 
+use attune_db::{DbError, Tx};
 use attune_house::App;
-use attune_web::{Answer, Can, Json, Path, Problem, Query};
+use attune_web::{Answer, Can, Json, Path, Problem, Query, Scope, Sight};
 use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -11,7 +12,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Any, json};
 
 use super::{Company, CompanyDraft, CompanyId, Listing};
-use crate::contact::By;
+use crate::contact::api::flat;
+use crate::contact::{By, ContactError};
+use crate::field::{self, Subject};
+use crate::tag;
 use crate::{CreateContacts, EditContacts, ViewContacts};
 
 /// The routes of this noun for programs.
@@ -19,11 +23,20 @@ pub(crate) fn routes() -> Router<App> {
     Router::new().route("/api/v1/companies", get(index).post(create)).route("/api/v1/companies/{id}", get(show).patch(update))
 }
 
-fn shown(c: &Company) -> Any {
+/// A company and the names of its tags as programs see them.
+pub(super) fn shown(c: &Company, tags: &[String], sight: &Sight) -> Any {
+    let fields: Map<String, Any> = c.fields.keys().map(|key| (key.clone(), c.shown(&format!("f:{key}"), sight))).collect();
     json!({
         "id": c.shown_id(), "name": c.name, "domain": c.domain, "industry": c.industry, "phone": c.phone, "city": c.city, "country": c.country,
-        "owner_id": c.owner_id, "parent_id": c.parent_id.map(CompanyId), "created_at": c.created_at,
+        "external_id": c.external_id, "owner_id": c.owner_id, "parent_id": c.parent_id.map(CompanyId), "tags": tags, "fields": fields,
+        "created_at": c.created_at, "updated_at": c.updated_at,
     })
+}
+
+/// This company as programs see it.
+async fn shown_one(tx: &mut Tx, company: &Company, sight: &Sight) -> Result<Any, DbError> {
+    let tags = tag::names_of(tx, &[company.id]).await?;
+    Ok(shown(company, tags.get(&company.id).map_or(&[][..], Vec::as_slice), sight))
 }
 
 /// Which companies are asked for.
@@ -38,15 +51,21 @@ struct IndexQuery {
 async fn index(State(app): State<App>, can: Can<ViewContacts>, Query(query): Query<IndexQuery>) -> Answer {
     let after = query.after.split_once('~').and_then(|(id, key)| Some((key.to_owned(), id.parse::<i64>().ok()?)));
     let limit = query.limit.unwrap_or(50).clamp(1, 200);
-    let lines = super::list(&mut app.db.read().await?, &can.scope, &Listing { search: query.q, after, limit }).await?;
-    let full = lines.len() as i64 == limit;
-    let next = lines.last().filter(|_| full).map(|l| format!("{}~{}", l.company.id, super::name_key(&l.company.name)));
-    Ok(Json(json!({ "items": lines.iter().map(|l| shown(&l.company)).collect::<Vec<_>>(), "next": next })).into_response())
+    let sight = Sight::of(&can.actor);
+    let mut tx = app.db.read().await?;
+    let listing = Listing { search: query.q, after, limit, ..Listing::default() };
+    let companies = super::list_rows(&mut tx, &can.scope, &listing).await?;
+    let tags = tag::names_of(&mut tx, &companies.iter().map(|c| c.id).collect::<Vec<_>>()).await?;
+    let full = companies.len() as i64 == limit;
+    let next = companies.last().filter(|_| full).map(|c| format!("{}~{}", c.id, super::name_key(&c.name)));
+    let shown = |c: &Company| shown(c, tags.get(&c.id).map_or(&[][..], Vec::as_slice), &sight);
+    Ok(Json(json!({ "items": companies.iter().map(shown).collect::<Vec<_>>(), "next": next })).into_response())
 }
 
 async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<CompanyId>) -> Answer {
-    let company = super::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    Ok(Json(shown(&company)).into_response())
+    let mut tx = app.db.read().await?;
+    let company = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    Ok(Json(shown_one(&mut tx, &company, &Sight::of(&can.actor)).await?).into_response())
 }
 
 /// A new company from a program.
@@ -59,11 +78,14 @@ struct NewCompany {
     city: Option<String>,
     country: Option<String>,
     owner_id: Option<i64>,
+    tags: Vec<String>,
+    fields: Map<String, Any>,
 }
 
 async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Json<NewCompany>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    let tags = tag::given(&new.tags)?;
     let draft = CompanyDraft {
         name: new.name,
         domain: new.domain,
@@ -71,26 +93,40 @@ async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Jso
         city: new.city,
         country: new.country,
         owner_id: new.owner_id,
+        fields: field::given(&field::list_of(&mut tx, Subject::Company).await?, new.fields)?,
     };
     let company = super::create(&mut tx, &by, draft).await?;
+    tag::replace(&mut tx, &by, (Subject::Company, company.id), &tags).await?;
+    let made = shown_one(&mut tx, &company, &Sight::of(&can.actor)).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(shown(&company))).into_response())
+    Ok((StatusCode::CREATED, Json(made)).into_response())
 }
 
-/// Sets each attribute named in the body. All or nothing.
+/// Sets each attribute named in the body; own fields under `fields`; `tags` takes the place of all there are. All or nothing.
 async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<CompanyId>, Json(body): Json<Map<String, Any>>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    for (key, value) in body {
-        let typed = value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
-        if key == "parent_id" {
-            let parent = if typed.is_empty() { None } else { Some(typed.parse::<CompanyId>().map_err(|_| Problem::NotFound)?.0) };
-            super::set_parent(&mut tx, &by, &can.scope, id.0, parent).await?;
-        } else {
-            super::update_field(&mut tx, &by, &can.scope, id.0, &key, &typed).await?;
-        }
+    for (key, value) in flat(body) {
+        set(&mut tx, &by, &can.scope, id.0, &key, value).await?;
     }
     let company = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let changed = shown_one(&mut tx, &company, &Sight::of(&can.actor)).await?;
     tx.commit().await?;
-    Ok(Json(shown(&company)).into_response())
+    Ok(Json(changed).into_response())
+}
+
+async fn set(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, value: Any) -> Result<(), ContactError> {
+    let typed = field::text_of(&value);
+    match key {
+        "parent_id" => {
+            let parent = if typed.is_empty() { None } else { Some(typed.parse::<CompanyId>().map_err(|_| ContactError::NotFound)?.0) };
+            super::set_parent(tx, by, scope, id, parent).await?;
+        }
+        "tags" => {
+            super::find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
+            tag::replace(tx, by, (Subject::Company, id), &tag::given_json(value)?).await?;
+        }
+        key => _ = super::update_field(tx, by, scope, id, key, &typed).await?,
+    }
+    Ok(())
 }

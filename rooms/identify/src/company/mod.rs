@@ -4,7 +4,11 @@
 //! customer it was, under another parent.
 
 pub mod api;
+#[cfg(test)]
+mod http_tests;
+mod list_page;
 pub mod pages;
+mod record;
 mod show;
 mod store;
 mod tree;
@@ -14,15 +18,21 @@ mod tree_tests;
 
 use attune_db::{DbError, Tx};
 use attune_events::{Event, append};
-use attune_kernel::{fold_key, id_type};
+use attune_kernel::{id_type, is_masked};
 use attune_record::audit;
-use attune_web::Scope;
-use serde_json::json;
+use attune_web::{Scope, Sight};
+use serde_json::{Map, Value as Json, json};
 
 use crate::contact::{By, ContactError};
+use crate::field::{self, Field, Subject};
 use crate::staff;
-pub use store::{Company, CompanyLine, Listing, find, list, list_by_ids};
-pub(crate) use store::{insert, list_by_name_keys, remove_of_import};
+pub use record::Company;
+pub(crate) use record::{domain_key, name_key};
+pub(crate) use store::{
+    ByKeys, count, hold, insert, list_any, list_by_keys, list_by_name_keys, list_rows, list_within, remove_of_import, update,
+};
+pub use store::{CompanyLine, Listing, find, list, list_by_ids};
+pub(crate) use tree::Tree;
 pub use tree::{Branch, list_branches, set_parent};
 
 id_type!(
@@ -49,6 +59,8 @@ pub struct CompanyDraft {
     pub country: Option<String>,
     /// Who looks after it.
     pub owner_id: Option<i64>,
+    /// Values of own fields by their key.
+    pub fields: Map<String, Json>,
 }
 
 /// The company called `name`, made when there is none.
@@ -89,16 +101,19 @@ pub(crate) async fn create_many(
             name: draft.name.trim().chars().take(200).collect(),
             domain: draft.domain,
             industry: draft.industry,
-            phone: None,
             city: draft.city,
             country: draft.country,
             owner_id: draft.owner_id,
             team_id,
-            parent_id: None,
+            import_id,
+            fields: draft.fields,
             created_at: by.now,
+            updated_at: by.now,
+            ..Company::default()
         });
     }
-    insert(tx, &made, import_id).await?;
+    let defs = field::list_of(tx, Subject::Company).await?;
+    store::insert(tx, &made, &defs).await?;
     if import_id.is_none() {
         let trail = made.iter().map(|c| (c.id, None, Some(json!({ "name": c.name })))).collect();
         audit::note_many(tx, by.ids, by.now, by.actor, ("company.created", "company"), trail).await?;
@@ -113,41 +128,68 @@ pub(crate) async fn create_many(
 
 /// Sets one attribute from what somebody typed; answers the company as it is now.
 pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, typed: &str) -> Result<Company, ContactError> {
+    // The whole row is written: nobody's change of meanwhile is written over.
+    hold(tx, &[id]).await?;
     let before = find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
     let typed = typed.trim();
-    let wrong = |why: &'static str| ContactError::Invalid { attribute: key.to_owned(), key: why };
-    if typed.chars().count() > 200 {
-        return Err(wrong("identify-too-long"));
+    let sight = Sight::of(by.actor);
+    if key.starts_with("f:") && is_masked(typed) && before.shown(key, &sight) == typed && before.get(key) != typed {
+        return Err(ContactError::Invalid { attribute: key.to_owned(), key: "identify-masked-type-whole" });
     }
+    let defs = field::list_of(tx, Subject::Company).await?;
     let mut after = before.clone();
-    let text = (!typed.is_empty()).then(|| typed.to_owned());
-    match key {
-        "name" if typed.is_empty() => return Err(wrong("web-required")),
-        "name" => after.name = typed.to_owned(),
-        "domain" => after.domain = text,
-        "industry" => after.industry = text,
-        "phone" => after.phone = text,
-        "city" => after.city = text,
-        "country" => after.country = text,
-        // What is only shared is given away by whose it is; what is nobody's may be taken by anybody.
-        "owner_id" if before.owner_id.is_some() && !scope.covers(before.owner_id, before.team_id) => return Err(wrong("share-owner-only")),
-        "owner_id" => {
-            after.owner_id = typed.parse::<i64>().ok().filter(|id| *id != 0);
-            after.team_id = match after.owner_id {
-                Some(owner) => staff::find(tx, owner).await?.ok_or_else(|| wrong("web-not-a-choice"))?.team_id,
-                None => None,
-            };
-        }
-        _ => return Err(ContactError::NotFound),
+    // What is only shared is given away by whose it is; what is nobody's may be taken by anybody.
+    if key == "owner_id" && before.owner_id.is_some() && !scope.covers(before.owner_id, before.team_id) {
+        return Err(ContactError::Invalid { attribute: key.to_owned(), key: "share-owner-only" });
     }
-    store::update(tx, &after, by.now).await?;
+    give_typed(tx, &mut after, &defs, key, typed).await?;
+    if after == before {
+        return Ok(after);
+    }
+    after.updated_at = by.now;
+    store::update(tx, std::slice::from_ref(&after), &defs).await?;
     if after.name != before.name {
-        crate::contact::reindex_company(tx, id).await?;
+        crate::contact::reindex_companies(tx, &[id]).await?;
     }
     let (was, is) = (json!({ key: before.get(key) }), json!({ key: after.get(key) }));
     audit::note(tx, by.ids, by.now, by.actor, "company.updated", "company", id, Some(was), Some(is)).await?;
     append(tx, &mut [Event::new("company.updated", by.now).company(id).subject(key)]).await?;
     Ok(after)
+}
+
+async fn give_typed(tx: &mut Tx, company: &mut Company, defs: &[Field], key: &str, typed: &str) -> Result<(), ContactError> {
+    let wrong = |why: &'static str| ContactError::Invalid { attribute: key.to_owned(), key: why };
+    if let Some(own) = key.strip_prefix("f:") {
+        let def = defs.iter().find(|def| def.key == own).ok_or(ContactError::NotFound)?;
+        // Many ticked options are longer than any text.
+        if typed.chars().count() > field::MOST_OPTIONS * field::TEXT_CHARS {
+            return Err(wrong("identify-too-long"));
+        }
+        company.set(key, if typed.is_empty() { Json::Null } else { def.read(typed).map_err(wrong)? });
+        return Ok(());
+    }
+    if typed.chars().count() > 200 {
+        return Err(wrong("identify-too-long"));
+    }
+    match key {
+        "name" if typed.is_empty() => return Err(wrong("web-required")),
+        "owner_id" => {
+            company.owner_id = typed.parse::<i64>().ok().filter(|id| *id != 0);
+            company.team_id = match company.owner_id {
+                Some(owner) => staff::find(tx, owner).await?.ok_or_else(|| wrong("web-not-a-choice"))?.team_id,
+                None => None,
+            };
+        }
+        key if KEYS.contains(&key) => company.set(key, Json::from(typed)),
+        _ => return Err(ContactError::NotFound),
+    }
+    Ok(())
+}
+
+/// The event `name` of a company, caused by `by`.
+pub(crate) fn event(by: &By<'_>, name: &'static str, id: i64) -> Event {
+    let event = Event::new(name, by.now).company(id);
+    if by.actor.staff_id == 0 { event } else { event.props(&json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name })) }
 }
 
 /// Gives companies to `owner_id` (nobody, when `None`); the team follows. Answers how many changed hands.
@@ -168,9 +210,4 @@ pub async fn assign_owner(tx: &mut Tx, by: &By<'_>, ids: &[i64], owner_id: Optio
     let told = |id: &i64| Event::new("company.updated", by.now).company(*id).subject("owner_id");
     append(tx, &mut moved_ids.iter().map(told).collect::<Vec<_>>()).await?;
     Ok(u64::try_from(moved.len()).unwrap_or(0))
-}
-
-/// The folded name companies are matched by.
-pub(crate) fn name_key(name: &str) -> String {
-    fold_key(name).chars().take(200).collect()
 }

@@ -1,66 +1,32 @@
-//! `/companies`: the list, and one company with its people and what happened to it.
-
-use std::collections::HashMap;
+//! `/companies`: a new one, and editing one in place.
 
 use askama::Template;
+use attune_db::{DbError, Tx};
 use attune_house::App;
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Scope, Shell};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Scope, Shell, Sight};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::{Company, CompanyDraft, CompanyId, CompanyLine, Listing};
-use crate::contact::{By, ContactError};
+use super::{Company, CompanyDraft, CompanyId, list_page};
+use crate::contact::{self, By, ContactError, Control};
+use crate::field::{self, Field, Subject};
 use crate::staff;
-use crate::{CreateContacts, EditContacts, ViewContacts};
-
-/// Companies on a page.
-const PAGE: i64 = 50;
+use crate::{CreateContacts, EditContacts};
 
 /// The routes of this noun's pages.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/companies", get(list).post(create))
+        .route("/companies", get(list_page::page).post(create))
+        .route("/companies/columns", axum::routing::post(list_page::columns))
+        .route("/companies/export", get(list_page::export_page).post(list_page::export))
         .route("/companies/new", get(new))
         .route("/companies/{id}", get(super::show::page))
         .route("/companies/{id}/field/{key}", get(field).post(save))
         .route("/companies/{id}/undo", axum::routing::post(undo))
         .merge(super::tree_page::routes())
-}
-
-/// The address of the list.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct ListQuery {
-    q: String,
-    after: String,
-}
-
-#[derive(Template)]
-#[template(path = "company/list.html")]
-struct ListPage {
-    shell: Shell,
-    lines: Vec<CompanyLine>,
-    owners: HashMap<i64, String>,
-    q: String,
-    next: Option<String>,
-}
-
-async fn list(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
-    let mut tx = app.db.read().await?;
-    let after = query.after.split_once('~').and_then(|(id, key)| Some((key.to_owned(), id.parse::<i64>().ok()?)));
-    let listing = Listing { search: query.q.clone(), after, limit: PAGE + 1 };
-    let mut lines = super::list(&mut tx, &can.scope, &listing).await?;
-    let more = lines.len() as i64 > PAGE;
-    lines.truncate(usize::try_from(PAGE).unwrap_or(50));
-    let mark = lines.last().filter(|_| more).map(|l| format!("{}~{}", l.company.id, super::name_key(&l.company.name)));
-    let text = url::form_urlencoded::Serializer::new(String::new()).append_pair("q", &query.q).finish();
-    let next = mark.map(|mark| format!("/companies{}", attune_web::kit::with_query(&text, "after", mark)));
-    let owners = staff::names(&staff::list(&mut tx).await?);
-    let page = ListPage { lines, owners, q: query.q, next, shell };
-    Ok(page.shell.page(&page))
 }
 
 /// A company as typed.
@@ -97,6 +63,7 @@ impl CompanyForm {
             city: errors.optional("city", &self.city, 200),
             country: errors.optional("country", &self.country, 200),
             owner_id: Some(owner_id),
+            ..CompanyDraft::default()
         };
         errors.or(draft)
     }
@@ -141,11 +108,29 @@ pub(super) fn about(shell: &Shell, c: &Company, owner: String) -> Vec<Prop> {
     let prop = |key: &&str| Prop {
         label: label(shell, key),
         value: if *key == "owner_id" { owner.clone() } else { c.get(key).as_str().unwrap_or("").to_owned() },
-        edit: if may_edit { format!("/companies/{}/field/{key}", c.shown_id()) } else { String::new() },
+        edit: if may_edit { address(c.shown_id(), key) } else { String::new() },
         href: if *key == "domain" { c.domain.as_ref().map_or_else(String::new, |d| format!("https://{d}")) } else { String::new() },
         reveal: "",
     };
     super::KEYS.iter().map(prop).collect()
+}
+
+/// Own fields that hold something; with the right to edit also the empty ones, so that they can be filled.
+pub(super) fn own(shell: &Shell, c: &Company, fields: &[Field]) -> Vec<Prop> {
+    let (may_edit, sight) = (shell.may("identify.contact.edit"), shell.sight());
+    let prop = |field: &Field| Prop {
+        label: field.label.clone(),
+        value: c.own(&shell.l, &sight, field),
+        edit: if may_edit { address(c.shown_id(), &format!("f:{}", field.key)) } else { String::new() },
+        href: String::new(),
+        reveal: "",
+    };
+    fields.iter().filter(|field| may_edit || c.fields.contains_key(&field.key)).map(prop).collect()
+}
+
+/// The address of the form of an attribute.
+pub(super) fn address(id: CompanyId, key: &str) -> String {
+    format!("/companies/{id}/field/{}", url::form_urlencoded::byte_serialize(key.as_bytes()).collect::<String>())
 }
 
 #[derive(Template)]
@@ -157,33 +142,33 @@ struct FieldPage {
     key: String,
     label: String,
     value: String,
-    owners: Vec<Choice>,
+    control: Control,
     errors: FormErrors,
 }
 
 async fn field_page(app: &App, shell: Shell, scope: &Scope, id: CompanyId, key: String) -> Result<FieldPage, Problem> {
     let mut tx = app.db.read().await?;
     let company = super::find(&mut tx, scope, id.0).await?.ok_or(Problem::NotFound)?;
-    if !super::KEYS.contains(&key.as_str()) {
-        return Err(Problem::NotFound);
-    }
-    let owners = if key == "owner_id" { staff::list(&mut tx).await? } else { Vec::new() };
-    let owners = owners.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect();
-    Ok(FieldPage {
-        id,
-        label: label(&shell, &key),
-        value: typed(&company, &key),
-        name: company.name,
-        key,
-        owners,
-        errors: FormErrors::new(),
-        shell,
-    })
+    let own = own_field(&mut tx, &key).await?;
+    let value = company.shown(&key, &shell.sight());
+    let control = match (&own, key.as_str()) {
+        (Some(field), _) => contact::control_of(&shell, Some(field), &value),
+        (None, "owner_id") => {
+            let owners = staff::list(&mut tx).await?;
+            Control::Select(owners.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect())
+        }
+        (None, key) if super::KEYS.contains(&key) => Control::Text("text"),
+        (None, _) => return Err(Problem::NotFound),
+    };
+    let label = own.map_or_else(|| label(&shell, &key), |field| field.label);
+    Ok(FieldPage { id, label, value: contact::typed(&value), name: company.name, key, control, errors: FormErrors::new(), shell })
 }
 
-fn typed(company: &Company, key: &str) -> String {
-    let value = company.get(key);
-    value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
+async fn own_field(tx: &mut Tx, key: &str) -> Result<Option<Field>, DbError> {
+    match key.strip_prefix("f:") {
+        Some(own) => field::find_by_key(tx, Subject::Company, own).await,
+        None => Ok(None),
+    }
 }
 
 async fn field(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path((id, key)): Path<(CompanyId, String)>) -> Answer {
@@ -195,16 +180,19 @@ async fn field(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Pat
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct FieldForm {
-    value: String,
+    /// Several where boxes are ticked.
+    value: Vec<String>,
 }
 
-async fn set(app: &App, can: &Can<EditContacts>, id: CompanyId, key: &str, value: &str) -> Result<String, ContactError> {
+/// Sets the attribute; answers what was there, in the form in which it can be typed again; nothing when that is hidden from the actor.
+async fn set(app: &App, can: &Can<EditContacts>, id: CompanyId, key: &str, value: &str) -> Result<Option<String>, ContactError> {
     let mut tx = app.db.begin().await?;
     let before = super::find(&mut tx, &can.scope, id.0).await?.ok_or(ContactError::NotFound)?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     super::update_field(&mut tx, &by, &can.scope, id.0, key, value).await?;
     tx.commit().await?;
-    Ok(typed(&before, key))
+    let was = before.shown(key, &Sight::of(&can.actor));
+    Ok((was == before.get(key)).then(|| contact::typed(&was)))
 }
 
 async fn save(
@@ -214,11 +202,12 @@ async fn save(
     Path((id, key)): Path<(CompanyId, String)>,
     Form(form): Form<FieldForm>,
 ) -> Answer {
-    match set(&app, &can, id, &key, &form.value).await {
-        Ok(before) => Ok(shell.leave(&format!("/companies/{id}"), saved(&shell, id, &key, &before))),
+    let value = form.value.join(";");
+    match set(&app, &can, id, &key, &value).await {
+        Ok(before) => Ok(shell.leave(&format!("/companies/{id}"), saved(&app, &shell, id, &key, before).await?)),
         Err(ContactError::Invalid { key: why, .. }) => {
             let mut page = field_page(&app, shell, &can.scope, id, key).await?;
-            page.value = form.value;
+            page.value = value;
             page.errors.add("value", why);
             Ok(page.shell.again(&page, &page.as_form()))
         }
@@ -226,10 +215,13 @@ async fn save(
     }
 }
 
-/// Says which attribute was saved and offers to put `before` back.
-fn saved(shell: &Shell, id: CompanyId, key: &str, before: &str) -> Flash {
-    let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", key).append_pair("value", before).finish();
-    Flash::good("identify-field-saved").s("name", label(shell, key)).undo(format!("/companies/{id}/undo?{back}"))
+/// Says which attribute was saved and offers to put `before` back, unless it was hidden from whoever changed it.
+async fn saved(app: &App, shell: &Shell, id: CompanyId, key: &str, before: Option<String>) -> Result<Flash, DbError> {
+    let own = own_field(&mut app.db.read().await?, key).await?;
+    let said = Flash::good("identify-field-saved").s("name", own.map_or_else(|| label(shell, key), |field| field.label));
+    let Some(before) = before else { return Ok(said) };
+    let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", key).append_pair("value", &before).finish();
+    Ok(said.undo(format!("/companies/{id}/undo?{back}")))
 }
 
 /// What to put back.
@@ -249,10 +241,4 @@ async fn undo(
 ) -> Answer {
     set(&app, &can, id, &query.key, &query.value).await?;
     Ok(shell.leave(&format!("/companies/{id}"), Flash::good("identify-undone")))
-}
-
-impl ListPage {
-    fn owner(&self, company: &Company) -> &str {
-        company.owner_id.and_then(|id| self.owners.get(&id)).map_or("", String::as_str)
-    }
 }

@@ -8,15 +8,16 @@ use attune_web::{Answer, Can, Path, Problem, Query, Scope, Shell};
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::pages::{Prop, about};
+use super::pages::{Prop, about, own};
 use super::{Branch, Company, CompanyId, tree_page};
 use crate::ViewContacts;
 use crate::contact::timeline::Entry;
 use crate::contact::{self, Contact, Listing, Order, Sorting};
+use crate::field::{self, Subject};
 use crate::promise;
 use crate::relationship::Record;
 use crate::sharing::Reach;
-use crate::staff;
+use crate::{staff, tag};
 
 /// People on the page.
 const PAGE: i64 = 50;
@@ -35,6 +36,10 @@ struct ShowPage {
     shell: Shell,
     company: Company,
     about: Vec<Prop>,
+    /// Fields of one's own.
+    own: Vec<Prop>,
+    /// The tags, ready to be shown.
+    tags: String,
     people: Vec<Contact>,
     total: String,
     entries: Vec<Entry>,
@@ -84,9 +89,11 @@ async fn read(
     let total = contact::pages::shown_count(&shell.l, people.total);
     let tree = if tree.len() > 1 { tree_page::drawn(&tree, company.id)? } else { String::new() };
     let head = promise::head(tx, scope, &shell, Record::Company(company.id), entries.first()).await?;
+    let own = own(&shell, &company, &field::list_of(tx, Subject::Company).await?);
+    let tags = tag::pages::head(tx, &shell, company.shown_id().into()).await?;
     let about = about(&shell, &company, owner);
     let (has_branches, with_branches) = (false, false);
-    Ok(ShowPage { about, people: people.contacts, total, entries, head, tree, company, has_branches, with_branches, shell })
+    Ok(ShowPage { about, own, tags, people: people.contacts, total, entries, head, tree, company, has_branches, with_branches, shell })
 }
 
 /// What happened to the people of these companies, newest first.

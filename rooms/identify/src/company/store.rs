@@ -1,60 +1,11 @@
 //! The SQL of companies.
 
+use super::{Company, domain_key, name_key};
+use crate::contact::{FieldFilter, Person};
+use crate::field::{self, Field};
+use crate::sharing::Reach;
 use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params, sql};
 use attune_web::Scope;
-use serde_json::Value as Json;
-
-use super::name_key;
-use crate::sharing::Reach;
-
-/// A company.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Company {
-    /// Its id.
-    pub id: i64,
-    /// The name as written.
-    pub name: String,
-    /// The web domain.
-    pub domain: Option<String>,
-    /// The line of business.
-    pub industry: Option<String>,
-    /// The phone number.
-    pub phone: Option<String>,
-    /// The city.
-    pub city: Option<String>,
-    /// The country.
-    pub country: Option<String>,
-    /// Who looks after it.
-    pub owner_id: Option<i64>,
-    /// The owner's team.
-    pub team_id: Option<i64>,
-    /// The company this one is a branch of.
-    pub parent_id: Option<i64>,
-    /// µs UTC.
-    pub created_at: i64,
-}
-
-impl Company {
-    /// The attribute `key`; null when empty or unknown.
-    pub fn get(&self, key: &str) -> Json {
-        let text = |value: &Option<String>| value.clone().map_or(Json::Null, Json::String);
-        match key {
-            "name" => Json::from(self.name.as_str()),
-            "domain" => text(&self.domain),
-            "industry" => text(&self.industry),
-            "phone" => text(&self.phone),
-            "city" => text(&self.city),
-            "country" => text(&self.country),
-            "owner_id" => self.owner_id.map_or(Json::Null, Json::from),
-            _ => Json::Null,
-        }
-    }
-
-    /// The id as shown.
-    pub fn shown_id(&self) -> super::CompanyId {
-        super::CompanyId(self.id)
-    }
-}
 
 /// A company in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +21,10 @@ pub struct CompanyLine {
 pub struct Listing {
     /// The beginning of a name, or part of it.
     pub search: String,
+    /// Only these owners'.
+    pub owner: Option<Person>,
+    /// Only companies that pass each of these, of own fields and tags.
+    pub fields: Vec<FieldFilter>,
     /// Behind this (name_key, id).
     pub after: Option<(String, i64)>,
     /// At most so many.
@@ -77,8 +32,13 @@ pub struct Listing {
 }
 
 const SELECT: &str = sql!(
-    "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.parent_id, c.created_at FROM companies c"
+    "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.external_id, c.external_key, c.owner_id, c.team_id, c.parent_id, c.import_id,
+     c.fields, c.created_at, c.updated_at FROM companies c"
 );
+
+/// What [`read`] wants, of the table `c`.
+const COLUMNS_READ: &str = "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.external_id, c.external_key, c.owner_id, c.team_id, c.parent_id, c.import_id,
+     c.fields, c.created_at, c.updated_at";
 
 fn read(row: &Row) -> Result<Company, DbError> {
     Ok(Company {
@@ -89,10 +49,15 @@ fn read(row: &Row) -> Result<Company, DbError> {
         phone: row.get("phone")?,
         city: row.get("city")?,
         country: row.get("country")?,
+        external_id: row.get("external_id")?,
+        external_key: row.get("external_key")?,
         owner_id: row.get("owner_id")?,
         team_id: row.get("team_id")?,
         parent_id: row.get("parent_id")?,
+        import_id: row.get("import_id")?,
+        fields: serde_json::from_str(&row.get::<String>("fields")?).unwrap_or_default(),
         created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
     })
 }
 
@@ -107,106 +72,185 @@ pub async fn find(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Company>
 /// These companies, those alive.
 pub async fn list_by_ids(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Company>, DbError> {
     let sql = sql!(
-        "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.parent_id, c.created_at
+        "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.external_id, c.external_key, c.owner_id, c.team_id, c.parent_id, c.import_id,
+     c.fields, c.created_at, c.updated_at
          FROM {rows} AS r JOIN companies c ON c.id = r.id WHERE c.deleted_at IS NULL"
     );
     tx.rows_from(sql, &Relation::of_ids("id", ids), params![]).await?.iter().map(read).collect()
 }
 
-/// Alive companies with one of these folded names, oldest first.
-pub(crate) async fn list_by_name_keys(tx: &mut Tx, keys: impl IntoIterator<Item = String>) -> Result<Vec<Company>, DbError> {
-    let sql = sql!(
-        "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.parent_id, c.created_at
-         FROM {rows} AS r JOIN companies c ON c.name_key = r.k AND c.deleted_at IS NULL"
-    );
-    let rows = tx.rows_from(sql, &Relation::of_texts("k", keys), params![]).await?;
+/// A column companies are matched by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByKeys {
+    External,
+    Domain,
+    Name,
+}
+
+/// Alive companies with one of these keys, oldest first.
+pub(crate) async fn list_by_keys(tx: &mut Tx, by: ByKeys, keys: impl IntoIterator<Item = String>) -> Result<Vec<Company>, DbError> {
+    let column = match by {
+        ByKeys::External => "c.external_key",
+        ByKeys::Domain => "c.domain_key",
+        ByKeys::Name => "c.name_key",
+    };
+    let select = format!("{COLUMNS_READ} FROM {{rows}} AS r JOIN companies c ON {column} = r.k AND c.deleted_at IS NULL");
+    let rows = tx.rows_from(&select, &Relation::of_texts("k", keys), params![]).await?;
     let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     found.sort_unstable_by_key(|company| company.id);
     Ok(found)
 }
 
-/// Companies by name with their number of people.
-pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<Vec<CompanyLine>, DbError> {
-    let mut sql = Sql::new(
-        "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.owner_id, c.team_id, c.parent_id, c.created_at,
-         (SELECT count(*) FROM (SELECT 1 FROM contacts p WHERE p.company_id = c.id AND p.deleted_at IS NULL LIMIT 1000) AS found) AS people
-         FROM companies c WHERE c.deleted_at IS NULL",
+/// Alive companies with one of these folded names, oldest first.
+pub(crate) async fn list_by_name_keys(tx: &mut Tx, keys: impl IntoIterator<Item = String>) -> Result<Vec<Company>, DbError> {
+    list_by_keys(tx, ByKeys::Name, keys).await
+}
+
+/// The same, deleted or not.
+pub(crate) async fn list_any(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Company>, DbError> {
+    let sql = sql!(
+        "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.external_id, c.external_key, c.owner_id, c.team_id, c.parent_id, c.import_id,
+     c.fields, c.created_at, c.updated_at
+         FROM {rows} AS r JOIN companies c ON c.id = r.id"
     );
+    tx.rows_from(sql, &Relation::of_ids("id", ids), params![]).await?.iter().map(read).collect()
+}
+
+/// Appends which companies a list is about.
+fn push_conditions(sql: &mut Sql, reach: &Reach, listing: &Listing) {
+    sql.push(" FROM companies c WHERE c.deleted_at IS NULL");
     let search = name_key(&listing.search);
     if !search.is_empty() {
         sql.push(" AND c.name_key LIKE ").bind(format!("%{}%", escaped(&search))).push(" ESCAPE '!'");
     }
-    Reach::of(tx, scope).await?.push_companies(&mut sql, "c");
+    match listing.owner {
+        Some(Person::Staff(id)) => _ = sql.push(" AND c.owner_id = ").bind(id),
+        Some(Person::Nobody) => _ = sql.push(" AND c.owner_id IS NULL"),
+        None => {}
+    }
+    for filter in &listing.fields {
+        filter.push(sql, false);
+    }
+    reach.push_companies(sql, "c");
     if let Some((key, id)) = &listing.after {
         sql.push(" AND (c.name_key, c.id) > (").bind(key).push(", ").bind(*id).push(")");
     }
+}
+
+/// Companies by name with their number of people.
+pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<Vec<CompanyLine>, DbError> {
+    let mut sql = Sql::new(COLUMNS_READ);
+    sql.push(
+        ", (SELECT count(*) FROM (SELECT 1 FROM contacts p WHERE p.company_id = c.id AND p.deleted_at IS NULL LIMIT 1000) AS found) AS people",
+    );
+    push_conditions(&mut sql, &Reach::of(tx, scope).await?, listing);
     sql.push(" ORDER BY c.name_key, c.id LIMIT ").bind(listing.limit);
     let line = |row: &Row| Ok(CompanyLine { company: read(row)?, people: row.get("people")? });
     tx.rows_of(&sql).await?.iter().map(line).collect()
+}
+
+/// The same without their people, for files.
+pub(crate) async fn list_rows(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<Vec<Company>, DbError> {
+    let mut sql = Sql::new(COLUMNS_READ);
+    push_conditions(&mut sql, &Reach::of(tx, scope).await?, listing);
+    sql.push(" ORDER BY c.name_key, c.id LIMIT ").bind(listing.limit);
+    tx.rows_of(&sql).await?.iter().map(read).collect()
+}
+
+/// These companies, as far as they are alive and within `scope`.
+pub(crate) async fn list_within(tx: &mut Tx, scope: &Scope, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Company>, DbError> {
+    let ids: Vec<Value> = ids.into_iter().map(Value::Int).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::new(SELECT);
+    sql.push(" WHERE c.deleted_at IS NULL AND c.id IN ").bind_list(ids);
+    Reach::of(tx, scope).await?.push_companies(&mut sql, "c");
+    tx.rows_of(&sql).await?.iter().map(read).collect()
+}
+
+/// How many companies a list is about, counted up to `listing.limit`.
+pub(crate) async fn count(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<i64, DbError> {
+    let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1 AS one");
+    push_conditions(&mut sql, &Reach::of(tx, scope).await?, listing);
+    sql.push(" LIMIT ").bind(listing.limit).push(") AS found");
+    tx.count(sql.text(), sql.values()).await
 }
 
 fn escaped(text: &str) -> String {
     text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
-pub(crate) async fn insert(tx: &mut Tx, companies: &[Company], import_id: Option<i64>) -> Result<(), DbError> {
-    let (int, text) = (Column::Int, Column::Text);
-    let mut rows = Relation::new(&[
-        ("id", int),
-        ("name", text),
-        ("name_key", text),
-        ("domain", text),
-        ("industry", text),
-        ("phone", text),
-        ("city", text),
-        ("country", text),
-        ("owner_id", int),
-        ("team_id", int),
-        ("import_id", int),
-        ("created_at", int),
-        ("updated_at", int),
-    ]);
+/// The columns written by [`insert`] and, but for some of the first, by [`update`].
+const COLUMNS: [(&str, Column); 18] = [
+    ("id", Column::Int),
+    ("import_id", Column::Int),
+    ("created_at", Column::Int),
+    ("updated_at", Column::Int),
+    ("name", Column::Text),
+    ("name_key", Column::Text),
+    ("domain", Column::Text),
+    ("domain_key", Column::Text),
+    ("industry", Column::Text),
+    ("phone", Column::Text),
+    ("city", Column::Text),
+    ("country", Column::Text),
+    ("external_id", Column::Text),
+    ("external_key", Column::Text),
+    ("owner_id", Column::Int),
+    ("team_id", Column::Int),
+    ("parent_id", Column::Int),
+    ("fields", Column::Text),
+];
+
+fn relation(companies: &[Company]) -> Relation {
+    let mut rows = Relation::new(&COLUMNS);
     for c in companies {
         rows.push(vec![
             Value::Int(c.id),
+            c.import_id.into(),
+            Value::Int(c.created_at),
+            Value::Int(c.updated_at),
             Value::from(&c.name),
             Value::Text(name_key(&c.name)),
             c.domain.as_deref().into(),
+            c.domain.as_deref().and_then(domain_key).into(),
             c.industry.as_deref().into(),
             c.phone.as_deref().into(),
             c.city.as_deref().into(),
             c.country.as_deref().into(),
+            c.external_id.as_deref().into(),
+            c.external_key.as_deref().into(),
             c.owner_id.into(),
             c.team_id.into(),
-            import_id.into(),
-            Value::Int(c.created_at),
-            Value::Int(c.created_at),
+            c.parent_id.into(),
+            Value::Text(serde_json::to_string(&c.fields).unwrap_or_else(|_| "{}".to_owned())),
         ]);
     }
-    tx.insert("companies", &rows, Conflict::Fail).await?;
-    Ok(())
+    rows
 }
 
-pub(super) async fn update(tx: &mut Tx, c: &Company, now: i64) -> Result<(), DbError> {
+/// Stores new companies with the values of their own fields.
+pub(crate) async fn insert(tx: &mut Tx, companies: &[Company], defs: &[Field]) -> Result<(), DbError> {
+    tx.insert("companies", &relation(companies), Conflict::Fail).await?;
+    field::put_values(tx, companies.iter().map(|c| (c.id, &c.fields)), defs, true).await
+}
+
+/// Writes these companies over their stored rows, the values of own fields included.
+pub(crate) async fn update(tx: &mut Tx, companies: &[Company], defs: &[Field]) -> Result<(), DbError> {
     let sql = sql!(
-        "UPDATE companies SET name = $2, name_key = $3, domain = $4, industry = $5, phone = $6, city = $7, country = $8, owner_id = $9, team_id = $10,
-         updated_at = $11 WHERE id = $1"
+        "UPDATE companies SET name = r.name, name_key = r.name_key, domain = r.domain, domain_key = r.domain_key, industry = r.industry, phone = r.phone,
+         city = r.city, country = r.country, external_id = r.external_id, external_key = r.external_key, owner_id = r.owner_id, team_id = r.team_id,
+         parent_id = r.parent_id, fields = r.fields, updated_at = r.updated_at FROM {rows} AS r WHERE companies.id = r.id"
     );
-    let values = params![
-        c.id,
-        &c.name,
-        name_key(&c.name),
-        c.domain.as_deref(),
-        c.industry.as_deref(),
-        c.phone.as_deref(),
-        c.city.as_deref(),
-        c.country.as_deref(),
-        c.owner_id,
-        c.team_id,
-        now
-    ];
-    tx.exec(sql, values).await?;
-    Ok(())
+    tx.exec_from(sql, &relation(companies), params![]).await?;
+    field::put_values(tx, companies.iter().map(|c| (c.id, &c.fields)), defs, false).await
+}
+
+/// Holds these companies, deleted or not, until the transaction ends.
+pub(crate) async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
+    let hold = sql!("UPDATE companies SET updated_at = updated_at FROM {rows} AS r WHERE companies.id = r.id");
+    tx.exec_from(hold, &Relation::of_ids("id", ids.iter().copied()), params![]).await.map(drop)
 }
 
 /// Writes owner and team; answers how many rows changed.
@@ -218,14 +262,27 @@ pub(super) async fn set_owner(tx: &mut Tx, ids: &[i64], owner_id: Option<i64>, t
     tx.exec_from(sql, &rows, params![owner_id, team_id, now]).await
 }
 
-/// Drops the companies an import made that nobody belongs to or stands to any more; answers how many.
-pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64) -> Result<u64, DbError> {
+/// Drops at most `limit` of the companies an import made that nobody belongs to or stands to any more, with their fields and tags;
+/// answers how many. A parent goes once its branches are gone.
+pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64) -> Result<usize, DbError> {
     let unused = sql!(
-        "DELETE FROM companies WHERE import_id = $1 AND NOT EXISTS (SELECT 1 FROM contacts p WHERE p.company_id = companies.id)
-         AND NOT EXISTS (SELECT 1 FROM companies b WHERE b.parent_id = companies.id)
-         AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.from_company_id = companies.id)
-         AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.to_company_id = companies.id)
-         AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.company_id = companies.id)"
+        "SELECT c.id FROM companies c WHERE c.import_id = $1 AND NOT EXISTS (SELECT 1 FROM contacts p WHERE p.company_id = c.id)
+         AND NOT EXISTS (SELECT 1 FROM companies b WHERE b.parent_id = c.id)
+         AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.from_company_id = c.id)
+         AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.to_company_id = c.id)
+         AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.company_id = c.id) ORDER BY c.id LIMIT $2"
     );
-    tx.exec(unused, params![import_id]).await
+    let ids = tx.rows(unused, params![import_id, limit]).await?.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
+    let gone = Relation::of_ids("id", ids.iter().copied());
+    for delete in [
+        sql!("DELETE FROM field_texts WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
+        sql!("DELETE FROM field_numbers WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
+        sql!("DELETE FROM field_choices WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
+        sql!("DELETE FROM record_tags WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
+        sql!("DELETE FROM import_changes WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
+        sql!("DELETE FROM companies WHERE id IN (SELECT r.id FROM {rows} AS r)"),
+    ] {
+        tx.exec_from(delete, &gone, params![]).await?;
+    }
+    Ok(ids.len())
 }

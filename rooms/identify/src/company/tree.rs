@@ -1,6 +1,6 @@
 //! Parents and branches. Guards that they make a tree: nobody is a branch of its own branch.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, params, sql};
 use attune_events::{Event, append};
@@ -8,6 +8,7 @@ use attune_record::audit;
 use attune_web::Scope;
 use serde_json::json;
 
+use super::store::hold;
 use super::{CompanyId, find};
 use crate::contact::{By, ContactError};
 use crate::sharing::{self, Reach};
@@ -88,9 +89,81 @@ pub async fn set_parent(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, parent
     Ok(company.parent_id)
 }
 
-async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
-    let hold = sql!("UPDATE companies SET updated_at = updated_at FROM {rows} AS r WHERE companies.id = r.id");
-    tx.exec_from(hold, &Relation::of_ids("id", ids.iter().copied()), params![]).await.map(|_| ())
+/// Who stands under whom, of some companies with all above and below them: moves are tried here before they are written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tree {
+    parents: HashMap<i64, i64>,
+    branches: HashMap<i64, BTreeSet<i64>>,
+}
+
+impl Tree {
+    /// The trees these companies stand in; they are held until the transaction ends, so that nobody moves one of them meanwhile.
+    pub(crate) async fn held(tx: &mut Tx, ids: &[i64]) -> Result<Self, DbError> {
+        let before = Self::read(tx, ids).await?;
+        let mut all: Vec<i64> = before.parents.iter().flat_map(|(branch, parent)| [*branch, *parent]).chain(ids.iter().copied()).collect();
+        all.sort_unstable();
+        all.dedup();
+        hold(tx, &all).await?;
+        Self::read(tx, ids).await
+    }
+
+    /// The trees these companies stand in.
+    pub(crate) async fn read(tx: &mut Tx, ids: &[i64]) -> Result<Self, DbError> {
+        let up = sql!(
+            "WITH RECURSIVE up (id, parent_id, depth) AS (
+               SELECT c.id, c.parent_id, 0 FROM {rows} AS r JOIN companies c ON c.id = r.id
+               UNION SELECT c.id, c.parent_id, up.depth + 1 FROM up JOIN companies c ON c.id = up.parent_id WHERE up.depth < 100)
+             SELECT DISTINCT id, parent_id FROM up WHERE parent_id IS NOT NULL"
+        );
+        let down = sql!(
+            "WITH RECURSIVE down (id, parent_id, depth) AS (
+               SELECT c.id, c.parent_id, 0 FROM {rows} AS r JOIN companies c ON c.parent_id = r.id
+               UNION SELECT c.id, c.parent_id, down.depth + 1 FROM down JOIN companies c ON c.parent_id = down.id WHERE down.depth < 100)
+             SELECT DISTINCT id, parent_id FROM down"
+        );
+        let mut tree = Self::default();
+        for select in [up, down] {
+            for row in tx.rows_from(select, &Relation::of_ids("id", ids.iter().copied()), params![]).await? {
+                tree.put(row.get("id")?, Some(row.get("parent_id")?));
+            }
+        }
+        Ok(tree)
+    }
+
+    /// Puts a company under another, or under nobody.
+    pub(crate) fn put(&mut self, branch: i64, parent: Option<i64>) {
+        let before = match parent {
+            Some(parent) => {
+                self.branches.entry(parent).or_default().insert(branch);
+                self.parents.insert(branch, parent)
+            }
+            None => self.parents.remove(&branch),
+        };
+        if let Some(before) = before.filter(|before| Some(*before) != parent) {
+            self.branches.entry(before).or_default().remove(&branch);
+        }
+    }
+
+    /// Whether a company may stand under `parent`; else the locale key of why not.
+    pub(crate) fn check(&self, branch: i64, parent: i64) -> Result<(), &'static str> {
+        let (mut levels, mut at) = (0, Some(parent));
+        while let Some(id) = at.filter(|_| levels <= DEEPEST) {
+            if id == branch {
+                return Err("company-circle");
+            }
+            levels += 1;
+            at = self.parents.get(&id).copied();
+        }
+        if levels + self.levels_below(branch, DEEPEST) >= DEEPEST { Err("company-too-deep") } else { Ok(()) }
+    }
+
+    fn levels_below(&self, id: i64, most: i64) -> i64 {
+        if most == 0 {
+            return 0;
+        }
+        let below = self.branches.get(&id).into_iter().flatten().map(|branch| 1 + self.levels_below(*branch, most - 1));
+        below.max().unwrap_or(0)
+    }
 }
 
 /// The whole tree a company stands in, as far as it lies within `scope`, by name.

@@ -14,7 +14,7 @@ use serde_json::{Map, Value as Any, json};
 use super::list::{self, Listing, Order, Person, Sorting};
 use super::{By, Contact, ContactDraft, ContactError, ContactId, Stage};
 use crate::company::{self, CompanyId};
-use crate::field;
+use crate::field::{self, Subject};
 use crate::tag;
 use crate::{CreateContacts, EditContacts, ViewContacts};
 
@@ -124,14 +124,7 @@ impl NewContact {
         }
         let stage =
             self.stage.as_deref().map_or(Ok(Stage::default()), |word| Stage::of(word).ok_or_else(|| wrong("stage", "web-not-a-choice")))?;
-        let mut fields = Map::new();
-        for (key, value) in self.fields {
-            let def = defs.iter().find(|d| d.key == key).ok_or_else(|| wrong(&format!("fields.{key}"), "web-not-a-choice"))?;
-            let typed = field::text_of(&value);
-            if !typed.is_empty() {
-                fields.insert(key.clone(), def.read(&typed).map_err(|why| wrong(&format!("fields.{key}"), why))?);
-            }
-        }
+        let fields = field::given(defs, self.fields)?;
         let external = self.external_id.map(|id| ("api".to_owned(), id));
         Ok(ContactDraft {
             name: self.name,
@@ -153,11 +146,11 @@ impl NewContact {
 
 async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Json<NewContact>) -> Answer {
     let mut tx = app.db.begin().await?;
-    let tags = tag_names(new.tags.clone())?;
+    let tags = tag::given(&new.tags)?;
     let draft = new.check(&field::list(&mut tx).await?)?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     let id = super::create(&mut tx, &by, draft).await?;
-    tag::replace(&mut tx, &by, id, &tags).await?;
+    tag::replace(&mut tx, &by, (Subject::Contact, id), &tags).await?;
     let contact = super::list_by_ids(&mut tx, [id]).await?.pop().ok_or(Problem::NotFound)?;
     let made = shown_one(&mut tx, &contact, &Sight::of(&can.actor)).await?;
     tx.commit().await?;
@@ -183,16 +176,11 @@ async fn set(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, value:
         return Ok(());
     }
     super::find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
-    let wrong = |_| ContactError::Invalid { attribute: "tags".to_owned(), key: "tag-not-a-list" };
-    let names = serde_json::from_value::<Option<Vec<String>>>(value).map_err(wrong)?.unwrap_or_default();
-    Ok(tag::replace(tx, by, id, &tag_names(names)?).await?)
+    Ok(tag::replace(tx, by, (Subject::Contact, id), &tag::given_json(value)?).await?)
 }
 
-fn tag_names(names: Vec<String>) -> Result<Vec<String>, ContactError> {
-    tag::listed(&names.join(";")).map_err(|key| ContactError::Invalid { attribute: "tags".to_owned(), key })
-}
-
-fn flat(body: Map<String, Any>) -> Vec<(String, Any)> {
+/// A body's attributes, own fields as `f:` and their key.
+pub(crate) fn flat(body: Map<String, Any>) -> Vec<(String, Any)> {
     let mut all = Vec::new();
     for (key, value) in body {
         match value {
@@ -240,7 +228,7 @@ pub(crate) async fn found_companies(
     words: String,
 ) -> Result<Vec<attune_web::Found>, attune_kernel::Fault> {
     let Some(scope) = actor.may("identify.contact.view").copied() else { return Ok(Vec::new()) };
-    let listing = company::Listing { search: words, after: None, limit: 4 };
+    let listing = company::Listing { search: words, limit: 4, ..company::Listing::default() };
     let lines = company::list(&mut web.db.read().await?, &scope, &listing).await?;
     let line = |c: company::CompanyLine| attune_web::Found {
         href: format!("/companies/{}", c.company.shown_id()),

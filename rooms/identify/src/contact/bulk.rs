@@ -2,27 +2,23 @@
 
 use std::collections::HashMap;
 
-use askama::Template;
 use attune_db::{Db, DbError, Tx};
 use attune_house::{App, SettingDef, SettingKind, setting_int};
 use attune_record::{audit, view};
-use attune_web::kit::Choice;
-use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Problem, Query, Scope, Shell, Sight, see_other};
+use attune_web::{Actor, Answer, Can, Flash, Form, Problem, Query, Scope, Shell, Sight, see_other};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use futures::{Stream, stream};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::export::{self, Format};
 use super::list::{self, Listing, Selection};
-use super::pages::shown_count;
 use super::query::ListQuery;
 use super::score::Scale;
-use super::{By, COUNTED, Contact, ContactId};
+use super::{By, COUNTED, Contact, ContactId, api};
 use crate::bulk_edit;
-use crate::field::{self, Field};
+use crate::field::{self, Field, Subject};
 use crate::tag::{self, Deed};
 use crate::{DeleteContacts, EditContacts, ExportContacts, ViewContacts};
 
@@ -60,7 +56,8 @@ pub(crate) async fn read_listing(app: &App, actor: &Actor, query: &str) -> Resul
     Ok(read_query(query).listing(actor, &scale, &field::list(&mut tx).await?))
 }
 
-fn read_query(query: &str) -> ListQuery {
+/// The address of a list out of its text.
+pub(crate) fn read_query(query: &str) -> ListQuery {
     let query = serde_json::to_value(url::form_urlencoded::parse(query.as_bytes()).collect::<HashMap<_, _>>());
     query.and_then(serde_json::from_value).unwrap_or_default()
 }
@@ -148,20 +145,6 @@ pub(super) async fn restore(State(app): State<App>, can: Can<DeleteContacts>, sh
     Ok(shell.leave("/contacts", Flash::good("identify-restored").n("count", i64::try_from(back.len()).unwrap_or(0))))
 }
 
-#[derive(Template)]
-#[template(path = "contact/export.html")]
-struct ExportPage {
-    shell: Shell,
-    text: String,
-    count: String,
-    /// Why it cannot be exported; empty when it can.
-    over: String,
-    /// Whether addresses are masked in the file, at least those of others.
-    masked: bool,
-    formats: Vec<Choice>,
-    errors: FormErrors,
-}
-
 /// The most contacts one export takes.
 const EXPORT_ROWS: &str = "identify.export_rows";
 const DEFAULT_EXPORT_ROWS: i64 = 100_000;
@@ -174,7 +157,7 @@ pub(crate) const SETTINGS: [SettingDef; 1] = [SettingDef {
     default: "100000",
 }];
 
-async fn export_rows(tx: &mut Tx) -> Result<i64, DbError> {
+pub(crate) async fn export_rows(tx: &mut Tx) -> Result<i64, DbError> {
     setting_int(tx, EXPORT_ROWS, DEFAULT_EXPORT_ROWS).await
 }
 
@@ -185,27 +168,17 @@ pub(super) async fn export_page(State(app): State<App>, can: Can<ExportContacts>
     let most = export_rows(&mut tx).await?;
     let fields = field::list(&mut tx).await?;
     let total = list::count_to(&mut tx, &can.scope, &query.listing(&can.actor, &scale, &fields), COUNTED.max(most) + 1).await?;
-    let sight = Sight::by(&can.actor, ADDRESSES);
-    let formats = ["csv", "xlsx", "json"].map(|word| Choice::new(word, shell.l.t(&format!("identify-export-{word}")))).to_vec();
-    let over = if total > most { shell.l.of("identify-export-too-many").n("most", most).to_string() } else { String::new() };
-    let page = ExportPage {
-        over,
-        masked: !sight.is_full(),
-        count: shown_count(&shell.l, total),
-        text: query.text(),
-        formats,
-        errors: FormErrors::new(),
-        shell,
-    };
+    let masked = !Sight::by(&can.actor, ADDRESSES).is_full();
+    let page = export::AskPage::new(shell, (Subject::Contact, query.text()), (total, most), masked);
     Ok(page.shell.page(&page))
 }
 
 /// The list to be exported.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ExportForm {
-    query: String,
-    format: String,
+pub(crate) struct ExportForm {
+    pub(crate) query: String,
+    pub(crate) format: String,
 }
 
 pub(super) async fn export(State(app): State<App>, can: Can<ExportContacts>, Form(form): Form<ExportForm>) -> Answer {
@@ -239,11 +212,7 @@ async fn export_selection(app: &App, actor: &Actor, selection: Selection, query:
     audit::note(&mut tx, &app.ids, app.clock.now(), actor, "contact.exported", "contact", 0, None, Some(told)).await?;
     tx.commit().await?;
     let pages = Exporting { db: app.db.clone(), scope: can.scope, sight, selection, defs, tags: HashMap::new(), behind: None, over: false };
-    match format {
-        Format::Csv => Ok(download("contacts.csv", Body::from_stream(csv_stream(pages)))),
-        Format::Json => Ok(export::json(pages)),
-        Format::Xlsx => export::workbook(pages).await,
-    }
+    export::answer(pages, format).await
 }
 
 /// A CSV file to be saved.
@@ -254,13 +223,13 @@ pub(crate) fn download(name: &str, body: Body) -> Response {
 }
 
 /// What is left of a list to be exported.
-pub(super) struct Exporting {
+struct Exporting {
     db: Db,
     scope: Scope,
     /// Whose addresses leave the house in full.
-    pub(super) sight: Sight,
+    sight: Sight,
     selection: Selection,
-    pub(super) defs: Vec<Field>,
+    defs: Vec<Field>,
     /// The tags of the people read last.
     tags: HashMap<i64, Vec<String>>,
     behind: Option<i64>,
@@ -268,8 +237,20 @@ pub(super) struct Exporting {
 }
 
 impl Exporting {
-    /// The next thousand, so that a million need no memory; `None` behind the last.
-    pub(super) async fn next(&mut self) -> Result<Option<Vec<Contact>>, attune_db::DbError> {
+    /// The tags of one of the people read last.
+    fn tags(&self, person: &Contact) -> &[String] {
+        self.tags.get(&person.id).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl export::Pages for Exporting {
+    type Row = Contact;
+
+    fn name(&self) -> &'static str {
+        "contacts"
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<Contact>>, DbError> {
         if self.over {
             return Ok(None);
         }
@@ -288,19 +269,12 @@ impl Exporting {
         Ok(Some(people))
     }
 
-    /// The tags of one of the people read last.
-    pub(super) fn tags(&self, person: &Contact) -> &[String] {
-        self.tags.get(&person.id).map_or(&[], Vec::as_slice)
-    }
-
-    /// The names of the columns: those the import guesses, so that an export can come back in.
-    pub(super) fn heads(&self) -> Vec<String> {
+    fn heads(&self) -> Vec<String> {
         let fixed = ["id"].into_iter().chain(EXPORTED).chain(["company", "tags"]).map(str::to_owned);
         fixed.chain(self.defs.iter().map(|d| d.label.clone())).collect()
     }
 
-    /// The values of a contact in the order of [`Self::heads`].
-    pub(super) fn values(&self, person: &Contact) -> Vec<serde_json::Value> {
+    fn values(&self, person: &Contact) -> Vec<serde_json::Value> {
         let fixed = EXPORTED
             .iter()
             .map(|key| person.shown(key, &self.sight))
@@ -308,32 +282,14 @@ impl Exporting {
         let customs = self.defs.iter().map(|d| d.plain(&person.shown(&format!("f:{}", d.key), &self.sight)));
         [json!(person.shown_id())].into_iter().chain(fixed).chain(customs).collect()
     }
-}
 
-fn csv_stream(pages: Exporting) -> impl Stream<Item = Result<Vec<u8>, attune_db::DbError>> {
-    stream::try_unfold((pages, true), |(mut pages, with_head)| async move {
-        let Some(people) = pages.next().await? else { return Ok(None) };
-        let bytes = csv_rows(&pages, &people, with_head);
-        Ok(Some((bytes, (pages, false))))
-    })
+    fn json(&self, person: &Contact) -> serde_json::Value {
+        api::shown(person, self.tags(person), &self.sight)
+    }
 }
 
 const EXPORTED: [&str; 12] =
     ["external_id", "name", "given_name", "family_name", "email", "phone", "title", "city", "country", "stage", "locale", "source"];
-
-fn csv_rows(pages: &Exporting, people: &[Contact], with_head: bool) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    if with_head {
-        let _ = writer.write_record(pages.heads());
-    }
-    for person in people {
-        let text = |value: serde_json::Value| {
-            value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
-        };
-        let _ = writer.write_record(pages.values(person).into_iter().map(|value| harmless(&text(value))));
-    }
-    writer.into_inner().unwrap_or_default()
-}
 
 /// A cell that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay.
 pub(crate) fn harmless(value: &str) -> String {

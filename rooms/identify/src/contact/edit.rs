@@ -73,7 +73,7 @@ pub(crate) async fn control(tx: &mut Tx, shell: &Shell, contact: &Contact, key: 
 }
 
 /// How a custom field is edited that holds `value`.
-pub(super) fn control_of(shell: &Shell, def: Option<&Field>, value: &serde_json::Value) -> Control {
+pub(crate) fn control_of(shell: &Shell, def: Option<&Field>, value: &serde_json::Value) -> Control {
     let Some(def) = def else { return Control::Text("text") };
     let options = || def.options.iter().filter(|option| !option.gone).map(|option| Choice::new(&option.key, &option.label));
     match def.kind {
@@ -91,7 +91,7 @@ pub(super) fn control_of(shell: &Shell, def: Option<&Field>, value: &serde_json:
 }
 
 /// A value in the form in which it can be typed again.
-fn typed(value: &serde_json::Value) -> String {
+pub(crate) fn typed(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => String::new(),
         serde_json::Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),

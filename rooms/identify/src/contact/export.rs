@@ -1,7 +1,10 @@
-//! A list of contacts as a workbook or as JSON.
+//! A list of contacts or companies as CSV, as a workbook or as JSON.
 
+use askama::Template;
+use attune_db::DbError;
 use attune_kernel::Fault;
-use attune_web::{Answer, Problem};
+use attune_web::kit::Choice;
+use attune_web::{Answer, FormErrors, Problem, Shell};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, stream};
@@ -11,12 +14,13 @@ use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 use tokio_util::io::ReaderStream;
 
-use super::api;
-use super::bulk::Exporting;
+use super::bulk::harmless;
+use super::pages::shown_count;
+use crate::field::Subject;
 
 /// What a list is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Csv,
     Xlsx,
     Json,
@@ -24,7 +28,7 @@ pub(super) enum Format {
 
 impl Format {
     /// The format of a word; CSV when it is none.
-    pub(super) fn of(word: &str) -> Self {
+    pub(crate) fn of(word: &str) -> Self {
         match word {
             "xlsx" => Self::Xlsx,
             "json" => Self::Json,
@@ -33,12 +37,80 @@ impl Format {
     }
 
     /// Its word.
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Xlsx => "xlsx",
             Self::Json => "json",
         }
+    }
+}
+
+/// The page that asks before data leaves the building, naming the number.
+#[derive(Template)]
+#[template(path = "contact/export.html")]
+pub(crate) struct AskPage {
+    pub(crate) shell: Shell,
+    /// The address of the list, and what it is called.
+    home: &'static str,
+    title: String,
+    text: String,
+    ask: String,
+    /// What is in the file.
+    about: String,
+    submit: String,
+    /// Why it cannot be exported; empty when it can.
+    over: String,
+    /// Whether addresses are masked in the file, at least those of others.
+    masked: bool,
+    formats: Vec<Choice>,
+    errors: FormErrors,
+}
+
+impl AskPage {
+    /// The page for the list of `subject` at the address `text`, of which `total` are there and at most `most` are taken.
+    pub(crate) fn new(shell: Shell, (subject, text): (Subject, String), (total, most): (i64, i64), masked: bool) -> Self {
+        let formats = ["csv", "xlsx", "json"].map(|word| Choice::new(word, shell.l.t(&format!("identify-export-{word}")))).to_vec();
+        let over = if total > most { shell.l.of("identify-export-too-many").n("most", most).to_string() } else { String::new() };
+        let said = |key: &str| shell.l.of(key).s("count", shown_count(&shell.l, total)).to_string();
+        let (ask, about, submit) = match subject {
+            Subject::Contact => ("identify-export-ask", "identify-export-text", "identify-export-do"),
+            Subject::Company => ("company-export-ask", "company-export-text", "company-export-do"),
+        };
+        let (ask, about, submit) = (said(ask), shell.l.t(about).to_string(), said(submit));
+        let title = shell.l.t(subject.label_key()).to_string();
+        Self { home: subject.home(), title, text, ask, about, submit, over, masked, formats, errors: FormErrors::new(), shell }
+    }
+}
+
+/// What is left of a list to be exported.
+pub(crate) trait Pages: Send + 'static {
+    /// A record of the list.
+    type Row: Send + Sync;
+
+    /// What the file is called, without its ending.
+    fn name(&self) -> &'static str;
+
+    /// The next thousand, so that a million need no memory; `None` behind the last.
+    fn next(&mut self) -> impl Future<Output = Result<Option<Vec<Self::Row>>, DbError>> + Send;
+
+    /// The names of the columns: those the import guesses, so that an export can come back in.
+    fn heads(&self) -> Vec<String>;
+
+    /// The values of a record in the order of [`Pages::heads`].
+    fn values(&self, row: &Self::Row) -> Vec<Value>;
+
+    /// A record as programs see it.
+    fn json(&self, row: &Self::Row) -> Value;
+}
+
+/// The list as a file to be saved.
+pub(crate) async fn answer(pages: impl Pages, format: Format) -> Answer {
+    let name = format!("{}.{}", pages.name(), format.word());
+    match format {
+        Format::Csv => Ok(file(&name, "text/csv; charset=utf-8", Body::from_stream(csv_stream(pages)))),
+        Format::Json => Ok(file(&name, "application/json", Body::from_stream(json_stream(pages)))),
+        Format::Xlsx => workbook(&name, pages).await,
     }
 }
 
@@ -51,38 +123,34 @@ fn file(name: &str, kind: &str, body: Body) -> Response {
 }
 
 /// Everything the programs' interface tells of each, as one array.
-pub(super) fn json(pages: Exporting) -> Response {
-    file("contacts.json", "application/json", Body::from_stream(json_stream(pages)))
-}
-
-fn json_stream(pages: Exporting) -> impl Stream<Item = Result<Vec<u8>, attune_db::DbError>> {
+fn json_stream(pages: impl Pages) -> impl Stream<Item = Result<Vec<u8>, DbError>> {
     stream::try_unfold((Some(pages), true), |(pages, first)| async move {
         let Some(mut pages) = pages else { return Ok(None) };
-        let Some(people) = pages.next().await? else { return Ok(Some((b"]\n".to_vec(), (None, false)))) };
+        let Some(rows) = pages.next().await? else { return Ok(Some((b"]\n".to_vec(), (None, false)))) };
         let mut bytes = Vec::new();
-        for (at, person) in people.iter().enumerate() {
+        for (at, row) in rows.iter().enumerate() {
             bytes.extend_from_slice(if first && at == 0 { b"[\n" } else { b",\n" });
-            bytes.extend_from_slice(api::shown(person, pages.tags(person), &pages.sight).to_string().as_bytes());
+            bytes.extend_from_slice(pages.json(row).to_string().as_bytes());
         }
-        if first && people.is_empty() {
+        if first && rows.is_empty() {
             bytes.extend_from_slice(b"[\n");
         }
-        Ok(Some((bytes, (Some(pages), first && people.is_empty()))))
+        Ok(Some((bytes, (Some(pages), first && rows.is_empty()))))
     })
 }
 
 /// An Excel workbook, written row by row into a file of its own and sent once it is whole.
-pub(super) async fn workbook(mut pages: Exporting) -> Answer {
+async fn workbook(name: &str, mut pages: impl Pages) -> Answer {
     let (send, rows) = mpsc::channel::<Vec<Vec<Value>>>(2);
     let heads = pages.heads();
     let writing = tokio::task::spawn_blocking(move || write(&heads, rows));
     let mut count = 0;
-    while let Some(people) = pages.next().await? {
-        count += people.len();
+    while let Some(found) = pages.next().await? {
+        count += found.len();
         if count > SHEET_ROWS {
             return Err(Problem::refused("identify-export-too-long"));
         }
-        let values = people.iter().map(|person| pages.values(person)).collect();
+        let values = found.iter().map(|row| pages.values(row)).collect();
         if send.send(values).await.is_err() {
             break;
         }
@@ -91,7 +159,7 @@ pub(super) async fn workbook(mut pages: Exporting) -> Answer {
     let written = writing.await.map_err(Fault::from)?.map_err(|error| Fault::from(error).context("the workbook could not be written"))?;
     let open = tokio::fs::File::from_std(written.reopen().map_err(Fault::from)?);
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(file("contacts.xlsx", kind, Body::from_stream(ReaderStream::new(open))))
+    Ok(file(name, kind, Body::from_stream(ReaderStream::new(open))))
 }
 
 fn write(heads: &[String], mut rows: mpsc::Receiver<Vec<Vec<Value>>>) -> Result<NamedTempFile, XlsxError> {
@@ -121,6 +189,27 @@ fn write(heads: &[String], mut rows: mpsc::Receiver<Vec<Vec<Value>>>) -> Result<
     let target = NamedTempFile::new().map_err(XlsxError::IoError)?;
     book.save(target.path())?;
     Ok(target)
+}
+
+fn csv_stream(pages: impl Pages) -> impl Stream<Item = Result<Vec<u8>, DbError>> {
+    stream::try_unfold((pages, true), |(mut pages, with_head)| async move {
+        let Some(rows) = pages.next().await? else { return Ok(None) };
+        let bytes = csv_rows(&pages, &rows, with_head);
+        Ok(Some((bytes, (pages, false))))
+    })
+}
+
+fn csv_rows<P: Pages>(pages: &P, rows: &[P::Row], with_head: bool) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if with_head {
+        let _ = writer.write_record(pages.heads());
+    }
+    for row in rows {
+        let text =
+            |value: Value| value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
+        let _ = writer.write_record(pages.values(row).into_iter().map(|value| harmless(&text(value))));
+    }
+    writer.into_inner().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A list narrowed by fields of one's own, or by a tag: read from the address, said in words, and as SQL.
+//! A list of contacts or companies narrowed by fields of one's own, or by a tag: read from the address, said in words, and as SQL.
 
 use attune_db::Sql;
 use attune_kernel::fold_key;
@@ -6,7 +6,7 @@ use attune_web::Lang;
 
 use crate::field::{Field, FieldKind, Typed};
 
-/// Only people whose value in a field passes, or who have a tag.
+/// Only contacts, or companies, whose value in a field passes, or who have a tag.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldFilter {
     /// The field's, or the tag's.
@@ -85,18 +85,18 @@ impl FieldFilter {
     /// The table that holds the values.
     pub(super) fn table(&self) -> &'static str {
         match self.test {
-            FieldTest::Text(_) => "contact_texts",
-            FieldTest::Choice(_) => "contact_choices",
-            FieldTest::Range(..) => "contact_numbers",
-            FieldTest::Tag => "contact_tags",
+            FieldTest::Text(_) => "field_texts",
+            FieldTest::Choice(_) => "field_choices",
+            FieldTest::Range(..) => "field_numbers",
+            FieldTest::Tag => "record_tags",
         }
     }
 
     /// Appends the condition on `v`, the table that leads, or on `c`. The offset keeps PostgreSQL from turning the latter into a join, which
     /// would collect everybody of a large set before a page of fifty.
-    pub(super) fn push(&self, sql: &mut Sql, leads: bool) {
+    pub(crate) fn push(&self, sql: &mut Sql, leads: bool) {
         if !leads {
-            sql.push(&format!(" AND EXISTS (SELECT 1 AS one FROM {} v WHERE v.contact_id = c.id", self.table()));
+            sql.push(&format!(" AND EXISTS (SELECT 1 AS one FROM {} v WHERE v.record_id = c.id", self.table()));
         }
         match &self.test {
             // Its name is gone with it, and what it became part of is meant instead.

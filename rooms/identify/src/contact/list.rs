@@ -166,7 +166,7 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Li
     let fields = if led { fewest_first(tx, &listing.fields).await? } else { listing.fields.iter().collect() };
     match fields.first().filter(|_| led) {
         // In this order, whatever a planner without statistics believes.
-        Some(filter) => sql.push(&format!(" FROM {} v CROSS JOIN contacts c WHERE v.contact_id = c.id", filter.table())),
+        Some(filter) => sql.push(&format!(" FROM {} v CROSS JOIN contacts c WHERE v.record_id = c.id", filter.table())),
         None => sql.push(" FROM contacts c WHERE TRUE"),
     };
     sql.push(" AND c.deleted_at IS NULL");
@@ -308,7 +308,7 @@ pub async fn list_behind(tx: &mut Tx, scope: &Scope, listing: &Listing, behind: 
     if !push_conditions(tx, &mut sql, scope, listing, false).await? {
         return Ok(Vec::new());
     }
-    let id = if listing.is_led_by_field(false) { "v.contact_id" } else { "c.id" };
+    let id = if listing.is_led_by_field(false) { "v.record_id" } else { "c.id" };
     sql.push(&format!(" AND {id} > ")).bind(behind).push(&format!(" ORDER BY {id} LIMIT ")).bind(limit);
     let ids = tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
     let mut contacts = store::list_by_ids(tx, ids).await?;

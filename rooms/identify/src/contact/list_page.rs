@@ -11,15 +11,15 @@ use attune_web::{Answer, Can, FormErrors, Query, Shell, see_other};
 use axum::extract::{RawQuery, State};
 
 use super::columns::{self, Column, Kind};
-use super::field_filter::FieldFilter;
 use super::list;
+use super::own::{Asked, asked, field_chips};
 use super::pages::{grade_tone, name_for, shown_count, stages};
 use super::query::ListQuery;
 use super::score::Scale;
-use super::{Contact, PAGE, Stage, edit, views};
+use super::{Contact, PAGE, Stage, views};
 use crate::ViewContacts;
 use crate::company;
-use crate::field::{self, Field, FieldKind};
+use crate::field::{self, Field};
 use crate::staff::{self, Member};
 use crate::tag::{self, Tag};
 
@@ -57,16 +57,6 @@ struct ListPage {
     asked_options: Vec<Choice>,
     /// What else stands in the address, for forms that change a part of it.
     rest: Vec<(String, String)>,
-}
-
-/// A filter that is being filled in.
-struct Asked {
-    label: String,
-    /// The type of the input.
-    kind: &'static str,
-    /// From and to.
-    is_range: bool,
-    error: String,
 }
 
 /// What the filters offer.
@@ -158,13 +148,13 @@ fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> L
         may_share,
         chips: chips(&shell, &query, &text, &members, (company, tag))
             .into_iter()
-            .chain(field_chips(&shell, &query, &text, &fields))
+            .chain(field_chips(&shell, "/contacts", &query, &fields))
             .collect(),
         hidden: columns::all(&fields).into_iter().filter(|column| !columns.contains(column)).collect(),
         tags_of,
         asked,
         asked_options,
-        rest: url::form_urlencoded::parse(text.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect(),
+        rest: query.rest(),
         count: shown_count(&shell.l, found.total),
         next: found.next.map(|mark| attune_web::kit::with_query(&text, "after", mark)),
         sort: query.sorting().word(),
@@ -183,29 +173,6 @@ fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> L
         query,
         shell,
     }
-}
-
-/// How the field about to be filtered by is asked for.
-fn asked(shell: &Shell, query: &ListQuery, fields: &[Field], wrong: Option<&'static str>) -> Option<(Asked, Vec<Choice>)> {
-    let field = fields.iter().find(|field| field.key == query.field)?;
-    let (options, kind) = match edit::control_of(shell, Some(field), &serde_json::Value::Null) {
-        edit::Control::Text(kind) => (Vec::new(), kind),
-        edit::Control::Select(options) => (options, ""),
-        edit::Control::Boxes(boxes) => (boxes.into_iter().map(|(option, _)| option).collect(), ""),
-    };
-    let is_range = matches!(field.kind, FieldKind::Number | FieldKind::Money | FieldKind::Date);
-    let error = wrong.map_or_else(String::new, |key| shell.l.t(key).to_string());
-    Some((Asked { label: field.label.clone(), kind, is_range, error }, options))
-}
-
-fn field_chips(shell: &Shell, query: &ListQuery, text: &str, fields: &[Field]) -> Vec<(String, String)> {
-    let chip = |(key, field, value): (String, Option<&Field>, String)| {
-        let shown = field.map_or_else(|| value.clone(), |field| FieldFilter::shown(&shell.l, field, &value));
-        let name = field.map_or(key.as_str(), |field| field.label.as_str());
-        let label = shell.l.of("identify-filter-field").s("name", name).s("value", shown).to_string();
-        (label, format!("/contacts{}", attune_web::kit::with_query(text, "with", query.without(&key))))
-    };
-    query.filters(fields).map(chip).collect()
 }
 
 fn choices(shell: &Shell, members: &[Member], fields: &[Field], tags: Vec<Choice>) -> Choices {

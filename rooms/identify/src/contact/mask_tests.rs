@@ -119,8 +119,8 @@ attune_testkit::on_both_dbs! {
         limit(&db, "identify.export_rows", "1").await;
         let before = trail(&db, "contact.exported").await.len();
         let refused = site.post("admin", "/contacts/export", "query=").await;
-        assert!(refused.status.is_client_error() && refused.has("at most 1 contacts"), "{}", refused.body);
-        assert!(site.get("admin", "/contacts/export").await.has("at most 1 contacts"));
+        assert!(refused.status.is_client_error() && refused.has("at most 1 records"), "{}", refused.body);
+        assert!(site.get("admin", "/contacts/export").await.has("at most 1 records"));
         site.post("admin", "/contacts/export", "query=stage%3Dcustomer").await.is(StatusCode::OK);
         assert_eq!(trail(&db, "contact.exported").await.len(), before + 1);
     }

@@ -4,20 +4,21 @@
 //! contact can come back for 30 days. Scores are kept here for sorting but written by their own room through [`put_scores`] only.
 
 pub mod api;
-mod bulk;
+pub(crate) mod bulk;
 mod change;
 mod change_many;
 mod columns;
 mod edit;
-mod export;
+pub(crate) mod export;
 mod field_filter;
 pub(crate) mod jobs;
 mod list;
 mod list_page;
 #[cfg(test)]
 mod mask_tests;
+pub(crate) mod own;
 pub mod pages;
-mod query;
+pub(crate) mod query;
 mod record;
 mod record_page;
 mod reveal;
@@ -31,7 +32,7 @@ pub mod timeline;
 mod told;
 #[cfg(test)]
 mod view_tests;
-mod views;
+pub(crate) mod views;
 
 use std::collections::HashMap;
 
@@ -46,11 +47,12 @@ use crate::company;
 pub(crate) use bulk::read_listing;
 pub use change::{Change, assign_owner, create, delete, restore, set_stage, update_field};
 pub(crate) use change_many::{name_companies_of, write_many};
-pub(crate) use edit::{Control, control};
+pub(crate) use edit::{Control, control, control_of, typed};
 pub use field_filter::FieldFilter;
 pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, View, count, ids_of, list, list_behind};
 pub(crate) use list::{count_to, push_selected};
 pub(crate) use pages::{name_for, name_of, named, shown_count};
+pub(crate) use record::is_amount;
 pub use record::{Contact, ContactDraft, Stage};
 pub(crate) use rules::{compose_name, split_name};
 pub use rules::{email_key, phone_key};
@@ -214,11 +216,14 @@ pub(crate) fn event(by: &By<'_>, name: &'static str, contact: &Contact) -> Event
     if by.actor.staff_id == 0 { event } else { event.props(&serde_json::json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name })) }
 }
 
-/// Renews the search words of a company's people after its name has changed.
-pub(crate) async fn reindex_company(tx: &mut Tx, company_id: i64) -> Result<(), DbError> {
+/// Renews the search words of the people of companies whose names have changed.
+pub(crate) async fn reindex_companies(tx: &mut Tx, companies: &[i64]) -> Result<(), DbError> {
+    if companies.is_empty() {
+        return Ok(());
+    }
     let mut behind = 0;
     loop {
-        let people = store::list_of_company(tx, company_id, behind, 2_000).await?;
+        let people = store::list_of_companies(tx, companies, behind, 2_000).await?;
         let Some(last) = people.last() else { return Ok(()) };
         behind = last.id;
         let words = |c: &Contact| c.search_words(c.raw_phone().and_then(phone_key).as_deref());

@@ -1,4 +1,4 @@
-//! The address of a list of contacts: view, filters, order, place, columns.
+//! The address of a list of contacts or companies: view, filters, order, place, columns.
 
 use attune_record::view::SavedView;
 use attune_web::{Actor, Sight};
@@ -12,6 +12,9 @@ use super::score::Scale;
 use crate::field::Field;
 use crate::tag::TagId;
 
+/// The most own fields shown as columns.
+const MOST_COLUMNS: usize = 8;
+
 /// The most own fields a list is narrowed by.
 const MOST_FILTERS: usize = 6;
 
@@ -19,25 +22,25 @@ const MOST_FILTERS: usize = 6;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct ListQuery {
-    pub(super) view: String,
-    pub(super) q: String,
-    pub(super) stage: String,
-    pub(super) owner: String,
-    pub(super) grade: String,
-    pub(super) company: String,
-    pub(super) import: String,
-    pub(super) tag: String,
-    pub(super) sort: String,
-    pub(super) after: String,
-    pub(super) saved: String,
+    pub(crate) view: String,
+    pub(crate) q: String,
+    pub(crate) stage: String,
+    pub(crate) owner: String,
+    pub(crate) grade: String,
+    pub(crate) company: String,
+    pub(crate) import: String,
+    pub(crate) tag: String,
+    pub(crate) sort: String,
+    pub(crate) after: String,
+    pub(crate) saved: String,
     /// Filters on fields of one's own: pairs of key and value, encoded like the query they stand in.
     with: String,
     /// The field about to be filtered by.
-    pub(super) field: String,
+    pub(crate) field: String,
     /// What was typed or chosen for it, or the least of a range.
-    pub(super) value: String,
+    pub(crate) value: String,
     /// The most of a range.
-    pub(super) upto: String,
+    pub(crate) upto: String,
     /// The columns shown, with commas between; empty means the usual ones.
     cols: String,
     /// Set while they are being arranged.
@@ -47,11 +50,8 @@ pub(crate) struct ListQuery {
 impl ListQuery {
     /// The filters; what cannot be read is left out.
     pub(crate) fn listing(&self, actor: &Actor, scale: &Scale, fields: &[Field]) -> Listing {
-        let owner = match self.owner.as_str() {
-            "" if matches!(self.view.as_str(), "mine" | "hot") => Some(Person::Staff(actor.staff_id)),
-            "none" => Some(Person::Nobody),
-            id => id.parse().ok().map(Person::Staff),
-        };
+        let mine = self.owner.is_empty() && matches!(self.view.as_str(), "mine" | "hot");
+        let owner = if mine { Some(Person::Staff(actor.staff_id)) } else { self.owner_asked() };
         let id = |text: &str, prefix: &'static str| attune_kernel::decode_id(prefix, text).ok();
         Listing {
             search: self.q.chars().take(100).collect(),
@@ -62,17 +62,32 @@ impl ListQuery {
             company_id: id(&self.company, "com"),
             companies: Vec::new(),
             import_id: id(&self.import, "imp"),
-            fields: self
-                .filters(fields)
-                .map(|(_, field, value)| field.and_then(|field| FieldFilter::read(field, &value)).unwrap_or_else(FieldFilter::nobody))
-                .chain((!self.tag.is_empty()).then(|| FieldFilter::tag(self.tag_id().map_or(0, |tag| tag.0))))
-                .collect(),
+            fields: self.field_filters(fields),
             engagement_k: if self.view == "hot" { scale.hot_k() } else { None },
         }
     }
 
+    /// Whose records are asked for.
+    pub(crate) fn owner_asked(&self) -> Option<Person> {
+        if self.owner == "none" { Some(Person::Nobody) } else { self.owner.parse().ok().map(Person::Staff) }
+    }
+
+    /// What own fields and tags the list is narrowed by.
+    pub(crate) fn field_filters(&self, fields: &[Field]) -> Vec<FieldFilter> {
+        let read = |(_, field, value): (String, Option<&Field>, String)| {
+            field.and_then(|field| FieldFilter::read(field, &value)).unwrap_or_else(FieldFilter::nobody)
+        };
+        let tag = (!self.tag.is_empty()).then(|| FieldFilter::tag(self.tag_id().map_or(0, |tag| tag.0)));
+        self.filters(fields).map(read).chain(tag).collect()
+    }
+
+    /// What stands in the address but the place, for forms that change a part of it.
+    pub(crate) fn rest(&self) -> Vec<(String, String)> {
+        url::form_urlencoded::parse(self.text().as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect()
+    }
+
     /// The tag the list is narrowed to, if it can be one.
-    pub(super) fn tag_id(&self) -> Option<TagId> {
+    pub(crate) fn tag_id(&self) -> Option<TagId> {
         self.tag.parse().ok()
     }
 
@@ -81,7 +96,7 @@ impl ListQuery {
     }
 
     /// The filters on own fields: key, field unless it is gone, and the value as it stands in the address.
-    pub(super) fn filters<'f>(&self, fields: &'f [Field]) -> impl Iterator<Item = (String, Option<&'f Field>, String)> {
+    pub(crate) fn filters<'f>(&self, fields: &'f [Field]) -> impl Iterator<Item = (String, Option<&'f Field>, String)> {
         self.pairs().into_iter().map(|(key, value)| {
             let field = fields.iter().find(|field| field.key == key);
             (key, field, value)
@@ -89,7 +104,7 @@ impl ListQuery {
     }
 
     /// The same with the filter that was just filled in among the others. What does not fit stays where it is: `Err` says why.
-    pub(super) fn settled(mut self, fields: &[Field]) -> (Self, Option<&'static str>) {
+    pub(crate) fn settled(mut self, fields: &[Field]) -> (Self, Option<&'static str>) {
         let Some(field) = fields.iter().find(|field| field.key == self.field) else {
             self.field.clear();
             return (self, None);
@@ -110,9 +125,14 @@ impl ListQuery {
     }
 
     /// The `with` of the address without this field's filter.
-    pub(super) fn without(&self, key: &str) -> String {
+    pub(crate) fn without(&self, key: &str) -> String {
         let left = self.pairs().into_iter().filter(|(k, _)| k != key);
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(left).finish()
+    }
+
+    /// The own fields shown as columns, of a list that has no others to choose from.
+    pub(crate) fn own_columns(&self, fields: &[Field]) -> Vec<Field> {
+        self.cols.split(',').filter_map(|key| fields.iter().find(|field| field.key == key)).take(MOST_COLUMNS).cloned().collect()
     }
 
     /// The columns shown.
@@ -121,13 +141,13 @@ impl ListQuery {
     }
 
     /// What the tab of the view is called, for the audit log: one of the built-in ones by its word.
-    pub(super) fn view_name(&self, views: &[SavedView]) -> String {
+    pub(crate) fn view_name(&self, views: &[SavedView]) -> String {
         let saved = views.iter().find(|view| view.id.to_string() == self.saved);
         let word = if self.view.is_empty() { "all" } else { &self.view };
         saved.map_or_else(|| word.to_owned(), |view| view.name.clone())
     }
 
-    pub(super) fn sorting(&self) -> Sorting {
+    pub(crate) fn sorting(&self) -> Sorting {
         Sorting::of(&self.sort).unwrap_or_default()
     }
 

@@ -124,7 +124,7 @@ pub struct Contact {
 }
 
 /// `1234567 JPY`, as amounts are kept: no number of anybody's.
-fn is_amount(text: &str) -> bool {
+pub(crate) fn is_amount(text: &str) -> bool {
     text.split_once(' ')
         .is_some_and(|(amount, code)| code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()) && amount.parse::<f64>().is_ok())
 }

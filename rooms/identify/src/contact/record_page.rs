@@ -90,7 +90,7 @@ pub(super) async fn page(
     let fields = field::list(&mut tx).await?;
     let last = timeline::last(&mut tx, &shell.l, &contact, &shell.sight()).await?;
     let head = promise::head(&mut tx, &can.scope, &shell, Record::Contact(id.0), last.as_ref()).await?;
-    let tags = tag::pages::head(&mut tx, &shell, id).await?;
+    let tags = tag::pages::head(&mut tx, &shell, id.into()).await?;
     let slots = |place: Place| slots(&app, &shell, place, id.0);
     let (asides, panels, nexts) = (slots(Place::Aside), slots(Place::Tab), slots(Place::Head));
     let page = RecordPage {

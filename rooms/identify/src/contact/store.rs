@@ -342,10 +342,11 @@ pub(super) async fn set_stage(tx: &mut Tx, ids: &[i64], stage: Stage, now: i64) 
     tx.exec_from(sql, &rows, params![stage.word(), now]).await
 }
 
-/// People of a company behind the id `behind`, by id.
-pub(crate) async fn list_of_company(tx: &mut Tx, company_id: i64, behind: i64, limit: i64) -> Result<Vec<Contact>, DbError> {
-    let sql = format!("{SELECT} WHERE c.deleted_at IS NULL AND c.company_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3");
-    tx.rows(&sql, params![company_id, behind, limit]).await?.iter().map(read).collect()
+/// People of these companies behind the id `behind`, by id.
+pub(crate) async fn list_of_companies(tx: &mut Tx, companies: &[i64], behind: i64, limit: i64) -> Result<Vec<Contact>, DbError> {
+    let sql = format!("{SELECT_FROM} ON c.company_id = r.id {COMPANY} WHERE c.id > $1 ORDER BY c.id LIMIT $2");
+    let wanted = Relation::of_ids("id", companies.iter().copied());
+    tx.rows_from(&sql, &wanted, params![behind, limit]).await?.iter().map(read).collect()
 }
 
 /// Contacts deleted at exactly `at`, µs.

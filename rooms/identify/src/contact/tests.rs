@@ -125,7 +125,7 @@ attune_testkit::on_both_dbs! {
         crate::company::update_field(&mut tx, &by, &Scope::All, company.id, "name", "新衡科技").await.unwrap();
         let hits = async |tx: &mut attune_db::Tx, words: &str| count(tx, &Scope::All, &Listing { search: words.into(), sight: attune_web::Sight::FULL, ..Listing::default() }).await.unwrap();
         assert_eq!((hits(&mut tx, "华衡").await, hits(&mut tx, "新衡").await, hits(&mut tx, "小明").await, hits(&mut tx, "明").await), (0, 1, 1, 1));
-        let listing = crate::company::Listing { search: "衡".into(), after: None, limit: 10 };
+        let listing = crate::company::Listing { search: "衡".into(), limit: 10, ..crate::company::Listing::default() };
         assert_eq!(crate::company::list(&mut tx, &Scope::All, &listing).await.unwrap()[0].people, 1);
     }
 }

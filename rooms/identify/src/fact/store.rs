@@ -55,8 +55,8 @@ pub(super) async fn files(tx: &mut Tx, imports: impl IntoIterator<Item = i64>) -
 /// What imports changed: contact, attribute, fact.
 pub(super) async fn imported(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<(i64, String, Fact)>, DbError> {
     let select = sql!(
-        "SELECT c.contact_id, c.changes, c.updated_after_at, i.file_name FROM {rows} AS r
-         JOIN import_changes c ON c.contact_id = r.id JOIN imports i ON i.id = c.import_id ORDER BY c.contact_id, c.updated_after_at"
+        "SELECT c.record_id AS contact_id, c.changes, c.updated_after_at, i.file_name FROM {rows} AS r
+         JOIN import_changes c ON c.record_id = r.id JOIN imports i ON i.id = c.import_id ORDER BY c.record_id, c.updated_after_at"
     );
     let mut facts = Vec::new();
     for row in tx.rows_from(select, &Relation::of_ids("id", ids), params![]).await? {

@@ -29,7 +29,7 @@ attune_testkit::on_both_dbs! {
         site.post("admin", "/contacts/fields", "label=Filling+lines&kind=text").await.is(StatusCode::SEE_OTHER);
         site.settle().await;
         let mut tx = db.read().await.unwrap();
-        assert_eq!(tx.count("SELECT count(*) FROM contact_numbers", params![]).await.unwrap(), 0);
+        assert_eq!(tx.count("SELECT count(*) FROM field_numbers", params![]).await.unwrap(), 0);
         assert_eq!(tx.count("SELECT count(*) FROM contacts WHERE fields LIKE '%filling%'", params![]).await.unwrap(), 0);
         assert_eq!(tx.count("SELECT count(*) FROM fields", params![]).await.unwrap(), 1);
     }
@@ -57,8 +57,8 @@ attune_testkit::on_both_dbs! {
         let kept: Vec<(String, String)> = rows.iter().map(|row| (row.at(0).unwrap(), row.at(1).unwrap())).collect();
         let expected = [("Lena", "{}"), ("Marta", "{}"), ("Tom", r#"{"lines":"seven"}"#)];
         assert_eq!(kept, expected.map(|(name, fields)| (name.to_owned(), fields.to_owned())));
-        assert_eq!(tx.count("SELECT count(*) FROM contact_texts", params![]).await.unwrap(), 1);
-        assert_eq!(tx.count("SELECT count(*) FROM contact_numbers", params![]).await.unwrap(), 0);
+        assert_eq!(tx.count("SELECT count(*) FROM field_texts", params![]).await.unwrap(), 1);
+        assert_eq!(tx.count("SELECT count(*) FROM field_numbers", params![]).await.unwrap(), 0);
     }
 
     async fn money_and_choices_are_used_wherever_a_contact_is(db: Db) {
@@ -128,7 +128,7 @@ attune_testkit::on_both_dbs! {
         site.post("admin", &format!("{options}/ink"), "to=up").await.is(StatusCode::SEE_OTHER);
         assert!(site.get("admin", lena.leads()).await.has("Ink, Green tea"));
         let page = site.get("admin", &options).await;
-        assert!(page.has("Copper") && page.has("2 contacts have it"), "{}", page.body);
+        assert!(page.has("Copper") && page.has("2 records have it"), "{}", page.body);
         site.post("admin", &format!("{options}/ink/delete"), "").await.is(StatusCode::SEE_OTHER);
         site.settle().await;
         assert!(!site.get("admin", &options).await.has("<code>ink</code>"));
@@ -137,7 +137,7 @@ attune_testkit::on_both_dbs! {
         let rows = tx.rows("SELECT name, fields FROM contacts ORDER BY name", params![]).await.unwrap();
         let kept: Vec<(String, String)> = rows.iter().map(|row| (row.at(0).unwrap(), row.at(1).unwrap())).collect();
         assert_eq!(kept, [("Lena".to_owned(), r#"{"likes":["tea"]}"#.to_owned()), ("Tom".to_owned(), "{}".to_owned())]);
-        assert_eq!(tx.count("SELECT count(*) FROM contact_choices", params![]).await.unwrap(), 1);
+        assert_eq!(tx.count("SELECT count(*) FROM field_choices", params![]).await.unwrap(), 1);
         let heard = "SELECT count(*) FROM events WHERE name = 'contact.updated' AND subject = 'f:likes'";
         assert_eq!(tx.count(heard, params![]).await.unwrap(), 2, "segments hear of it");
         drop(tx);

@@ -4,22 +4,23 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use attune_db::{DbError, Tx};
-use attune_events::append;
+use attune_events::{Event, append};
 use attune_house::BoxFuture;
 use attune_jobs::{JobContext, JobDef, Run, Verdict};
 use attune_kernel::Fault;
 use attune_web::Actor;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
-use super::{Field, FieldKind, store};
-use crate::contact::{self, By};
+use super::{Field, FieldKind, Subject, store};
+use crate::company::{self, Company};
+use crate::contact::{self, By, Contact};
 
 /// The kind of job.
 pub(crate) const DELETE: &str = "identify.delete_field";
 /// The kind of job that removes an option's values.
 pub(crate) const DELETE_OPTION: &str = "identify.delete_option";
-/// People in one transaction.
+/// Records in one transaction.
 const BATCH: i64 = 2_000;
 
 /// The kinds of jobs of this noun.
@@ -48,14 +49,14 @@ impl Run for Delete {
                     return Ok(Verdict::Retry(0, "the server is stopping; what was removed is gone".to_owned()));
                 }
                 let mut tx = db.begin_turn(db.turn().await).await?;
-                let Some(key) = store::hidden_key(&mut tx, field_id).await? else { return Ok(Verdict::Done(None)) };
+                let Some(gone) = store::find_hidden(&mut tx, field_id).await? else { return Ok(Verdict::Done(None)) };
                 let holders = store::holders(&mut tx, field_id, behind, BATCH).await?;
                 let Some(last) = holders.last().copied() else {
                     store::remove(&mut tx, field_id).await?;
                     tx.commit().await?;
-                    return Ok(Verdict::Done(Some(serde_json::json!({ "contacts": done }))));
+                    return Ok(Verdict::Done(Some(serde_json::json!({ "records": done }))));
                 };
-                clear(&mut tx, &key, &holders).await?;
+                clear(&mut tx, &gone, &holders).await?;
                 tx.commit().await?;
                 behind = last;
                 done += i64::try_from(holders.len()).unwrap_or(0);
@@ -65,21 +66,53 @@ impl Run for Delete {
     }
 }
 
-/// Takes the value of `key` from these contacts, deleted ones too. A field of the same key may have been made meanwhile: who has a value in
-/// that one keeps it.
-async fn clear(tx: &mut Tx, key: &str, holders: &[i64]) -> Result<(), DbError> {
-    let fields = store::list(tx).await?;
-    let kept = match fields.iter().find(|field| field.key == key) {
+/// Takes a hidden field's value from these records, deleted ones too. A field of the same key may have been made meanwhile: what has a value
+/// in that one keeps it.
+async fn clear(tx: &mut Tx, gone: &Field, holders: &[i64]) -> Result<(), DbError> {
+    let fields = store::list_of(tx, gone.subject).await?;
+    let kept = match fields.iter().find(|field| field.key == gone.key) {
         Some(newer) => store::having(tx, newer.id, holders).await?,
         None => HashSet::new(),
     };
-    // Nobody's edit of meanwhile is written over.
-    contact::hold(tx, holders).await?;
-    let mut people = contact::list_any(tx, holders.iter().copied()).await?;
-    for person in people.iter_mut().filter(|person| !kept.contains(&person.id)) {
-        person.fields.remove(key);
+    let change = |id: i64, values: &mut Map<String, Json>| {
+        if !kept.contains(&id) {
+            values.remove(&gone.key);
+        }
+    };
+    rewrite(tx, gone.subject, holders, &fields, change).await.map(drop)
+}
+
+/// The records a change went through.
+enum Rewritten {
+    People(Vec<Contact>),
+    Companies(Vec<Company>),
+}
+
+/// Changes the values of these records, deleted ones too.
+async fn rewrite(
+    tx: &mut Tx,
+    subject: Subject,
+    ids: &[i64],
+    fields: &[Field],
+    change: impl Fn(i64, &mut Map<String, Json>),
+) -> Result<Rewritten, DbError> {
+    match subject {
+        Subject::Contact => {
+            // Nobody's edit of meanwhile is written over.
+            contact::hold(tx, ids).await?;
+            let mut people = contact::list_any(tx, ids.iter().copied()).await?;
+            people.iter_mut().for_each(|person| change(person.id, &mut person.fields));
+            contact::update(tx, &people, fields).await?;
+            Ok(Rewritten::People(people))
+        }
+        Subject::Company => {
+            company::hold(tx, ids).await?;
+            let mut companies = company::list_any(tx, ids.iter().copied()).await?;
+            companies.iter_mut().for_each(|company| change(company.id, &mut company.fields));
+            company::update(tx, &companies, fields).await?;
+            Ok(Rewritten::Companies(companies))
+        }
     }
-    contact::update(tx, &people, &fields).await
 }
 
 /// What the job that removes an option is given.
@@ -107,7 +140,7 @@ impl Run for DeleteOption {
                 let Some(last) = people.last().copied() else {
                     store::drop_option(&mut tx, &field, &option).await?;
                     tx.commit().await?;
-                    return Ok(Verdict::Done(Some(serde_json::json!({ "contacts": done }))));
+                    return Ok(Verdict::Done(Some(serde_json::json!({ "records": done }))));
                 };
                 let by = By { actor: &actor, now: context.bench.clock.now(), ids: &context.bench.ids };
                 unchoose(&mut tx, &by, &field, &option, &people).await?;
@@ -120,18 +153,25 @@ impl Run for DeleteOption {
     }
 }
 
-/// Takes an option from these contacts, deleted ones too; segments hear of it.
-async fn unchoose(tx: &mut Tx, by: &By<'_>, field: &Field, option: &str, people: &[i64]) -> Result<(), DbError> {
-    contact::hold(tx, people).await?;
-    let mut people = contact::list_any(tx, people.iter().copied()).await?;
-    for person in &mut people {
-        let Some(value) = person.fields.get(&field.key) else { continue };
+/// Takes an option from these records, deleted ones too; segments hear of it.
+async fn unchoose(tx: &mut Tx, by: &By<'_>, field: &Field, option: &str, holders: &[i64]) -> Result<(), DbError> {
+    let change = |_: i64, values: &mut Map<String, Json>| {
+        let Some(value) = values.get(&field.key) else { return };
         let left: Vec<&str> = field.kept(value).into_iter().filter(|key| *key != option).collect();
-        let left = if field.kind == FieldKind::Choices && !left.is_empty() { Json::from(left) } else { Json::Null };
-        person.set(&format!("f:{}", field.key), left);
-    }
-    let fields = store::list(tx).await?;
-    contact::update(tx, &people, &fields).await?;
-    let told = |person: &contact::Contact| contact::event(by, "contact.updated", person).subject(format!("f:{}", field.key));
-    append(tx, &mut people.iter().map(told).collect::<Vec<_>>()).await
+        if field.kind == FieldKind::Choices && !left.is_empty() {
+            let left = Json::from(left);
+            values.insert(field.key.clone(), left);
+        } else {
+            values.remove(&field.key);
+        }
+    };
+    let fields = store::list_of(tx, field.subject).await?;
+    let key = format!("f:{}", field.key);
+    let mut told: Vec<Event> = match rewrite(tx, field.subject, holders, &fields, change).await? {
+        Rewritten::People(people) => people.iter().map(|one| contact::event(by, "contact.updated", one).subject(key.as_str())).collect(),
+        Rewritten::Companies(companies) => {
+            companies.iter().map(|one| Event::new("company.updated", by.now).company(one.id).subject(key.as_str())).collect()
+        }
+    };
+    append(tx, &mut told).await
 }

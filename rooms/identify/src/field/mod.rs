@@ -1,4 +1,4 @@
-//! Fields a workspace has added to contacts: typed, so that they can be filtered, with a JSON copy on the contact for display.
+//! Fields a workspace has added to contacts or companies: typed, so that they can be filtered, with a JSON copy on the record for display.
 //!
 //! Guards that the typed rows and the copy say the same: values are written through [`put_values`] only.
 
@@ -12,15 +12,62 @@ mod store;
 mod value;
 
 use attune_db::{DbError, Tx};
-use serde_json::{Number, Value as Json};
+use serde_json::{Map, Number, Value as Json};
+
+use crate::contact::ContactError;
 
 pub use options::{FieldOption, MOST_OPTIONS};
 pub(crate) use options::{add_options, unknown_options};
-pub use store::{create, find_by_key, list, put_values, remove_unused};
+pub use store::{create, find_by_key, list, list_of, put_values, remove_unused};
 pub(crate) use value::text_of;
 
 /// The most characters a text value may have.
 pub const TEXT_CHARS: usize = 2_000;
+
+/// What fields and tags belong to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// A person.
+    #[default]
+    Contact,
+    /// An organisation.
+    Company,
+}
+
+impl Subject {
+    /// Both, in menu order.
+    pub const ALL: [Self; 2] = [Self::Contact, Self::Company];
+
+    /// The word in tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Contact => "contact",
+            Self::Company => "company",
+        }
+    }
+
+    /// The subject of a word; contacts when it is unknown.
+    pub fn of(word: &str) -> Self {
+        if word == Self::Company.word() { Self::Company } else { Self::Contact }
+    }
+
+    /// The address of the list of them.
+    pub(crate) fn home(self) -> &'static str {
+        match self {
+            Self::Contact => "/contacts",
+            Self::Company => "/companies",
+        }
+    }
+
+    /// The locale key of what several are called.
+    pub(crate) fn label_key(self) -> &'static str {
+        match self {
+            Self::Contact => "identify-contacts",
+            Self::Company => "identify-companies",
+        }
+    }
+}
 
 /// The type of a field's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -47,6 +94,8 @@ pub enum FieldKind {
 pub struct Field {
     /// Its id.
     pub id: i64,
+    /// What has it.
+    pub subject: Subject,
     /// The key used in rules, templates and imports.
     pub key: String,
     /// What people call it.
@@ -72,6 +121,8 @@ pub(crate) enum Typed {
 /// A field to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldDraft {
+    /// What will have it.
+    pub subject: Subject,
     /// The key used in rules, templates and imports.
     pub key: String,
     /// What people call it.
@@ -85,17 +136,17 @@ pub struct FieldDraft {
 }
 
 impl FieldDraft {
-    /// A field of a kind that needs neither currency nor options.
+    /// A field of contacts of a kind that needs neither currency nor options.
     pub fn plain(key: &str, label: &str, kind: FieldKind) -> Self {
-        Self { key: key.to_owned(), label: label.to_owned(), kind, currency: None, options: Vec::new() }
+        Self { subject: Subject::Contact, key: key.to_owned(), label: label.to_owned(), kind, currency: None, options: Vec::new() }
     }
 }
 
 impl Field {
     /// A field as its draft describes it, before it is stored.
     pub(crate) fn of_draft(draft: FieldDraft) -> Self {
-        let FieldDraft { key, label, kind, currency, options } = draft;
-        Self { id: 0, key, label, kind, currency, options, import_id: None }
+        let FieldDraft { subject, key, label, kind, currency, options } = draft;
+        Self { id: 0, subject, key, label, kind, currency, options, import_id: None }
     }
 }
 
@@ -144,6 +195,11 @@ impl FieldKind {
             Self::Bool => "web-not-a-choice",
             Self::Choice | Self::Choices => "field-no-such-option",
         }
+    }
+
+    /// Whether its values stand at the right edge of a column.
+    pub(crate) fn is_amount(self) -> bool {
+        matches!(self, Self::Number | Self::Money)
     }
 
     /// Whether its values are among options.
@@ -223,6 +279,21 @@ pub fn shown(l: &attune_web::Lang, value: &Json) -> String {
     }
 }
 
+/// The values a program gives by key, typed; [`ContactError::Invalid`] (`fields.<key>`) with the first that does not fit.
+pub(crate) fn given(defs: &[Field], values: Map<String, Json>) -> Result<Map<String, Json>, ContactError> {
+    let mut typed = Map::new();
+    for (key, value) in values {
+        let wrong = |why: &'static str| ContactError::Invalid { attribute: format!("fields.{key}"), key: why };
+        let def = defs.iter().find(|def| def.key == key).ok_or_else(|| wrong("web-not-a-choice"))?;
+        let text = text_of(&value);
+        if !text.is_empty() {
+            let value = def.read(&text).map_err(wrong)?;
+            typed.insert(key, value);
+        }
+    }
+    Ok(typed)
+}
+
 /// The field of this draft's key, made when it is missing.
 pub(crate) async fn find_or_create(
     tx: &mut Tx,
@@ -230,7 +301,7 @@ pub(crate) async fn find_or_create(
     draft: &FieldDraft,
     import_id: Option<i64>,
 ) -> Result<Field, DbError> {
-    match find_by_key(tx, &draft.key).await? {
+    match find_by_key(tx, draft.subject, &draft.key).await? {
         Some(field) => Ok(field),
         None => create(tx, by, draft, import_id).await,
     }

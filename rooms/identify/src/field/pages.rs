@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::jobs::{DELETE, Payload};
-use super::{Field, FieldDraft, FieldKind, key_of, option_pages, options, store};
+use super::{Field, FieldDraft, FieldKind, Subject, key_of, option_pages, options, store};
 use crate::contact::{By, COUNTED};
 
 permission!(EditFields, "identify.field.edit");
@@ -53,6 +53,8 @@ pub(crate) fn nav() -> NavItem {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct FieldForm {
+    /// What will have it; contacts when nothing is said.
+    subject: String,
     label: String,
     kind: String,
     currency: String,
@@ -64,7 +66,8 @@ impl FieldForm {
     fn check(&self) -> Result<FieldDraft, FormErrors> {
         let mut errors = FormErrors::new();
         let label = errors.required("label", &self.label, LABEL);
-        let mut draft = FieldDraft::plain(&key_of(&label), &label, FieldKind::of(&self.kind));
+        let plain = FieldDraft::plain(&key_of(&label), &label, FieldKind::of(&self.kind));
+        let mut draft = FieldDraft { subject: Subject::of(&self.subject), ..plain };
         if draft.kind == FieldKind::Money {
             match Money::new(0, self.currency.trim()) {
                 Ok(money) => draft.currency = Some(money.currency().to_owned()),
@@ -96,23 +99,31 @@ struct FieldsPage {
     shell: Shell,
     lines: Vec<Line>,
     kinds: Vec<Choice>,
+    subjects: Vec<Choice>,
     form: FieldForm,
     errors: FormErrors,
 }
 
 async fn fields_page(app: &App, shell: Shell, form: FieldForm, errors: FormErrors) -> Result<FieldsPage, Problem> {
     let mut tx = app.db.read().await?;
-    let fields = store::list(&mut tx).await?;
+    let mut fields = store::list(&mut tx).await?;
+    fields.extend(store::list_of(&mut tx, Subject::Company).await?);
     let counts: HashMap<i64, i64> = store::counts(&mut tx, &fields, COUNTED + 1).await?;
     let line = |field: Field| Line { id: FieldId(field.id), people: counts.get(&field.id).copied().unwrap_or(0), field };
     let lines = fields.into_iter().map(line).collect();
     let kinds = FieldKind::ALL.iter().map(|kind| Choice::new(kind.word(), shell.l.t(kind.label_key()))).collect();
-    Ok(FieldsPage { lines, kinds, form, errors, shell })
+    let subjects = Subject::ALL.iter().map(|subject| Choice::new(subject.word(), shell.l.t(subject.label_key()))).collect();
+    Ok(FieldsPage { lines, kinds, subjects, form, errors, shell })
 }
 
 async fn page(State(app): State<App>, _can: Can<EditFields>, shell: Shell) -> Answer {
     let currency = attune_house::setting_text(&mut app.db.read().await?, "govern.currency", "EUR").await?;
-    let form = FieldForm { kind: FieldKind::Text.word().to_owned(), currency, ..FieldForm::default() };
+    let form = FieldForm {
+        subject: Subject::Contact.word().to_owned(),
+        kind: FieldKind::Text.word().to_owned(),
+        currency,
+        ..FieldForm::default()
+    };
     let page = fields_page(&app, shell, form, FormErrors::new()).await?;
     Ok(page.shell.page(&page))
 }
@@ -142,7 +153,7 @@ fn made_at(field: &Field) -> String {
 /// Makes the field; `None` when there is one of this name.
 async fn keep(app: &App, can: &Can<EditFields>, draft: &FieldDraft) -> Result<Option<Field>, Problem> {
     let mut tx = app.db.begin().await?;
-    if store::find_by_key(&mut tx, &draft.key).await?.is_some() {
+    if store::find_by_key(&mut tx, draft.subject, &draft.key).await?.is_some() {
         return Ok(None);
     }
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };

@@ -149,11 +149,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::field::Subject;
 
     fn field(kind: FieldKind) -> Field {
         let option = |key: &str, label: &str| FieldOption { key: key.into(), label: label.into(), gone: false };
         let options = vec![option("gold", "Gold"), option("silver", "Silver"), option("small_big", "Small, big"), option("铜", "铜牌")];
-        Field { id: 1, key: "k".into(), label: "K".into(), kind, currency: Some("EUR".into()), options, import_id: None }
+        Field {
+            id: 1,
+            subject: Subject::Contact,
+            key: "k".into(),
+            label: "K".into(),
+            kind,
+            currency: Some("EUR".into()),
+            options,
+            import_id: None,
+        }
     }
 
     #[test]

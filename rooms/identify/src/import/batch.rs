@@ -7,6 +7,7 @@ use attune_events::{Event, append, known_client_keys};
 use serde_json::Value as Json;
 
 use super::Counts;
+use super::companies;
 use super::event_rows::{EventRow, Repeats};
 use super::matching::{Fate, Matched, Matching, Pending};
 use super::plan::Plan;
@@ -15,24 +16,24 @@ use super::rows::{Fresh, RowDraft, RowError};
 use super::store::{self, Changed};
 use crate::contact::search::WordLists;
 use crate::contact::{self, By, Contact, Prepared};
-use crate::field::{self, Field};
+use crate::field::{self, Field, Subject};
 use crate::staff::Member;
 use crate::tag;
 
 /// What is the same for, or carried from, batch to batch.
 pub(crate) struct Batches<'a> {
-    plan: &'a Plan,
-    import_id: i64,
-    members: &'a [Member],
-    fields: Vec<Field>,
+    pub(super) plan: &'a Plan,
+    pub(super) import_id: i64,
+    pub(super) members: &'a [Member],
+    pub(super) fields: Vec<Field>,
     keyless: HashMap<u64, u32>,
     repeats: Repeats,
     /// Found by these words, once they are written.
     words: WordLists,
     /// To be told.
-    log: Vec<Event>,
-    /// In a dry run: the keys of people that would have been made.
-    made: Option<HashSet<String>>,
+    pub(super) log: Vec<Event>,
+    /// In a dry run: the keys of records that would have been made.
+    pub(super) made: Option<HashSet<String>>,
 }
 
 impl<'a> Batches<'a> {
@@ -84,13 +85,19 @@ pub(crate) async fn take(
     let Reading { drafts, events, mut refused, .. } = reading;
     let dry = batches.made.is_some();
     let drafts = if dry { drafts } else { with_options(tx, batches, by, drafts, &mut refused).await? };
+    if batches.plan.subject == Subject::Company {
+        let fates = companies::take(tx, batches, by, drafts, &mut refused).await?;
+        count_fates(&mut counts, batches, &fates);
+        counts.rejected = i64::try_from(refused.len()).unwrap_or(0);
+        return Ok((counts, refused));
+    }
     let mut matching = Matching::new(batches.plan, *by, batches.import_id, batches.members, dry);
     matching.keyless = std::mem::take(&mut batches.keyless);
     let matched = matching.matched(tx, drafts).await;
     batches.keyless = std::mem::take(&mut matching.keyless);
     let mut matched = matched?;
     refused.append(&mut matched.errors);
-    count_fates(&mut counts, batches, &matched);
+    count_fates(&mut counts, batches, &matched.fates);
     if !dry {
         let logged = write(tx, batches, by, &mut matched, (events, &keys)).await?;
         if !batches.plan.tells_events() {
@@ -149,8 +156,8 @@ fn settle(draft: &mut RowDraft, fields: &[Field]) -> Result<(), String> {
     Ok(())
 }
 
-fn count_fates(counts: &mut Counts, batches: &mut Batches<'_>, matched: &Matched) {
-    for (fate, key) in &matched.fates {
+fn count_fates(counts: &mut Counts, batches: &mut Batches<'_>, fates: &[(Fate, Option<String>)]) {
+    for (fate, key) in fates {
         // A dry run cannot find whom an earlier batch would have made.
         let again = match (&mut batches.made, key) {
             (Some(made), Some(key)) if *fate == Fate::Created => !made.insert(key.clone()),
@@ -198,7 +205,7 @@ async fn write(
     contact::update_rows(tx, &changed, &batches.fields, &mut batches.words).await?;
     put_touches(tx, touches.iter()).await?;
     note_changes(tx, id, &old).await?;
-    let mut tagged = tag::bring(tx, by, id, &matched.tags).await?;
+    let mut tagged = tag::bring(tx, by, (Subject::Contact, id), &matched.tags).await?;
     let logged = i64::try_from(log.len()).unwrap_or(0);
     let told = |c: &Contact, name: &'static str| contact::event(by, name, c).origin(id);
     batches.log.extend(new.iter().map(|p| told(&p.contact, "contact.created")));
@@ -247,19 +254,34 @@ async fn put_touches(tx: &mut Tx, touches: impl Iterator<Item = (&i64, &i64)>) -
     Ok(())
 }
 
-/// Notes what people who were there before have lost and gained, joined with what an earlier batch did to them.
+/// Notes what people who were there before have lost and gained.
 async fn note_changes(tx: &mut Tx, id: i64, old: &[&Pending]) -> Result<(), DbError> {
-    let strangers: Vec<&&Pending> = old.iter().filter(|p| p.contact.import_id != Some(id)).collect();
-    let earlier = store::list_changed_of(tx, id, strangers.iter().map(|p| p.contact.id)).await?;
-    let mut earlier: HashMap<i64, Changed> = earlier.into_iter().map(|c| (c.contact_id, c)).collect();
-    let mut all = Vec::with_capacity(strangers.len());
-    for pending in strangers {
-        let Some(before) = &pending.before else { continue };
-        let found = earlier.remove(&pending.contact.id);
-        let fresh = Changed { contact_id: before.id, changes: HashMap::new(), before_at: before.updated_at, after_at: 0 };
-        let mut noted = found.unwrap_or(fresh);
-        noted.after_at = pending.contact.updated_at;
-        for (key, was, is) in pending.contact.differences(before) {
+    let strangers = old.iter().filter(|p| p.contact.import_id != Some(id));
+    let moved = strangers.filter_map(|pending| {
+        let before = pending.before.as_ref()?;
+        let at = (before.updated_at, pending.contact.updated_at);
+        Some(Moved { id: before.id, at, differences: pending.contact.differences(before) })
+    });
+    note_moved(tx, id, moved.collect()).await
+}
+
+/// What became of a record that was there before: when it was last changed before and now, and what differs.
+pub(super) struct Moved {
+    pub(super) id: i64,
+    pub(super) at: (i64, i64),
+    pub(super) differences: Vec<(String, Json, Json)>,
+}
+
+/// Notes what records have lost and gained, joined with what an earlier batch did to them.
+pub(super) async fn note_moved(tx: &mut Tx, id: i64, moved: Vec<Moved>) -> Result<(), DbError> {
+    let earlier = store::list_changed_of(tx, id, moved.iter().map(|one| one.id)).await?;
+    let mut earlier: HashMap<i64, Changed> = earlier.into_iter().map(|c| (c.record_id, c)).collect();
+    let mut all = Vec::with_capacity(moved.len());
+    for one in moved {
+        let fresh = Changed { record_id: one.id, changes: HashMap::new(), before_at: one.at.0, after_at: 0 };
+        let mut noted = earlier.remove(&one.id).unwrap_or(fresh);
+        noted.after_at = one.at.1;
+        for (key, was, is) in one.differences {
             let slot = noted.changes.entry(key).or_insert((was, Json::Null));
             slot.1 = is;
         }

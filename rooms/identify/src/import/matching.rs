@@ -65,9 +65,7 @@ pub(crate) struct Matching<'a> {
 
 impl<'a> Matching<'a> {
     pub(crate) fn new(plan: &'a Plan, by: By<'a>, import_id: i64, staff: &'a [Member], dry: bool) -> Self {
-        let column = plan.column_of("external_id").and_then(|at| plan.columns.get(at));
-        let kind = fold_key(column.map_or("id", |c| c.column.as_str()));
-        Self { plan, by, import_id, staff, kind, keyless: HashMap::new(), dry }
+        Self { plan, by, import_id, staff, kind: plan.external_kind(), keyless: HashMap::new(), dry }
     }
 
     fn external_key(&mut self, draft: &RowDraft) -> Option<String> {
@@ -120,12 +118,6 @@ impl<'a> Matching<'a> {
         Ok(known)
     }
 
-    /// The member of staff called so, if somebody is named; an error when nobody is called so.
-    fn owner(&self, name: Option<&str>) -> Result<Option<&'a Member>, ()> {
-        let Some(name) = name else { return Ok(None) };
-        self.staff.iter().find(|member| fold_key(&member.name) == fold_key(name)).map(Some).ok_or(())
-    }
-
     /// Somebody new, here and now.
     fn made(&self, fresh: Fresh) -> Pending {
         let contact = Contact { id: self.by.ids.next(), import_id: Some(self.import_id), created_at: self.by.now, ..fresh.contact };
@@ -133,7 +125,7 @@ impl<'a> Matching<'a> {
     }
 
     fn one(&self, matched: &mut Matched, external_key: Option<String>, mut draft: RowDraft, companies: &HashMap<String, (i64, String)>) {
-        let Ok(owner) = self.owner(draft.owner.as_deref()) else {
+        let Ok(owner) = owner_of(self.staff, draft.owner.as_deref()) else {
             matched.errors.push(RowError { line: draft.line, cause: "owner", detail: draft.owner.unwrap_or_default() });
             return;
         };
@@ -190,18 +182,29 @@ impl<'a> Matching<'a> {
             pending.changed = true;
         }
         matched.of_line.insert(draft.line, pending.contact.id);
-        matched.fates.push((tagged(&mut matched.tags, pending, draft.tags, fate), key));
+        matched.fates.push((tagged(&mut matched.tags, (pending.contact.id, &mut pending.tags), draft.tags, fate), key));
     }
+}
+
+/// The member of staff called so, if somebody is named; an error when nobody is called so.
+pub(super) fn owner_of<'a>(staff: &'a [Member], name: Option<&str>) -> Result<Option<&'a Member>, ()> {
+    let Some(name) = name else { return Ok(None) };
+    staff.iter().find(|member| fold_key(&member.name) == fold_key(name)).map(Some).ok_or(())
 }
 
 /// Notes which of these tags somebody does not have yet, and answers what became of the line: a tag is no attribute, so whoever gets one is not
 /// written anew, and the line has changed something all the same.
-fn tagged(given: &mut Vec<(i64, Vec<String>)>, pending: &mut Pending, names: Vec<String>, fate: Fate) -> Fate {
-    let fresh: Vec<String> = names.into_iter().filter(|name| pending.tags.insert(fold_key(name))).collect();
+pub(super) fn tagged(
+    given: &mut Vec<(i64, Vec<String>)>,
+    (record, tags): (i64, &mut HashSet<String>),
+    names: Vec<String>,
+    fate: Fate,
+) -> Fate {
+    let fresh: Vec<String> = names.into_iter().filter(|name| tags.insert(fold_key(name))).collect();
     if fresh.is_empty() {
         return fate;
     }
-    given.push((pending.contact.id, fresh));
+    given.push((record, fresh));
     if fate == Fate::Skipped { Fate::Updated } else { fate }
 }
 

@@ -1,4 +1,4 @@
-//! Bringing in a file of people or of what they did: guessed mapping, dry run, durable batches, per-line errors, and taking it all back.
+//! Bringing in a file of people, of companies, or of what people did: guessed mapping, dry run, durable batches, per-line errors, and taking it all back.
 //!
 //! Guards that the same file twice makes no double, that a broken line never stops the others, and that undoing leaves every table as it
 //! was: created people go with all their traces, changed people get back exactly the values the import replaced. Only receipts stay, and
@@ -6,6 +6,7 @@
 //! people removed, and `contact.updated` of each one restored, by which the other rooms reckon their figures anew.
 
 mod batch;
+mod companies;
 mod event_rows;
 pub(crate) mod jobs;
 mod lines;
@@ -29,8 +30,9 @@ use attune_db::DbError;
 use attune_kernel::{Fault, id_type};
 
 use crate::contact::ContactError;
+use crate::field::Subject;
 
-pub use plan::{ATTRIBUTES, ColumnPlan, EventPlan, MapFile, Plan, PlanError, Target};
+pub use plan::{ATTRIBUTES, COMPANY_ATTRIBUTES, ColumnPlan, EventPlan, MapFile, Plan, PlanError, Target};
 pub use profile::{EMPTY_WORDS, Profile, ProfileError};
 pub use rows::RowError;
 pub(crate) use run::guess;
@@ -48,7 +50,9 @@ id_type!(
 /// How a file is imported.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Match people by this column.
+    /// What its lines are about.
+    pub subject: Subject,
+    /// Match by this column.
     pub key: Option<String>,
     /// A mapping file laid over the guess.
     pub map: Option<MapFile>,

@@ -8,23 +8,24 @@ use attune_house::App;
 use attune_jobs::{JobSpec, put};
 use attune_kernel::Fault;
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Live, Path, Problem, Shell, Sight, live};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Live, Path, Problem, Query, Shell, Sight, live};
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::jobs::{READ, Tables, UNDO};
 use super::lines::Lines;
-use super::plan::{ATTRIBUTES, Plan, Target};
+use super::plan::{Plan, Target, attributes};
 use super::source::Source;
 use super::store::{self, Import, ImportState};
 use super::{EMPTY_WORDS, ImportError, ImportId, Outcome, upload};
 use crate::ImportContacts;
 use crate::contact::By;
 use crate::contact::pages::bulk_download;
-use crate::field::{self, Field, FieldKind};
+use crate::field::{self, Field, FieldKind, Subject};
 
 /// The routes of this noun.
 pub(crate) fn routes(tables: Tables) -> Router<App> {
@@ -60,10 +61,27 @@ async fn list(State(app): State<App>, _can: Can<ImportContacts>, shell: Shell) -
 struct NewPage {
     shell: Shell,
     errors: FormErrors,
+    /// What the file may be about, and what is chosen.
+    subjects: Vec<Choice>,
+    subject: &'static str,
 }
 
-async fn new(_can: Can<ImportContacts>, shell: Shell) -> Answer {
-    let page = NewPage { shell, errors: FormErrors::new() };
+impl NewPage {
+    fn new(shell: Shell, subject: Subject, errors: FormErrors) -> Self {
+        let subjects = Subject::ALL.iter().map(|subject| Choice::new(subject.word(), shell.l.t(subject.label_key()))).collect();
+        Self { subjects, subject: subject.word(), errors, shell }
+    }
+}
+
+/// What the file is about.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct NewQuery {
+    subject: String,
+}
+
+async fn new(_can: Can<ImportContacts>, shell: Shell, Query(query): Query<NewQuery>) -> Answer {
+    let page = NewPage::new(shell, Subject::of(&query.subject), FormErrors::new());
     Ok(page.shell.page(&page))
 }
 
@@ -80,7 +98,7 @@ async fn receive(State(app): State<App>, can: Can<ImportContacts>, shell: Shell,
 fn choose_again(shell: Shell, why: &'static str) -> Response {
     let mut errors = FormErrors::new();
     errors.add("file", why);
-    let page = NewPage { shell, errors };
+    let page = NewPage::new(shell, Subject::Contact, errors);
     page.shell.again(&page, &page.as_form())
 }
 
@@ -113,7 +131,7 @@ struct MapPage {
 /// A draft of one's own making, or anybody's import for whoever may see all contacts.
 async fn draft(app: &App, can: &Can<ImportContacts>, id: ImportId) -> Result<Import, Problem> {
     let mut import = load(app, can, id).await?;
-    import.plan.fields = field::list(&mut app.db.read().await?).await?;
+    import.plan.fields = field::list_of(&mut app.db.read().await?, import.plan.subject).await?;
     if import.state == ImportState::Draft { Ok(import) } else { Err(Problem::refused("identify-import-started")) }
 }
 
@@ -142,9 +160,9 @@ fn samples(sight: &Sight, plan: &Plan, head: &[Vec<String>], index: usize) -> St
     shown.join(" · ").chars().take(120).collect()
 }
 
-fn targets(shell: &Shell, fields: &[Field]) -> Vec<Choice> {
+fn targets(shell: &Shell, subject: Subject, fields: &[Field]) -> Vec<Choice> {
     let mut all = vec![Choice::new("-", shell.l.t("identify-map-skip"))];
-    all.extend(ATTRIBUTES.iter().map(|key| Choice::new(key, shell.l.t(&format!("identify-map-{key}")))));
+    all.extend(attributes(subject).iter().map(|key| Choice::new(key, shell.l.t(&format!("identify-map-{key}")))));
     let field = |kind: FieldKind| {
         Choice::new(format!("field:{}", kind.word()), shell.l.of("identify-map-field").s("kind", shell.l.t(kind.label_key())))
     };
@@ -185,7 +203,7 @@ async fn map(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Pat
     let lines = map_lines(&shell.sight(), plan, &head);
     let keys = plan.columns.iter().map(|c| Choice::new(&c.column, &c.column)).collect();
     let empty = if plan.empty_words.is_empty() { String::new() } else { plan.empty_words.join("\n") };
-    let (targets, key) = (targets(&shell, &plan.fields), plan.key.clone().unwrap_or_default());
+    let (targets, key) = (targets(&shell, plan.subject, &plan.fields), plan.key.clone().unwrap_or_default());
     let orders = plan.orders.as_ref().map(super::orders::OrderPlan::shown);
     let has_fields = plan.fields.iter().any(|field| field.kind.has_options());
     let page = MapPage { has_fields, lines, keys, key, empty, orders, errors: FormErrors::new(), targets, import, shell };
@@ -383,6 +401,20 @@ impl MapPage {
     }
 }
 
+impl MapPage {
+    /// The texts about the column records are known by.
+    fn key_text(&self, what: &str) -> &'static str {
+        match (self.import.plan.subject, what) {
+            (Subject::Contact, "hint") => "identify-import-key-hint",
+            (Subject::Contact, "auto") => "identify-import-key-auto",
+            (Subject::Contact, _) => "identify-import-key",
+            (Subject::Company, "hint") => "company-import-key-hint",
+            (Subject::Company, "auto") => "company-import-key-auto",
+            (Subject::Company, _) => "company-import-key",
+        }
+    }
+}
+
 impl CheckPage {
     fn id(&self) -> ImportId {
         ImportId(self.import.id)
@@ -408,6 +440,18 @@ impl ShowPage {
 
     fn touched(&self) -> i64 {
         self.import.counts.created + self.import.counts.updated
+    }
+
+    fn is_of_companies(&self) -> bool {
+        self.import.plan.subject == Subject::Company
+    }
+
+    fn undo_ask(&self) -> &'static str {
+        if self.is_of_companies() { "company-import-undo-ask" } else { "identify-import-undo-ask" }
+    }
+
+    fn undo_text(&self) -> &'static str {
+        if self.is_of_companies() { "company-import-undo-text" } else { "identify-import-undo-text" }
     }
 
     fn can_undo(&self) -> bool {

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::orders::OrderPlan;
-use crate::field::{Field, FieldDraft, FieldKind};
+use crate::field::{Field, FieldDraft, FieldKind, Subject};
 
 /// The plan of an import.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Plan {
+    /// What the lines are about.
+    pub subject: Subject,
     /// What stands between two values.
     pub delimiter: char,
     /// The label of the encoding.
@@ -108,6 +110,18 @@ pub const ATTRIBUTES: [&str; 16] = [
     "external_id",
 ];
 
+/// The attributes a column of a file of companies can go to.
+pub const COMPANY_ATTRIBUTES: [&str; 10] =
+    ["name", "domain", "industry", "phone", "city", "country", "parent", "owner", "tags", "external_id"];
+
+/// The attributes a column can go to in a file of these.
+pub fn attributes(subject: Subject) -> &'static [&'static str] {
+    match subject {
+        Subject::Contact => &ATTRIBUTES,
+        Subject::Company => &COMPANY_ATTRIBUTES,
+    }
+}
+
 /// A mapping file (TOML).
 ///
 /// ```toml
@@ -162,9 +176,12 @@ pub enum PlanError {
     NoColumn(String),
     /// A target is named that does not exist.
     #[error(
-        "{0:?} is no attribute of a contact; use one of the attributes, field:text, field:number, field:money, field:date, field:bool, field:choice, field:choices, f:<key> or -"
+        "{0:?} is no attribute; use one of the attributes, field:text, field:number, field:money, field:date, field:bool, field:choice, field:choices, f:<key> or -"
     )]
     NoTarget(String),
+    /// Companies do nothing that could be told of them.
+    #[error("a file of companies brings no events and no orders")]
+    NoEvents,
     /// The file has no row of column names.
     #[error("the file is empty")]
     Empty,
@@ -178,12 +195,17 @@ impl MapFile {
 }
 
 impl Target {
-    /// Reads `email`, `field:number` or `-`; `label` names a new field.
+    /// Reads `email`, `field:number` or `-` of a file of contacts; `label` names a new field.
     pub fn parse(text: &str, label: &str) -> Result<Self, PlanError> {
+        Self::parse_of(Subject::Contact, text, label)
+    }
+
+    /// The same of a file of `subject`.
+    pub fn parse_of(subject: Subject, text: &str, label: &str) -> Result<Self, PlanError> {
         if text == "-" || text.is_empty() {
             return Ok(Self::Skip);
         }
-        if ATTRIBUTES.contains(&text) {
+        if attributes(subject).contains(&text) {
             return Ok(Self::Attribute { key: text.to_owned() });
         }
         let (word, kind) = text.split_once(':').unwrap_or((text, "text"));
@@ -207,7 +229,7 @@ impl Target {
 impl Plan {
     /// Reads a target as [`Target::parse`], or `f:<key>` for a field that is there.
     pub fn target(&self, text: &str, label: &str) -> Result<Target, PlanError> {
-        let Some(key) = text.strip_prefix("f:") else { return Target::parse(text, label) };
+        let Some(key) = text.strip_prefix("f:") else { return Target::parse_of(self.subject, text, label) };
         let field = self.fields.iter().find(|field| field.key == key).ok_or_else(|| PlanError::NoTarget(text.to_owned()))?;
         Ok(Target::Field { key: field.key.clone(), label: field.label.clone(), kind: field.kind })
     }
@@ -215,7 +237,7 @@ impl Plan {
     /// The field a column goes to that is not there yet.
     pub fn draft(&self, key: &str, label: &str, kind: FieldKind) -> FieldDraft {
         let currency = (kind == FieldKind::Money).then(|| self.home_currency.clone().unwrap_or_else(|| "EUR".to_owned()));
-        FieldDraft { currency, ..FieldDraft::plain(key, label, kind) }
+        FieldDraft { subject: self.subject, currency, ..FieldDraft::plain(key, label, kind) }
     }
 
     /// Lays a mapping file over the guess.
@@ -230,7 +252,7 @@ impl Plan {
             self.empty_words.clone_from(empty);
         }
         for attribute in map.constants.keys() {
-            if !ATTRIBUTES.contains(&attribute.as_str()) && !attribute.starts_with("f:") {
+            if !attributes(self.subject).contains(&attribute.as_str()) && !attribute.starts_with("f:") {
                 return Err(PlanError::NoTarget(attribute.clone()));
             }
         }
@@ -245,11 +267,15 @@ impl Plan {
         }
     }
 
-    /// Matches people by the column `key`: its e-mail or phone when it is one, else it becomes the outside id.
+    /// Matches by the column `key`: what records are known by anyway when it is that, else it becomes the outside id.
     pub fn with_key(mut self, key: &str) -> Result<Self, PlanError> {
         let index = self.columns.iter().position(|c| c.column == key).ok_or_else(|| PlanError::NoColumn(key.to_owned()))?;
         let is = |target: &Target, wanted: &[&str]| matches!(target, Target::Attribute { key } if wanted.contains(&key.as_str()));
-        let by_address = self.columns.get(index).is_some_and(|c| is(&c.to, &["email", "phone"]));
+        let known_by: [&str; 2] = match self.subject {
+            Subject::Contact => ["email", "phone"],
+            Subject::Company => ["domain", "name"],
+        };
+        let by_address = self.columns.get(index).is_some_and(|c| is(&c.to, &known_by));
         for (at, column) in self.columns.iter_mut().enumerate() {
             if at == index && !by_address {
                 column.to = Target::Attribute { key: "external_id".to_owned() };
@@ -265,7 +291,11 @@ impl Plan {
     /// Maps the columns as an earlier file with the same ones was mapped; `None` when it has others, or when that one brought more than the
     /// mapping page shows, and so more than somebody can look at.
     pub fn remember(&self, earlier: &Self, file_name: &str) -> Option<Self> {
-        if self.columns.len() != earlier.columns.len() || !earlier.constants.is_empty() || !earlier.events.is_empty() {
+        if self.subject != earlier.subject
+            || self.columns.len() != earlier.columns.len()
+            || !earlier.constants.is_empty()
+            || !earlier.events.is_empty()
+        {
             return None;
         }
         let mut columns = self.columns.clone();
@@ -296,6 +326,12 @@ impl Plan {
         self.columns.iter().position(|c| matches!(&c.to, Target::Attribute { key: k } if k == key))
     }
 
+    /// The kind of outside ids: the folded name of their column.
+    pub(crate) fn external_kind(&self) -> String {
+        let column = self.column_of("external_id").and_then(|at| self.columns.get(at));
+        attune_kernel::fold_key(column.map_or("id", |c| c.column.as_str()))
+    }
+
     /// Whether a value means "nothing".
     pub fn is_empty_word(&self, value: &str) -> bool {
         value.is_empty() || self.empty_words.iter().any(|word| word.eq_ignore_ascii_case(value) || word == value)
@@ -303,6 +339,9 @@ impl Plan {
 
     /// Checks that events name columns the file has.
     pub fn check(&self) -> Result<(), PlanError> {
+        if self.subject == Subject::Company && self.tells_events() {
+            return Err(PlanError::NoEvents);
+        }
         let has = |name: &str| self.columns.iter().any(|c| c.column == name);
         for event in &self.events {
             for column in [Some(&event.at), event.subject.as_ref(), event.amount.as_ref()].into_iter().flatten() {

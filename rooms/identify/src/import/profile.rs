@@ -11,7 +11,7 @@ use encoding_rs::{Encoding, GBK, UTF_8};
 use super::orders;
 use super::plan::{ColumnPlan, Plan, PlanError, Target};
 use super::source::{Source, TextReader, guess_delimiter};
-use crate::field::{self, Field, FieldKind, read_date};
+use crate::field::{self, Field, FieldKind, Subject, read_date};
 
 /// Words that are proposed as "nothing" when a file holds them.
 pub const EMPTY_WORDS: [&str; 16] =
@@ -131,11 +131,16 @@ impl Profile {
 
     /// The plan that follows: known names become attributes, a unique id the key, the rest custom fields of the type that fits all values.
     pub fn guess(&self, known: &[Field]) -> Plan {
+        self.guess_of(Subject::Contact, known)
+    }
+
+    /// The same for a file of `subject`.
+    pub fn guess_of(&self, subject: Subject, known: &[Field]) -> Plan {
         let mut taken: HashSet<&'static str> = HashSet::new();
         let id = self.columns.iter().find(|c| c.is_identifier(self.rows)).map(|c| c.name.as_str());
         let mut keys: HashSet<String> = HashSet::new();
         let columns = self.columns.iter().map(|column| {
-            let to = match attribute_of(&column.name).filter(|key| column.suits(key) && taken.insert(key)) {
+            let to = match attribute_of(subject, &column.name).filter(|key| column.suits(key) && taken.insert(key)) {
                 _ if id == Some(column.name.as_str()) => Target::Attribute { key: "external_id".to_owned() },
                 Some(key) => Target::Attribute { key: key.to_owned() },
                 None => column.field(known, &mut keys),
@@ -151,8 +156,8 @@ impl Profile {
         empty_words.dedup();
         let delimiter = char::from(self.delimiter);
         let key = id.map(str::to_owned);
-        let plan = Plan { delimiter, encoding: self.encoding.to_owned(), key, empty_words, columns, ..Plan::default() };
-        orders::guess(self, plan)
+        let plan = Plan { subject, delimiter, encoding: self.encoding.to_owned(), key, empty_words, columns, ..Plan::default() };
+        if subject == Subject::Company { plan } else { orders::guess(self, plan) }
     }
 
     #[cfg(test)]
@@ -210,7 +215,7 @@ impl Column {
         let words = header_words(&self.name);
         let named = words.iter().any(|w| WORDS.contains(&w.as_str()))
             || ["编号", "编码", "id"].iter().any(|end| self.name.to_lowercase().ends_with(end));
-        let phone = attribute_of(&self.name) == Some("phone");
+        let phone = attribute_of(Subject::Contact, &self.name) == Some("phone");
         named && !phone && rows > 0 && self.seen.is_some() && self.filled == rows && self.identifiers == rows
     }
 
@@ -233,6 +238,7 @@ impl Column {
     fn suits(&self, attribute: &str) -> bool {
         match attribute {
             "email" => self.samples.is_empty() || self.samples.iter().any(|s| s.contains('@')),
+            "domain" => self.samples.is_empty() || self.samples.iter().any(|s| crate::company::domain_key(s).is_some()),
             "phone" => self.samples.is_empty() || self.samples.iter().any(|s| super::super::contact::phone_key(s).is_some()),
             _ => true,
         }
@@ -281,9 +287,48 @@ pub(crate) fn header_words(name: &str) -> Vec<String> {
 }
 
 /// The attribute a column's name stands for.
-fn attribute_of(name: &str) -> Option<&'static str> {
+fn attribute_of(subject: Subject, name: &str) -> Option<&'static str> {
     let words = header_words(name).join(" ");
-    let key = match words.as_str() {
+    match subject {
+        Subject::Contact => contact_attribute(&words),
+        Subject::Company => company_attribute(&words),
+    }
+}
+
+fn company_attribute(words: &str) -> Option<&'static str> {
+    let key = match words {
+        "name" | "company" | "company name" | "account" | "account name" | "organization" | "organisation" | "organization name"
+        | "firm" | "firma" | "公司" | "公司名称" | "企业" | "企业名称" | "单位" | "名称" | "客户名称" => "name",
+        "domain"
+        | "website"
+        | "web site"
+        | "web"
+        | "url"
+        | "homepage"
+        | "home page"
+        | "company domain"
+        | "company domain name"
+        | "website url"
+        | "网站"
+        | "网址"
+        | "官网"
+        | "域名" => "domain",
+        "industry" | "sector" | "branch" | "line of business" | "branche" | "行业" | "所属行业" => "industry",
+        "parent" | "parent company" | "parent account" | "parent id" | "parent company id" | "holding" | "母公司" | "上级公司"
+        | "总公司" => "parent",
+        "owner" | "account owner" | "company owner" | "负责人" => "owner",
+        "phone" | "phone number" | "telephone" | "tel" | "电话" | "联系电话" => "phone",
+        "city" | "town" | "billing city" | "城市" | "所在城市" => "city",
+        "country" | "country region" | "billing country" | "国家" | "国家地区" => "country",
+        "external id" | "外部编号" => "external_id",
+        "tags" | "tag" | "labels" | "标签" => "tags",
+        _ => return None,
+    };
+    Some(key)
+}
+
+fn contact_attribute(words: &str) -> Option<&'static str> {
+    let key = match words {
         "name" | "full name" | "fullname" | "contact name" | "lead name" | "customer name" | "姓名" | "名字" | "联系人" | "联系人姓名"
         | "客户姓名" => "name",
         "first name" | "firstname" | "given name" | "forename" | "vorname" | "名" => "given_name",

@@ -5,8 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value as Json;
 
 use super::plan::{Plan, Target};
+use crate::company::domain_key;
 use crate::contact::{Contact, Prepared, Stage, email_key, phone_key};
-use crate::field::{Field, FieldKind, unknown_options};
+use crate::field::{Field, FieldKind, Subject, unknown_options};
 use crate::tag;
 
 /// A line as it was read.
@@ -29,13 +30,15 @@ pub struct RowError {
     pub detail: String,
 }
 
-/// What a line says about a person.
+/// What a line says about a person or a company.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RowDraft {
     pub(crate) line: i64,
     /// (attribute key, value), names first so that their parts can refine them.
     pub(crate) values: Vec<(String, Json)>,
     pub(crate) company: Option<String>,
+    /// The company that a company is a branch of: its name or outside id.
+    pub(crate) parent: Option<String>,
     pub(crate) owner: Option<String>,
     pub(crate) external_id: Option<String>,
     pub(crate) email_key: Option<String>,
@@ -108,7 +111,7 @@ pub(crate) fn read(plan: &Plan, line: &Line) -> Result<Option<RowDraft>, RowErro
     let place = |key: &str| usize::from(key != "name");
     draft.values.sort_by_key(|(key, _)| place(key));
     draft.fingerprint = hasher.finish();
-    if !plan.only_known {
+    if !plan.only_known && plan.subject == Subject::Contact {
         draft.fresh = Some(Box::new(Fresh::of(&draft)));
     }
     Ok(Some(draft))
@@ -140,7 +143,10 @@ fn take(draft: &mut RowDraft, plan: &Plan, to: &Target, value: &str) -> Result<(
             draft.values.push((format!("f:{key}"), json));
             Ok(())
         }
-        Target::Attribute { key } => take_attribute(draft, key, value),
+        Target::Attribute { key } => match plan.subject {
+            Subject::Contact => take_attribute(draft, key, value),
+            Subject::Company => take_company_attribute(draft, key, value),
+        },
     }
 }
 
@@ -199,6 +205,17 @@ fn take_attribute(draft: &mut RowDraft, key: &str, value: &str) -> Result<(), &'
         _ => Json::from(value),
     };
     draft.values.push((key.to_owned(), json));
+    Ok(())
+}
+
+fn take_company_attribute(draft: &mut RowDraft, key: &str, value: &str) -> Result<(), &'static str> {
+    match key {
+        "tags" | "owner" | "external_id" => return take_attribute(draft, key, value),
+        _ if value.chars().count() > 200 => return Err("too-long"),
+        "parent" => draft.parent = Some(value.to_owned()),
+        "domain" if domain_key(value).is_none() => return Err("domain"),
+        _ => draft.values.push((key.to_owned(), Json::from(value))),
+    }
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use super::source::Source;
 use super::store::{self, Import, ImportState};
 use super::{Counts, EventOptions, ImportError, ImportId, Options, Outcome, Progress};
 use crate::contact::By;
-use crate::field::{self, Field, FieldDraft, FieldKind};
+use crate::field::{self, Field, FieldDraft, FieldKind, Subject};
 use crate::staff;
 
 /// Rejected lines an [`Outcome`] carries.
@@ -34,12 +34,12 @@ const CHANCE: Duration = Duration::from_millis(10);
 /// Who is told how far an import is.
 pub type Tell<'a> = &'a mut (dyn FnMut(Progress) + Send);
 
-/// Imports a file of people from disk; `tell` is called after every batch.
+/// Imports a file of people or of companies from disk; `tell` is called after every batch.
 ///
 /// Errors: [`ImportError::File`] and [`ImportError::Plan`] before anything is written.
 pub async fn run_file(bench: &Bench, actor: &Actor, path: &Path, options: &Options, tell: Tell<'_>) -> Result<Outcome, ImportError> {
     let source = Source::File(path.to_owned());
-    let (profile, mut plan) = guess(&bench.db, &source).await?;
+    let (profile, mut plan) = guess(&bench.db, &source, options.subject).await?;
     if let Some(map) = &options.map {
         plan = plan.with_map(map)?;
     }
@@ -52,7 +52,7 @@ pub async fn run_file(bench: &Bench, actor: &Actor, path: &Path, options: &Optio
 /// Imports a file of events from disk: each line is something a person did.
 pub async fn run_events(bench: &Bench, actor: &Actor, path: &Path, options: &EventOptions, tell: Tell<'_>) -> Result<Outcome, ImportError> {
     let source = Source::File(path.to_owned());
-    let (profile, guessed) = guess(&bench.db, &source).await?;
+    let (profile, guessed) = guess(&bench.db, &source, Subject::Contact).await?;
     let only_key = |c: ColumnPlan| {
         let is_address = c.column == options.key && matches!(c.to.text().as_str(), "email" | "phone");
         ColumnPlan { to: if is_address { c.to } else { Target::Skip }, column: c.column }
@@ -68,12 +68,12 @@ fn guessed_rest(profile: &Profile) -> Plan {
 }
 
 /// What a file holds and the plan that follows.
-pub(crate) async fn guess(db: &Db, source: &Source) -> Result<(Profile, Plan), ImportError> {
+pub(crate) async fn guess(db: &Db, source: &Source, subject: Subject) -> Result<(Profile, Plan), ImportError> {
     let profile = Profile::read(source).await?;
     let mut tx = db.read().await?;
-    let known = field::list(&mut tx).await?;
+    let known = field::list_of(&mut tx, subject).await?;
     let home_currency = Some(attune_house::setting_text(&mut tx, "govern.currency", "EUR").await?);
-    let plan = Plan { home_currency, ..profile.guess(&known) };
+    let plan = Plan { home_currency, ..profile.guess_of(subject, &known) };
     let plan = Plan { fields: known, ..plan };
     Ok((profile, plan))
 }
@@ -251,13 +251,17 @@ async fn close(tx: &mut Tx, by: &By<'_>, import: &Import, counts: &Counts, end: 
     }
     store::remove_chunks(tx, import.id).await?;
     let after = json!({ "file": import.file_name, "created": counts.created, "updated": counts.updated, "rejected": counts.rejected });
-    let action = if end == ImportState::Cancelled { "contact.import_cancelled" } else { "contact.imported" };
+    let (imported, cancelled) = match import.plan.subject {
+        Subject::Contact => ("contact.imported", "contact.import_cancelled"),
+        Subject::Company => ("company.imported", "company.import_cancelled"),
+    };
+    let action = if end == ImportState::Cancelled { cancelled } else { imported };
     audit::note(tx, by.ids, by.now, by.actor, action, "import", import.id, None, Some(after)).await?;
-    let people = counts.created + counts.updated;
-    if end == ImportState::Cancelled && people == 0 {
+    let records = counts.created + counts.updated;
+    if end == ImportState::Cancelled && records == 0 {
         return Ok(());
     }
-    let told = Event::new("contact.imported", by.now).origin(import.id).subject(import.file_name.clone()).amount(people);
+    let told = Event::new(imported, by.now).origin(import.id).subject(import.file_name.clone()).amount(records);
     append(tx, &mut [told]).await
 }
 
@@ -266,7 +270,7 @@ async fn make_fields(tx: &mut Tx, by: &By<'_>, import: &Import) -> Result<Vec<Fi
     for draft in planned_fields(&import.plan) {
         field::find_or_create(tx, by, &draft, Some(import.id)).await?;
     }
-    field::list(tx).await
+    field::list_of(tx, import.plan.subject).await
 }
 
 fn planned_fields(plan: &Plan) -> Vec<FieldDraft> {
@@ -274,14 +278,14 @@ fn planned_fields(plan: &Plan) -> Vec<FieldDraft> {
         Target::Field { key, label, kind } => Some(plan.draft(key, label, *kind)),
         Target::Skip | Target::Attribute { .. } => None,
     });
-    let constants = plan.constants.keys().filter_map(|key| key.strip_prefix("f:")).map(|key| FieldDraft::plain(key, key, FieldKind::Text));
+    let constants = plan.constants.keys().filter_map(|key| key.strip_prefix("f:")).map(|key| plan.draft(key, key, FieldKind::Text));
     columns.chain(constants).collect()
 }
 
 /// Counts what an import would do, writing nothing.
 async fn dry(bench: &Bench, actor: &Actor, source: &Source, plan: &Plan, rows: i64, tell: Tell<'_>) -> Result<Outcome, ImportError> {
     let members = staff::list(&mut bench.db.read().await?).await?;
-    let plan = &Plan { fields: field::list(&mut bench.db.read().await?).await?, ..plan.clone() };
+    let plan = &Plan { fields: field::list_of(&mut bench.db.read().await?, plan.subject).await?, ..plan.clone() };
     let by = By { actor, now: bench.clock.now(), ids: &bench.ids };
     let mut lines = read_ahead(source, plan, 0)?;
     let mut batches = Batches::new(plan, 0, &members, Vec::new()).dry();

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::Counts;
 use super::plan::Plan;
 use super::rows::RowError;
+use crate::field::Subject;
 
 /// Where an import stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +133,11 @@ pub(crate) async fn insert(tx: &mut Tx, import: &Import) -> Result<(), DbError> 
         "INSERT INTO imports (id, kind, state, file_name, file_bytes, plan, total_rows, rows_read, created, updated, skipped, rejected, staff_id, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0, 0, $8, $9)"
     );
-    let kind = if import.is_events { "events" } else { "contacts" };
+    let kind = match import.plan.subject {
+        Subject::Company => "companies",
+        Subject::Contact if import.is_events => "events",
+        Subject::Contact => "contacts",
+    };
     let (plan, state) = (plan_text(&import.plan), import.state.word());
     let values =
         params![import.id, kind, state, &import.file_name, import.file_bytes, plan, import.total_rows, import.staff_id, import.created_at];
@@ -140,11 +145,11 @@ pub(crate) async fn insert(tx: &mut Tx, import: &Import) -> Result<(), DbError> 
     Ok(())
 }
 
-/// The files that came in last with their plans, newest first.
-pub(crate) async fn list_plans(tx: &mut Tx, limit: i64) -> Result<Vec<(String, Plan)>, DbError> {
-    let select =
-        sql!("SELECT file_name, plan FROM imports WHERE kind = 'contacts' AND state = 'done' ORDER BY created_at DESC, id DESC LIMIT $1");
-    let rows = tx.rows(select, params![limit]).await?;
+/// The files of this subject that came in last with their plans, newest first.
+pub(crate) async fn list_plans(tx: &mut Tx, subject: Subject, limit: i64) -> Result<Vec<(String, Plan)>, DbError> {
+    let select = sql!("SELECT file_name, plan FROM imports WHERE kind = $2 AND state = 'done' ORDER BY created_at DESC, id DESC LIMIT $1");
+    let kind = if subject == Subject::Company { "companies" } else { "contacts" };
+    let rows = tx.rows(select, params![limit, kind]).await?;
     rows.iter().map(|row| Ok((row.get("file_name")?, serde_json::from_str(&row.get::<String>("plan")?).unwrap_or_default()))).collect()
 }
 
@@ -217,13 +222,13 @@ pub async fn list_errors(tx: &mut Tx, id: i64, after: i64, limit: i64) -> Result
     rows.iter().map(|row| Ok((row.get("line")?, row.get("cause")?, row.get("detail")?))).collect()
 }
 
-/// What an import changed on one contact: attribute → (before, after).
+/// What an import changed on one record: attribute → (before, after).
 pub(crate) type Changes = HashMap<String, (Json, Json)>;
 
-/// A contact's changes with the moments of its last change before and by the import.
+/// A record's changes with the moments of its last change before and by the import.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Changed {
-    pub(crate) contact_id: i64,
+    pub(crate) record_id: i64,
     pub(crate) changes: Changes,
     pub(crate) before_at: i64,
     pub(crate) after_at: i64,
@@ -231,48 +236,48 @@ pub(crate) struct Changed {
 
 fn read_changed(row: &Row) -> Result<Changed, DbError> {
     Ok(Changed {
-        contact_id: row.get("contact_id")?,
+        record_id: row.get("record_id")?,
         changes: serde_json::from_str(&row.get::<String>("changes")?).unwrap_or_default(),
         before_at: row.get("updated_before_at")?,
         after_at: row.get("updated_after_at")?,
     })
 }
 
-/// The changes already noted for these contacts.
-pub(crate) async fn list_changed_of(tx: &mut Tx, id: i64, contacts: impl IntoIterator<Item = i64>) -> Result<Vec<Changed>, DbError> {
+/// The changes already noted for these records.
+pub(crate) async fn list_changed_of(tx: &mut Tx, id: i64, records: impl IntoIterator<Item = i64>) -> Result<Vec<Changed>, DbError> {
     let sql = sql!(
-        "SELECT c.contact_id, c.changes, c.updated_before_at, c.updated_after_at FROM {rows} AS r JOIN import_changes c ON c.contact_id = r.id
+        "SELECT c.record_id, c.changes, c.updated_before_at, c.updated_after_at FROM {rows} AS r JOIN import_changes c ON c.record_id = r.id
          WHERE c.import_id = $1"
     );
-    tx.rows_from(sql, &Relation::of_ids("id", contacts), params![id]).await?.iter().map(read_changed).collect()
+    tx.rows_from(sql, &Relation::of_ids("id", records), params![id]).await?.iter().map(read_changed).collect()
 }
 
-/// The next changes of an import behind a contact.
+/// The next changes of an import.
 pub(crate) async fn list_changed(tx: &mut Tx, id: i64, limit: i64) -> Result<Vec<Changed>, DbError> {
     let sql = sql!(
-        "SELECT contact_id, changes, updated_before_at, updated_after_at FROM import_changes WHERE import_id = $1 ORDER BY contact_id LIMIT $2"
+        "SELECT record_id, changes, updated_before_at, updated_after_at FROM import_changes WHERE import_id = $1 ORDER BY record_id LIMIT $2"
     );
     tx.rows(sql, params![id, limit]).await?.iter().map(read_changed).collect()
 }
 
-/// Notes changes; those of a contact noted before are replaced.
+/// Notes changes; those of a record noted before are replaced.
 pub(crate) async fn put_changed(tx: &mut Tx, id: i64, all: &[Changed]) -> Result<(), DbError> {
     let (int, text) = (Column::Int, Column::Text);
     let mut rows =
-        Relation::new(&[("import_id", int), ("contact_id", int), ("changes", text), ("updated_before_at", int), ("updated_after_at", int)]);
+        Relation::new(&[("import_id", int), ("record_id", int), ("changes", text), ("updated_before_at", int), ("updated_after_at", int)]);
     for c in all {
         let changes = serde_json::to_string(&c.changes).unwrap_or_default();
-        rows.push(vec![Value::Int(id), Value::Int(c.contact_id), Value::Text(changes), Value::Int(c.before_at), Value::Int(c.after_at)]);
+        rows.push(vec![Value::Int(id), Value::Int(c.record_id), Value::Text(changes), Value::Int(c.before_at), Value::Int(c.after_at)]);
     }
     let set = "changes = excluded.changes, updated_after_at = excluded.updated_after_at";
-    tx.insert("import_changes", &rows, Conflict::Update(&["import_id", "contact_id"], set)).await?;
+    tx.insert("import_changes", &rows, Conflict::Update(&["import_id", "record_id"], set)).await?;
     Ok(())
 }
 
-/// Forgets the changes of these contacts.
-pub(crate) async fn remove_changed(tx: &mut Tx, id: i64, contacts: impl IntoIterator<Item = i64>) -> Result<(), DbError> {
-    let sql = sql!("DELETE FROM import_changes WHERE import_id = $1 AND contact_id IN (SELECT r.id FROM {rows} AS r)");
-    tx.exec_from(sql, &Relation::of_ids("id", contacts), params![id]).await?;
+/// Forgets the changes of these records.
+pub(crate) async fn remove_changed(tx: &mut Tx, id: i64, records: impl IntoIterator<Item = i64>) -> Result<(), DbError> {
+    let sql = sql!("DELETE FROM import_changes WHERE import_id = $1 AND record_id IN (SELECT r.id FROM {rows} AS r)");
+    tx.exec_from(sql, &Relation::of_ids("id", records), params![id]).await?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use attune_web::{Actor, Scope};
 use super::*;
 use crate::contact::{self, By, ContactDraft, Listing, Sorting};
 
+mod companies;
 mod files;
 mod pages;
 
@@ -49,12 +50,12 @@ async fn picture(db: &Db) -> BTreeMap<&'static str, Vec<String>> {
         ("contacts", "SELECT * FROM contacts"),
         ("contact_search", "SELECT count(*) AS words FROM contact_search"),
         ("companies", "SELECT * FROM companies"),
-        ("contact_texts", "SELECT * FROM contact_texts"),
-        ("contact_numbers", "SELECT * FROM contact_numbers"),
-        ("contact_choices", "SELECT * FROM contact_choices"),
+        ("field_texts", "SELECT * FROM field_texts"),
+        ("field_numbers", "SELECT * FROM field_numbers"),
+        ("field_choices", "SELECT * FROM field_choices"),
         ("fields", "SELECT * FROM fields"),
         ("tags", "SELECT * FROM tags"),
-        ("contact_tags", "SELECT * FROM contact_tags"),
+        ("record_tags", "SELECT * FROM record_tags"),
         ("import_chunks", "SELECT * FROM import_chunks"),
         ("import_errors", "SELECT * FROM import_errors"),
         ("import_changes", "SELECT * FROM import_changes"),
@@ -101,7 +102,7 @@ attune_testkit::on_both_dbs! {
         let again = import(&bench, &path, &Options::default()).await;
         assert_eq!(counts(&again), [3, 0, 0, 3, 0]);
         let mut tx = db.read().await.unwrap();
-        assert_eq!(tx.count("SELECT count(*) FROM contact_texts t JOIN fields f ON f.id = t.field_id WHERE f.key = 'level'", params![]).await.unwrap(), 1);
+        assert_eq!(tx.count("SELECT count(*) FROM field_texts t JOIN fields f ON f.id = t.field_id WHERE f.key = 'level'", params![]).await.unwrap(), 1);
         assert_eq!(tx.count("SELECT count(*) FROM companies", params![]).await.unwrap(), 3);
         drop(tx);
         undo(&bench, &Actor::system(), again.id.0, &tables(), &mut |_| {}).await.unwrap();
@@ -144,7 +145,7 @@ attune_testkit::on_both_dbs! {
         let mut tx = db.begin().await.unwrap();
         let draft = ContactDraft { name: "Ada".into(), email: Some("ada@a.example".into()), ..ContactDraft::default() };
         let ada = contact::create(&mut tx, &by, draft).await.unwrap();
-        crate::tag::replace(&mut tx, &by, ada, &["Old".into(), "VIP".into()]).await.unwrap();
+        crate::tag::replace(&mut tx, &by, (crate::field::Subject::Contact, ada), &["Old".into(), "VIP".into()]).await.unwrap();
         tx.commit().await.unwrap();
         let before = picture(&db).await;
         let body = format!("name,email,Tags\nAda,ada@a.example,vip; Fair; new\nBob,bob@a.example,\"Fair, New\"\nCy,cy@a.example,{}\n", "x".repeat(61));
@@ -231,7 +232,7 @@ attune_testkit::on_both_dbs! {
         let again = import(&bench, path, &Options::default()).await;
         assert_eq!(counts(&again), [6441, 0, 0, 6441, 0]);
         let mut tx = db.read().await.unwrap();
-        let select = tx.count("SELECT count(*) FROM contact_texts WHERE value_key = 'select'", params![]).await.unwrap();
+        let select = tx.count("SELECT count(*) FROM field_texts WHERE value_key = 'select'", params![]).await.unwrap();
         assert_eq!(select, 0);
         drop(tx);
         undo(&bench, &Actor::system(), again.id.0, &tables(), &mut |_| {}).await.unwrap();
@@ -300,7 +301,7 @@ attune_testkit::on_both_dbs! {
             def.options.iter().map(|option| option.label.as_str()).collect::<Vec<_>>()
         };
         assert_eq!((labels("tier"), labels("likes")), (vec!["Gold", "Silver"], vec!["Tea", "Ink"]));
-        let select = "SELECT count(*) FROM contact_choices";
+        let select = "SELECT count(*) FROM field_choices";
         assert_eq!(db.read().await.unwrap().count(select, params![]).await.unwrap(), 5);
         // The same columns mean the same fields; a new option is refused by name unless it was asked for.
         let (_folder, path) = file("more.csv", b"Email,Tier,Likes\na@x.example,gold,tea\nc@x.example,Bronze,Ink\n");

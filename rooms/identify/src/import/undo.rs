@@ -1,4 +1,5 @@
-//! Taking an import back: created people go with every trace, changed people get back what the import replaced and nobody has changed since.
+//! Taking an import back: created people go with every trace and created companies unless they are in use; who or what was changed gets back
+//! what the import replaced and nobody has changed since.
 
 use std::collections::HashMap;
 
@@ -10,17 +11,19 @@ use attune_record::audit;
 use attune_web::Actor;
 use serde_json::json;
 
-use super::store::{self, Changed, ImportState};
+use super::store::{self, Changed, Import, ImportState};
 use super::{Counts, ImportError, ImportId, Progress};
+use crate::company::Tree;
 use crate::contact::{self, By, Contact};
+use crate::field::Subject;
 use crate::{company, field, merge, tag};
 
-/// People in one transaction.
+/// Records in one transaction.
 const BATCH: i64 = 2_000;
 
 /// Takes the import `id` back, batch by batch; goes on where an interrupted undo stopped. `tables` are the house's contact tables.
 ///
-/// Answers what was undone: `created` people removed, `updated` people restored. [`ImportError::NotFound`] unless the import is over.
+/// Answers what was undone: `created` records removed, `updated` records restored. [`ImportError::NotFound`] unless the import is over.
 pub async fn undo(
     bench: &Bench,
     actor: &Actor,
@@ -35,51 +38,131 @@ pub async fn undo(
     }
     tx.commit().await?;
     let mut undone = Counts::default();
-    let total = import.counts.created + import.counts.updated;
+    let mut told = |undone: &Counts| {
+        tell(Progress { done: undone.created + undone.updated, total: import.counts.created + import.counts.updated });
+    };
+    let by = || By { actor, now: bench.clock.now(), ids: &bench.ids };
+    match import.plan.subject {
+        Subject::Contact => {
+            remove_people(bench, &by, id, tables, &mut undone, &mut told).await?;
+            restore_all(bench, &import, &mut undone, &mut told).await?;
+        }
+        // Whose branch a company was before is said again first: a parent goes when nobody stands under it.
+        Subject::Company => {
+            restore_all(bench, &import, &mut undone, &mut told).await?;
+            remove_companies(bench, id, &mut undone, &mut told).await?;
+        }
+    }
+    untag(bench, (import.plan.subject, id)).await?;
+    finish(bench, &by(), &import, &undone).await?;
+    Ok(undone)
+}
+
+/// Who is told what is undone so far.
+type Told<'a> = &'a mut (dyn FnMut(&Counts) + Send);
+
+async fn remove_people<'a>(
+    bench: &'a Bench,
+    by: &(dyn Fn() -> By<'a> + Sync),
+    id: i64,
+    tables: &[ContactTable],
+    undone: &mut Counts,
+    told: Told<'_>,
+) -> Result<(), ImportError> {
     loop {
         let mut tx = bench.db.begin().await?;
         let people = store::list_created(&mut tx, id, BATCH).await?;
         if people.is_empty() {
-            break;
+            return Ok(());
         }
-        let by = By { actor, now: bench.clock.now(), ids: &bench.ids };
-        merge::part_all(&mut tx, &by, tables, &people).await?;
+        merge::part_all(&mut tx, &by(), tables, &people).await?;
         erase_from(&mut tx, tables, &people).await?;
         tx.commit().await?;
         undone.created += i64::try_from(people.len()).unwrap_or(0);
-        tell(Progress { done: undone.created, total });
+        told(undone);
     }
+}
+
+/// Removes the companies the import made, unless somebody uses them by now.
+async fn remove_companies(bench: &Bench, id: i64, undone: &mut Counts, told: Told<'_>) -> Result<(), ImportError> {
     loop {
         let mut tx = bench.db.begin().await?;
-        let changed = store::list_changed(&mut tx, id, BATCH).await?;
-        if changed.is_empty() {
-            break;
+        let gone = company::remove_of_import(&mut tx, id, BATCH).await?;
+        if gone == 0 {
+            return Ok(());
         }
-        restore(&mut tx, id, &changed).await?;
+        tx.commit().await?;
+        undone.created += i64::try_from(gone).unwrap_or(0);
+        told(undone);
+    }
+}
+
+async fn restore_all(bench: &Bench, import: &Import, undone: &mut Counts, told: Told<'_>) -> Result<(), ImportError> {
+    loop {
+        let mut tx = bench.db.begin().await?;
+        let changed = store::list_changed(&mut tx, import.id, BATCH).await?;
+        if changed.is_empty() {
+            return Ok(());
+        }
+        match import.plan.subject {
+            Subject::Contact => restore(&mut tx, &changed).await?,
+            Subject::Company => restore_companies(&mut tx, &changed).await?,
+        }
+        store::remove_changed(&mut tx, import.id, changed.iter().map(|c| c.record_id)).await?;
         tx.commit().await?;
         undone.updated += i64::try_from(changed.len()).unwrap_or(0);
-        tell(Progress { done: undone.created + undone.updated, total });
+        told(undone);
     }
-    untag(bench, id).await?;
-    let by = By { actor, now: bench.clock.now(), ids: &bench.ids };
-    finish(bench, &by, id, &undone).await?;
-    Ok(undone)
+}
+
+/// Gives companies back what the import replaced. One that would stand under its own branch by now stays where it is.
+async fn restore_companies(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbError> {
+    let ids: Vec<i64> = changed.iter().map(|c| c.record_id).collect();
+    let former = changed.iter().filter_map(|c| c.changes.get("parent_id")?.0.as_i64());
+    let mut tree = Tree::held(tx, &ids.iter().copied().chain(former).collect::<Vec<_>>()).await?;
+    let by_id: HashMap<i64, &Changed> = changed.iter().map(|c| (c.record_id, c)).collect();
+    let mut companies = company::list_any(tx, ids).await?;
+    let mut renamed = Vec::new();
+    for company in &mut companies {
+        let Some(changed) = by_id.get(&company.id) else { continue };
+        for (key, (was, is)) in &changed.changes {
+            if company.get(key) != *is {
+                continue;
+            }
+            if key == "parent_id" {
+                if was.as_i64().is_some_and(|parent| tree.check(company.id, parent).is_err()) {
+                    continue;
+                }
+                tree.put(company.id, was.as_i64());
+            }
+            company.set(key, was.clone());
+            if key == "name" {
+                renamed.push(company.id);
+            }
+        }
+        if company.updated_at == changed.after_at {
+            company.updated_at = changed.before_at;
+        }
+    }
+    let defs = field::list_of(tx, Subject::Company).await?;
+    company::update(tx, &companies, &defs).await?;
+    contact::reindex_companies(tx, &renamed).await
 }
 
 /// Takes the tags back that the import gave, from whoever has them.
-async fn untag(bench: &Bench, id: i64) -> Result<(), DbError> {
+async fn untag(bench: &Bench, (subject, id): (Subject, i64)) -> Result<(), DbError> {
     loop {
         let mut tx = bench.db.begin().await?;
-        if tag::take_back(&mut tx, bench.clock.now(), id, BATCH).await? == 0 {
+        if tag::take_back(&mut tx, bench.clock.now(), (subject, id), BATCH).await? == 0 {
             return Ok(());
         }
         tx.commit().await?;
     }
 }
 
-async fn restore(tx: &mut Tx, id: i64, changed: &[Changed]) -> Result<(), DbError> {
-    let people = contact::list_by_ids(tx, changed.iter().map(|c| c.contact_id)).await?;
-    let by_id: HashMap<i64, &Changed> = changed.iter().map(|c| (c.contact_id, c)).collect();
+async fn restore(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbError> {
+    let people = contact::list_by_ids(tx, changed.iter().map(|c| c.record_id)).await?;
+    let by_id: HashMap<i64, &Changed> = changed.iter().map(|c| (c.record_id, c)).collect();
     let defs = field::list(tx).await?;
     let mut restored: Vec<Contact> = Vec::with_capacity(people.len());
     let mut seen = Relation::new(&[("id", Column::Int), ("at", Column::Int)]);
@@ -101,35 +184,48 @@ async fn restore(tx: &mut Tx, id: i64, changed: &[Changed]) -> Result<(), DbErro
     contact::name_companies(tx, &mut restored).await?;
     contact::update(tx, &restored, &defs).await?;
     let sql = sql!("UPDATE contacts SET last_seen_at = r.at FROM {rows} AS r WHERE contacts.id = r.id");
-    tx.exec_from(sql, &seen, params![]).await?;
-    store::remove_changed(tx, id, changed.iter().map(|c| c.contact_id)).await
+    tx.exec_from(sql, &seen, params![]).await.map(drop)
 }
 
-async fn finish(bench: &Bench, by: &By<'_>, id: i64, undone: &Counts) -> Result<(), ImportError> {
+async fn finish(bench: &Bench, by: &By<'_>, import: &Import, undone: &Counts) -> Result<(), ImportError> {
+    let id = import.id;
     let mut tx = bench.db.begin().await?;
     // Whoever was changed has to be scored anew; those events stay, the import's own go.
-    let touched =
-        tx.rows(sql!("SELECT DISTINCT contact_id FROM events WHERE origin_id = $1 AND contact_id IS NOT NULL"), params![id]).await?;
-    let people = touched.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
+    let touched = match import.plan.subject {
+        Subject::Contact => sql!("SELECT DISTINCT contact_id FROM events WHERE origin_id = $1 AND contact_id IS NOT NULL"),
+        Subject::Company => sql!("SELECT DISTINCT company_id FROM events WHERE origin_id = $1 AND name = 'company.updated'"),
+    };
+    let touched = tx.rows(touched, params![id]).await?.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
     store::remove_events(&mut tx, id).await?;
-    company::remove_of_import(&mut tx, id).await?;
+    if import.plan.subject == Subject::Contact {
+        company::remove_of_import(&mut tx, id, i64::MAX).await?;
+    }
     field::remove_unused(&mut tx, id).await?;
     tag::remove_unused(&mut tx, id).await?;
     store::remove_chunks(&mut tx, id).await?;
     store::remove_errors(&mut tx, id).await?;
     store::set_state(&mut tx, id, &[ImportState::Undoing], ImportState::Undone, Some(by.now)).await?;
     let after = json!({ "removed": undone.created, "restored": undone.updated });
-    audit::note(&mut tx, by.ids, by.now, by.actor, "contact.import_undone", "import", id, None, Some(after)).await?;
-    append(&mut tx, &mut receipts(by.now, id, &people, undone.created)).await?;
+    let action = match import.plan.subject {
+        Subject::Contact => "contact.import_undone",
+        Subject::Company => "company.import_undone",
+    };
+    audit::note(&mut tx, by.ids, by.now, by.actor, action, "import", id, None, Some(after)).await?;
+    append(&mut tx, &mut receipts(by.now, import, &touched, undone.created)).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// What the log keeps of an undone import: whom the other rooms have to reckon anew, and how many are gone; nobody who is gone is named.
-fn receipts(now: i64, id: i64, restored: &[i64], removed: i64) -> Vec<Event> {
-    let undone = json!({ "undone": ImportId(id) });
-    let mut told: Vec<Event> = restored.iter().map(|person| Event::new("contact.updated", now).contact(*person).props(&undone)).collect();
-    if removed > 0 {
+/// What the log keeps of an undone import: what the other rooms have to reckon anew, and how many people are gone; nobody who is gone is
+/// named.
+fn receipts(now: i64, import: &Import, restored: &[i64], removed: i64) -> Vec<Event> {
+    let undone = json!({ "undone": ImportId(import.id) });
+    let restored = restored.iter().map(|id| match import.plan.subject {
+        Subject::Contact => Event::new("contact.updated", now).contact(*id).props(&undone),
+        Subject::Company => Event::new("company.updated", now).company(*id).props(&undone),
+    });
+    let mut told: Vec<Event> = restored.collect();
+    if removed > 0 && import.plan.subject == Subject::Contact {
         told.push(Event::new("contact.erased", now).amount(removed).props(&undone));
     }
     told

@@ -11,6 +11,7 @@ use super::plan::Plan;
 use super::source::Source;
 use super::store::{self, Import, ImportState};
 use super::{Counts, guess};
+use crate::field::Subject;
 
 /// The largest file the page takes, bytes.
 pub const LARGEST: usize = 2 * 1024 * 1024 * 1024;
@@ -21,16 +22,22 @@ const CHUNK: usize = 192 * 1024;
 
 /// Keeps the first file of the form as a draft and guesses its plan; answers its id. `None` when no file was chosen.
 pub(crate) async fn keep(app: &App, actor: &Actor, mut form: Multipart) -> Result<Option<i64>, Problem> {
+    // The form asks for it above the file.
+    let mut subject = Subject::Contact;
     while let Some(field) = form.next_field().await.map_err(|e| Problem::Unreadable(e.to_string()))? {
+        if field.name() == Some("subject") {
+            subject = Subject::of(&field.text().await.map_err(|e| Problem::Unreadable(e.to_string()))?);
+            continue;
+        }
         let name: String = field.file_name().unwrap_or("").chars().take(200).collect();
         if field.name() == Some("file") && !name.is_empty() {
-            return keep_file(app, actor, field, name).await.map(Some);
+            return keep_file(app, actor, field, (subject, name)).await.map(Some);
         }
     }
     Ok(None)
 }
 
-async fn keep_file(app: &App, actor: &Actor, mut field: Field<'_>, file_name: String) -> Result<i64, Problem> {
+async fn keep_file(app: &App, actor: &Actor, mut field: Field<'_>, (subject, file_name): (Subject, String)) -> Result<i64, Problem> {
     let id = app.ids.next();
     let (mut open, mut number, mut size) = (Vec::with_capacity(CHUNK * 2), 0_i64, 0_i64);
     while let Some(piece) = field.chunk().await.map_err(|e| Problem::Unreadable(e.to_string()))? {
@@ -44,7 +51,7 @@ async fn keep_file(app: &App, actor: &Actor, mut field: Field<'_>, file_name: St
         }
     }
     put(app, id, number, &open).await?;
-    let guessed = guess(&app.db, &Source::Stored(app.db.clone(), id)).await;
+    let guessed = guess(&app.db, &Source::Stored(app.db.clone(), id), subject).await;
     let mut tx = app.db.begin().await?;
     let (profile, plan) = match guessed {
         Ok(guessed) => guessed,
@@ -54,7 +61,7 @@ async fn keep_file(app: &App, actor: &Actor, mut field: Field<'_>, file_name: St
             return Err(error.into());
         }
     };
-    let earlier = store::list_plans(&mut tx, REMEMBERED).await?;
+    let earlier = store::list_plans(&mut tx, subject, REMEMBERED).await?;
     let plan = earlier.iter().find_map(|(name, earlier)| plan.remember(earlier, name)).unwrap_or(plan);
     let draft = draft(app, actor, (id, file_name, size), plan, profile.rows);
     store::insert(&mut tx, &draft).await?;

@@ -165,7 +165,7 @@ async fn candidates(tx: &mut Tx, scope: &Scope, (l, sight): (&Lang, &Sight), for
         }));
     }
     if there != Ends::Contact {
-        let listing = company::Listing { search: search.to_owned(), after: None, limit: FOUND };
+        let listing = company::Listing { search: search.to_owned(), limit: FOUND, ..company::Listing::default() };
         let firms = company::list(tx, scope, &listing).await?;
         let line = |c: company::CompanyLine| {
             let city = c.company.city.as_ref().map_or_else(String::new, |city| format!(" · {city}"));

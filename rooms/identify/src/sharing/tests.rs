@@ -155,7 +155,7 @@ attune_testkit::on_both_dbs! {
         assert!(reach.covers_row(&rows[0]).unwrap());
         assert!(!Reach::of(&mut tx, &Scope::Own { staff_id: 9 }).await.unwrap().covers_row(&rows[0]).unwrap());
         assert_eq!(Reach::of(&mut tx, &Scope::All).await.unwrap(), Reach::of(&mut tx, &Scope::All).await.unwrap());
-        let page = company::list(&mut tx, &JONAS, &company::Listing { search: "hold".into(), after: None, limit: 9 }).await.unwrap();
+        let page = company::list(&mut tx, &JONAS, &company::Listing { search: "hold".into(), limit: 9, ..company::Listing::default() }).await.unwrap();
         assert_eq!(page.len(), 1);
     }
 }

@@ -24,7 +24,7 @@ async fn quincy(site: &TestApp) -> String {
     {
         let app = site.app();
         let mut tx = app.db.begin().await.unwrap();
-        let field = "INSERT INTO fields (id, key, label, kind, options, revision, position, created_at) VALUES (500, 'hobby', 'Pastime', 'text', '[]', 0, 1, 0)";
+        let field = "INSERT INTO fields (id, subject, key, label, kind, options, revision, position, created_at) VALUES (500, 'contact', 'hobby', 'Pastime', 'text', '[]', 0, 1, 0)";
         tx.exec(field, params![]).await.unwrap();
         tx.commit().await.unwrap();
     }

@@ -149,7 +149,7 @@ attune_testkit::on_both_dbs! {
         site.post("admin", &format!("/contacts/tags/{vip}/merge"), &format!("into={vip}")).await.is(StatusCode::NOT_FOUND);
         site.post("admin", &format!("/contacts/tags/{vip}/merge"), &format!("into={gold}")).await.is(StatusCode::SEE_OTHER);
         site.settle().await;
-        assert_eq!(count(&db, "SELECT count(*) FROM contact_tags").await, 2);
+        assert_eq!(count(&db, "SELECT count(*) FROM record_tags").await, 2);
         assert_eq!((asked(&db, "vip").await, asked(&db, "gold").await), (2, 2));
         // Its address and views kept with it lead to the one that remains.
         let list = site.get("admin", &format!("/contacts?tag={vip}")).await;

@@ -98,9 +98,10 @@ async fn tell_some(tx: &mut Tx, by: &By<'_>, id: TagId, telling: Telling, behind
     let people = list_store::holders(tx, id, behind, BATCH).await?;
     let mut name = state.tag.name;
     if let Some(into) = state.merged_into {
-        list_store::move_people(tx, id, into, &people).await?;
+        list_store::move_records(tx, id, into, &people).await?;
         name = store::find(tx, into).await?.map_or(name, |tag| tag.name);
     }
+    // Companies have tags, too; what follows tags follows people.
     let told = contact::list_by_ids(tx, people.iter().copied()).await?;
     append(tx, &mut told.iter().map(|c| contact::event(by, telling.event(), c).subject(name.as_str())).collect::<Vec<_>>()).await?;
     Ok(Some(people))

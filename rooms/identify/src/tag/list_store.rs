@@ -7,6 +7,7 @@ use attune_kernel::fold_key;
 use attune_web::Scope;
 
 use super::{Tag, TagId};
+use crate::sharing::Reach;
 
 /// A tag as it stands, deleted or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,16 +59,16 @@ pub(super) async fn counts(tx: &mut Tx, scope: &Scope, tags: &[TagId], most: i64
     if *scope == Scope::All {
         // Everybody may have one: counting each stops early.
         select = Sql::new(
-            "SELECT t.id, (SELECT count(*) FROM (SELECT 1 AS one FROM contact_tags h JOIN contacts c ON c.id = h.contact_id AND c.deleted_at IS NULL
+            "SELECT t.id, (SELECT count(*) FROM (SELECT 1 AS one FROM record_tags h JOIN contacts c ON c.id = h.record_id AND c.deleted_at IS NULL
                WHERE h.tag_id = t.id LIMIT ",
         );
         select.bind(most).push(") a) AS people FROM tags t WHERE t.id IN ").bind_list(ids());
     } else {
         // Whom one may see is a small part of all: they lead.
         select = Sql::new(
-            "SELECT h.tag_id AS id, count(*) AS people FROM contacts c JOIN contact_tags h ON h.contact_id = c.id WHERE c.deleted_at IS NULL",
+            "SELECT h.tag_id AS id, count(*) AS people FROM contacts c JOIN record_tags h ON h.record_id = c.id WHERE c.deleted_at IS NULL",
         );
-        scope.push_filter(&mut select, "c.owner_id", "c.team_id");
+        Reach::of(tx, scope).await?.push_people(&mut select, "c");
         select.push(" AND h.tag_id IN ").bind_list(ids()).push(" GROUP BY h.tag_id");
     }
     let rows = tx.rows_of(&select).await?;
@@ -136,28 +137,28 @@ pub(super) async fn set_merged(tx: &mut Tx, tag: TagId, into: TagId) -> Result<(
     tx.exec(set, params![tag.0, into.0]).await.map(drop)
 }
 
-/// People behind `behind` who have it, deleted ones too, by id.
+/// Records behind `behind` that have it, deleted ones too, by id.
 pub(super) async fn holders(tx: &mut Tx, tag: TagId, behind: i64, limit: i64) -> Result<Vec<i64>, DbError> {
-    let select = sql!("SELECT contact_id FROM contact_tags WHERE tag_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3");
+    let select = sql!("SELECT record_id FROM record_tags WHERE tag_id = $1 AND record_id > $2 ORDER BY record_id LIMIT $3");
     tx.rows(select, params![tag.0, behind, limit]).await?.iter().map(|row| row.at(0)).collect()
 }
 
-/// Gives these people `to` in place of `from`; who has it already keeps it as it came.
-pub(super) async fn move_people(tx: &mut Tx, from: TagId, to: TagId, people: &[i64]) -> Result<(), DbError> {
-    let wanted = || Relation::of_ids("id", people.iter().copied());
+/// Gives these records `to` in place of `from`; who has it already keeps it as it came.
+pub(super) async fn move_records(tx: &mut Tx, from: TagId, to: TagId, records: &[i64]) -> Result<(), DbError> {
+    let wanted = || Relation::of_ids("id", records.iter().copied());
     let update = sql!(
-        "UPDATE contact_tags SET tag_id = $2 WHERE tag_id = $1 AND contact_id IN (SELECT r.id FROM {rows} AS r)
-           AND NOT EXISTS (SELECT 1 FROM contact_tags o WHERE o.contact_id = contact_tags.contact_id AND o.tag_id = $2)"
+        "UPDATE record_tags SET tag_id = $2 WHERE tag_id = $1 AND record_id IN (SELECT r.id FROM {rows} AS r)
+           AND NOT EXISTS (SELECT 1 FROM record_tags o WHERE o.record_id = record_tags.record_id AND o.tag_id = $2)"
     );
     tx.exec_from(update, &wanted(), params![from.0, to.0]).await?;
-    let delete = sql!("DELETE FROM contact_tags WHERE tag_id = $1 AND contact_id IN (SELECT r.id FROM {rows} AS r)");
+    let delete = sql!("DELETE FROM record_tags WHERE tag_id = $1 AND record_id IN (SELECT r.id FROM {rows} AS r)");
     tx.exec_from(delete, &wanted(), params![from.0]).await.map(drop)
 }
 
 /// Removes what is left of tags that were deleted before `before`, at most `limit` people's; answers whether there may be more.
 pub(crate) async fn purge(tx: &mut Tx, before: i64, limit: i64) -> Result<bool, DbError> {
     let delete = sql!(
-        "DELETE FROM contact_tags WHERE (contact_id, tag_id) IN (SELECT h.contact_id, h.tag_id FROM tags t JOIN contact_tags h ON h.tag_id = t.id
+        "DELETE FROM record_tags WHERE (record_id, tag_id) IN (SELECT h.record_id, h.tag_id FROM tags t JOIN record_tags h ON h.tag_id = t.id
            WHERE t.deleted_at < $1 LIMIT $2)"
     );
     if tx.exec(delete, params![before, limit]).await? > 0 {

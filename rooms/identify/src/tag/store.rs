@@ -7,7 +7,8 @@ use attune_kernel::fold_key;
 use attune_web::Scope;
 use serde_json::Value as Json;
 
-use super::{Pair, Tag, TagId};
+use super::{Pair, Tag, TagId, changed_action};
+use crate::field::Subject;
 use crate::sharing::Reach;
 
 fn read(row: &Row) -> Result<Tag, DbError> {
@@ -52,20 +53,20 @@ pub(super) async fn list_by_ids(tx: &mut Tx, ids: impl Iterator<Item = TagId>) -
     tx.rows_from(select, &wanted, params![]).await?.iter().map(read).collect()
 }
 
-/// The tags of these people, with whose each is, by name.
-pub(crate) async fn list_of(tx: &mut Tx, people: &[i64]) -> Result<Vec<(i64, Tag)>, DbError> {
-    let wanted = Relation::of_ids("id", people.iter().copied());
+/// The tags of these records, with whose each is, by name.
+pub(crate) async fn list_of(tx: &mut Tx, records: &[i64]) -> Result<Vec<(i64, Tag)>, DbError> {
+    let wanted = Relation::of_ids("id", records.iter().copied());
     let select = sql!(
-        "SELECT h.contact_id, t.id, t.name, t.tone, t.name_key FROM {rows} AS r
-         JOIN contact_tags h ON h.contact_id = r.id JOIN tags t ON t.id = h.tag_id AND t.name_key IS NOT NULL"
+        "SELECT h.record_id, t.id, t.name, t.tone, t.name_key FROM {rows} AS r
+         JOIN record_tags h ON h.record_id = r.id JOIN tags t ON t.id = h.tag_id AND t.name_key IS NOT NULL"
     );
     let rows = tx.rows_from(select, &wanted, params![]).await?;
     let mut found = rows
         .iter()
-        .map(|row| Ok((row.get("name_key")?, row.get("contact_id")?, read(row)?)))
+        .map(|row| Ok((row.get("name_key")?, row.get("record_id")?, read(row)?)))
         .collect::<Result<Vec<(String, i64, Tag)>, DbError>>()?;
     found.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(found.into_iter().map(|(_, person, tag)| (person, tag)).collect())
+    Ok(found.into_iter().map(|(_, record, tag)| (record, tag)).collect())
 }
 
 /// Makes those whose names nobody uses yet.
@@ -87,9 +88,9 @@ pub(super) async fn insert_missing(tx: &mut Tx, now: i64, tags: &[Tag], import_i
 }
 
 fn relation(pairs: &[Pair]) -> Relation {
-    let mut rows = Relation::new(&[("contact_id", Column::Int), ("tag_id", Column::Int)]);
-    for (person, tag) in pairs {
-        rows.push(params![*person, tag.0]);
+    let mut rows = Relation::new(&[("record_id", Column::Int), ("tag_id", Column::Int)]);
+    for (record, tag) in pairs {
+        rows.push(params![*record, tag.0]);
     }
     rows
 }
@@ -97,59 +98,67 @@ fn relation(pairs: &[Pair]) -> Relation {
 /// Those of these pairs that are so.
 pub(super) async fn list_there(tx: &mut Tx, pairs: &[Pair]) -> Result<HashSet<Pair>, DbError> {
     let select =
-        sql!("SELECT h.contact_id, h.tag_id FROM {rows} AS r JOIN contact_tags h ON h.contact_id = r.contact_id AND h.tag_id = r.tag_id");
+        sql!("SELECT h.record_id, h.tag_id FROM {rows} AS r JOIN record_tags h ON h.record_id = r.record_id AND h.tag_id = r.tag_id");
     let rows = tx.rows_from(select, &relation(pairs), params![]).await?;
-    rows.iter().map(|row| Ok((row.get("contact_id")?, TagId(row.get("tag_id")?)))).collect()
+    rows.iter().map(|row| Ok((row.get("record_id")?, TagId(row.get("tag_id")?)))).collect()
 }
 
-pub(super) async fn put(tx: &mut Tx, now: i64, pairs: &[Pair], import_id: Option<i64>) -> Result<(), DbError> {
-    let columns = [("contact_id", Column::Int), ("tag_id", Column::Int), ("at", Column::Int), ("import_id", Column::Int)];
+pub(super) async fn put(tx: &mut Tx, now: i64, subject: Subject, pairs: &[Pair], import_id: Option<i64>) -> Result<(), DbError> {
+    let columns =
+        [("record_id", Column::Int), ("subject", Column::Text), ("tag_id", Column::Int), ("at", Column::Int), ("import_id", Column::Int)];
     let mut rows = Relation::new(&columns);
-    for (person, tag) in pairs {
-        rows.push(params![*person, tag.0, now, import_id]);
+    for (record, tag) in pairs {
+        rows.push(params![*record, subject.word(), tag.0, now, import_id]);
     }
-    tx.insert("contact_tags", &rows, Conflict::Ignore(&["contact_id", "tag_id"])).await?;
+    tx.insert("record_tags", &rows, Conflict::Ignore(&["record_id", "tag_id"])).await?;
     Ok(())
 }
 
 pub(super) async fn take(tx: &mut Tx, pairs: &[Pair]) -> Result<(), DbError> {
-    let delete = sql!("DELETE FROM contact_tags WHERE (contact_id, tag_id) IN (SELECT r.contact_id, r.tag_id FROM {rows} AS r)");
+    let delete = sql!("DELETE FROM record_tags WHERE (record_id, tag_id) IN (SELECT r.record_id, r.tag_id FROM {rows} AS r)");
     tx.exec_from(delete, &relation(pairs), params![]).await?;
     Ok(())
 }
 
-/// Tags an import gave people who are there, each with its name, at most `limit`.
+/// Tags an import gave records that are there, each with its name, at most `limit`.
 pub(super) async fn list_of_import(tx: &mut Tx, import_id: i64, limit: i64) -> Result<Vec<(Pair, String)>, DbError> {
     let select = sql!(
-        "SELECT h.contact_id, h.tag_id, t.name FROM contact_tags h JOIN tags t ON t.id = h.tag_id JOIN contacts c ON c.id = h.contact_id
-         WHERE h.import_id = $1 LIMIT $2"
+        "SELECT h.record_id, h.tag_id, t.name FROM record_tags h JOIN tags t ON t.id = h.tag_id
+         WHERE h.import_id = $1 AND (EXISTS (SELECT 1 FROM contacts c WHERE c.id = h.record_id) OR EXISTS (SELECT 1 FROM companies o WHERE o.id = h.record_id))
+         LIMIT $2"
     );
     let rows = tx.rows(select, params![import_id, limit]).await?;
-    rows.iter().map(|row| Ok(((row.get("contact_id")?, TagId(row.get("tag_id")?)), row.get("name")?))).collect()
+    rows.iter().map(|row| Ok(((row.get("record_id")?, TagId(row.get("tag_id")?)), row.get("name")?))).collect()
 }
 
 /// Removes the tags an import made that nobody has.
 pub(crate) async fn remove_unused(tx: &mut Tx, import_id: i64) -> Result<u64, DbError> {
     let delete = sql!(
-        "DELETE FROM tags WHERE import_id = $1 AND merged_into IS NULL AND NOT EXISTS (SELECT 1 FROM contact_tags h WHERE h.tag_id = tags.id)
+        "DELETE FROM tags WHERE import_id = $1 AND merged_into IS NULL AND NOT EXISTS (SELECT 1 FROM record_tags h WHERE h.tag_id = tags.id)
            AND NOT EXISTS (SELECT 1 FROM tags m WHERE m.merged_into = tags.id)"
     );
     tx.exec(delete, params![import_id]).await
 }
 
-/// What a member of staff did to tags at exactly `at`, to people within `scope`: the person, the names lost, the names got.
+/// What a member of staff did to tags at exactly `at`, to records within `scope`: the record, the names lost, the names got.
 pub(super) async fn list_changes(
     tx: &mut Tx,
-    scope: &Scope,
+    (subject, scope): (Subject, &Scope),
     staff_id: i64,
     at: i64,
 ) -> Result<Vec<(i64, Vec<String>, Vec<String>)>, DbError> {
-    let mut sql = Sql::new(
-        "SELECT a.record_id, a.before_json, a.after_json FROM audit_log a JOIN contacts c ON c.id = a.record_id
-         WHERE a.action = 'contact.tags_changed' AND c.deleted_at IS NULL AND a.staff_id = ",
-    );
-    sql.bind(staff_id).push(" AND a.at = ").bind(at);
-    Reach::of(tx, scope).await?.push_people(&mut sql, "c");
+    let table = match subject {
+        Subject::Contact => "contacts",
+        Subject::Company => "companies",
+    };
+    let mut sql = Sql::new("SELECT a.record_id, a.before_json, a.after_json FROM audit_log a JOIN ");
+    sql.push(table).push(" c ON c.id = a.record_id WHERE c.deleted_at IS NULL AND a.action = ").bind(changed_action(subject));
+    sql.push(" AND a.staff_id = ").bind(staff_id).push(" AND a.at = ").bind(at);
+    let reach = Reach::of(tx, scope).await?;
+    match subject {
+        Subject::Contact => reach.push_people(&mut sql, "c"),
+        Subject::Company => reach.push_companies(&mut sql, "c"),
+    }
     let names = |text: Option<String>| -> Vec<String> {
         let kept: Json = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         kept.get("tags").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect()

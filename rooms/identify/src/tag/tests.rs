@@ -60,22 +60,22 @@ attune_testkit::on_both_dbs! {
         let again = find_or_create(&mut tx, &by(1), &["vip".into()], None).await.unwrap();
         assert!(tags.contains(&again[0]), "the first spelling stays");
         let vip = [again[0].clone()];
-        assert_eq!(change(&mut tx, &by(10), Deed::Add, &pairs(&[ada], &vip)).await.unwrap(), 1);
-        assert_eq!(change(&mut tx, &by(20), Deed::Add, &pairs(&[ada, bob, gone], &tags)).await.unwrap(), 2);
-        assert_eq!(change(&mut tx, &by(20), Deed::Add, &pairs(&[ada], &tags)).await.unwrap(), 0);
+        assert_eq!(change(&mut tx, &by(10), (Subject::Contact, Deed::Add), &pairs(&[ada], &vip)).await.unwrap(), 1);
+        assert_eq!(change(&mut tx, &by(20), (Subject::Contact, Deed::Add), &pairs(&[ada, bob, gone], &tags)).await.unwrap(), 2);
+        assert_eq!(change(&mut tx, &by(20), (Subject::Contact, Deed::Add), &pairs(&[ada], &tags)).await.unwrap(), 0);
         assert_eq!(events(&mut tx, "contact.tagged").await, 4, "what was so already is not told, nor whoever is deleted");
         let all = [(ada, "Fair"), (ada, "VIP"), (bob, "Fair"), (bob, "VIP")].map(|(person, tag)| (person, tag.to_owned()));
         assert_eq!(told(&mut tx, &[ada, bob, gone]).await, all);
         // The second deed goes back as a whole, and what was there before stays.
-        assert_eq!(undo(&mut tx, &by(30), &Scope::All, 20).await.unwrap(), 2);
+        assert_eq!(undo(&mut tx, &by(30), (Subject::Contact, &Scope::All), 20).await.unwrap(), 2);
         assert_eq!(told(&mut tx, &[ada, bob]).await, [(ada, "VIP".to_owned())]);
-        assert_eq!(undo(&mut tx, &by(40), &Scope::All, 30).await.unwrap(), 2, "and forth");
+        assert_eq!(undo(&mut tx, &by(40), (Subject::Contact, &Scope::All), 30).await.unwrap(), 2, "and forth");
         assert_eq!(told(&mut tx, &[ada, bob]).await, all);
-        change(&mut tx, &by(50), Deed::Remove, &pairs(&[ada, bob], &vip)).await.unwrap();
-        assert_eq!(undo(&mut tx, &by(60), &Scope::Own { staff_id: 1 }, 50).await.unwrap(), 1, "only within the scope");
+        change(&mut tx, &by(50), (Subject::Contact, Deed::Remove), &pairs(&[ada, bob], &vip)).await.unwrap();
+        assert_eq!(undo(&mut tx, &by(60), (Subject::Contact, &Scope::Own { staff_id: 1 }), 50).await.unwrap(), 1, "only within the scope");
         assert_eq!(told(&mut tx, &[ada, bob]).await, [(ada, "Fair".to_owned()), (ada, "VIP".to_owned()), (bob, "Fair".to_owned())]);
         let other = Actor { staff_id: 2, ..actor.clone() };
-        assert_eq!(undo(&mut tx, &By { actor: &other, now: 70, ids: &ids }, &Scope::All, 60).await.unwrap(), 0, "nobody undoes another's");
+        assert_eq!(undo(&mut tx, &By { actor: &other, now: 70, ids: &ids }, (Subject::Contact, &Scope::All), 60).await.unwrap(), 0, "nobody undoes another's");
         tx.commit().await.unwrap();
     }
 
@@ -91,8 +91,8 @@ attune_testkit::on_both_dbs! {
         }
         let tags = find_or_create(&mut tx, &by, &["VIP".into(), "Fair".into()], None).await.unwrap();
         let [vip, fair] = ["VIP", "Fair"].map(|name| tags.iter().find(|tag| tag.name == name).unwrap().clone());
-        change(&mut tx, &by, Deed::Add, &pairs(&people[..2], std::slice::from_ref(&vip))).await.unwrap();
-        change(&mut tx, &by, Deed::Add, &pairs(&people[1..], std::slice::from_ref(&fair))).await.unwrap();
+        change(&mut tx, &by, (Subject::Contact, Deed::Add), &pairs(&people[..2], std::slice::from_ref(&vip))).await.unwrap();
+        change(&mut tx, &by, (Subject::Contact, Deed::Add), &pairs(&people[1..], std::slice::from_ref(&fair))).await.unwrap();
         let sorting = Sorting { order: Order::Name, up: true };
         for (wanted, expected) in [(vec![vip.id.0], vec!["Ada", "Bob"]), (vec![vip.id.0, fair.id.0], vec!["Bob"]), (vec![0], vec![])] {
             let listing = Listing { fields: wanted.into_iter().map(FieldFilter::tag).collect(), ..Listing::default() };
@@ -113,7 +113,7 @@ attune_testkit::on_both_dbs! {
         let tags = find_or_create(&mut tx, &by, &["Both".into(), "Hers".into(), "His".into()], None).await.unwrap();
         let of = |name: &str| tags.iter().find(|tag| tag.name == name).unwrap().id;
         let had = [(ada, of("Both")), (ada, of("Hers")), (bob, of("Both")), (bob, of("His"))];
-        change(&mut tx, &by, Deed::Add, &had).await.unwrap();
+        change(&mut tx, &by, (Subject::Contact, Deed::Add), &had).await.unwrap();
         let before = told(&mut tx, &[ada, bob]).await;
         let pair = Both { survivor: ada, loser: bob };
         let id = merge::merge(&mut tx, &by, &Scope::All, &tables(), pair, &std::collections::BTreeSet::new()).await.unwrap();

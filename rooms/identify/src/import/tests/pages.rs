@@ -12,7 +12,7 @@ fn site(db: &Db) -> TestApp {
 }
 
 /// What a browser sends when nobody touches the form of a page: each select's choice and each text area's text.
-fn untouched(page: &Got) -> String {
+pub(super) fn untouched(page: &Got) -> String {
     let form = page.body.split("<form class=\"meta\"").nth(1).unwrap().split("</form>").next().unwrap();
     let select = Regex::new(r#"(?s)<select [^>]*name="([^"]+)"[^>]*>(.*?)</select>"#).unwrap();
     let option = Regex::new(r#"<option value="([^"]*)"( selected)?>"#).unwrap();
@@ -43,8 +43,8 @@ async fn checked(site: &TestApp, name: &str, bytes: &[u8]) -> String {
 async fn brought(db: &Db) -> Vec<String> {
     let people = "SELECT c.name, c.given_name, c.family_name, c.email, c.phone, o.name AS company, c.title, c.city, c.country, c.stage, c.locale, c.time_zone,
         c.source, c.external_id, c.external_key, c.fields FROM contacts c LEFT JOIN companies o ON o.id = c.company_id";
-    let texts = "SELECT c.external_id, f.key, t.value_key FROM contact_texts t JOIN fields f ON f.id = t.field_id JOIN contacts c ON c.id = t.contact_id";
-    let numbers = "SELECT c.external_id, f.key, n.value FROM contact_numbers n JOIN fields f ON f.id = n.field_id JOIN contacts c ON c.id = n.contact_id";
+    let texts = "SELECT c.external_id, f.key, t.value_key FROM field_texts t JOIN fields f ON f.id = t.field_id JOIN contacts c ON c.id = t.record_id";
+    let numbers = "SELECT c.external_id, f.key, n.value FROM field_numbers n JOIN fields f ON f.id = n.field_id JOIN contacts c ON c.id = n.record_id";
     let mut tx = db.read().await.unwrap();
     let mut all = Vec::new();
     for select in [people, texts, numbers, "SELECT key, label, kind FROM fields", "SELECT name FROM companies"] {

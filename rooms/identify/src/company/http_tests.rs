@@ -1,0 +1,115 @@
+use attune_db::{Db, params};
+use attune_testkit::{StatusCode, TestApp};
+use serde_json::{Value as Json, json};
+
+use crate::tracking::Collector;
+
+fn site(db: Db) -> TestApp {
+    TestApp::start(db, |parts| vec![crate::room(parts, &Collector::start(parts))])
+}
+
+async fn company(site: &TestApp, who: &str, name: &str) -> String {
+    site.post(who, "/companies", &format!("name={name}")).await.is(StatusCode::SEE_OTHER).leads().to_owned()
+}
+
+/// The first id with this prefix on a page.
+fn id_on(body: &str, prefix: &str) -> String {
+    body.split(prefix).nth(1).map(|rest| format!("{prefix}{}", &rest[..rest.find(['"', '/']).unwrap()])).unwrap()
+}
+
+attune_testkit::on_both_dbs! {
+    async fn own_fields_are_filled_filtered_shown_and_go_with_their_values(db: Db) {
+        let site = site(db.clone());
+        for field in ["subject=company&label=Budget&kind=money&currency=EUR", "subject=company&label=Likes&kind=choices&options=Tea%0D%0AInk",
+            "subject=company&label=Memo&kind=text", "label=Budget&kind=number"] {
+            site.post("admin", "/contacts/fields", field).await.is(StatusCode::SEE_OTHER);
+        }
+        // Two of a name of one subject are one too many.
+        site.post("admin", "/contacts/fields", "subject=company&label=budget&kind=text").await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        let (fisk, heng) = (company(&site, "admin", "Fisk").await, company(&site, "admin", "Heng").await);
+        let wrong = site.post("admin", &format!("{fisk}/field/f:budget"), "value=many").await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.has("an amount such as") && wrong.has("value=\"many\""), "{}", wrong.body);
+        let saved = site.post("admin", &format!("{fisk}/field/f:budget"), "value=1,200.50").await.is(StatusCode::SEE_OTHER);
+        assert_ne!(saved.cookie("attune_flash"), "");
+        site.post("admin", &format!("{fisk}/field/f:likes"), "value=ink&value=tea").await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &format!("{heng}/field/f:likes"), "value=ink").await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &format!("{fisk}/field/f:nope"), "value=ink").await.is(StatusCode::NOT_FOUND);
+        assert!(site.get("admin", &format!("{fisk}/field/f:likes")).await.has(r#"value="ink" checked"#));
+        let page = site.get("admin", &fisk).await;
+        assert!(page.has("€1,200.50") && page.has("Tea, Ink"), "{}", page.body);
+        let list = async |query: &str| site.get("admin", &format!("/companies?{query}")).await.is(StatusCode::OK);
+        let both = list("field=likes&value=ink&cols=likes,budget").await;
+        assert!(both.has("Fisk") && both.has("Heng") && both.has("Tea, Ink") && both.has("€1,200.50"), "{}", both.body);
+        for only in ["with=likes%3Dtea", "with=budget%3D1000..", "with=budget%3D..1200.50%26likes%3Dink"] {
+            let page = list(only).await;
+            assert!(page.has("Fisk") && !page.has("Heng") && page.has("chip"), "{only}: {}", page.body);
+        }
+        assert!(!list("with=gone%3D1").await.has("Fisk"), "what names a field that is gone shows nobody");
+        assert!(list("field=budget&value=x").await.has("an amount such as"));
+        let shown = site.post("admin", "/companies/columns", "query=q%3Dfi&column=likes").await.is(StatusCode::SEE_OTHER);
+        assert_eq!(shown.leads(), "/companies?q=fi&cols=likes");
+        // A contact's field of the same name is another one.
+        let lena = site.post("admin", "/contacts", "name=Lena&stage=lead&f:budget=3&told=1").await;
+        assert!(site.get("admin", lena.leads()).await.has(">3<"));
+        let undone = site.post("admin", &format!("{fisk}/undo?key=f:likes&value=tea"), "").await.is(StatusCode::SEE_OTHER);
+        assert_eq!(undone.leads(), fisk);
+        assert!(!site.get("admin", &fisk).await.has("Tea, Ink"));
+        let fields = site.get("admin", "/contacts/fields").await;
+        let likes = id_on(fields.body.split("<code>likes</code>").nth(1).unwrap(), "fld_");
+        site.post("admin", &format!("/contacts/fields/{likes}/options/tea/delete"), "").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        assert!(!site.get("admin", &fisk).await.has(">Tea<"));
+        site.post("admin", &format!("/contacts/fields/{likes}/delete"), "").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        let mut tx = db.read().await.unwrap();
+        assert_eq!(tx.count("SELECT count(*) FROM field_choices", params![]).await.unwrap(), 0);
+        assert_eq!(tx.count("SELECT count(*) FROM companies WHERE fields LIKE '%likes%'", params![]).await.unwrap(), 0);
+    }
+
+    async fn tags_are_given_found_and_taken_back(db: Db) {
+        let site = site(db);
+        let (fisk, heng) = (company(&site, "admin", "Fisk").await, company(&site, "admin", "Heng").await);
+        site.post("admin", &format!("{fisk}/tags"), "tags=").await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        site.post("admin", &format!("{fisk}/tags"), "tags=VIP,+Trade+fair").await.is(StatusCode::SEE_OTHER);
+        // Own companies only: these are the administrator's.
+        site.post("agent", &format!("{fisk}/tags"), "tags=mine").await.is(StatusCode::NOT_FOUND);
+        let page = site.get("admin", &fisk).await;
+        assert!(page.has(">VIP</a>") && page.has(">Trade fair</a>"), "{}", page.body);
+        let tag = id_on(&page.body, "tag_");
+        let list = site.get("admin", &format!("/companies?tag={tag}")).await;
+        assert!(list.has("Fisk") && !list.has("Heng") && list.has("Tag: Trade fair"), "{}", list.body);
+        assert!(!site.get("admin", &format!("/contacts?tag={tag}")).await.has("Fisk"));
+        site.post("admin", &format!("{heng}/untag"), &format!("tag={tag}")).await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &format!("{fisk}/untag"), &format!("tag={tag}")).await.is(StatusCode::SEE_OTHER);
+        assert!(!site.get("admin", &fisk).await.has(">Trade fair</a>"));
+        let back = site.post("admin", "/companies/tags/undo?at=1&back=https://elsewhere.example", "").await.is(StatusCode::SEE_OTHER);
+        assert_eq!(back.leads(), "/companies");
+    }
+
+    async fn programs_and_files_tell_fields_and_tags(db: Db) {
+        let site = site(db);
+        site.post("admin", "/contacts/fields", "subject=company&label=Tier&kind=choice&options=Gold%0D%0ASilver").await.is(StatusCode::SEE_OTHER);
+        let all = "/api/v1/companies";
+        let new = json!({ "name": "Fisk", "domain": "fisk.example", "tags": ["VIP"], "fields": { "tier": "Gold" } });
+        let made = site.json("admin", "POST", all, &new).await.is(StatusCode::CREATED).json();
+        assert_eq!((&made["tags"], &made["fields"]), (&json!(["VIP"]), &json!({ "tier": "gold" })));
+        let wrong = json!({ "name": "Heng", "fields": { "tier": "Bronze" } });
+        site.json("admin", "POST", all, &wrong).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        let href = format!("{all}/{}", made["id"].as_str().unwrap());
+        let change = json!({ "fields": { "tier": "silver" }, "tags": ["Fair"], "city": "Bonn" });
+        let changed = site.json("admin", "PATCH", &href, &change).await.is(StatusCode::OK).json();
+        assert_eq!((&changed["tags"], &changed["fields"], &changed["city"]), (&json!(["Fair"]), &json!({ "tier": "silver" }), &json!("Bonn")));
+        assert_eq!(site.json("admin", "GET", all, &Json::Null).await.json()["items"][0]["fields"], json!({ "tier": "silver" }));
+        site.post("admin", &format!("/companies/{}/parent", made["id"].as_str().unwrap()), "parent=none").await.is(StatusCode::SEE_OTHER);
+        site.get("agent", "/companies/export").await.is(StatusCode::FORBIDDEN);
+        let ask = site.get("admin", "/companies/export?q=fi").await.is(StatusCode::OK);
+        assert!(ask.has("Export 1 companies?"), "{}", ask.body);
+        let file = site.post("admin", "/companies/export", "query=q%3Dfi").await.is(StatusCode::OK);
+        let head = "id,external_id,name,domain,industry,phone,city,country,parent,owner,tags,Tier";
+        assert!(file.has(head) && file.has(",Fisk,fisk.example,,,Bonn,,,,Fair,Silver"), "{}", file.body);
+        assert!(!site.post("admin", "/companies/export", "query=q%3Dzzz").await.has("Fisk"));
+        let file = site.post("admin", "/companies/export", "query=&format=json").await;
+        assert!(file.has(r#""tags":["Fair"]"#), "{}", file.body);
+        assert!(site.post("admin", "/companies/export", "query=&format=xlsx").await.is(StatusCode::OK).body.starts_with("PK"));
+    }
+}

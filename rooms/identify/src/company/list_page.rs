@@ -1,0 +1,253 @@
+//! `/companies`: the list with its filters and columns, and the list as a file.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use attune_db::{Db, DbError};
+use attune_house::App;
+use attune_record::audit;
+use attune_web::kit::Choice;
+use attune_web::{Answer, Can, Form, Problem, Query, Scope, Shell, Sight, see_other};
+use axum::extract::State;
+use serde_json::{Value as Json, json};
+
+use super::{Company, CompanyLine, Listing, api, name_key};
+use crate::contact::bulk::{ADDRESSES, ExportForm, export_rows, read_query};
+use crate::contact::export::{self, Format};
+use crate::contact::own::ColumnsForm;
+use crate::contact::own::{Asked, asked, column_choices, field_chips};
+use crate::contact::query::ListQuery;
+use crate::field::{self, Field, Subject};
+use crate::staff::{self, Member};
+use crate::tag::{self, Tag};
+use crate::{ExportContacts, ViewContacts};
+
+/// Companies on a page.
+const PAGE: i64 = 50;
+/// Companies read at once for a file.
+const PIECE: i64 = 1_000;
+
+/// Which companies an address asks for, at most `limit`.
+fn listing(query: &ListQuery, fields: &[Field], limit: i64) -> Listing {
+    let after = query.after.split_once('~').and_then(|(id, key)| Some((key.to_owned(), id.parse::<i64>().ok()?)));
+    let search = query.q.chars().take(100).collect();
+    Listing { search, owner: query.owner_asked(), fields: query.field_filters(fields), after, limit }
+}
+
+#[derive(Template)]
+#[template(path = "company/list.html")]
+struct ListPage {
+    shell: Shell,
+    lines: Vec<CompanyLine>,
+    owners: HashMap<i64, String>,
+    query: ListQuery,
+    text: String,
+    /// What else stands in the address, for forms that change a part of it.
+    rest: Vec<(String, String)>,
+    next: Option<String>,
+    chips: Vec<(String, String)>,
+    choices: Choices,
+    /// Own fields shown as columns.
+    columns: Vec<Field>,
+    /// Every own field, with whether it is shown.
+    all_columns: Vec<(Choice, bool)>,
+    /// How the field about to be filtered by is asked for.
+    asked: Option<Asked>,
+    /// The options to choose from; typed when there are none.
+    asked_options: Vec<Choice>,
+}
+
+/// What the filters offer.
+struct Choices {
+    owners: Vec<Choice>,
+    fields: Vec<Choice>,
+    tags: Vec<Choice>,
+}
+
+pub(super) async fn page(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
+    let mut tx = app.db.read().await?;
+    let fields = field::list_of(&mut tx, Subject::Company).await?;
+    let (query, wrong) = query.settled(&fields);
+    let lines = super::list(&mut tx, &can.scope, &listing(&query, &fields, PAGE + 1)).await?;
+    let members = staff::list(&mut tx).await?;
+    let tag = match query.tag_id() {
+        Some(id) => tag::find(&mut tx, id).await?,
+        None => None,
+    };
+    let tags = tag::pages::choices(&mut tx, tag.as_ref()).await?;
+    let page = list_page(shell, (query, wrong), lines, (&fields, &members), (tag.as_ref(), tags));
+    Ok(page.shell.page(&page))
+}
+
+fn list_page(
+    shell: Shell,
+    (query, wrong): (ListQuery, Option<&'static str>),
+    mut lines: Vec<CompanyLine>,
+    (fields, members): (&[Field], &[Member]),
+    (tag, tags): (Option<&Tag>, Vec<Choice>),
+) -> ListPage {
+    let more = lines.len() as i64 > PAGE;
+    lines.truncate(usize::try_from(PAGE).unwrap_or(50));
+    let text = query.text();
+    let mark = lines.last().filter(|_| more).map(|line| mark(&line.company));
+    let columns = query.own_columns(fields);
+    let (asked, asked_options) = asked(&shell, &query, fields, wrong).unzip();
+    let mut owners = vec![Choice::new("none", shell.l.t("identify-no-owner"))];
+    owners.extend(members.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)));
+    let chips = chips(&shell, &query, &text, members, tag);
+    ListPage {
+        next: mark.map(|mark| format!("/companies{}", attune_web::kit::with_query(&text, "after", mark))),
+        chips: chips.into_iter().chain(field_chips(&shell, "/companies", &query, fields)).collect(),
+        choices: Choices { owners, tags, fields: fields.iter().map(|field| Choice::new(&field.key, &field.label)).collect() },
+        all_columns: column_choices(&columns, fields),
+        asked_options: asked_options.unwrap_or_default(),
+        owners: staff::names(members),
+        rest: query.rest(),
+        asked,
+        columns,
+        lines,
+        text,
+        query,
+        shell,
+    }
+}
+
+/// Where the page behind this company begins.
+fn mark(company: &Company) -> String {
+    format!("{}~{}", company.id, name_key(&company.name))
+}
+
+/// The filters in force with the address that removes each.
+fn chips(shell: &Shell, query: &ListQuery, text: &str, members: &[Member], tag: Option<&Tag>) -> Vec<(String, String)> {
+    let chip = |name: &str, key: &str, value: String| {
+        (shell.l.of(key).s("value", value).to_string(), format!("/companies{}", attune_web::kit::with_query(text, name, "")))
+    };
+    let mut chips = Vec::new();
+    if !query.owner.is_empty() {
+        let named = members.iter().find(|member| member.id.to_string() == query.owner).map(|member| member.name.clone());
+        chips.push(chip("owner", "identify-filter-owner", named.unwrap_or_else(|| shell.l.t("identify-no-owner").to_string())));
+    }
+    if !query.tag.is_empty() {
+        chips.push(chip("tag", "tag-filter-of", tag.map_or_else(|| query.tag.clone(), |tag| tag.name.clone())));
+    }
+    chips
+}
+
+impl ListPage {
+    fn owner(&self, company: &Company) -> &str {
+        company.owner_id.and_then(|id| self.owners.get(&id)).map_or("", String::as_str)
+    }
+
+    fn is_filtered(&self) -> bool {
+        !self.query.q.is_empty() || !self.chips.is_empty()
+    }
+
+    fn value(&self, company: &Company, field: &Field) -> String {
+        company.own(&self.shell.l, &self.shell.sight(), field)
+    }
+}
+
+pub(super) async fn columns(_can: Can<ViewContacts>, Form(form): Form<ColumnsForm>) -> Answer {
+    Ok(see_other(&form.address("/companies")))
+}
+
+/// Asks before data leaves the building, naming the number.
+pub(super) async fn export_page(State(app): State<App>, can: Can<ExportContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
+    let mut tx = app.db.read().await?;
+    let most = export_rows(&mut tx).await?;
+    let fields = field::list_of(&mut tx, Subject::Company).await?;
+    let listing = Listing { after: None, ..listing(&query, &fields, most + 1) };
+    let total = super::count(&mut tx, &can.scope, &listing).await?;
+    let masked = !Sight::by(&can.actor, ADDRESSES).is_full();
+    let page = export::AskPage::new(shell, (Subject::Company, query.text()), (total, most), masked);
+    Ok(page.shell.page(&page))
+}
+
+/// Writes down who takes which companies out of the house, and hands them over.
+pub(super) async fn export(State(app): State<App>, can: Can<ExportContacts>, Form(form): Form<ExportForm>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let most = export_rows(&mut tx).await?;
+    let defs = field::list_of(&mut tx, Subject::Company).await?;
+    let query = read_query(&form.query);
+    let listing = Listing { after: None, ..listing(&query, &defs, most + 1) };
+    let rows = super::count(&mut tx, &can.scope, &listing).await?;
+    if rows > most {
+        return Err(Problem::refused("identify-export-too-many").n("most", most));
+    }
+    let (sight, format) = (Sight::by(&can.actor, ADDRESSES), Format::of(&form.format));
+    let told = json!({ "filter": query.text(), "companies": rows, "format": format.word(), "addresses": sight.word() });
+    audit::note(&mut tx, &app.ids, app.clock.now(), &can.actor, "company.exported", "company", 0, None, Some(told)).await?;
+    let owners = staff::names(&staff::list(&mut tx).await?);
+    tx.commit().await?;
+    let listing = Listing { limit: PIECE, ..listing };
+    let scope = can.scope;
+    let pages =
+        Exporting { db: app.db.clone(), scope, sight, listing, defs, owners, tags: HashMap::new(), parents: HashMap::new(), over: false };
+    export::answer(pages, format).await
+}
+
+/// What is left of a list to be exported.
+struct Exporting {
+    db: Db,
+    scope: Scope,
+    sight: Sight,
+    listing: Listing,
+    defs: Vec<Field>,
+    owners: HashMap<i64, String>,
+    /// The tags of the companies read last.
+    tags: HashMap<i64, Vec<String>>,
+    /// The parents of those read last, as far as they may be seen.
+    parents: HashMap<i64, String>,
+    over: bool,
+}
+
+/// The attributes of a file, behind the id.
+const EXPORTED: [&str; 7] = ["external_id", "name", "domain", "industry", "phone", "city", "country"];
+
+impl Exporting {
+    fn tags(&self, company: &Company) -> &[String] {
+        self.tags.get(&company.id).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl export::Pages for Exporting {
+    type Row = Company;
+
+    fn name(&self) -> &'static str {
+        "companies"
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<Company>>, DbError> {
+        if self.over {
+            return Ok(None);
+        }
+        let mut tx = self.db.read().await?;
+        let companies = super::list_rows(&mut tx, &self.scope, &self.listing).await?;
+        self.tags = tag::names_of(&mut tx, &companies.iter().map(|c| c.id).collect::<Vec<_>>()).await?;
+        let parents = super::list_within(&mut tx, &self.scope, companies.iter().filter_map(|c| c.parent_id)).await?;
+        self.parents = parents.into_iter().map(|parent| (parent.id, parent.name)).collect();
+        self.over = (companies.len() as i64) < PIECE;
+        self.listing.after = companies.last().map(|c| (name_key(&c.name), c.id));
+        Ok(Some(companies))
+    }
+
+    fn heads(&self) -> Vec<String> {
+        let fixed = ["id"].into_iter().chain(EXPORTED).chain(["parent", "owner", "tags"]).map(str::to_owned);
+        fixed.chain(self.defs.iter().map(|def| def.label.clone())).collect()
+    }
+
+    fn values(&self, company: &Company) -> Vec<Json> {
+        let name = |names: &HashMap<i64, String>, id: Option<i64>| json!(id.and_then(|id| names.get(&id)));
+        let fixed = EXPORTED.iter().map(|key| company.get(key)).chain([
+            name(&self.parents, company.parent_id),
+            name(&self.owners, company.owner_id),
+            json!(self.tags(company).join("; ")),
+        ]);
+        let own = self.defs.iter().map(|def| def.plain(&company.shown(&format!("f:{}", def.key), &self.sight)));
+        [json!(company.shown_id())].into_iter().chain(fixed).chain(own).collect()
+    }
+
+    fn json(&self, company: &Company) -> Json {
+        api::shown(company, self.tags(company), &self.sight)
+    }
+}

@@ -1,0 +1,66 @@
+//! Fields of one's own in a list of contacts or companies: which filters are in force, which one is being filled in, which are columns.
+
+use attune_web::Shell;
+use attune_web::kit::Choice;
+use serde::Deserialize;
+
+use super::edit;
+use super::field_filter::FieldFilter;
+use super::query::ListQuery;
+use crate::field::{Field, FieldKind};
+
+/// A filter that is being filled in.
+pub(crate) struct Asked {
+    pub(crate) label: String,
+    /// The type of the input.
+    pub(crate) kind: &'static str,
+    /// From and to.
+    pub(crate) is_range: bool,
+    pub(crate) error: String,
+}
+
+/// How the field about to be filtered by is asked for.
+pub(crate) fn asked(shell: &Shell, query: &ListQuery, fields: &[Field], wrong: Option<&'static str>) -> Option<(Asked, Vec<Choice>)> {
+    let field = fields.iter().find(|field| field.key == query.field)?;
+    let (options, kind) = match edit::control_of(shell, Some(field), &serde_json::Value::Null) {
+        edit::Control::Text(kind) => (Vec::new(), kind),
+        edit::Control::Select(options) => (options, ""),
+        edit::Control::Boxes(boxes) => (boxes.into_iter().map(|(option, _)| option).collect(), ""),
+    };
+    let is_range = matches!(field.kind, FieldKind::Number | FieldKind::Money | FieldKind::Date);
+    let error = wrong.map_or_else(String::new, |key| shell.l.t(key).to_string());
+    Some((Asked { label: field.label.clone(), kind, is_range, error }, options))
+}
+
+/// The filters in force with the address that removes each; `home` is the list's.
+pub(crate) fn field_chips(shell: &Shell, home: &str, query: &ListQuery, fields: &[Field]) -> Vec<(String, String)> {
+    let text = query.text();
+    let chip = |(key, field, value): (String, Option<&Field>, String)| {
+        let shown = field.map_or_else(|| value.clone(), |field| FieldFilter::shown(&shell.l, field, &value));
+        let name = field.map_or(key.as_str(), |field| field.label.as_str());
+        let label = shell.l.of("identify-filter-field").s("name", name).s("value", shown).to_string();
+        (label, format!("{home}{}", attune_web::kit::with_query(&text, "with", query.without(&key))))
+    };
+    query.filters(fields).map(chip).collect()
+}
+
+/// Every own field, with whether it is among the columns shown.
+pub(crate) fn column_choices(columns: &[Field], fields: &[Field]) -> Vec<(Choice, bool)> {
+    let shown = |field: &Field| columns.iter().any(|column| column.id == field.id);
+    fields.iter().map(|field| (Choice::new(&field.key, &field.label), shown(field))).collect()
+}
+
+/// Which own fields become columns.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ColumnsForm {
+    query: String,
+    column: Vec<String>,
+}
+
+impl ColumnsForm {
+    /// The address of the list `home` with these columns.
+    pub(crate) fn address(&self, home: &str) -> String {
+        format!("{home}{}", attune_web::kit::with_query(&self.query, "cols", self.column.join(",")))
+    }
+}
