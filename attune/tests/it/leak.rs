@@ -146,6 +146,7 @@ async fn add_foreign(tx: &mut Tx, by: &By<'_>) -> Foreign {
         ("mbx", 705),
         ("rel", 712),
         ("prm", 713),
+        ("fil", 715),
     ];
     let shared = [("seg", 600), ("cmp", 610), ("psh", 620)];
     let mut ids: Vec<String> = known.into_iter().chain(shared).map(|(prefix, id)| encode_id(prefix, id)).collect();
@@ -197,6 +198,11 @@ fn rows(contact: i64, now: i64) -> Vec<(&'static str, Vec<Value>)> {
              SELECT 712, 'referred', $1, c.id, 'zqxrelated', 99, $2, $2 FROM contacts c WHERE c.name = 'Own Customer'",
             both(),
         ),
+        (
+            "INSERT INTO files (id, contact_id, file_name, bytes, staff_id, created_at, kept_at) VALUES (715, $1, 'zqxfile', 9, 99, $2, $2)",
+            both(),
+        ),
+        ("INSERT INTO file_chunks (file_id, number, body) SELECT 715, 0, 'enF4aW5zaWRl' FROM contacts WHERE id = $1", one()),
         ("INSERT INTO contact_changes (contact_id, name, at, owner_id, team_id) VALUES ($1, 'form.submitted', $2, 99, 71)", both()),
         ("INSERT INTO segment_members (segment_id, contact_id, since_at) VALUES (600, $1, $2)", both()),
         ("INSERT INTO sends (id, mailing_id, contact_id, state, due_at, attempts) VALUES (708, 611, $1, 'accepted', 1, 0)", one()),

@@ -1433,3 +1433,46 @@ erased-contact_tags = Tags
 tag-not-a-list = Tags are a list of names
 identify-map-tags = Tags
 identify-cause-tags = A tag has at most 60 characters, a line at most a hundred tags ({ $detail })
+
+# Files
+file-title = Files
+file-of = Files of { $name }
+file-none = No files yet.
+file-new = Add files
+file-new-of = Add files to { $name }
+file-choose = Choose files
+file-hint = Several at once, each up to { $most } MB
+file-add = Add
+file-added = { $count ->
+    [one] Added a file
+   *[other] Added { $count } files
+}
+file-none-chosen = Choose a file first
+file-too-large = { $name } is larger than { $most } MB. Nothing was added.
+file-too-large-some = { $name } is larger than { $most } MB and was not added; { $kept ->
+    [one] one file was
+   *[other] { $kept } files were
+}.
+file-name = Name
+file-rename = Rename the file
+file-rename-do = Rename
+file-rename-of = Rename { $name }
+file-renamed = Renamed the file
+file-delete-of = Delete { $name }
+file-deleted = Deleted the file
+file-all = All files
+file-closed = Only who sees the addresses of this record can open its files.
+file-setting-mb = Largest file on a record, MB
+file-setting-mb-hint = Files on contacts and companies are kept in the store and in its backups.
+identify-told-file = File added: { $subject }
+identify-told-file-bare = A file was added
+identify-told-file-removed = File deleted: { $subject }
+identify-told-file-removed-bare = A file was deleted
+identify-told-file-restored = File brought back: { $subject }
+identify-told-file-restored-bare = A file was brought back
+erased-files = Files
+erased-file_chunks = What is in the files
+subject-access-col-file-name = File
+subject-access-col-bytes = Size in bytes
+subject-access-files = Files that go with it
+subject-access-files-text = The copy names them. Download them here and hand them over beside it.

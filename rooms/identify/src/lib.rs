@@ -10,6 +10,7 @@ mod duplicate;
 pub mod erasure;
 pub(crate) mod fact;
 pub mod field;
+pub mod file;
 #[cfg(test)]
 mod http_tests;
 pub mod import;
@@ -182,6 +183,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261128_1810_place"),
         migration!("20261128_2000_dialogue"),
         migration!("20261128_2400_tag"),
+        migration!("20261129_1200_file"),
     ]
 }
 

@@ -7,7 +7,7 @@ use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
 use crate::{
-    code, consent, dialogue, fact, merge, note, place, preference, promise, relationship, replay, subject_access, tag, topic, visitor,
+    code, consent, dialogue, fact, file, merge, note, place, preference, promise, relationship, replay, subject_access, tag, topic, visitor,
 };
 
 /// Tables of these nouns that hold a person.
@@ -62,6 +62,18 @@ pub fn facets() -> impl Iterator<Item = Facet> {
 
 /// Adds these nouns to the room.
 pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
+    plug_senses(room, collector)
+        .routes(file::pages::routes().merge(file::api::routes()))
+        .panels([file::pages::panel()])
+        .events(file::EVENTS)
+        .contact_tables(file::CONTACT_TABLES)
+        .erasers([file::eraser()])
+        .jobs([file::def()])
+        .crons([file::cron()])
+        .settings(file::SETTINGS)
+}
+
+fn plug_senses(room: Room, collector: &Collector) -> Room {
     room.routes(tracking::collect::routes(collector))
         .routes(tracking::api::routes(collector))
         .routes(visitor::pages::routes())

@@ -8,7 +8,7 @@ macro_rules! values {
 }
 
 /// The tables that are filled.
-pub(crate) const FILLED: [&str; 19] = [
+pub(crate) const FILLED: [&str; 20] = [
     "events",
     "visitors",
     "visits",
@@ -28,6 +28,7 @@ pub(crate) const FILLED: [&str; 19] = [
     "promises",
     "note_versions",
     "contact_tags",
+    "files",
 ];
 
 /// Gives the contact as many rows of each table as `counts` says. Among `people` some meet: the same mailing, the same funnel.
@@ -99,6 +100,10 @@ fn tracked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usi
         "contact_tags" => ("INSERT INTO contact_tags (contact_id, tag_id, at) VALUES ($1, $2, 1)", values![contact, common]),
         "note_versions" => (
             "INSERT INTO note_versions (id, note_id, record_id, body, staff_id, staff_name, until_at) VALUES ($1, $1, $2, 'wrote', 1, 'Jo', 1)",
+            values![id, contact],
+        ),
+        "files" => (
+            "INSERT INTO files (id, contact_id, file_name, bytes, staff_id, created_at, kept_at) VALUES ($1, $2, 'offer.pdf', 1, 1, 1, 1)",
             values![id, contact],
         ),
         "notes" => (

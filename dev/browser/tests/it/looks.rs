@@ -81,10 +81,11 @@ const BEHIND: &[(&str, &str)] = &[
     ("contact-consent", "/consent"),
     ("contact-relationships", "/relationships"),
     ("contact-promises", "/promises"),
+    ("contact-files", "/files"),
 ];
 /// Pages behind a company's own.
 const BEHIND_COMPANY: &[(&str, &str)] =
-    &[("company-group", "/group"), ("company-relationships", "/relationships"), ("company-parent", "/parent?q=a")];
+    &[("company-group", "/group"), ("company-files", "/files"), ("company-relationships", "/relationships"), ("company-parent", "/parent?q=a")];
 
 /// The pictures of the user guide: small, at the desk, in English and light.
 const GUIDE: [&str; 15] = [
@@ -301,6 +302,8 @@ async fn look_at_relations(person: &mut Person, contact: &str, faults: &mut Vec<
     look(person, "relationship-new", faults).await;
     person.go(&format!("/promises/new?of={id}")).await;
     look(person, "promise-new", faults).await;
+    person.go(&format!("/files/new?of={id}")).await;
+    look(person, "file-new", faults).await;
     person.go("/companies").await;
     let company = person.link(FIRST).await.unwrap();
     for (name, rest) in BEHIND_COMPANY {
