@@ -202,6 +202,7 @@ fn rows(contact: i64, now: i64) -> Vec<(&'static str, Vec<Value>)> {
             "INSERT INTO files (id, contact_id, file_name, bytes, staff_id, created_at, kept_at) VALUES (715, $1, 'zqxfile', 9, 99, $2, $2)",
             both(),
         ),
+        ("INSERT INTO holds (id, contact_id, reason, staff_id, created_at) VALUES (716, $1, 'zqxhold', 99, $2)", both()),
         ("INSERT INTO file_chunks (file_id, number, body) SELECT 715, 0, 'enF4aW5zaWRl' FROM contacts WHERE id = $1", one()),
         ("INSERT INTO contact_changes (contact_id, name, at, owner_id, team_id) VALUES ($1, 'form.submitted', $2, 99, 71)", both()),
         ("INSERT INTO segment_members (segment_id, contact_id, since_at) VALUES (600, $1, $2)", both()),

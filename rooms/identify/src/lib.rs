@@ -21,6 +21,7 @@ pub mod preference;
 pub mod promise;
 pub mod relationship;
 pub mod replay;
+mod retention;
 mod sockets;
 pub mod staff;
 pub mod stitching;
@@ -126,6 +127,7 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .routes(subject_access::pages::routes().merge(subject_access::api::routes()))
         .routes(duplicate::pages::routes(&models))
         .routes(field::pages::routes())
+        .routes(retention::pages::routes(&tables))
         .routes(company::pages::routes().merge(company::api::routes()))
         .routes(import::pages::routes(tables.clone()))
         .nav([
@@ -150,7 +152,8 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .jobs([contact::jobs::def(&tables), erasure::def()])
         .jobs(duplicate::jobs::defs())
         .jobs(field::jobs::defs())
-        .crons([contact::jobs::cron()])
+        .jobs(retention::defs(&tables))
+        .crons([contact::jobs::cron(), retention::cron()])
         .services([import::jobs::service(&tables)])
         .datasets([
             Dataset { view: "v_identify_contact", meaning: "Everybody who is known and not deleted, one row each." },
@@ -184,6 +187,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261128_2000_dialogue"),
         migration!("20261128_2400_tag"),
         migration!("20261129_1200_file"),
+        migration!("20261129_1210_retention"),
     ]
 }
 

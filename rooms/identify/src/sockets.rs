@@ -7,7 +7,8 @@ use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
 use crate::{
-    code, consent, dialogue, fact, file, merge, note, place, preference, promise, relationship, replay, subject_access, tag, topic, visitor,
+    code, consent, dialogue, fact, file, merge, note, place, preference, promise, relationship, replay, retention, subject_access, tag,
+    topic, visitor,
 };
 
 /// Tables of these nouns that hold a person.
@@ -71,6 +72,9 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .jobs([file::def()])
         .crons([file::cron()])
         .settings(file::SETTINGS)
+        .permissions(retention::pages::permissions())
+        .events(retention::EVENTS)
+        .contact_tables(retention::CONTACT_TABLES)
 }
 
 fn plug_senses(room: Room, collector: &Collector) -> Room {

@@ -64,6 +64,7 @@ const STOPS: &[Stop] = &[
     Stop("staff-new", "/settings/staff/new", &[]),
     Stop("roles", "/settings/roles", &[]),
     Stop("audit", "/settings/audit", &[]),
+    Stop("retention", "/settings/retention?count=1", &[]),
     Stop("api-keys", "/settings/api-keys", &[]),
     Stop("palette", "/palette?q=a", &[]),
     Stop("menu", "/menu", &[]),
@@ -82,10 +83,15 @@ const BEHIND: &[(&str, &str)] = &[
     ("contact-relationships", "/relationships"),
     ("contact-promises", "/promises"),
     ("contact-files", "/files"),
+    ("contact-hold", "/hold"),
 ];
 /// Pages behind a company's own.
-const BEHIND_COMPANY: &[(&str, &str)] =
-    &[("company-group", "/group"), ("company-files", "/files"), ("company-relationships", "/relationships"), ("company-parent", "/parent?q=a")];
+const BEHIND_COMPANY: &[(&str, &str)] = &[
+    ("company-group", "/group"),
+    ("company-files", "/files"),
+    ("company-relationships", "/relationships"),
+    ("company-parent", "/parent?q=a"),
+];
 
 /// The pictures of the user guide: small, at the desk, in English and light.
 const GUIDE: [&str; 15] = [

@@ -88,6 +88,9 @@ pub enum ContactError {
     /// Somebody else holds the same outside id.
     #[error("another contact has the same outside id")]
     Taken,
+    /// Somebody decided that nothing of the contact may go.
+    #[error("the contact is held")]
+    Held,
     /// The store or we failed.
     #[error("{0}")]
     Fault(Fault),
@@ -114,6 +117,7 @@ impl From<ContactError> for attune_web::Problem {
         match error {
             ContactError::NotFound => Self::NotFound,
             ContactError::Taken => Self::refused("identify-external-taken"),
+            ContactError::Held => Self::refused("retention-held-refuses"),
             ContactError::Invalid { attribute, key } => {
                 let mut errors = attune_web::FormErrors::new();
                 errors.add(attribute, key);

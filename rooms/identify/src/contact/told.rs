@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 62] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 64] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -38,6 +38,8 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 62] = [
     ("contact.updated", "identify-told-updated", "pencil", "", Kind::Record),
     ("contact.deleted", "identify-told-deleted", "trash-2", "bad", Kind::Record),
     ("contact.restored", "identify-told-restored", "undo-2", "", Kind::Record),
+    ("contact.held", "identify-told-held", "lock", "warn", Kind::Record),
+    ("contact.released", "identify-told-released", "lock", "", Kind::Record),
     ("contact.merged", "identify-told-merged", "merge", "", Kind::Record),
     ("contact.split", "identify-told-split", "split", "", Kind::Record),
     ("contact.owner_changed", "identify-told-owner", "hand", "violet", Kind::Sales),
