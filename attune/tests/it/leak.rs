@@ -146,7 +146,8 @@ async fn add_foreign(tx: &mut Tx, by: &By<'_>) -> Foreign {
         ("mbx", 705),
         ("rel", 712),
         ("prm", 713),
-        ("shr", 715),
+        ("shr", 717),
+        ("fil", 715),
     ];
     let shared = [("seg", 600), ("cmp", 610), ("psh", 620)];
     let mut ids: Vec<String> = known.into_iter().chain(shared).map(|(prefix, id)| encode_id(prefix, id)).collect();
@@ -199,7 +200,13 @@ fn rows(contact: i64, now: i64) -> Vec<(&'static str, Vec<Value>)> {
             both(),
         ),
         // With the chief, who sees everything anyway.
-        ("INSERT INTO shares (id, contact_id, staff_id, reason, shared_by, created_at) VALUES (715, $1, 1, 'zqxholidays', 99, $2)", both()),
+        ("INSERT INTO shares (id, contact_id, staff_id, reason, shared_by, created_at) VALUES (717, $1, 1, 'zqxholidays', 99, $2)", both()),
+        (
+            "INSERT INTO files (id, contact_id, file_name, bytes, staff_id, created_at, kept_at) VALUES (715, $1, 'zqxfile', 9, 99, $2, $2)",
+            both(),
+        ),
+        ("INSERT INTO holds (id, contact_id, reason, staff_id, created_at) VALUES (716, $1, 'zqxhold', 99, $2)", both()),
+        ("INSERT INTO file_chunks (file_id, number, body) SELECT 715, 0, 'enF4aW5zaWRl' FROM contacts WHERE id = $1", one()),
         ("INSERT INTO contact_changes (contact_id, name, at, owner_id, team_id) VALUES ($1, 'form.submitted', $2, 99, 71)", both()),
         ("INSERT INTO segment_members (segment_id, contact_id, since_at) VALUES (600, $1, $2)", both()),
         ("INSERT INTO sends (id, mailing_id, contact_id, state, due_at, attempts) VALUES (708, 611, $1, 'accepted', 1, 0)", one()),

@@ -1,7 +1,7 @@
 //! The audit log: who changed which record, when, by which way in, and what it was before and after.
 //!
-//! Guards that the trail is complete: every use-case function that writes calls [`note`] or [`note_many`] in its own transaction. Lines are
-//! never taken away; what they say of a person goes when the person is erased ([`blank`], [`blank_mentions`]).
+//! Guards that the trail is complete: every use-case function that writes calls [`note`] or [`note_many`] in its own transaction. No line is
+//! taken away but by a limit an administrator set for all; what lines say of a person goes when the person is erased ([`blank`], [`blank_mentions`]).
 
 use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params, sql};
 use attune_kernel::Ids;

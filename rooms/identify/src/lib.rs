@@ -11,6 +11,7 @@ mod duplicate;
 pub mod erasure;
 pub(crate) mod fact;
 pub mod field;
+pub mod file;
 #[cfg(test)]
 mod http_tests;
 pub mod import;
@@ -21,6 +22,7 @@ pub mod preference;
 pub mod promise;
 pub mod relationship;
 pub mod replay;
+mod retention;
 pub mod sharing;
 mod sockets;
 pub mod staff;
@@ -128,6 +130,7 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .routes(subject_access::pages::routes().merge(subject_access::api::routes()))
         .routes(duplicate::pages::routes(&models))
         .routes(field::pages::routes())
+        .routes(retention::pages::routes(&tables))
         .routes(company::pages::routes().merge(company::api::routes()))
         .routes(import::pages::routes(tables.clone()))
         .nav([
@@ -153,7 +156,8 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .jobs([contact::jobs::def(&tables), erasure::def()])
         .jobs(duplicate::jobs::defs())
         .jobs(field::jobs::defs())
-        .crons([contact::jobs::cron()])
+        .jobs(retention::defs(&tables))
+        .crons([contact::jobs::cron(), retention::cron()])
         .services([import::jobs::service(&tables)])
         .datasets([
             Dataset { view: "v_identify_contact", meaning: "Everybody who is known and not deleted, one row each." },
@@ -187,6 +191,8 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261128_2000_dialogue"),
         migration!("20261128_2400_tag"),
         migration!("20261129_1010_bulk_edit"),
+        migration!("20261129_1200_file"),
+        migration!("20261129_1210_retention"),
         migration!("20261129_1300_share"),
     ]
 }

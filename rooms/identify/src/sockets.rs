@@ -7,8 +7,8 @@ use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
 use crate::{
-    bulk_edit, code, consent, dialogue, fact, merge, note, place, preference, promise, relationship, replay, sharing, subject_access, tag,
-    topic, visitor,
+    bulk_edit, code, consent, dialogue, fact, file, merge, note, place, preference, promise, relationship, replay, retention, sharing,
+    subject_access, tag, topic, visitor,
 };
 
 /// Tables of these nouns that hold a person.
@@ -63,8 +63,22 @@ pub fn facets() -> impl Iterator<Item = Facet> {
 
 /// Adds these nouns to the room.
 pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
-    plug_records(bulk_edit::plug(tag::plug(room)))
-        .routes(tracking::collect::routes(collector))
+    plug_senses(plug_records(bulk_edit::plug(tag::plug(room))), collector)
+        .routes(file::pages::routes().merge(file::api::routes()))
+        .panels([file::pages::panel()])
+        .events(file::EVENTS)
+        .contact_tables(file::CONTACT_TABLES)
+        .erasers([file::eraser()])
+        .jobs([file::def()])
+        .crons([file::cron()])
+        .settings(file::SETTINGS)
+        .permissions(retention::pages::permissions())
+        .events(retention::EVENTS)
+        .contact_tables(retention::CONTACT_TABLES)
+}
+
+fn plug_senses(room: Room, collector: &Collector) -> Room {
+    room.routes(tracking::collect::routes(collector))
         .routes(tracking::api::routes(collector))
         .routes(visitor::pages::routes())
         .routes(consent::pages::routes())

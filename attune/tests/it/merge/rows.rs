@@ -8,7 +8,7 @@ macro_rules! values {
 }
 
 /// The tables that are filled.
-pub(crate) const FILLED: [&str; 20] = [
+pub(crate) const FILLED: [&str; 22] = [
     "events",
     "visitors",
     "visits",
@@ -29,6 +29,8 @@ pub(crate) const FILLED: [&str; 20] = [
     "shares",
     "note_versions",
     "record_tags",
+    "files",
+    "holds",
 ];
 
 /// Gives the contact as many rows of each table as `counts` says. Among `people` some meet: the same mailing, the same funnel.
@@ -102,6 +104,13 @@ fn tracked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usi
         }
         "note_versions" => (
             "INSERT INTO note_versions (id, note_id, record_id, body, staff_id, staff_name, until_at) VALUES ($1, $1, $2, 'wrote', 1, 'Jo', 1)",
+            values![id, contact],
+        ),
+        "holds" => {
+            ("INSERT INTO holds (id, contact_id, reason, staff_id, created_at) VALUES ($1, $2, 'law suit', 1, 1)", values![id, contact])
+        }
+        "files" => (
+            "INSERT INTO files (id, contact_id, file_name, bytes, staff_id, created_at, kept_at) VALUES ($1, $2, 'offer.pdf', 1, 1, 1, 1)",
             values![id, contact],
         ),
         "notes" => (

@@ -70,6 +70,7 @@ const STOPS: &[Stop] = &[
     Stop("staff-new", "/settings/staff/new", &[]),
     Stop("roles", "/settings/roles", &[]),
     Stop("audit", "/settings/audit", &[]),
+    Stop("retention", "/settings/retention?count=1", &[]),
     Stop("api-keys", "/settings/api-keys", &[]),
     Stop("palette", "/palette?q=a", &[]),
     Stop("menu", "/menu", &[]),
@@ -88,10 +89,13 @@ const BEHIND: &[(&str, &str)] = &[
     ("contact-relationships", "/relationships"),
     ("contact-promises", "/promises"),
     ("contact-shares", "/shares"),
+    ("contact-files", "/files"),
+    ("contact-hold", "/hold"),
 ];
 /// Pages behind a company's own.
 const BEHIND_COMPANY: &[(&str, &str)] = &[
     ("company-group", "/group"),
+    ("company-files", "/files"),
     ("company-relationships", "/relationships"),
     ("company-shares", "/shares"),
     ("company-parent", "/parent?q=a"),
@@ -312,6 +316,8 @@ async fn look_at_relations(person: &mut Person, contact: &str, faults: &mut Vec<
     look(person, "relationship-new", faults).await;
     person.go(&format!("/promises/new?of={id}")).await;
     look(person, "promise-new", faults).await;
+    person.go(&format!("/files/new?of={id}")).await;
+    look(person, "file-new", faults).await;
     person.go("/companies").await;
     let company = person.link(FIRST).await.unwrap();
     for (name, rest) in BEHIND_COMPANY {

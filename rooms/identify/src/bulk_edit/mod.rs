@@ -23,6 +23,7 @@ use attune_web::Scope;
 use serde_json::{Value as Json, json};
 
 use crate::contact::{By, Selection};
+use crate::sharing::Reach;
 
 pub(crate) use new_page::address;
 use rules::Target;
@@ -145,7 +146,9 @@ pub(crate) async fn ask(
 ) -> Result<EditId, Fault> {
     let id = EditId(by.ids.next());
     store::insert(tx, by, id, target).await?;
-    store::plan(tx, id, (see, edit), selection).await?;
+    // To give away what is only shared stays with whose it is.
+    let reach = if target.key == "owner_id" { Reach::owned(edit) } else { Reach::of(tx, edit).await? };
+    store::plan(tx, id, (see, &reach), selection).await?;
     put_job(tx, bench, by, id, jobs::EDIT).await?;
     let after = json!({ "attribute": target.key, "value": target.value });
     audit::note(tx, by.ids, by.now, by.actor, "contact.bulk_edited", "bulk_edit", id.0, None, Some(after)).await?;

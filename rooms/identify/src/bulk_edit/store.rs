@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::{BulkEdit, Counts, EditId, EditState, Target};
 use crate::contact::{By, Selection, push_selected};
 use crate::fact::Fact;
+use crate::sharing::Reach;
 
 const SELECT: &str =
     sql!("SELECT id, staff_id, state, attribute, value, total, changed, same, refused, restored, kept, job_id, created_at FROM bulk_edits");
@@ -57,10 +58,10 @@ pub(super) async fn insert(tx: &mut Tx, by: &By<'_>, id: EditId, target: &Target
 }
 
 /// Writes down whom it is about: everybody of the selection within `see`; whoever is not within `edit` is refused at once.
-pub(super) async fn plan(tx: &mut Tx, id: EditId, (see, edit): (&Scope, &Scope), selection: &Selection) -> Result<(), DbError> {
+pub(super) async fn plan(tx: &mut Tx, id: EditId, (see, edit): (&Scope, &Reach), selection: &Selection) -> Result<(), DbError> {
     let may = |sql: &mut Sql, yes: &str, no: &str| {
         sql.push("CASE WHEN TRUE");
-        edit.push_filter(sql, "c.owner_id", "c.team_id");
+        edit.push_people(sql, "c");
         sql.push(&format!(" THEN {yes} ELSE {no} END"));
     };
     let mut insert = Sql::new("INSERT INTO bulk_rows (edit_id, contact_id, state, cause) SELECT CAST(");
@@ -95,9 +96,10 @@ pub(super) async fn keep_beyond(tx: &mut Tx, id: i64, edit: &Scope) -> Result<()
     if *edit == Scope::All {
         return Ok(());
     }
+    let reach = Reach::of(tx, edit).await?;
     let mut update = Sql::new("UPDATE bulk_rows SET state = 'left', cause = 'scope' WHERE edit_id = ");
     update.bind(id).push(" AND state = 'changed' AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.id = bulk_rows.contact_id");
-    edit.push_filter(&mut update, "c.owner_id", "c.team_id");
+    reach.push_people(&mut update, "c");
     let kept = i64::try_from(tx.exec_of(update.push(")")).await?).unwrap_or(0);
     tx.exec(sql!("UPDATE bulk_edits SET kept = kept + $2 WHERE id = $1"), params![id, kept]).await.map(drop)
 }

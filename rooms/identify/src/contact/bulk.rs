@@ -100,6 +100,7 @@ async fn assign(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, 
     }
     let mut tx = app.db.begin().await?;
     let ids = list::ids_of(&mut tx, &can.scope, selection, MOST + 1).await?;
+    let ids = super::owned_of(&mut tx, &can.scope, ids).await?;
     if i64::try_from(ids.len()).is_ok_and(|many| many > MOST) {
         // So many are work for a job, which looks first and can be undone.
         return Ok(see_other(&bulk_edit::address(&form.ids, true, &form.query, ("owner_id", &form.owner_id))));

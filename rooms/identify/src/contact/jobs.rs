@@ -74,7 +74,8 @@ async fn list_overdue(tx: &mut Tx, before: i64) -> Result<Vec<i64>, DbError> {
     let rows = tx
         .rows(
             sql!(
-                "SELECT id FROM contacts WHERE deleted_at IS NOT NULL AND deleted_at < $1 AND merged_into IS NULL ORDER BY deleted_at LIMIT $2"
+                "SELECT id FROM contacts WHERE deleted_at IS NOT NULL AND deleted_at < $1 AND merged_into IS NULL
+                   AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.contact_id = contacts.id) ORDER BY deleted_at LIMIT $2"
             ),
             params![before, BATCH],
         )

@@ -99,6 +99,9 @@ pub enum ContactError {
     /// Somebody else holds the same outside id.
     #[error("another contact has the same outside id")]
     Taken,
+    /// Somebody decided that nothing of the contact may go.
+    #[error("the contact is held")]
+    Held,
     /// The store or we failed.
     #[error("{0}")]
     Fault(Fault),
@@ -125,6 +128,7 @@ impl From<ContactError> for attune_web::Problem {
         match error {
             ContactError::NotFound => Self::NotFound,
             ContactError::Taken => Self::refused("identify-external-taken"),
+            ContactError::Held => Self::refused("retention-held-refuses"),
             ContactError::Invalid { attribute, key } => {
                 let mut errors = attune_web::FormErrors::new();
                 errors.add(attribute, key);
@@ -144,6 +148,15 @@ pub async fn find(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Contact>
 pub async fn find_owned(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Contact>, DbError> {
     let found = list_by_ids(tx, [id]).await?.pop();
     Ok(found.filter(|contact| scope.covers(contact.owner_id, contact.team_id)))
+}
+
+/// Those of these contacts that are within `scope` and not only shared with whoever has it.
+pub(crate) async fn owned_of(tx: &mut Tx, scope: &Scope, ids: Vec<i64>) -> Result<Vec<i64>, DbError> {
+    if *scope == Scope::All {
+        return Ok(ids);
+    }
+    let found = list_by_ids(tx, ids).await?;
+    Ok(found.iter().filter(|contact| scope.covers(contact.owner_id, contact.team_id)).map(|contact| contact.id).collect())
 }
 
 /// These contacts, those alive, in no particular order.

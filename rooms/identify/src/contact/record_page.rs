@@ -235,7 +235,8 @@ impl RecordPage {
     }
 
     fn has_menu(&self) -> bool {
-        self.may_take_copy() || ["identify.contact.erase", "identify.contact.delete"].iter().any(|right| self.shell.may(right))
+        self.may_take_copy()
+            || ["identify.contact.erase", "identify.contact.delete", "identify.retention"].iter().any(|right| self.shell.may(right))
     }
 
     fn id(&self) -> ContactId {

@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 61] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 66] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -38,6 +38,8 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 61] = [
     ("contact.updated", "identify-told-updated", "pencil", "", Kind::Record),
     ("contact.deleted", "identify-told-deleted", "trash-2", "bad", Kind::Record),
     ("contact.restored", "identify-told-restored", "undo-2", "", Kind::Record),
+    ("contact.held", "identify-told-held", "lock", "warn", Kind::Record),
+    ("contact.released", "identify-told-released", "lock", "", Kind::Record),
     ("contact.merged", "identify-told-merged", "merge", "", Kind::Record),
     ("contact.split", "identify-told-split", "split", "", Kind::Record),
     ("contact.owner_changed", "identify-told-owner", "hand", "violet", Kind::Sales),
@@ -47,6 +49,9 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 61] = [
     ("relationship.made", "identify-told-related", "network", "", Kind::Record),
     ("relationship.changed", "identify-told-related-changed", "network", "", Kind::Record),
     ("relationship.ended", "identify-told-related-ended", "unlink", "", Kind::Record),
+    ("file.added", "identify-told-file", "paperclip", "", Kind::Record),
+    ("file.removed", "identify-told-file-removed", "paperclip", "", Kind::Record),
+    ("file.restored", "identify-told-file-restored", "paperclip", "", Kind::Record),
     ("note.mentioned", "identify-told-mentioned", "at-sign", "", Kind::Sales),
     ("promise.made", "identify-told-promised", "handshake", "violet", Kind::Sales),
     ("promise.changed", "identify-told-promise-changed", "handshake", "", Kind::Sales),

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::contact::{self, By, ContactError, ContactId};
+use crate::retention::hold;
 use crate::{relationship, stitching};
 
 pub(crate) use jobs::{def, put_job, put_job_if_waiting};
@@ -91,7 +92,7 @@ pub async fn preview(tx: &mut Tx, scope: &Scope, tables: &[ContactTable], id: i6
 
 /// Erases the contact `id` and everybody merged into it, and puts the job that makes the store forget the bytes. Answers the receipt's number.
 ///
-/// Errors: as [`preview`].
+/// Errors: as [`preview`]; [`ContactError::Held`] when somebody decided that nothing of the person may go.
 pub async fn erase_person(
     tx: &mut Tx,
     by: &By<'_>,
@@ -103,6 +104,9 @@ pub async fn erase_person(
     let people = store::list_with_merged(tx, scope, id).await?;
     if people.is_empty() || !contact::hold(tx, &people).await? {
         return Err(ContactError::NotFound);
+    }
+    if hold::any(tx, &people).await? {
+        return Err(ContactError::Held);
     }
     let counts = erase(tx, by, traces, &people).await?;
     let number = ErasureId(by.ids.next());

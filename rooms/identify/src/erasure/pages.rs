@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::{Count, ErasureId, Receipt, Traces, erase_person, find, preview, store};
 use crate::contact::{By, ContactId};
+use crate::retention::hold::{self, Hold};
 
 permission!(EraseContacts, "identify.contact.erase");
 
@@ -59,6 +60,8 @@ struct AskPage {
     contact_href: String,
     name: String,
     merged: i64,
+    /// Why nothing of the person may go; empty when nobody decided so.
+    held: Vec<Hold>,
     lines: Vec<Line>,
 }
 
@@ -70,11 +73,12 @@ pub(super) fn traces(app: &App) -> Traces<'_> {
 async fn ask(State(app): State<App>, can: Can<EraseContacts>, shell: Shell, Path(id): Path<ContactId>) -> Answer {
     let mut tx = app.db.read().await?;
     let (person, counts, records) = preview(&mut tx, &can.scope, traces(&app).tables, id.0).await?;
+    let held = hold::list(&mut tx, id.0).await?;
     let masks = [&person.email, &person.phone].map(|address| address.as_deref().map(attune_kernel::mask));
     let name = std::iter::once(Some(person.name)).chain(masks).flatten().find(|label| !label.is_empty());
     let name = name.unwrap_or_else(|| shell.l.of("identify-nameless").s("id", id).to_string());
     let merged = i64::try_from(records - 1).unwrap_or(0);
-    let page = AskPage { id, contact_href: format!("/contacts/{id}"), name, merged, lines: lines(&shell.l, &counts), shell };
+    let page = AskPage { id, contact_href: format!("/contacts/{id}"), name, merged, held, lines: lines(&shell.l, &counts), shell };
     Ok(page.shell.page(&page))
 }
 

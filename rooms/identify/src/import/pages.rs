@@ -354,10 +354,10 @@ async fn undo(
     Extension(tables): Extension<Tables>,
     Path(id): Path<ImportId>,
 ) -> Answer {
-    load(&app, &can, id).await?;
+    let gone = load(&app, &can, id).await?.undo_gone_at.is_some();
     tables.learn(app.house());
     let mut tx = app.db.begin().await?;
-    if !store::set_state(&mut tx, id.0, &ImportState::UNDOABLE, ImportState::Undoing, None).await? {
+    if gone || !store::set_state(&mut tx, id.0, &ImportState::UNDOABLE, ImportState::Undoing, None).await? {
         return Err(Problem::refused("identify-import-not-over"));
     }
     let spec = JobSpec::new(UNDO, json!({ "import_id": id.0 })).unique(format!("undo-import:{}", id.0)).by(can.actor.staff_id);
@@ -455,7 +455,8 @@ impl ShowPage {
     }
 
     fn can_undo(&self) -> bool {
-        matches!(self.import.state, ImportState::Done | ImportState::Failed | ImportState::Cancelled)
+        let over = matches!(self.import.state, ImportState::Done | ImportState::Failed | ImportState::Cancelled);
+        over && self.import.undo_gone_at.is_none()
     }
 
     /// Where the import is asked to end; empty when it cannot be asked, or was.

@@ -106,6 +106,7 @@ async fn start(
         error: None,
         created_at: bench.clock.now(),
         finished_at: None,
+        undo_gone_at: None,
     };
     let mut tx = bench.db.begin().await?;
     store::insert(&mut tx, &import).await?;

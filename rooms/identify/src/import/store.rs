@@ -85,11 +85,13 @@ pub struct Import {
     pub created_at: i64,
     /// µs UTC.
     pub finished_at: Option<i64>,
+    /// Since when what is needed to take it back is gone, µs UTC.
+    pub undo_gone_at: Option<i64>,
 }
 
 const SELECT: &str = sql!(
     "SELECT id, kind, state, file_name, file_bytes, plan, total_rows, rows_read, created, updated, skipped, rejected, job_id, staff_id, error, created_at,
-     finished_at FROM imports"
+     finished_at, undo_gone_at FROM imports"
 );
 
 fn read(row: &Row) -> Result<Import, DbError> {
@@ -113,6 +115,7 @@ fn read(row: &Row) -> Result<Import, DbError> {
         error: row.get("error")?,
         created_at: row.get("created_at")?,
         finished_at: row.get("finished_at")?,
+        undo_gone_at: row.get("undo_gone_at")?,
     })
 }
 
@@ -283,7 +286,15 @@ pub(crate) async fn remove_changed(tx: &mut Tx, id: i64, records: impl IntoItera
 
 /// Contacts an import created, deleted ones included.
 pub(crate) async fn list_created(tx: &mut Tx, id: i64, limit: i64) -> Result<Vec<i64>, DbError> {
-    let rows = tx.rows(sql!("SELECT id FROM contacts WHERE import_id = $1 ORDER BY id LIMIT $2"), params![id, limit]).await?;
+    let rows = tx
+        .rows(
+            sql!(
+                "SELECT id FROM contacts WHERE import_id = $1
+         AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.contact_id = contacts.id) ORDER BY id LIMIT $2"
+            ),
+            params![id, limit],
+        )
+        .await?;
     rows.iter().map(|row| row.at(0)).collect()
 }
 

@@ -23,7 +23,8 @@ const BATCH: i64 = 2_000;
 
 /// Takes the import `id` back, batch by batch; goes on where an interrupted undo stopped. `tables` are the house's contact tables.
 ///
-/// Answers what was undone: `created` records removed, `updated` records restored. [`ImportError::NotFound`] unless the import is over.
+/// Answers what was undone: `created` records removed, `updated` records restored. [`ImportError::NotFound`] unless the import is over
+/// and what it takes is still kept. Who is held stays.
 pub async fn undo(
     bench: &Bench,
     actor: &Actor,
@@ -32,7 +33,7 @@ pub async fn undo(
     tell: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Counts, ImportError> {
     let mut tx = bench.db.begin().await?;
-    let import = store::find(&mut tx, id).await?.ok_or(ImportError::NotFound)?;
+    let import = store::find(&mut tx, id).await?.filter(|import| import.undo_gone_at.is_none()).ok_or(ImportError::NotFound)?;
     if !store::set_state(&mut tx, id, &ImportState::UNDOABLE, ImportState::Undoing, None).await? {
         return Err(ImportError::NotFound);
     }

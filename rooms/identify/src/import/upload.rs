@@ -84,6 +84,7 @@ fn draft(app: &App, actor: &Actor, (id, file_name, file_bytes): (i64, String, i6
         error: None,
         created_at: app.clock.now(),
         finished_at: None,
+        undo_gone_at: None,
     }
 }
 

@@ -17,9 +17,14 @@ pub struct Reach {
 }
 
 impl Reach {
+    /// The scope alone, without anything that is shared.
+    pub(crate) fn owned(scope: &Scope) -> Self {
+        Self { scope: *scope, contacts: Vec::new(), companies: Vec::new() }
+    }
+
     /// The scope with what is shared. A scope over everything has no need to ask.
     pub async fn of(tx: &mut Tx, scope: &Scope) -> Result<Self, DbError> {
-        let mut reach = Self { scope: *scope, contacts: Vec::new(), companies: Vec::new() };
+        let mut reach = Self::owned(scope);
         let Some(staff_id) = scope.staff_id() else { return Ok(reach) };
         let select = sql!(
             "WITH RECURSIVE mine (contact_id, company_id) AS (

@@ -12,6 +12,11 @@ use serde::Deserialize;
 
 use super::{ExportPerson, Format, begin, document, find, rules, store};
 use crate::contact::ContactId;
+use crate::file::{self, StoredFile};
+use crate::relationship::Record;
+
+/// The most files the page names; the list behind it has them all.
+const FILES: i64 = 50;
 
 /// The permissions of this noun.
 pub(crate) fn permissions() -> Vec<PermissionDef> {
@@ -38,22 +43,25 @@ struct ExportPage {
     errors: FormErrors,
     /// Tables in words, with how many rows.
     lines: Vec<(String, String)>,
+    /// The files that go with the copy.
+    files: Vec<StoredFile>,
 }
 
 async fn page(State(app): State<App>, can: Can<ExportPerson>, shell: Shell, Path(id): Path<ContactId>) -> Answer {
     let mut tx = app.db.read().await?;
     let subject = find(&mut tx, &can, id.0).await?;
     let counts = store::count(&mut tx, &rules::parts(&app.house().contact_tables), &subject.people).await?;
+    let files = file::list(&mut tx, &can.scope, Record::Contact(id.0), i64::MAX, FILES).await?;
     let l = &shell.l;
-    let name = Some(subject.name).filter(|name| !name.is_empty());
     let page = ExportPage {
         id,
         contact_href: format!("/contacts/{id}"),
-        name: name.unwrap_or_else(|| l.of("identify-nameless").s("id", id).to_string()),
+        name: Some(subject.name).filter(|name| !name.is_empty()).unwrap_or_else(|| l.of("identify-nameless").s("id", id).to_string()),
         merged: i64::try_from(subject.people.len() - 1).unwrap_or(0),
         formats: ["html", "json"].map(|word| Choice::new(word, l.t(&format!("subject-access-{word}")))).to_vec(),
         languages: Locale::ALL.map(|locale| Choice::new(locale.tag(), locale.own_name())).to_vec(),
         errors: FormErrors::new(),
+        files,
         lines: counts.iter().map(|(table, rows)| (l.t(&format!("erased-{table}")).to_string(), l.count(*rows).to_string())).collect(),
         shell,
     };

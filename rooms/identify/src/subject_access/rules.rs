@@ -4,7 +4,7 @@ use attune_house::{ContactTable, Naming, OnMerge};
 use serde_json::Value as Json;
 
 /// Tables that erasing knows and that do not leave, each with its reason.
-pub const LEFT_OUT: [(&str, &str); 11] = [
+pub const LEFT_OUT: [(&str, &str); 12] = [
     ("contact_search", "the words of the record once more, for searching"),
     ("field_texts", "own fields once more, for filters; they leave with the record"),
     ("field_numbers", "own fields once more, for filters; they leave with the record"),
@@ -15,17 +15,19 @@ pub const LEFT_OUT: [(&str, &str); 11] = [
     ("contact_changes", "the timeline once more, for a page of the staff"),
     ("import_errors", "lines that were refused; they name no person and belong to a file"),
     ("mailbox_mails", "copies of mails that went out, with links that act for the person who has them"),
+    ("file_chunks", "what is in the files: it is handed over beside the copy, as the files it came as"),
     ("timers", "when this program looks at a record next"),
 ];
 
 /// Ids of members of staff: they leave as names.
 const STAFF: [&str; 8] = ["staff_id", "shared_by", "owner_id", "rep_id", "created_by", "decided_by", "done_by", "closed_by"];
 /// Numbers that mean something inside the program only.
-const INNER: [&str; 20] = [
+const INNER: [&str; 21] = [
     "id",
     "seq",
     "before_seq",
     "took_us",
+    "kept_at",
     "shown",
     "cause",
     "depth",

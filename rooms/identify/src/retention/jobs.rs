@@ -1,0 +1,203 @@
+//! The run: class by class, batch by batch; it can be stopped, goes on where it was interrupted, and leaves a receipt.
+
+use std::sync::Arc;
+
+use attune_house::BoxFuture;
+use attune_jobs::{Cron, JobContext, JobDef, Run as Work, Verdict};
+use attune_kernel::{DAY_US, Fault};
+use attune_record::audit;
+use attune_web::Actor;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::class::{CLASSES, CONTACTS, Class, Part, UNKNOWN};
+use super::{Line, Run, RunId, preview, rules, store};
+use crate::contact::{self, By};
+use crate::erasure::{self, Traces};
+use crate::import::jobs::Tables;
+use crate::stitching;
+
+pub(super) const KIND: &str = "identify.retain";
+/// The key under which the daily run is put too: two never go on beside each other.
+pub(super) const ONE_AT_A_TIME: &str = "cron:identify.retain";
+
+/// The kinds of jobs of this noun.
+pub(crate) fn defs(tables: &Tables) -> [JobDef; 1] {
+    [JobDef { kind: KIND, max_attempts: 20, run: Arc::new(Retain(tables.clone())) }]
+}
+
+/// Once a day.
+pub(crate) fn cron() -> Cron {
+    Cron { kind: KIND, every_us: DAY_US }
+}
+
+/// What the job is given.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(super) struct Wanted {
+    /// Who asked for the run.
+    #[serde(default)]
+    pub(super) by: String,
+}
+
+struct Retain(Tables);
+
+impl Work for Retain {
+    fn run<'a>(&'a self, context: &'a JobContext, _: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
+        Box::pin(async move {
+            let Some(traces) = self.0.traces() else { return Ok(Verdict::Done(None)) };
+            let Some((run, total)) = open(context).await? else { return Ok(Verdict::Done(None)) };
+            let mut going = Going { context, traces, run, total };
+            for at in 0..going.run.lines.len() {
+                match going.class(at).await? {
+                    Step::On => {}
+                    Step::Stopping => return Ok(Verdict::Retry(0, "the server is stopping; what was removed is gone".to_owned())),
+                    Step::Asked => {
+                        going.close("cancelled").await?;
+                        return Ok(Verdict::Cancelled(Some(json!({ "run": going.run.id, "rows": going.run.rows() }))));
+                    }
+                }
+            }
+            going.close("done").await?;
+            Ok(Verdict::Done(Some(json!({ "run": going.run.id, "rows": going.run.rows() }))))
+        })
+    }
+}
+
+/// The run this job began before it was interrupted, or a new one with the limits of this moment; nothing when no class has one.
+async fn open(context: &JobContext) -> Result<Option<(Run, i64)>, Fault> {
+    let bench = &context.bench;
+    let mut tx = bench.db.begin().await?;
+    let now = bench.clock.now();
+    let set: Vec<_> = rules(&mut tx).await?.into_iter().filter(|rule| rule.days > 0).collect();
+    let mut total = 0;
+    for rule in &set {
+        total += preview(&mut tx, rule, now).await?.0;
+    }
+    if let Some(run) = store::find_by_job(&mut tx, context.job.id).await? {
+        return Ok(Some((run.clone(), run.rows() + total)));
+    }
+    if set.is_empty() {
+        return Ok(None);
+    }
+    let Wanted { by: staff_name } = serde_json::from_str(&context.job.payload).unwrap_or_default();
+    let line = |rule: &super::Rule| Line { class: rule.class.key.to_owned(), days: rule.days, until: rule.until(now), rows: 0 };
+    let lines = set.iter().map(line).collect();
+    let id = RunId(bench.ids.next());
+    let run = Run { id, job_id: context.job.id, state: "running".to_owned(), staff_name, lines, started_at: now, finished_at: None };
+    store::insert(&mut tx, &run).await?;
+    tx.commit().await?;
+    Ok(Some((run, total)))
+}
+
+/// Whether a run goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    On,
+    /// The process stops.
+    Stopping,
+    /// Somebody asked for it to end.
+    Asked,
+}
+
+struct Going<'a> {
+    context: &'a JobContext,
+    traces: Traces<'a>,
+    run: Run,
+    total: i64,
+}
+
+impl Going<'_> {
+    async fn class(&mut self, at: usize) -> Result<Step, Fault> {
+        let Some(line) = self.run.lines.get(at).cloned() else { return Ok(Step::On) };
+        let Some(class) = CLASSES.iter().find(|class| class.key == line.class) else { return Ok(Step::On) };
+        if class.key == CONTACTS {
+            return self.people(at, line.until).await;
+        }
+        for part in class.parts {
+            let step = self.part(at, class, part, line.until).await?;
+            if step != Step::On {
+                return Ok(step);
+            }
+        }
+        Ok(Step::On)
+    }
+
+    /// Walks the rows of a part. They are looked for beside the writer, who only removes them: a log is long.
+    async fn part(&mut self, at: usize, class: &Class, part: &Part, until: i64) -> Result<Step, Fault> {
+        let db = &self.context.bench.db;
+        let mut behind = i64::MIN;
+        loop {
+            let step = self.tell().await?;
+            if step != Step::On {
+                return Ok(step);
+            }
+            let keys = store::next_keys(&mut db.read().await?, part, until, behind).await?;
+            let Some(last) = keys.last().copied() else { return Ok(Step::On) };
+            let mut tx = db.begin().await?;
+            let gone = store::remove(&mut tx, part, until, &keys).await?;
+            if class.key == UNKNOWN {
+                stitching::next_epoch(&mut tx).await?;
+            }
+            self.add(at, gone);
+            store::save(&mut tx, &self.run).await?;
+            tx.commit().await?;
+            behind = last;
+        }
+    }
+
+    /// Erases people past their time, as if each had asked for it.
+    async fn people(&mut self, at: usize, until: i64) -> Result<Step, Fault> {
+        let bench = &self.context.bench;
+        let (mut behind, actor) = (0, Actor::system());
+        loop {
+            let step = self.tell().await?;
+            if step != Step::On {
+                return Ok(step);
+            }
+            let mut tx = bench.db.begin().await?;
+            let found = store::next_people(&mut tx, until, behind).await?;
+            let Some(last) = found.last().copied() else { return Ok(Step::On) };
+            let people = erasure::with_merged(&mut tx, found.clone()).await?;
+            contact::hold(&mut tx, &people).await?;
+            let by = By { actor: &actor, now: bench.clock.now(), ids: &bench.ids };
+            erasure::erase(&mut tx, &by, self.traces, &people).await?;
+            let receipt = json!({ "receipt": self.run.id });
+            let trail = people.iter().map(|id| (*id, None, Some(receipt.clone()))).collect();
+            audit::note_many(&mut tx, by.ids, by.now, by.actor, ("contact.erased", "contact"), trail).await?;
+            erasure::put_job(&mut tx, bench).await?;
+            self.add(at, found.len() as u64);
+            store::save(&mut tx, &self.run).await?;
+            erasure::tell(&mut tx, by.now, people.len(), receipt).await?;
+            tx.commit().await?;
+            behind = last;
+        }
+    }
+
+    fn add(&mut self, at: usize, rows: u64) {
+        if let Some(line) = self.run.lines.get_mut(at) {
+            line.rows += i64::try_from(rows).unwrap_or(0);
+        }
+    }
+
+    async fn tell(&self) -> Result<Step, Fault> {
+        if self.context.stop.is_cancelled() {
+            return Ok(Step::Stopping);
+        }
+        let asked = self.context.progress(self.run.rows(), Some(self.total)).await?;
+        Ok(if asked { Step::Asked } else { Step::On })
+    }
+
+    /// The receipt is whole; it is on record too.
+    async fn close(&mut self, state: &str) -> Result<(), Fault> {
+        let bench = &self.context.bench;
+        let (now, actor) = (bench.clock.now(), Actor::system());
+        self.run.state = state.to_owned();
+        self.run.finished_at = Some(now);
+        let mut tx = bench.db.begin().await?;
+        store::save(&mut tx, &self.run).await?;
+        let told = Some(json!({ "state": state, "lines": self.run.lines }));
+        audit::note(&mut tx, &bench.ids, now, &actor, "retention.ran", "retention", self.run.id.0, None, told).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

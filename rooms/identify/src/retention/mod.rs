@@ -1,0 +1,130 @@
+//! Retention: how long each class of data is kept, and that what is past its time really goes.
+//!
+//! Guards that nothing goes unless an administrator set a limit, that a run takes every row past it and no younger one, that people go by the same road
+//! as somebody who asked to be erased, that whoever is held stays whole, and that each run leaves a receipt (ADR 0028).
+
+mod class;
+pub(crate) mod hold;
+mod hold_pages;
+mod jobs;
+pub(crate) mod pages;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use attune_db::{DbError, Tx};
+use attune_house::{setting_int, write_setting};
+use attune_kernel::{DAY_US, id_type};
+use attune_record::audit;
+use attune_web::FormErrors;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::contact::By;
+use class::{CLASSES, CONTACTS, Class, MOST_DAYS};
+pub(crate) use hold::{CONTACT_TABLES, EVENTS};
+pub(crate) use jobs::{cron, defs};
+
+id_type!(
+    /// The id of a run.
+    RunId,
+    "ret"
+);
+
+/// A class and how long it is kept.
+#[derive(Clone, Copy, Debug)]
+struct Rule {
+    class: &'static Class,
+    /// Days; 0: for ever.
+    days: i64,
+}
+
+impl Rule {
+    /// The moment before which rows go.
+    fn until(&self, now: i64) -> i64 {
+        now - self.days * DAY_US
+    }
+}
+
+/// What a run did to a class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Line {
+    class: String,
+    days: i64,
+    /// The moment before which rows went, µs UTC.
+    until: i64,
+    rows: i64,
+}
+
+/// A run and its receipt.
+#[derive(Clone, Debug)]
+struct Run {
+    id: RunId,
+    job_id: i64,
+    /// `running`, `done` or `cancelled`.
+    state: String,
+    /// Who asked for it; empty when it was its time.
+    staff_name: String,
+    lines: Vec<Line>,
+    started_at: i64,
+    finished_at: Option<i64>,
+}
+
+impl Run {
+    fn rows(&self) -> i64 {
+        self.lines.iter().map(|line| line.rows).sum()
+    }
+}
+
+/// The setting that keeps a class's limit. They have a page of their own.
+fn setting(class: &Class) -> String {
+    format!("retention.{}", class.key)
+}
+
+/// How long every class is kept.
+async fn rules(tx: &mut Tx) -> Result<Vec<Rule>, DbError> {
+    let mut rules = Vec::with_capacity(CLASSES.len());
+    for class in &CLASSES {
+        rules.push(Rule { class, days: setting_int(tx, &setting(class), 0).await? });
+    }
+    Ok(rules)
+}
+
+/// Limits as typed; a class left empty is kept for ever.
+fn check(typed: &HashMap<String, String>) -> Result<Vec<Rule>, FormErrors> {
+    let mut errors = FormErrors::new();
+    let mut rules = Vec::with_capacity(CLASSES.len());
+    for class in &CLASSES {
+        let text = typed.get(class.key).map_or("", |text| text.trim());
+        let days = if text.is_empty() { 0 } else { errors.number(class.key, text, class.least, MOST_DAYS) };
+        rules.push(Rule { class, days });
+    }
+    errors.or(rules)
+}
+
+/// Sets every limit; what changed is on record.
+async fn set(tx: &mut Tx, by: &By<'_>, wanted: &[Rule]) -> Result<(), DbError> {
+    let before = rules(tx).await?;
+    for (was, is) in before.iter().zip(wanted).filter(|(was, is)| was.days != is.days) {
+        write_setting(tx, &setting(is.class), &is.days.to_string(), Some(by.actor.staff_id), by.now).await?;
+        let told = |rule: &Rule| Some(json!({ "class": rule.class.key, "days": rule.days }));
+        audit::note(tx, by.ids, by.now, by.actor, "retention.changed", "retention", 0, told(was), told(is)).await?;
+    }
+    Ok(())
+}
+
+/// How many rows of a class are past its limit, and the oldest of them.
+async fn preview(tx: &mut Tx, rule: &Rule, now: i64) -> Result<(i64, Option<i64>), DbError> {
+    if rule.class.key == CONTACTS {
+        return store::count_people(tx, rule.until(now)).await;
+    }
+    let (mut rows, mut oldest) = (0, None);
+    for part in rule.class.parts {
+        let (count, first) = store::count(tx, part, rule.until(now)).await?;
+        rows += count;
+        oldest = [oldest, first].into_iter().flatten().min();
+    }
+    Ok((rows, oldest))
+}
