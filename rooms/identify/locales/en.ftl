@@ -1720,3 +1720,4 @@ identify-told-held-bare = Was held
 identify-told-released = Hold ended: { $subject }
 identify-told-released-bare = Hold ended
 erased-holds = Holds
+identify-view-shared-with-me = Shared with me

@@ -1617,3 +1617,4 @@ identify-told-held-bare = 已保留
 identify-told-released = 已解除保留：{ $subject }
 identify-told-released-bare = 已解除保留
 erased-holds = 保留
+identify-view-shared-with-me = 共享给我

@@ -34,6 +34,8 @@ pub struct Listing {
     pub companies: Vec<i64>,
     /// Only people brought by this import.
     pub import_id: Option<i64>,
+    /// Only what colleagues have shared with this member of staff.
+    pub shared_with: Option<i64>,
     /// Only engagement scores from this log2 form on.
     pub engagement_k: Option<f64>,
     /// Only who passes each of these, of own fields and tags.
@@ -195,6 +197,9 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Li
     }
     if let Some(k) = listing.engagement_k {
         sql.push(" AND COALESCE(c.engagement_k, -1e300) >= ").bind(k);
+    }
+    if let Some(staff_id) = listing.shared_with {
+        sharing::Reach::shared_with(tx, staff_id).await?.push_people(sql, "c");
     }
     let reach = sharing::Reach::of(tx, scope).await?;
     match scope {

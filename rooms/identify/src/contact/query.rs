@@ -63,6 +63,7 @@ impl ListQuery {
             companies: Vec::new(),
             import_id: id(&self.import, "imp"),
             fields: self.field_filters(fields),
+            shared_with: (self.view == "shared").then_some(actor.staff_id),
             engagement_k: if self.view == "hot" { scale.hot_k() } else { None },
         }
     }

@@ -18,7 +18,12 @@ permission!(ShareViews, "identify.view.share");
 pub(super) const LIST: &str = "contacts";
 const HOME: &str = "/contacts/views";
 /// The views every list has: their words and what they are called.
-pub(super) const BUILT_IN: [(&str, &str); 3] = [("all", "identify-view-all"), ("mine", "identify-view-mine"), ("hot", "identify-view-hot")];
+pub(super) const BUILT_IN: [(&str, &str); 4] = [
+    ("all", "identify-view-all"),
+    ("mine", "identify-view-mine"),
+    ("hot", "identify-view-hot"),
+    ("shared", "identify-view-shared-with-me"),
+];
 
 /// The permissions of views.
 pub(crate) fn permissions() -> Vec<PermissionDef> {

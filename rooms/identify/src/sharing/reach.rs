@@ -9,7 +9,8 @@ const BOUND: usize = 5_000;
 /// A scope, and what colleagues have shared with whoever has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
-    scope: Scope,
+    /// Nothing where only what is shared is meant.
+    scope: Option<Scope>,
     /// Contacts shared one by one.
     contacts: Vec<i64>,
     /// Companies shared, and every branch below them; their people are shared with them.
@@ -19,13 +20,26 @@ pub struct Reach {
 impl Reach {
     /// The scope alone, without anything that is shared.
     pub(crate) fn owned(scope: &Scope) -> Self {
-        Self { scope: *scope, contacts: Vec::new(), companies: Vec::new() }
+        Self { scope: Some(*scope), contacts: Vec::new(), companies: Vec::new() }
     }
 
     /// The scope with what is shared. A scope over everything has no need to ask.
     pub async fn of(tx: &mut Tx, scope: &Scope) -> Result<Self, DbError> {
         let mut reach = Self::owned(scope);
-        let Some(staff_id) = scope.staff_id() else { return Ok(reach) };
+        if let Some(staff_id) = scope.staff_id() {
+            reach.add_shared(tx, staff_id).await?;
+        }
+        Ok(reach)
+    }
+
+    /// Only what is shared with this member of staff.
+    pub(crate) async fn shared_with(tx: &mut Tx, staff_id: i64) -> Result<Self, DbError> {
+        let mut reach = Self { scope: None, contacts: Vec::new(), companies: Vec::new() };
+        reach.add_shared(tx, staff_id).await?;
+        Ok(reach)
+    }
+
+    async fn add_shared(&mut self, tx: &mut Tx, staff_id: i64) -> Result<(), DbError> {
         let select = sql!(
             "WITH RECURSIVE mine (contact_id, company_id) AS (
                SELECT s.contact_id, s.company_id FROM shares s
@@ -34,10 +48,10 @@ impl Reach {
              SELECT contact_id, company_id FROM mine"
         );
         for row in tx.rows(select, params![staff_id]).await? {
-            reach.contacts.extend(row.get::<Option<i64>>("contact_id")?);
-            reach.companies.extend(row.get::<Option<i64>>("company_id")?);
+            self.contacts.extend(row.get::<Option<i64>>("contact_id")?);
+            self.companies.extend(row.get::<Option<i64>>("company_id")?);
         }
-        Ok(reach)
+        Ok(())
     }
 
     /// Appends ` AND …` that lets only people through whom it covers; they go by `alias`.
@@ -48,12 +62,15 @@ impl Reach {
 
     /// The same for columns of other names or makes: owner, team, id and company. They are trusted text.
     pub fn push(&self, sql: &mut Sql, [owner, team, id, company]: [&str; 4]) {
-        if self.contacts.is_empty() && self.companies.is_empty() {
-            return self.scope.push_filter(sql, owner, team);
+        match self.scope {
+            Some(scope) if self.contacts.is_empty() && self.companies.is_empty() => return scope.push_filter(sql, owner, team),
+            Some(scope) => {
+                sql.push(" AND ((TRUE");
+                scope.push_filter(sql, owner, team);
+                sql.push(")");
+            }
+            None => _ = sql.push(" AND (1 = 0"),
         }
-        sql.push(" AND ((TRUE");
-        self.scope.push_filter(sql, owner, team);
-        sql.push(")");
         push_ids(sql, id, &self.contacts);
         push_ids(sql, company, &self.companies);
         sql.push(")");
@@ -61,11 +78,9 @@ impl Reach {
 
     /// Appends ` AND …` that lets only companies through that it covers; they go by `alias`. A company without an owner is everybody's.
     pub(crate) fn push_companies(&self, sql: &mut Sql, alias: &str) {
-        if self.scope == Scope::All {
-            return;
-        }
+        let Some(scope) = self.scope.filter(|scope| *scope != Scope::All) else { return };
         sql.push(&format!(" AND ({alias}.owner_id IS NULL OR (TRUE"));
-        self.scope.push_filter(sql, &format!("{alias}.owner_id"), &format!("{alias}.team_id"));
+        scope.push_filter(sql, &format!("{alias}.owner_id"), &format!("{alias}.team_id"));
         sql.push(")");
         push_ids(sql, &format!("{alias}.id"), &self.companies);
         sql.push(")");
@@ -73,18 +88,22 @@ impl Reach {
 
     /// Whether a contact is covered: their owner and team, their id, their company.
     pub fn covers(&self, (owner, team): (Option<i64>, Option<i64>), id: i64, company: Option<i64>) -> bool {
-        self.scope.covers(owner, team) || self.contacts.contains(&id) || company.is_some_and(|id| self.companies.contains(&id))
+        self.owns(owner, team) || self.contacts.contains(&id) || company.is_some_and(|id| self.companies.contains(&id))
     }
 
     /// Whether the contact of a row is covered; its columns are those of `v_identify_contact`, the id as `contact_id`. Nobody covers no contact.
     pub fn covers_row(&self, row: &Row) -> Result<bool, DbError> {
-        let Some(id) = row.get::<Option<i64>>("contact_id")? else { return Ok(self.scope == Scope::All) };
+        let Some(id) = row.get::<Option<i64>>("contact_id")? else { return Ok(self.scope == Some(Scope::All)) };
         Ok(self.covers((row.get("owner_id")?, row.get("team_id")?), id, row.get("company_id")?))
     }
 
     /// Whether the company is covered. Whose nobody is the owner of is left to the caller.
     pub fn covers_company(&self, (owner, team): (Option<i64>, Option<i64>), id: i64) -> bool {
-        self.scope.covers(owner, team) || self.companies.contains(&id)
+        self.owns(owner, team) || self.companies.contains(&id)
+    }
+
+    fn owns(&self, owner: Option<i64>, team: Option<i64>) -> bool {
+        self.scope.is_some_and(|scope| scope.covers(owner, team))
     }
 }
 
@@ -117,16 +136,16 @@ mod tests {
             }
             sql.text().to_owned()
         };
-        let bare = Reach { scope: own, contacts: Vec::new(), companies: Vec::new() };
+        let bare = Reach::owned(&own);
         assert_eq!(text(&bare, false), " AND c.owner_id = $1");
-        let some = Reach { scope: own, contacts: vec![3], companies: vec![8, 9] };
+        let some = Reach { scope: Some(own), contacts: vec![3], companies: vec![8, 9] };
         assert_eq!(text(&some, false), " AND ((TRUE AND c.owner_id = $1) OR c.id IN ($2) OR c.company_id IN ($3, $4))");
         assert_eq!(text(&some, true), " AND (f.owner_id IS NULL OR (TRUE AND f.owner_id = $1) OR f.id IN ($2, $3))");
         assert!(
             some.covers((Some(1), None), 3, None) && some.covers((None, None), 4, Some(9)) && !some.covers((Some(1), None), 4, Some(7))
         );
         assert!(some.covers((Some(7), None), 4, None) && !some.covers((None, None), 4, None));
-        let many = Reach { scope: own, contacts: (0..6_000).collect(), companies: Vec::new() };
+        let many = Reach { scope: Some(own), contacts: (0..6_000).collect(), companies: Vec::new() };
         assert!(text(&many, false).ends_with("5998, 5999))"), "engines limit how many values are bound");
     }
 }

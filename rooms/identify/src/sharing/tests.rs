@@ -155,6 +155,11 @@ attune_testkit::on_both_dbs! {
         assert!(reach.covers_row(&rows[0]).unwrap());
         assert!(!Reach::of(&mut tx, &Scope::Own { staff_id: 9 }).await.unwrap().covers_row(&rows[0]).unwrap());
         assert_eq!(Reach::of(&mut tx, &Scope::All).await.unwrap(), Reach::of(&mut tx, &Scope::All).await.unwrap());
+        for (staff_id, names) in [(2, vec!["Lena".to_owned()]), (1, Vec::new())] {
+            let listing = Listing { shared_with: Some(staff_id), ..Listing::default() };
+            let found = contact::list(&mut tx, &Scope::All, &listing, Sorting::default(), "", 9).await.unwrap().contacts;
+            assert_eq!(found.into_iter().map(|contact| contact.name).collect::<Vec<_>>(), names);
+        }
         let page = company::list(&mut tx, &JONAS, &company::Listing { search: "hold".into(), limit: 9, ..company::Listing::default() }).await.unwrap();
         assert_eq!(page.len(), 1);
     }
