@@ -24,6 +24,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/companies/export", get(list_page::export_page).post(list_page::export))
         .route("/companies/new", get(new))
         .route("/companies/{id}", get(super::show::page))
+        .route("/companies/{id}/timeline", get(super::show::more))
         .route("/companies/{id}/field/{key}", get(field).post(save))
         .route("/companies/{id}/undo", axum::routing::post(undo))
         .merge(super::tree_page::routes())
