@@ -45,7 +45,7 @@ pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    vec![migration!("20261122_0100_event_log"), migration!("20261122_2310_inbox_marks")]
+    vec![migration!("20261122_0100_event_log"), migration!("20261122_2310_inbox_marks"), migration!("20261129_1100_company_events")]
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Notes: what somebody wrote about a record. Deleting one hides it, so that it can be brought back; changing one keeps what it said before.
 
-use attune_db::{DbError, Row, Sql, Tx, params, sql};
+use attune_db::{DbError, Row, Sql, Tx, Value, params, sql};
 use attune_kernel::Ids;
 use attune_web::Actor;
 
@@ -121,8 +121,16 @@ pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Note>, DbError> {
 
 /// Notes of a record written not after `until` (µs) — or all, when `None` — newest first.
 pub async fn list(tx: &mut Tx, record_id: i64, until: Option<i64>, limit: i64) -> Result<Vec<Note>, DbError> {
+    list_of(tx, &[record_id], until, limit).await
+}
+
+/// The same of several records.
+pub async fn list_of(tx: &mut Tx, records: &[i64], until: Option<i64>, limit: i64) -> Result<Vec<Note>, DbError> {
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut sql = Sql::new(SELECT);
-    sql.push(" WHERE record_id = ").bind(record_id).push(" AND deleted_at IS NULL");
+    sql.push(" WHERE record_id IN ").bind_list(records.iter().map(|id| Value::Int(*id))).push(" AND deleted_at IS NULL");
     if let Some(until) = until {
         sql.push(" AND created_at <= ").bind(until);
     }

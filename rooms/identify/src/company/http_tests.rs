@@ -112,4 +112,58 @@ attune_testkit::on_both_dbs! {
         assert!(file.has(r#""tags":["Fair"]"#), "{}", file.body);
         assert!(site.post("admin", "/companies/export", "query=&format=xlsx").await.is(StatusCode::OK).body.starts_with("PK"));
     }
+
+    async fn the_timeline_is_narrowed_turned_over_and_says_whose_each_line_is(db: Db) {
+        let site = site(db.clone());
+        let fisk = company(&site, "admin", "Fisk").await;
+        let lena = site.post("admin", "/contacts", "name=Lena&stage=lead&company=Fisk&told=1").await.leads().to_owned();
+        let tom = site.post("admin", "/contacts", "name=Tom&stage=lead&company=Heng&told=1").await.leads().to_owned();
+        site.post("admin", &format!("{lena}/notes"), "body=Likes+**tea**").await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &format!("{tom}/notes"), "body=Elsewhere").await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &format!("{fisk}/tags"), "tags=VIP").await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &format!("{fisk}/field/city"), "value=Bonn").await.is(StatusCode::SEE_OTHER);
+        let id = attune_kernel::decode_id("con", lena.rsplit('/').next().unwrap()).unwrap();
+        let mut tx = db.begin().await.unwrap();
+        let form = |n: i64| attune_events::Event::new("form.submitted", 1_000_000_000 + n).contact(id).subject(format!("form-{n}-x"));
+        attune_events::append(&mut tx, &mut (0..130).map(form).collect::<Vec<_>>()).await.unwrap();
+        tx.commit().await.unwrap();
+        let page = site.get("admin", &fisk).await.is(StatusCode::OK);
+        assert!(page.has(&format!("href=\"{lena}\">Lena</a>")) && page.has("<strong>tea</strong>"), "{}", page.body);
+        assert!(page.has("Was given the tag VIP") && page.has("City was changed") && !page.has("Elsewhere"), "{}", page.body);
+        let notes = site.get("admin", &format!("{fisk}?show=notes")).await;
+        assert!(notes.has("<strong>tea</strong>") && !notes.has("form-1") && !notes.has("Was given the tag"), "{}", notes.body);
+        let changes = site.get("admin", &format!("{fisk}?show=changes")).await;
+        assert!(changes.has("Was given the tag VIP") && !changes.has("form-1") && !changes.has("<strong>tea"), "{}", changes.body);
+        // Every line once, whatever page it is on.
+        let (mut seen, mut next) = (Vec::new(), Some(format!("{fisk}?show=web")));
+        while let Some(at) = next {
+            let page = site.get("admin", &at).await.is(StatusCode::OK);
+            let on_page = page.body.split("form-").skip(1).filter_map(|rest| rest.split("-x").next()?.parse::<i64>().ok());
+            seen.extend(on_page);
+            next = page.body.split("hx-get=\"").skip(1).find(|rest| rest.starts_with(&format!("{fisk}/timeline?"))).map(|rest| {
+                rest[..rest.find('"').unwrap()].replace("&amp;", "&").replace("&#38;", "&")
+            });
+        }
+        assert_eq!(seen, (0..130).rev().collect::<Vec<_>>());
+        // Whoever may not see the person is told nothing of hers.
+        let open = site.json("admin", "POST", "/api/v1/companies", &json!({ "name": "Open" })).await.json();
+        let open = format!("/companies/{}", open["id"].as_str().unwrap());
+        let zoe = site.post("admin", "/contacts", "name=Zoe&stage=lead&company=Open&told=1").await.leads().to_owned();
+        site.post("admin", &format!("{zoe}/notes"), "body=Secret").await.is(StatusCode::SEE_OTHER);
+        let page = site.get("agent", &open).await.is(StatusCode::OK);
+        assert!(!page.has("Zoe") && !page.has("Secret"), "{}", page.body);
+        site.get("agent", &format!("{open}/timeline?show=notes")).await.is(StatusCode::OK);
+        site.get("agent", &format!("{fisk}/timeline")).await.is(StatusCode::NOT_FOUND);
+    }
+
+    async fn the_head_says_to_whom_a_company_stands(db: Db) {
+        let site = site(db);
+        let (fisk, heng) = (company(&site, "admin", "Fisk").await, company(&site, "admin", "Heng").await);
+        assert!(!site.get("admin", &fisk).await.has("<dt>Relationships</dt>"));
+        let id = |href: &str| href.rsplit('/').next().unwrap().to_owned();
+        let sent = json!({ "kind": "distributor", "from": id(&fisk), "to": id(&heng) });
+        site.json("admin", "POST", "/api/v1/relationships", &sent).await.is(StatusCode::CREATED);
+        let page = site.get("admin", &fisk).await;
+        assert!(page.has("<dt>Relationships</dt>") && page.has(&format!("href=\"{heng}\">Heng</a>")), "{}", page.body);
+    }
 }

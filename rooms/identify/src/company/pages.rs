@@ -24,6 +24,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/companies/export", get(list_page::export_page).post(list_page::export))
         .route("/companies/new", get(new))
         .route("/companies/{id}", get(super::show::page))
+        .route("/companies/{id}/timeline", get(super::show::more))
         .route("/companies/{id}/field/{key}", get(field).post(save))
         .route("/companies/{id}/undo", axum::routing::post(undo))
         .merge(super::tree_page::routes())
@@ -94,6 +95,11 @@ pub(super) struct Prop {
     pub(super) reveal: &'static str,
 }
 
+/// The address of a web domain, which may have been written as one.
+fn site(domain: &str) -> String {
+    if domain.starts_with("https://") || domain.starts_with("http://") { domain.to_owned() } else { format!("https://{domain}") }
+}
+
 fn label(shell: &Shell, key: &str) -> String {
     let key = match key {
         "owner_id" => "owner",
@@ -109,7 +115,7 @@ pub(super) fn about(shell: &Shell, c: &Company, owner: String) -> Vec<Prop> {
         label: label(shell, key),
         value: if *key == "owner_id" { owner.clone() } else { c.get(key).as_str().unwrap_or("").to_owned() },
         edit: if may_edit { address(c.shown_id(), key) } else { String::new() },
-        href: if *key == "domain" { c.domain.as_ref().map_or_else(String::new, |d| format!("https://{d}")) } else { String::new() },
+        href: if *key == "domain" { c.domain.as_deref().map_or_else(String::new, site) } else { String::new() },
         reveal: "",
     };
     super::KEYS.iter().map(prop).collect()

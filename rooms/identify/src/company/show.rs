@@ -1,9 +1,10 @@
-//! `/companies/{id}`: one company, its tree, its people and what happened to them.
+//! `/companies/{id}`: one company, its tree, its people and what happened to it and to them.
 
 use askama::Template;
-use attune_db::{Sql, Tx, Value};
-use attune_events::{Event, read_event};
+use attune_db::{DbError, Sql, Tx, Value};
 use attune_house::App;
+use attune_kernel::Fault;
+use attune_web::kit::Tab;
 use attune_web::{Answer, Can, Path, Problem, Query, Scope, Shell};
 use axum::extract::State;
 use serde::Deserialize;
@@ -11,16 +12,18 @@ use serde::Deserialize;
 use super::pages::{Prop, about, own};
 use super::{Branch, Company, CompanyId, tree_page};
 use crate::ViewContacts;
-use crate::contact::timeline::Entry;
+use crate::contact::timeline::{self, Filter, TimelinePart, Whose};
 use crate::contact::{self, Contact, Listing, Order, Sorting};
 use crate::field::{self, Subject};
 use crate::promise;
-use crate::relationship::Record;
+use crate::relationship::{self, Record};
 use crate::sharing::Reach;
 use crate::{staff, tag};
 
 /// People on the page.
 const PAGE: i64 = 50;
+/// People whose past is on the timeline.
+const TOLD: i64 = 200;
 
 /// What the page shows.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -28,6 +31,17 @@ const PAGE: i64 = 50;
 pub(super) struct ShowQuery {
     /// `1`: with the people of every branch below.
     branches: String,
+    /// Which part of the timeline.
+    show: String,
+    /// Where the older ones begin.
+    before: String,
+}
+
+impl ShowQuery {
+    /// What stays in the addresses of the timeline.
+    fn keep(&self) -> &'static str {
+        if self.branches == "1" { "branches=1&" } else { "" }
+    }
 }
 
 #[derive(Template)]
@@ -42,8 +56,10 @@ struct ShowPage {
     tags: String,
     people: Vec<Contact>,
     total: String,
-    entries: Vec<Entry>,
-    /// What happened last and what is owed, ready to be shown.
+    /// The timeline, ready to be shown, and its filters.
+    timeline: String,
+    filters: Vec<Tab>,
+    /// What happened last, what is owed and to whom it stands, ready to be shown.
     head: String,
     /// The whole tree this company stands in; empty when it stands alone.
     tree: String,
@@ -66,7 +82,7 @@ pub(super) async fn page(
     let has_branches = below.len() > 1;
     let with_branches = has_branches && query.branches == "1";
     let companies = if with_branches { below } else { vec![id.0] };
-    let page = read(&mut tx, &can.scope, shell, company, (tree, companies)).await?;
+    let page = read(&mut tx, &can.scope, shell, company, (tree, companies), &query).await?;
     let page = ShowPage { has_branches, with_branches, ..page };
     Ok(page.shell.page(&page))
 }
@@ -77,6 +93,7 @@ async fn read(
     shell: Shell,
     company: Company,
     (tree, companies): (Vec<Branch>, Vec<i64>),
+    query: &ShowQuery,
 ) -> Result<ShowPage, Problem> {
     let listing = Listing { companies: companies.clone(), ..Listing::default() };
     let sorting = Sorting { order: Order::Name, up: true };
@@ -85,29 +102,51 @@ async fn read(
         Some(owner) => staff::find(tx, owner).await?.map(|m| m.name).unwrap_or_default(),
         None => String::new(),
     };
-    let entries = contact::timeline::told_entries(&shell.l, &shell.sight(), events(tx, scope, &companies).await?);
+    let those = people_of(tx, scope, &companies).await?;
+    let whose = Whose::Companies(&companies, &those);
+    let (sight, home) = (shell.sight(), format!("/companies/{}", company.shown_id()));
+    let found = timeline::read(tx, &shell.l, &whose, &sight, (Filter::of(&query.show), &query.before)).await?;
+    let part = TimelinePart::new(&shell, (&home, query.keep()), &found, (&query.show, &query.before));
+    let timeline = part.render().map_err(Fault::from)?;
+    let filters = timeline::filters(&shell, (&home, query.keep()), &query.show);
+    let last = timeline::last(tx, &shell.l, &whose, &sight).await?;
     let total = contact::pages::shown_count(&shell.l, people.total);
     let tree = if tree.len() > 1 { tree_page::drawn(&tree, company.id)? } else { String::new() };
-    let head = promise::head(tx, scope, &shell, Record::Company(company.id), entries.first()).await?;
+    let record = Record::Company(company.id);
+    let head = promise::head(tx, scope, &shell, record, last.as_ref()).await? + &relationship::head(tx, scope, &shell, record).await?;
     let own = own(&shell, &company, &field::list_of(tx, Subject::Company).await?);
     let tags = tag::pages::head(tx, &shell, company.shown_id().into()).await?;
     let about = about(&shell, &company, owner);
-    let (has_branches, with_branches) = (false, false);
-    Ok(ShowPage { about, own, tags, people: people.contacts, total, entries, head, tree, company, has_branches, with_branches, shell })
+    let (has_branches, with_branches, people) = (false, false, people.contacts);
+    Ok(ShowPage { about, own, tags, people, total, timeline, filters, head, tree, company, has_branches, with_branches, shell })
 }
 
-/// What happened to the people of these companies, newest first.
-async fn events(tx: &mut Tx, scope: &Scope, companies: &[i64]) -> Result<Vec<Event>, Problem> {
-    let mut sql = Sql::new(
-        "SELECT e.seq, e.name, e.at, e.contact_id, e.visitor_id, e.session_id, e.company_id, e.subject, e.amount, e.machine, e.cause, e.depth,
-         e.client_key, e.origin_id, e.props FROM (SELECT c.id FROM contacts c WHERE c.deleted_at IS NULL AND c.company_id IN ",
-    );
+/// The people of these companies whose past is told: the newest.
+async fn people_of(tx: &mut Tx, scope: &Scope, companies: &[i64]) -> Result<Vec<i64>, DbError> {
+    let mut sql = Sql::new("SELECT c.id FROM contacts c WHERE c.deleted_at IS NULL AND c.company_id IN ");
     sql.bind_list(companies.iter().map(|id| Value::Int(*id)));
     Reach::of(tx, scope).await?.push_people(&mut sql, "c");
-    sql.push(" ORDER BY c.id DESC LIMIT 200) AS p JOIN events e ON e.contact_id = p.id");
-    sql.push(" WHERE e.name NOT IN ('score.changed', 'segment.entered', 'segment.left') ORDER BY e.at DESC, e.seq DESC LIMIT 30");
-    let rows = tx.rows_of(&sql).await?;
-    Ok(rows.iter().map(read_event).collect::<Result<_, _>>()?)
+    sql.push(" ORDER BY c.id DESC LIMIT ").bind(TOLD);
+    tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect()
+}
+
+/// The next days, for the button "Older"; without htmx the whole page shows them.
+pub(super) async fn more(
+    State(app): State<App>,
+    can: Can<ViewContacts>,
+    shell: Shell,
+    Path(id): Path<CompanyId>,
+    Query(query): Query<ShowQuery>,
+) -> Answer {
+    let mut tx = app.db.read().await?;
+    super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let tree = super::list_branches(&mut tx, &can.scope, id.0).await?;
+    let companies = if query.branches == "1" { super::tree::below(&tree, id.0) } else { vec![id.0] };
+    let those = people_of(&mut tx, &can.scope, &companies).await?;
+    let whose = Whose::Companies(&companies, &those);
+    let found = timeline::read(&mut tx, &shell.l, &whose, &shell.sight(), (Filter::of(&query.show), &query.before)).await?;
+    let home = format!("/companies/{id}");
+    Ok(shell.fragment(&TimelinePart::new(&shell, (&home, query.keep()), &found, (&query.show, &query.before))))
 }
 
 impl ShowPage {

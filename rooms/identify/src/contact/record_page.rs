@@ -8,7 +8,7 @@ use attune_web::{Answer, Can, Path, Problem, Query, Shell, see_other};
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::timeline::{self, Filter, Timeline, TimelinePart};
+use super::timeline::{self, Filter, Timeline, TimelinePart, Whose};
 use super::{Contact, ContactId, edit, reveal, told};
 use crate::ViewContacts;
 use crate::company::CompanyId;
@@ -82,13 +82,14 @@ pub(super) async fn page(
         super::find(&mut tx, &can.scope, survivor).await?.ok_or(Problem::NotFound)?;
         return Ok(see_other(&format!("/contacts/{}", ContactId(survivor))));
     };
-    let timeline = timeline::read(&mut tx, &shell.l, &contact, &shell.sight(), (Filter::of(&query.show), &query.before)).await?;
+    let whose = Whose::Contact(&contact);
+    let timeline = timeline::read(&mut tx, &shell.l, &whose, &shell.sight(), (Filter::of(&query.show), &query.before)).await?;
     let owner = match contact.owner_id {
         Some(owner) => staff::find(&mut tx, owner).await?.map(|m| m.name),
         None => None,
     };
     let fields = field::list(&mut tx).await?;
-    let last = timeline::last(&mut tx, &shell.l, &contact, &shell.sight()).await?;
+    let last = timeline::last(&mut tx, &shell.l, &whose, &shell.sight()).await?;
     let head = promise::head(&mut tx, &can.scope, &shell, Record::Contact(id.0), last.as_ref()).await?;
     let tags = tag::pages::head(&mut tx, &shell, id.into()).await?;
     let slots = |place: Place| slots(&app, &shell, place, id.0);
@@ -99,7 +100,7 @@ pub(super) async fn page(
         origin: origin(&shell, &contact),
         customs: customs(&shell, &contact, &fields),
         tabs: tabs(&shell, id, &panels, &query.tab),
-        filters: filters(&shell, id, &query.show),
+        filters: timeline::filters(&shell, (&format!("/contacts/{id}"), ""), &query.show),
         tab: panels.into_iter().find(|p| p.key == query.tab),
         timeline: timeline_html(&shell, id, &timeline, &query)?,
         newest: timeline.newest,
@@ -115,8 +116,7 @@ pub(super) async fn page(
 }
 
 fn timeline_html(shell: &Shell, id: ContactId, timeline: &Timeline, query: &RecordQuery) -> Result<String, Problem> {
-    let can_edit = shell.may("identify.contact.edit");
-    let part = TimelinePart { shell, id, timeline, show: &query.show, first: query.before.is_empty(), can_edit };
+    let part = TimelinePart::new(shell, (&format!("/contacts/{id}"), ""), timeline, (&query.show, &query.before));
     part.render().map_err(|e| Problem::Fault(attune_kernel::Fault::from(e).context("the timeline could not be rendered")))
 }
 
@@ -131,15 +131,6 @@ fn tabs(shell: &Shell, id: ContactId, panels: &[Slot], current: &str) -> Vec<Tab
     let mut tabs = vec![Tab::new(format!("/contacts/{id}"), shell.l.t("identify-timeline"), !known)];
     tabs.extend(panels.iter().map(|p| Tab::new(format!("/contacts/{id}?tab={}", p.key), &p.title, p.key == current)));
     tabs
-}
-
-fn filters(shell: &Shell, id: ContactId, show: &str) -> Vec<Tab> {
-    let current = Filter::of(show);
-    let tab = |(filter, word, key): (Filter, &str, &str)| {
-        let href = if word.is_empty() { format!("/contacts/{id}") } else { format!("/contacts/{id}?show={word}") };
-        Tab::new(href, shell.l.t(key), filter == current)
-    };
-    Filter::ALL.into_iter().map(tab).collect()
 }
 
 fn about(shell: &Shell, c: &Contact, owner: Option<&str>) -> Vec<Prop> {

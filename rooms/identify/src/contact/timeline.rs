@@ -1,5 +1,6 @@
-//! What happened to a contact, newest first: events and notes by day, repeats told once, older ones on demand, new ones announced.
+//! What happened to a contact, or to a company and its people, newest first: events and notes by day, repeats told once, older ones on demand, new ones announced.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -9,6 +10,7 @@ use attune_events::{Event, read_event};
 use attune_house::App;
 use attune_kernel::Fault;
 use attune_record::note::{self, Note};
+use attune_web::kit::Tab;
 use attune_web::{Answer, Can, Lang, Live, Path, Problem, Query, Scope, Shell, Sight, live};
 use axum::extract::State;
 use serde::Deserialize;
@@ -49,7 +51,7 @@ impl Filter {
         (Self::Record, "changes", "identify-timeline-record"),
     ];
 
-    pub(super) fn of(word: &str) -> Self {
+    pub(crate) fn of(word: &str) -> Self {
         Self::ALL.into_iter().find(|(_, w, _)| *w == word).map_or(Self::All, |(filter, ..)| filter)
     }
 }
@@ -71,6 +73,43 @@ pub struct Entry {
     pub machine: bool,
     /// The note it is, if it is one.
     pub note: Option<Note>,
+    /// Whose it is.
+    pub contact_id: Option<i64>,
+    /// What that person is called, on the timeline of a company.
+    pub who: String,
+}
+
+impl Entry {
+    /// The page of the person whose it is.
+    pub(crate) fn href(&self) -> String {
+        self.contact_id.map_or_else(String::new, |id| format!("/contacts/{}", ContactId(id)))
+    }
+}
+
+/// Whose timeline it is.
+pub(crate) enum Whose<'a> {
+    /// A person's.
+    Contact(&'a Contact),
+    /// These companies' with these people of theirs.
+    Companies(&'a [i64], &'a [i64]),
+}
+
+impl Whose<'_> {
+    /// The people whose notes stand on it.
+    fn people(&self) -> Vec<i64> {
+        match self {
+            Self::Contact(contact) => vec![contact.id],
+            Self::Companies(_, people) => people.to_vec(),
+        }
+    }
+
+    /// People's own words as the reader may see them.
+    fn shown(&self, sight: &Sight, text: String) -> String {
+        match self {
+            Self::Contact(contact) => sight.text(contact.place(), text),
+            Self::Companies(..) => sight.words(text),
+        }
+    }
 }
 
 /// The lines of one day.
@@ -104,20 +143,19 @@ pub(super) struct TimelineQuery {
 
 /// Reads a page: events and notes not after the mark `before` (`at~seq`).
 /// Addresses in what people said are masked as `sight` says.
-pub(super) async fn read(
+pub(crate) async fn read(
     tx: &mut Tx,
     l: &Lang,
-    contact: &Contact,
+    whose: &Whose<'_>,
     sight: &Sight,
     (filter, before): (Filter, &str),
 ) -> Result<Timeline, DbError> {
-    let contact_id = contact.id;
     let mark = before.split_once('~').and_then(|(at, seq)| Some((at.parse::<i64>().ok()?, seq.parse::<i64>().ok()?)));
-    let events = if filter == Filter::Notes { Vec::new() } else { list_events(tx, contact_id, filter, mark, PAGE).await? };
+    let events = if filter == Filter::Notes { Vec::new() } else { list_events(tx, whose, filter, mark, PAGE).await? };
     let full = events.len() as i64 == PAGE;
     let floor = if full { events.last().map(|e| e.at) } else { None };
-    let notes =
-        if matches!(filter, Filter::All | Filter::Notes) { note::list(tx, contact_id, mark.map(|m| m.0), PAGE).await? } else { Vec::new() };
+    let with_notes = matches!(filter, Filter::All | Filter::Notes);
+    let notes = if with_notes { note::list_of(tx, &whose.people(), mark.map(|m| m.0), PAGE).await? } else { Vec::new() };
     let notes: Vec<Note> = notes.into_iter().filter(|n| floor.is_none_or(|at| n.created_at >= at)).collect();
     let full_notes = filter == Filter::Notes && notes.len() as i64 == PAGE;
     let older = match (events.last().filter(|_| full), notes.last().filter(|_| full_notes)) {
@@ -125,22 +163,37 @@ pub(super) async fn read(
         (None, Some(note)) => Some(format!("{}~0", note.created_at - 1)),
         (None, None) => None,
     };
-    let pinned = if before.is_empty() && matches!(filter, Filter::All | Filter::Notes) {
-        note::list_pinned(tx, contact_id).await?
-    } else {
-        Vec::new()
+    let (pinned, newest) = match whose {
+        Whose::Contact(contact) => {
+            let pinned = if before.is_empty() && with_notes { note::list_pinned(tx, contact.id).await? } else { Vec::new() };
+            (pinned, newest_seq(tx, contact.id).await?)
+        }
+        // What is pinned to a person is pinned there.
+        Whose::Companies(..) => (Vec::new(), 0),
     };
-    let newest = newest_seq(tx, contact_id).await?;
     let mut entries = told::entries(l, events);
     entries.extend(notes.into_iter().map(|n| note_entry(l, n)));
     entries.sort_by_key(|e| std::cmp::Reverse(e.at));
-    let entries = entries.into_iter().map(|entry| masked(entry, contact, sight)).collect();
-    let pinned = pinned.into_iter().map(|note| Note { body: sight.text(contact.place(), note.body.clone()), ..note }).collect();
+    if matches!(whose, Whose::Companies(..)) {
+        name_people(tx, l, sight, &mut entries).await?;
+    }
+    let entries = entries.into_iter().map(|entry| masked(entry, whose, sight)).collect();
+    let pinned = pinned.into_iter().map(|note| Note { body: whose.shown(sight, note.body.clone()), ..note }).collect();
     Ok(Timeline { days: days(l, entries), pinned, older, newest })
 }
 
-fn masked(mut entry: Entry, contact: &Contact, sight: &Sight) -> Entry {
-    let shown = |text: String| sight.text(contact.place(), text);
+/// Says whose each line is.
+async fn name_people(tx: &mut Tx, l: &Lang, sight: &Sight, entries: &mut [Entry]) -> Result<(), DbError> {
+    let people = super::list_by_ids(tx, entries.iter().filter_map(|entry| entry.contact_id).collect::<BTreeSet<_>>()).await?;
+    let names: HashMap<i64, String> = people.iter().map(|c| (c.id, super::pages::named(l, c, c.label_for(sight)))).collect();
+    for entry in entries {
+        entry.who = entry.contact_id.and_then(|id| names.get(&id).cloned()).unwrap_or_default();
+    }
+    Ok(())
+}
+
+fn masked(mut entry: Entry, whose: &Whose<'_>, sight: &Sight) -> Entry {
+    let shown = |text: String| whose.shown(sight, text);
     (entry.text, entry.detail) = (shown(entry.text), shown(entry.detail));
     entry.note = entry.note.map(|note| Note { body: shown(note.body), ..note });
     entry
@@ -148,7 +201,17 @@ fn masked(mut entry: Entry, contact: &Contact, sight: &Sight) -> Entry {
 
 fn note_entry(l: &Lang, note: Note) -> Entry {
     let text = l.of("identify-note-by").s("name", &note.staff_name).to_string();
-    Entry { at: note.created_at, icon: "sticky-note", tone: "warn", text, detail: String::new(), machine: false, note: Some(note) }
+    Entry {
+        at: note.created_at,
+        icon: "sticky-note",
+        tone: "warn",
+        text,
+        detail: String::new(),
+        machine: false,
+        contact_id: Some(note.record_id),
+        note: Some(note),
+        who: String::new(),
+    }
 }
 
 fn days(l: &Lang, entries: Vec<Entry>) -> Vec<Day> {
@@ -163,27 +226,45 @@ fn days(l: &Lang, entries: Vec<Entry>) -> Vec<Day> {
     days
 }
 
-/// What happened last, in words: between us and the person if anything did, else to the record.
-pub(super) async fn last(tx: &mut Tx, l: &Lang, contact: &Contact, sight: &Sight) -> Result<Option<Entry>, DbError> {
-    let events = list_events(tx, contact.id, Filter::All, None, 30).await?;
+/// What happened last, in words: between us and the people if anything did, else to the record.
+pub(crate) async fn last(tx: &mut Tx, l: &Lang, whose: &Whose<'_>, sight: &Sight) -> Result<Option<Entry>, DbError> {
+    let events = list_events(tx, whose, Filter::All, None, 30).await?;
     let of_record = |event: &Event| told::names(&[Kind::Record]).any(|name| name == event.name);
     let (kept, met): (Vec<Event>, Vec<Event>) = events.into_iter().partition(of_record);
     let event = told::entries(l, if met.is_empty() { kept } else { met }).into_iter().next();
-    let note = note::list(tx, contact.id, None, 1).await?.pop().map(|note| note_entry(l, note));
-    Ok([event, note].into_iter().flatten().max_by_key(|entry| entry.at).map(|entry| masked(entry, contact, sight)))
+    let note = note::list_of(tx, &whose.people(), None, 1).await?.pop().map(|note| note_entry(l, note));
+    Ok([event, note].into_iter().flatten().max_by_key(|entry| entry.at).map(|entry| masked(entry, whose, sight)))
 }
 
-async fn list_events(tx: &mut Tx, contact_id: i64, filter: Filter, mark: Option<(i64, i64)>, limit: i64) -> Result<Vec<Event>, DbError> {
-    let mut sql = Sql::new(
-        "SELECT seq, name, at, contact_id, visitor_id, session_id, company_id, subject, amount, machine, cause, depth, client_key, origin_id, props
-         FROM events WHERE contact_id = ",
-    );
-    sql.bind(contact_id);
-    if let Some((at, seq)) = mark {
-        sql.push(" AND at <= ").bind(at).push(" AND (at < ").bind(at).push(" OR seq < ").bind(seq).push(")");
+const EVENTS: &str = "SELECT seq, name, at, contact_id, visitor_id, session_id, company_id, subject, amount, machine, cause, depth, client_key, origin_id, props
+     FROM events WHERE ";
+
+async fn list_events(tx: &mut Tx, whose: &Whose<'_>, filter: Filter, mark: Option<(i64, i64)>, limit: i64) -> Result<Vec<Event>, DbError> {
+    let mut sql = Sql::new("");
+    let newest = |sql: &mut Sql| {
+        if let Some((at, seq)) = mark {
+            sql.push(" AND at <= ").bind(at).push(" AND (at < ").bind(at).push(" OR seq < ").bind(seq).push(")");
+        }
+        push_filter(sql, filter);
+        sql.push(" ORDER BY at DESC, seq DESC LIMIT ").bind(limit);
+    };
+    // A list is never empty: no record has the number 0.
+    let list = |sql: &mut Sql, ids: &[i64]| _ = sql.bind_list(ids.iter().copied().chain([0]).map(Value::Int));
+    match whose {
+        Whose::Contact(contact) => {
+            sql.push(EVENTS).push("contact_id = ").bind(contact.id);
+            newest(&mut sql);
+        }
+        Whose::Companies(companies, people) => {
+            sql.push("SELECT * FROM (").push(EVENTS).push("contact_id IN ");
+            list(&mut sql, people);
+            newest(&mut sql);
+            sql.push(") AS theirs UNION ALL SELECT * FROM (").push(EVENTS).push("contact_id IS NULL AND company_id IN ");
+            list(&mut sql, companies);
+            newest(&mut sql);
+            sql.push(") AS own ORDER BY at DESC, seq DESC LIMIT ").bind(limit);
+        }
     }
-    push_filter(&mut sql, filter);
-    sql.push(" ORDER BY at DESC, seq DESC LIMIT ").bind(limit);
     tx.rows_of(&sql).await?.iter().map(read_event).collect()
 }
 
@@ -219,19 +300,49 @@ async fn newest_seq(tx: &mut Tx, contact_id: i64) -> Result<i64, DbError> {
 
 #[derive(Template)]
 #[template(path = "contact/timeline.html")]
-pub(super) struct TimelinePart<'a> {
-    pub(super) shell: &'a Shell,
-    pub(super) id: ContactId,
-    pub(super) timeline: &'a Timeline,
-    pub(super) show: &'a str,
-    pub(super) first: bool,
-    pub(super) can_edit: bool,
+pub(crate) struct TimelinePart<'a> {
+    pub(crate) shell: &'a Shell,
+    /// The address of the record's page, and that of its timeline alone; both with what has to stay in them behind a question mark.
+    pub(crate) page: String,
+    pub(crate) more: String,
+    pub(crate) timeline: &'a Timeline,
+    pub(crate) show: &'a str,
+    pub(crate) first: bool,
+    pub(crate) can_edit: bool,
 }
 
-impl TimelinePart<'_> {
+impl<'a> TimelinePart<'a> {
+    /// The part of the record at `home`; `keep` stands in its addresses.
+    pub(crate) fn new(shell: &'a Shell, (home, keep): (&str, &str), timeline: &'a Timeline, (show, before): (&'a str, &str)) -> Self {
+        let can_edit = shell.may("identify.contact.edit");
+        let (page, more) = (format!("{home}?{keep}"), format!("{home}/timeline?{keep}"));
+        Self { shell, page, more, timeline, show, first: before.is_empty(), can_edit }
+    }
+
     fn html(&self, note: &Note) -> String {
         crate::note::markdown::html(&note.body)
     }
+
+    fn person(&self, note: &Note) -> ContactId {
+        ContactId(note.record_id)
+    }
+
+    /// The address of a note.
+    fn of(&self, note: &Note) -> String {
+        format!("/contacts/{}/notes/{}", ContactId(note.record_id), note.id)
+    }
+}
+
+/// The filters of the timeline at `home`.
+pub(crate) fn filters(shell: &Shell, (home, keep): (&str, &str), show: &str) -> Vec<Tab> {
+    let current = Filter::of(show);
+    let tab = |(filter, word, key): (Filter, &str, &str)| {
+        let pairs = [keep.trim_end_matches('&').to_owned(), if word.is_empty() { String::new() } else { format!("show={word}") }];
+        let query = pairs.into_iter().filter(|pair| !pair.is_empty()).collect::<Vec<_>>().join("&");
+        let href = if query.is_empty() { home.to_owned() } else { format!("{home}?{query}") };
+        Tab::new(href, shell.l.t(key), filter == current)
+    };
+    Filter::ALL.into_iter().map(tab).collect()
 }
 
 /// The next days, for the button "Older"; without htmx the whole page shows them.
@@ -244,16 +355,10 @@ pub(super) async fn more(
 ) -> Answer {
     let mut tx = app.db.read().await?;
     let contact = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let timeline = read(&mut tx, &shell.l, &contact, &shell.sight(), (Filter::of(&query.show), &query.before)).await?;
-    let can_edit = shell.may("identify.contact.edit");
-    Ok(shell.fragment(&TimelinePart {
-        shell: &shell,
-        id,
-        timeline: &timeline,
-        show: &query.show,
-        first: query.before.is_empty(),
-        can_edit,
-    }))
+    let whose = Whose::Contact(&contact);
+    let timeline = read(&mut tx, &shell.l, &whose, &shell.sight(), (Filter::of(&query.show), &query.before)).await?;
+    let home = format!("/contacts/{id}");
+    Ok(shell.fragment(&TimelinePart::new(&shell, (&home, ""), &timeline, (&query.show, &query.before))))
 }
 
 /// The chip that says how much has happened since the page was drawn.
@@ -293,10 +398,4 @@ async fn fresh(app: &App, scope: &Scope, l: Lang, id: ContactId, query: Timeline
         return Ok(Live::Same);
     }
     Ok(Live::New(FreshPart { l, id, count, show: query.show }.render()?))
-}
-
-/// Events (newest first) as lines, for other pages that show them.
-pub(crate) fn told_entries(l: &Lang, sight: &Sight, events: Vec<Event>) -> Vec<Entry> {
-    let shown = |entry: Entry| Entry { text: sight.words(entry.text), detail: sight.words(entry.detail), ..entry };
-    told::entries(l, events).into_iter().map(shown).collect()
 }

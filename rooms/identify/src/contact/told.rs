@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 66] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 70] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -46,6 +46,10 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 66] = [
     ("contact.stage_changed", "identify-told-stage", "trending-up", "violet", Kind::Sales),
     ("contact.tagged", "identify-told-tagged", "tag", "", Kind::Record),
     ("contact.untagged", "identify-told-untagged", "tag", "", Kind::Record),
+    ("company.created", "company-told-created", "building-2", "", Kind::Record),
+    ("company.updated", "identify-told-updated", "pencil", "", Kind::Record),
+    ("company.tagged", "identify-told-tagged", "tag", "", Kind::Record),
+    ("company.untagged", "identify-told-untagged", "tag", "", Kind::Record),
     ("relationship.made", "identify-told-related", "network", "", Kind::Record),
     ("relationship.changed", "identify-told-related-changed", "network", "", Kind::Record),
     ("relationship.ended", "identify-told-related-ended", "unlink", "", Kind::Record),
@@ -105,6 +109,11 @@ fn sort_of(event: &Event) -> &str {
     if event.name == "page.left" { "page.viewed" } else { event.name.as_ref() }
 }
 
+/// Whether two events are of the same person.
+fn of_one(a: &Event, b: &Event) -> bool {
+    a.contact_id == b.contact_id
+}
+
 /// The lines of `events` (newest first).
 pub(crate) fn entries(l: &Lang, events: Vec<Event>) -> Vec<Entry> {
     let mut groups: Vec<Group> = Vec::new();
@@ -114,7 +123,10 @@ pub(crate) fn entries(l: &Lang, events: Vec<Event>) -> Vec<Entry> {
         // The end of one page often lies between two views of others, so a little further back is looked at too.
         let same = groups.iter_mut().rev().take(4).find(|g| {
             let near = g.first.at - event.at < DAY_US && l.date_value(g.first.at) == l.date_value(event.at);
-            near && sort_of(&g.first) == sort_of(&event) && g.first.subject == event.subject && g.first.machine == event.machine
+            near && sort_of(&g.first) == sort_of(&event)
+                && g.first.subject == event.subject
+                && g.first.machine == event.machine
+                && of_one(&g.first, &event)
         });
         match same {
             Some(group) => {
@@ -140,7 +152,11 @@ const WALK: usize = 5;
 
 fn is_walk(l: &Lang, first: &Group, group: &Group) -> bool {
     let (a, b) = (&first.first, &group.first);
-    sort_of(a) == "page.viewed" && sort_of(b) == "page.viewed" && a.machine == b.machine && l.date_value(a.at) == l.date_value(b.at)
+    sort_of(a) == "page.viewed"
+        && sort_of(b) == "page.viewed"
+        && of_one(a, b)
+        && a.machine == b.machine
+        && l.date_value(a.at) == l.date_value(b.at)
 }
 
 /// Many pages of a day in one line: how many, which first, how long in all.
@@ -158,7 +174,8 @@ fn walk(l: &Lang, groups: &[Group]) -> Entry {
     let (text, detail) = (l.of("identify-told-pages").n("count", count).to_string(), parts.join(" · "));
     let first = groups.first();
     let (at, machine) = first.map_or((0, false), |group| (group.first.at, group.first.machine));
-    Entry { at, icon: "mouse-pointer-click", tone: "accent", text, detail, machine, note: None }
+    let contact_id = first.and_then(|group| group.first.contact_id);
+    Entry { at, icon: "mouse-pointer-click", tone: "accent", text, detail, machine, note: None, contact_id, who: String::new() }
 }
 
 fn entry(l: &Lang, group: &Group) -> Entry {
@@ -168,7 +185,8 @@ fn entry(l: &Lang, group: &Group) -> Entry {
     let subject = shown_subject(l, event);
     let key = if subject.is_empty() && known.is_some() { format!("{key}-bare") } else { key.to_owned() };
     let text = l.of(&key).s("subject", &subject).s("name", &event.name).n("count", group.count.max(1)).to_string();
-    Entry { at: event.at, icon, tone, text, detail: detail(l, group), machine: event.machine, note: None }
+    let (detail, contact_id) = (detail(l, group), event.contact_id);
+    Entry { at: event.at, icon, tone, text, detail, machine: event.machine, note: None, contact_id, who: String::new() }
 }
 
 /// The subject in words: attributes and stages are named, everything else stands as it came.
@@ -179,7 +197,7 @@ fn shown_subject(l: &Lang, event: &Event) -> String {
         // Said of the record that was part of another: that it was gone meanwhile is told by the word itself.
         "contact.deleted" if subject == "merged" => l.t("identify-told-into-another").to_string(),
         "contact.restored" if subject == "split" => l.t("identify-told-from-another").to_string(),
-        "contact.updated" | "question.asked" | "question.answered" | "question.declined" if !subject.is_empty() => {
+        "contact.updated" | "company.updated" | "question.asked" | "question.answered" | "question.declined" if !subject.is_empty() => {
             attribute_name(l, &subject)
         }
         "relationship.made" | "relationship.changed" | "relationship.ended" => l.t(&format!("relationship-{subject}")).to_string(),
@@ -193,13 +211,14 @@ fn shown_subject(l: &Lang, event: &Event) -> String {
 /// What pages call an attribute.
 pub(crate) fn attribute_name(l: &Lang, key: &str) -> String {
     match key {
-        "name" | "email" | "phone" | "title" | "city" | "country" | "stage" | "locale" | "source" => {
+        "name" | "email" | "phone" | "title" | "city" | "country" | "stage" | "locale" | "source" | "domain" | "industry" => {
             l.t(&format!("identify-{key}")).to_string()
         }
         "given_name" => l.t("identify-given-name").to_string(),
         "family_name" => l.t("identify-family-name").to_string(),
         "company_id" | "company" => l.t("identify-company").to_string(),
         "owner_id" => l.t("identify-owner").to_string(),
+        "parent_id" => l.t("company-parent").to_string(),
         "time_zone" => l.t("identify-time-zone").to_string(),
         "external_id" => l.t("identify-external-id").to_string(),
         custom => custom.strip_prefix("f:").unwrap_or(custom).to_owned(),

@@ -7,6 +7,7 @@ pub mod api;
 mod facets;
 pub(crate) mod group;
 mod group_page;
+mod head;
 pub mod kind;
 pub(crate) mod pages;
 mod store;
@@ -24,7 +25,9 @@ use serde_json::{Value as Json, json};
 use crate::company::{self, CompanyId};
 use crate::contact::{self, By, ContactError, ContactId};
 pub(crate) use facets::FACETS;
+pub(crate) use head::head;
 use kind::{Kind, Reading};
+
 pub use store::{Line, Relationship, lines_of};
 pub(crate) use store::{Other, list_others};
 

@@ -49,7 +49,7 @@ fn shown_name(l: &Lang, end: &End) -> String {
     called(l, end.record, &end.name)
 }
 
-fn called(l: &Lang, record: Record, name: &str) -> String {
+pub(super) fn called(l: &Lang, record: Record, name: &str) -> String {
     if name.is_empty() { l.of("identify-nameless").s("id", record).to_string() } else { name.to_owned() }
 }
 
