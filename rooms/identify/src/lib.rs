@@ -5,6 +5,7 @@ mod code;
 pub mod company;
 pub mod consent;
 pub mod contact;
+pub mod device;
 pub mod dialogue;
 mod duplicate;
 pub mod erasure;
@@ -188,6 +189,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261128_2400_tag"),
         migration!("20261129_1200_file"),
         migration!("20261129_1210_retention"),
+        migration!("20261129_1220_device"),
     ]
 }
 
