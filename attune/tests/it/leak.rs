@@ -132,7 +132,7 @@ async fn add_foreign(tx: &mut Tx, by: &By<'_>) -> Foreign {
     attune_events::append(tx, &mut [event, Event::new("contact.owner_changed", by.now).contact(contact).subject("zqxreason")])
         .await
         .unwrap();
-    for (sql, values) in rows(contact, by.now) {
+    for (sql, values) in rows(contact, by.now).into_iter().chain(records(contact, by.now)) {
         tx.exec(sql, values).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
     let known = [
@@ -148,11 +148,30 @@ async fn add_foreign(tx: &mut Tx, by: &By<'_>) -> Foreign {
         ("prm", 713),
         ("shr", 717),
         ("fil", 715),
+        ("dev", 717),
     ];
     let shared = [("seg", 600), ("cmp", 610), ("psh", 620)];
     let mut ids: Vec<String> = known.into_iter().chain(shared).map(|(prefix, id)| encode_id(prefix, id)).collect();
     ids.push("99".to_owned());
     Foreign { ids, contact: ContactId(contact).to_string(), company: CompanyId(company).to_string() }
+}
+
+/// What stands on the record beside its own attributes: files, devices, a hold.
+fn records(contact: i64, now: i64) -> Vec<(&'static str, Vec<Value>)> {
+    let both = || params![contact, now].to_vec();
+    let one = || params![contact].to_vec();
+    vec![
+        (
+            "INSERT INTO devices (id, serial, serial_key, model, contact_id, state, created_at) VALUES (717, 'zqxserial', 'zqxserial', 'zqxmodel', $1, 'active', $2)",
+            both(),
+        ),
+        (
+            "INSERT INTO device_states (device_id, kind, name, value, open, at) SELECT 717, 'reading', 'zqxreading', 1.5, TRUE, $2 FROM contacts WHERE id = $1",
+            both(),
+        ),
+        ("INSERT INTO holds (id, contact_id, reason, staff_id, created_at) VALUES (716, $1, 'zqxhold', 99, $2)", both()),
+        ("INSERT INTO file_chunks (file_id, number, body) SELECT 715, 0, 'enF4aW5zaWRl' FROM contacts WHERE id = $1", one()),
+    ]
 }
 
 fn rows(contact: i64, now: i64) -> Vec<(&'static str, Vec<Value>)> {
@@ -205,8 +224,6 @@ fn rows(contact: i64, now: i64) -> Vec<(&'static str, Vec<Value>)> {
             "INSERT INTO files (id, contact_id, file_name, bytes, staff_id, created_at, kept_at) VALUES (715, $1, 'zqxfile', 9, 99, $2, $2)",
             both(),
         ),
-        ("INSERT INTO holds (id, contact_id, reason, staff_id, created_at) VALUES (716, $1, 'zqxhold', 99, $2)", both()),
-        ("INSERT INTO file_chunks (file_id, number, body) SELECT 715, 0, 'enF4aW5zaWRl' FROM contacts WHERE id = $1", one()),
         ("INSERT INTO contact_changes (contact_id, name, at, owner_id, team_id) VALUES ($1, 'form.submitted', $2, 99, 71)", both()),
         ("INSERT INTO segment_members (segment_id, contact_id, since_at) VALUES (600, $1, $2)", both()),
         ("INSERT INTO sends (id, mailing_id, contact_id, state, due_at, attempts) VALUES (708, 611, $1, 'accepted', 1, 0)", one()),

@@ -1723,3 +1723,77 @@ identify-told-released = Hold ended: { $subject }
 identify-told-released-bare = Hold ended
 erased-holds = Holds
 identify-view-shared-with-me = Shared with me
+
+# Devices
+device-title = Devices
+device-of = Devices of { $name }
+device-all = All
+device-none = No devices yet
+device-none-text = Machines and appliances at your customers, with what they tell: readings, stock levels, faults.
+device-none-here = No devices yet.
+device-new = New device
+device-edit = Edit device
+device-delete = Delete
+device-deleted = Deleted the device
+device-saved = Saved the device
+device-search = Serial number or model
+device-serial = Serial number
+device-model = Model
+device-owner = Owner
+device-owner-find = Find another owner
+device-owner-hint = The name of a contact or a company
+device-choose-owner = Choose whose it is
+device-no-owner = There is no such contact or company
+device-taken = A device has this serial number already
+device-gone = This device is not there any more
+device-installed = Installed on
+device-state = State
+device-state-active = In use
+device-state-retired = Retired
+device-stock = Stock level
+device-usage = Usage
+device-last = Heard last
+device-silent = Nothing yet
+device-faults = Faults
+device-faults-count = { $count ->
+    [one] One fault
+   *[other] { $count } faults
+}
+device-recovered = Recovered
+device-severity-info = Info
+device-severity-warning = Warning
+device-severity-critical = Critical
+device-readings = Readings
+device-no-readings = No readings yet. They come through the interface for programs.
+device-reading = Reading
+device-value = Value
+device-at = When
+device-over-time = A reading over time
+device-values = { $count ->
+    [one] One value
+   *[other] { $count } values
+}
+device-chart-says = { $reading } between { $low } and { $high }.
+device-facet-stock = Lowest stock level of a device, percent
+device-facet-faults = Open faults of devices
+retention-class-devices = What devices told
+retention-class-devices-hint = Readings, stock levels and faults, here and on timelines. What stands now stays.
+identify-told-device = Device: { $subject }
+identify-told-device-bare = A device was added
+identify-told-device-changed = Device changed: { $subject }
+identify-told-device-changed-bare = A device was changed
+identify-told-device-removed = Device gone: { $subject }
+identify-told-device-removed-bare = A device is gone
+identify-told-device-reading = Reading of a device: { $subject }
+identify-told-device-reading-bare = A device told a reading
+identify-told-device-fault = Fault of a device: { $subject }
+identify-told-device-fault-bare = A device told a fault
+identify-told-device-recovered = Fault is over: { $subject }
+identify-told-device-recovered-bare = A fault is over
+erased-devices = Devices
+erased-device_readings = What devices told
+erased-device_states = How devices stand
+subject-access-col-serial = Serial number
+subject-access-col-installed-at = Installed on
+subject-access-col-unit = Unit
+subject-access-col-severity = Severity

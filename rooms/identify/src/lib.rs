@@ -6,6 +6,7 @@ mod code;
 pub mod company;
 pub mod consent;
 pub mod contact;
+pub mod device;
 pub mod dialogue;
 mod duplicate;
 pub mod erasure;
@@ -193,6 +194,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261129_1010_bulk_edit"),
         migration!("20261129_1200_file"),
         migration!("20261129_1210_retention"),
+        migration!("20261129_1220_device"),
         migration!("20261129_1300_share"),
     ]
 }

@@ -7,8 +7,8 @@ use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
 use crate::{
-    bulk_edit, code, consent, dialogue, fact, file, merge, note, place, preference, promise, relationship, replay, retention, sharing,
-    subject_access, tag, topic, visitor,
+    bulk_edit, code, consent, device, dialogue, fact, file, merge, note, place, preference, promise, relationship, replay, retention,
+    sharing, subject_access, tag, topic, visitor,
 };
 
 /// Tables of these nouns that hold a person.
@@ -58,7 +58,7 @@ const DATASETS: [Dataset; 2] = [
 
 /// What segments may ask this room.
 pub fn facets() -> impl Iterator<Item = Facet> {
-    FACETS.into_iter().chain(relationship::FACETS).chain(tag::FACETS)
+    FACETS.into_iter().chain(relationship::FACETS).chain(tag::FACETS).chain(device::FACETS)
 }
 
 /// Adds these nouns to the room.
@@ -75,6 +75,13 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .permissions(retention::pages::permissions())
         .events(retention::EVENTS)
         .contact_tables(retention::CONTACT_TABLES)
+        .routes(device::pages::routes().merge(device::api::routes()))
+        .nav([device::pages::nav()])
+        .panels([device::pages::panel()])
+        .events(device::EVENTS)
+        .contact_tables(device::CONTACT_TABLES)
+        .erasers([device::eraser()])
+        .namings(device::NAMINGS)
 }
 
 fn plug_senses(room: Room, collector: &Collector) -> Room {

@@ -8,7 +8,7 @@ macro_rules! values {
 }
 
 /// The tables that are filled.
-pub(crate) const FILLED: [&str; 22] = [
+pub(crate) const FILLED: [&str; 24] = [
     "events",
     "visitors",
     "visits",
@@ -31,6 +31,8 @@ pub(crate) const FILLED: [&str; 22] = [
     "record_tags",
     "files",
     "holds",
+    "devices",
+    "device_readings",
 ];
 
 /// Gives the contact as many rows of each table as `counts` says. Among `people` some meet: the same mailing, the same funnel.
@@ -109,6 +111,14 @@ fn tracked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usi
         "holds" => {
             ("INSERT INTO holds (id, contact_id, reason, staff_id, created_at) VALUES ($1, $2, 'law suit', 1, 1)", values![id, contact])
         }
+        "devices" => (
+            "INSERT INTO devices (id, serial, serial_key, model, contact_id, installed_at, state, created_at) VALUES ($1, $3, $3, 'Coffee 3', $2, 1, 'active', 1)",
+            values![id, contact, id.to_string()],
+        ),
+        "device_readings" => (
+            "INSERT INTO device_readings (id, device_id, contact_id, kind, name, value, unit, severity, at) VALUES ($1, $1, $2, 'reading', 'stock', 8.5, '%', '', 1)",
+            values![id, contact],
+        ),
         "files" => (
             "INSERT INTO files (id, contact_id, file_name, bytes, staff_id, created_at, kept_at) VALUES ($1, $2, 'offer.pdf', 1, 1, 1, 1)",
             values![id, contact],

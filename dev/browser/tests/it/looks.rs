@@ -38,6 +38,8 @@ const STOPS: &[Stop] = &[
     Stop("code-new", "/codes/new", &[]),
     Stop("places", "/places", &[("place", FIRST)]),
     Stop("place-new", "/places/new", &[]),
+    Stop("devices", "/devices", &[("device", FIRST)]),
+    Stop("device-new", "/devices/new?q=a", &[]),
     Stop("companies", "/companies", &[("company", FIRST)]),
     Stop("companies-export", "/companies/export", &[]),
     Stop("imports", "/imports", &[("import", FIRST)]),
@@ -91,6 +93,7 @@ const BEHIND: &[(&str, &str)] = &[
     ("contact-shares", "/shares"),
     ("contact-files", "/files"),
     ("contact-hold", "/hold"),
+    ("contact-devices", "/devices"),
 ];
 /// Pages behind a company's own.
 const BEHIND_COMPANY: &[(&str, &str)] = &[
@@ -183,6 +186,7 @@ async fn finish_furnishing(attune: &Attune) {
     furnish_senses(&mut person).await;
     furnish_fields(&mut person).await;
     furnish_tags(&mut person).await;
+    furnish_records(attune, &mut person).await;
     crate::same_person::meet_again(&mut person).await;
     crate::same_person::search(&mut person).await;
     let path = person_called(&mut person, "Novak").await;
@@ -238,6 +242,21 @@ async fn furnish_senses(person: &mut Person) {
     person.fill("#f-mark", "hamburg").await;
     person.click("main form .btn.primary").await;
     person.until("return location.pathname !== '/places/new'", vec![], "the place to be kept").await;
+}
+
+/// A file and a device of somebody known.
+async fn furnish_records(attune: &Attune, person: &mut Person) {
+    let path = person_called(person, "Lena").await;
+    let id = path.rsplit('/').next().unwrap_or_default().to_owned();
+    person.go(&format!("/files/new?of={id}")).await;
+    person.attach("#f-file", &ground::file(attune, "offer.csv", "product,price\nInk,4.90\n")).await;
+    person.click("main form .btn.primary").await;
+    person.until("return !location.pathname.startsWith('/files')", vec![], "the file to be kept").await;
+    person.go(&format!("/devices/new?of={id}")).await;
+    person.fill("#f-serial", "CM-1").await;
+    person.fill("#f-model", "Coffee 3").await;
+    person.click("main form .btn.primary").await;
+    person.until("return location.pathname !== '/devices/new'", vec![], "the device to be kept").await;
 }
 
 /// Tags of somebody known.

@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 70] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 76] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -82,6 +82,12 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 70] = [
     ("question.asked", "identify-told-asked", "circle-help", "", Kind::Record),
     ("question.answered", "identify-told-answered", "circle-help", "good", Kind::Record),
     ("question.declined", "identify-told-declined", "circle-help", "", Kind::Record),
+    ("device.added", "identify-told-device", "plug", "", Kind::Record),
+    ("device.changed", "identify-told-device-changed", "plug", "", Kind::Record),
+    ("device.removed", "identify-told-device-removed", "plug", "", Kind::Record),
+    ("device.reading", "identify-told-device-reading", "gauge", "", Kind::Web),
+    ("device.fault", "identify-told-device-fault", "triangle-alert", "bad", Kind::Web),
+    ("device.recovered", "identify-told-device-recovered", "check", "good", Kind::Web),
     ("place.entered", "identify-told-place", "map-pin", "accent", Kind::Web),
     ("place.left", "identify-told-place-left", "map-pin", "", Kind::Web),
     ("product.viewed", "identify-told-product", "shopping-bag", "accent", Kind::Web),

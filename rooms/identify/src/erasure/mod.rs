@@ -129,7 +129,7 @@ pub(crate) async fn erase(tx: &mut Tx, by: &By<'_>, traces: Traces<'_>, people: 
     }
     counts.add("audit_log", audit::blank(tx, &records).await?, true);
     let named: Vec<String> = people.iter().map(|id| format!("\"{}\"", ContactId(*id))).collect();
-    for action in ["contact.merged", "contact.split"] {
+    for action in ["contact.merged", "contact.split", "device.added", "device.changed"] {
         counts.add("audit_log", audit::blank_mentions(tx, action, &named).await?, true);
     }
     counts.add("events", store::blank_mentions(tx, &named).await?, true);

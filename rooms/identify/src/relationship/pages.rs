@@ -149,17 +149,28 @@ impl NewPage {
 }
 
 /// Whom the words may mean, as far as the kind allows.
-async fn candidates(tx: &mut Tx, scope: &Scope, (l, sight): (&Lang, &Sight), form: &NewForm, of: Record) -> Result<Vec<Choice>, Problem> {
-    let search = form.q.trim();
+async fn candidates(tx: &mut Tx, scope: &Scope, told: (&Lang, &Sight), form: &NewForm, of: Record) -> Result<Vec<Choice>, Problem> {
+    let there = Reading::of(&form.reading).map_or(Ends::Any, Reading::there);
+    let mut found = find_ends(tx, scope, told, &form.q, there).await?;
+    found.retain(|choice| choice.value != of.to_string());
+    Ok(found)
+}
+
+/// The contacts and companies within `scope` that the words may mean.
+pub(crate) async fn find_records(tx: &mut Tx, scope: &Scope, told: (&Lang, &Sight), words: &str) -> Result<Vec<Choice>, Problem> {
+    find_ends(tx, scope, told, words, Ends::Any).await
+}
+
+async fn find_ends(tx: &mut Tx, scope: &Scope, (l, sight): (&Lang, &Sight), words: &str, there: Ends) -> Result<Vec<Choice>, Problem> {
+    let search = words.trim();
     if search.is_empty() {
         return Ok(Vec::new());
     }
-    let there = Reading::of(&form.reading).map_or(Ends::Any, Reading::there);
     let mut found = Vec::new();
     if there != Ends::Company {
         let listing = contact::Listing { search: search.to_owned(), sight: *sight, ..contact::Listing::default() };
         let people = contact::list(tx, scope, &listing, contact::Sorting::default(), "", FOUND).await?;
-        found.extend(people.contacts.iter().filter(|c| of != Record::Contact(c.id)).map(|c| {
+        found.extend(people.contacts.iter().map(|c| {
             let firm = c.company_name.as_ref().map_or_else(String::new, |firm| format!(" · {firm}"));
             Choice::new(c.shown_id(), format!("{}{firm}", contact::named(l, c, c.label_for(sight))))
         }));
@@ -171,7 +182,7 @@ async fn candidates(tx: &mut Tx, scope: &Scope, (l, sight): (&Lang, &Sight), for
             let city = c.company.city.as_ref().map_or_else(String::new, |city| format!(" · {city}"));
             Choice::new(c.company.shown_id(), format!("{}{city}", c.company.name))
         };
-        found.extend(firms.into_iter().filter(|c| of != Record::Company(c.company.id)).map(line));
+        found.extend(firms.into_iter().map(line));
     }
     Ok(found)
 }

@@ -45,6 +45,9 @@ const UNKNOWN_EVENT: &str = "t.contact_id IS NULL AND t.visitor_id IS NOT NULL A
 const KNOWN_EVENT: &str = "t.contact_id IS NOT NULL AND t.visitor_id IS NOT NULL AND t.name NOT IN ('purchase.made', 'purchase.returned')
     AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.contact_id = t.contact_id)";
 const KNOWN_VISIT: &str = "t.contact_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.contact_id = t.contact_id)";
+const DEVICE_EVENT: &str = "t.name IN ('device.reading', 'device.fault', 'device.recovered')
+    AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.contact_id = t.contact_id)";
+const DEVICE_READING: &str = "NOT EXISTS (SELECT 1 FROM holds h WHERE h.contact_id = t.contact_id)";
 const NETWORK: &str = "t.network_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.contact_id = t.contact_id)";
 const OVER: &str = "t.undo_gone_at IS NULL AND t.state IN ('done', 'failed', 'cancelled')";
 const ENDED: &str =
@@ -56,7 +59,7 @@ pub(super) const CONTACTS: &str = "contacts";
 pub(super) const UNKNOWN: &str = "unknown";
 
 /// Every class, in the order of the page and of a run.
-pub(super) const CLASSES: [Class; 7] = [
+pub(super) const CLASSES: [Class; 8] = [
     Class {
         key: UNKNOWN,
         least: 1,
@@ -77,6 +80,11 @@ pub(super) const CLASSES: [Class; 7] = [
         key: "networks",
         least: 1,
         parts: &[Part { table: "visits", key: "id", at: "t.last_at", only: NETWORK, act: Act::Set("network_id = NULL") }],
+    },
+    Class {
+        key: "devices",
+        least: 1,
+        parts: &[gone("events", "seq", "t.at", DEVICE_EVENT), gone("device_readings", "id", "t.at", DEVICE_READING)],
     },
     Class { key: "mailbox", least: 1, parts: &[gone("mailbox_mails", "id", "t.received_at", "t.id > 0")] },
     Class {

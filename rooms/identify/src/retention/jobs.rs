@@ -66,7 +66,7 @@ impl Work for Retain {
 /// The run this job began before it was interrupted, or a new one with the limits of this moment; nothing when no class has one.
 async fn open(context: &JobContext) -> Result<Option<(Run, i64)>, Fault> {
     let bench = &context.bench;
-    let mut tx = bench.db.begin().await?;
+    let mut tx = bench.db.read().await?;
     let now = bench.clock.now();
     let set: Vec<_> = rules(&mut tx).await?.into_iter().filter(|rule| rule.days > 0).collect();
     let mut total = 0;
@@ -79,11 +79,13 @@ async fn open(context: &JobContext) -> Result<Option<(Run, i64)>, Fault> {
     if set.is_empty() {
         return Ok(None);
     }
+    drop(tx);
     let Wanted { by: staff_name } = serde_json::from_str(&context.job.payload).unwrap_or_default();
     let line = |rule: &super::Rule| Line { class: rule.class.key.to_owned(), days: rule.days, until: rule.until(now), rows: 0 };
     let lines = set.iter().map(line).collect();
     let id = RunId(bench.ids.next());
     let run = Run { id, job_id: context.job.id, state: "running".to_owned(), staff_name, lines, started_at: now, finished_at: None };
+    let mut tx = bench.db.begin().await?;
     store::insert(&mut tx, &run).await?;
     tx.commit().await?;
     Ok(Some((run, total)))
@@ -154,9 +156,15 @@ impl Going<'_> {
             if step != Step::On {
                 return Ok(step);
             }
-            let mut tx = bench.db.begin().await?;
-            let found = store::next_people(&mut tx, until, behind).await?;
+            let found = store::next_people(&mut bench.db.read().await?, until, behind).await?;
             let Some(last) = found.last().copied() else { return Ok(Step::On) };
+            let mut tx = bench.db.begin().await?;
+            contact::hold(&mut tx, &found).await?;
+            let found = store::still_past(&mut tx, until, &found).await?;
+            behind = last;
+            if found.is_empty() {
+                continue;
+            }
             let people = erasure::with_merged(&mut tx, found.clone()).await?;
             contact::hold(&mut tx, &people).await?;
             let by = By { actor: &actor, now: bench.clock.now(), ids: &bench.ids };
@@ -169,7 +177,6 @@ impl Going<'_> {
             store::save(&mut tx, &self.run).await?;
             erasure::tell(&mut tx, by.now, people.len(), receipt).await?;
             tx.commit().await?;
-            behind = last;
         }
     }
 

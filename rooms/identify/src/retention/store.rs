@@ -50,19 +50,26 @@ const INACTIVE: &str = sql!(
          SELECT 1 FROM consents n WHERE n.contact_id = k.contact_id AND n.channel = k.channel AND n.purpose = k.purpose
            AND (n.at > k.at OR (n.at = k.at AND n.id > k.id))))
        AND NOT EXISTS (SELECT 1 FROM events e WHERE e.contact_id = c.id AND (e.name = 'purchase.made' OR (e.at >= $1 AND NOT e.machine
-         AND e.name NOT IN ('score.changed', 'grade.changed', 'segment.entered', 'segment.left', 'mail.accepted', 'mail.failed'))))
-       AND c.id > $2 ORDER BY c.id LIMIT $3"
+         AND e.name NOT IN ('score.changed', 'grade.changed', 'segment.entered', 'segment.left', 'mail.accepted', 'mail.failed'))))"
 );
 
 /// The next people past their time, behind `behind`.
 pub(super) async fn next_people(tx: &mut Tx, until: i64, behind: i64) -> Result<Vec<i64>, DbError> {
-    tx.rows(INACTIVE, params![until, behind, PEOPLE]).await?.iter().map(|row| row.at(0)).collect()
+    let select = format!("{INACTIVE} AND c.id > $2 ORDER BY c.id LIMIT {PEOPLE}");
+    tx.rows(&select, params![until, behind]).await?.iter().map(|row| row.at(0)).collect()
+}
+
+/// Those of these people who still are past their time.
+pub(super) async fn still_past(tx: &mut Tx, until: i64, people: &[i64]) -> Result<Vec<i64>, DbError> {
+    let select = format!("{INACTIVE} AND c.id IN (SELECT r.id FROM {{rows}} AS r)");
+    let rows = tx.rows_from(&select, &Relation::of_ids("id", people.iter().copied()), params![until]).await?;
+    rows.iter().map(|row| row.at(0)).collect()
 }
 
 /// How many people are past their time, and since when the one is there who came first.
 pub(super) async fn count_people(tx: &mut Tx, until: i64) -> Result<(i64, Option<i64>), DbError> {
     let select = format!("SELECT count(*) AS n, min(c.created_at) AS oldest FROM ({INACTIVE}) AS past JOIN contacts c ON c.id = past.id");
-    let found = tx.find(&select, params![until, 0, i64::MAX]).await?;
+    let found = tx.find(&select, params![until]).await?;
     found.map_or(Ok((0, None)), |row| Ok((row.get("n")?, row.get("oldest")?)))
 }
 

@@ -4,7 +4,7 @@ use attune_house::{ContactTable, Naming, OnMerge};
 use serde_json::Value as Json;
 
 /// Tables that erasing knows and that do not leave, each with its reason.
-pub const LEFT_OUT: [(&str, &str); 12] = [
+pub const LEFT_OUT: [(&str, &str); 13] = [
     ("contact_search", "the words of the record once more, for searching"),
     ("field_texts", "own fields once more, for filters; they leave with the record"),
     ("field_numbers", "own fields once more, for filters; they leave with the record"),
@@ -15,6 +15,7 @@ pub const LEFT_OUT: [(&str, &str); 12] = [
     ("contact_changes", "the timeline once more, for a page of the staff"),
     ("import_errors", "lines that were refused; they name no person and belong to a file"),
     ("mailbox_mails", "copies of mails that went out, with links that act for the person who has them"),
+    ("device_states", "the newest of what devices told once more"),
     ("file_chunks", "what is in the files: it is handed over beside the copy, as the files it came as"),
     ("timers", "when this program looks at a record next"),
 ];

@@ -255,7 +255,7 @@ fn hit(sent: EventIn, contact: Option<Option<i64>>, now: i64) -> Result<Hit, Ref
     Ok(Hit { event, sender: Some(sender), left: None, proof, place: None })
 }
 
-fn read_at(at: &Json_) -> Option<i64> {
+pub(crate) fn read_at(at: &Json_) -> Option<i64> {
     match at {
         Json_::Number(ms) => ms.as_i64()?.checked_mul(1_000),
         Json_::String(text) => text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_microsecond),

@@ -46,7 +46,8 @@ const fn behaviour(name: &'static str, meaning: &'static str, subject: &'static 
 }
 
 /// First words of names that only Attune writes, because rules and money hang on them.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 15] = [
+    "device",
     "contact",
     "company",
     "mail",
