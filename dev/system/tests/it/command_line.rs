@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::ground::{counted, ended, file, keys, lite};
 
 /// Every command, with a word of its help in Chinese.
-const COMMANDS: [(&[&str], &str); 22] = [
+const COMMANDS: [(&[&str], &str); 23] = [
     (&[], "命令"),
     (&["serve"], "端口"),
     (&["demo"], "种子"),
