@@ -40,6 +40,12 @@ pub(crate) struct ListQuery {
     pub(super) upto: String,
     /// The columns shown, with commas between; empty means the usual ones.
     cols: String,
+    /// `board`; empty means a table.
+    pub(super) layout: String,
+    /// What the board's columns stand for.
+    pub(super) by: String,
+    /// Of which of them more were asked for, and how often: `mql~2`.
+    pub(super) deep: String,
     /// Set while they are being arranged.
     pub(super) arrange: String,
 }
@@ -62,6 +68,7 @@ impl ListQuery {
             company_id: id(&self.company, "com"),
             companies: Vec::new(),
             import_id: id(&self.import, "imp"),
+            lacks: None,
             fields: self
                 .filters(fields)
                 .map(|(_, field, value)| field.and_then(|field| FieldFilter::read(field, &value)).unwrap_or_else(FieldFilter::nobody))
@@ -147,6 +154,8 @@ impl ListQuery {
             ("saved", &self.saved),
             ("with", &self.with),
             ("cols", &self.cols),
+            ("layout", &self.layout),
+            ("by", &self.by),
         ];
         for (name, value) in all.into_iter().filter(|(_, value)| !value.is_empty()) {
             out.append_pair(name, value);
