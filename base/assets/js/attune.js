@@ -214,6 +214,19 @@
     }
   });
 
+  // A card dragged onto another column goes the way its own menu has for it.
+  let held = null;
+  on("dragstart", (e) => { held = near(e, "[data-card]"); });
+  on("dragend", () => { held = null; });
+  on("dragover dragleave drop", (e) => {
+    const column = held && near(e, "[data-column]");
+    if (!column) return;
+    if (e.type !== "dragleave") e.preventDefault();
+    column.classList.toggle("over", e.type === "dragover");
+    const way = e.type === "drop" && $$("[data-to]", held).find((button) => button.dataset.to === column.dataset.column);
+    if (way) way.click();
+  });
+
   // Command palette: GET /palette?q= fills #palette-list.
   let asked = 0;
   function search(first) {

@@ -29,6 +29,8 @@ const STOPS: &[Stop] = &[
     Stop("views", "/contacts/views", &[]),
     Stop("bulk-edits", "/contacts/edits", &[]),
     Stop("bulk-edit-new", "/contacts/edits/new?all=1&query=stage%3Dlead&key=city&value=Bonn&look=1", &[]),
+    Stop("contacts-board", "/contacts?layout=board", &[]),
+    Stop("contacts-board-own", "/contacts?layout=board&by=f:tier", &[]),
     Stop("contacts-columns", "/contacts?cols=city,company,tags,score&arrange=1", &[]),
     Stop("tags", "/contacts/tags", &[("tag-merge", "main a[href$=\"/merge\"]")]),
     Stop("topics", "/contacts/topics", &[("topic", FIRST)]),

@@ -2,6 +2,8 @@
 //!
 //! With few matches the database collects and sorts them; with many it walks the index of the order until the page is full.
 
+use std::collections::HashMap;
+
 use attune_db::{DbError, Sql, Tx, Value, params, sql};
 use attune_web::{Scope, Sight};
 
@@ -40,6 +42,8 @@ pub struct Listing {
     pub engagement_k: Option<f64>,
     /// Only who passes each of these, of own fields and tags.
     pub fields: Vec<FieldFilter>,
+    /// Only who has nothing in this own choice.
+    pub lacks: Option<i64>,
 }
 
 impl Listing {
@@ -195,6 +199,7 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Li
     if let Some(import_id) = listing.import_id {
         sql.push(&format!(" AND c.import_id{number} = ")).bind(import_id);
     }
+    push_lacks(sql, listing);
     if let Some(k) = listing.engagement_k {
         sql.push(" AND COALESCE(c.engagement_k, -1e300) >= ").bind(k);
     }
@@ -223,6 +228,14 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Li
     };
     sql.push(")");
     Ok(true)
+}
+
+fn push_lacks(sql: &mut Sql, listing: &Listing) {
+    if let Some(field_id) = listing.lacks {
+        sql.push(" AND NOT EXISTS (SELECT 1 AS one FROM field_choices n WHERE n.record_id = c.id AND n.field_id = ")
+            .bind(field_id)
+            .push(")");
+    }
 }
 
 /// The filters, that with the fewest rows in front, each counted up to [`COUNTED`]: it is the one that leads to the people.
@@ -305,6 +318,59 @@ pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, sorting: Sortin
     let mut contacts = store::list_by_ids(tx, places.iter().map(|(id, _)| *id)).await?;
     contacts.sort_by_key(|c| places.iter().position(|(id, _)| *id == c.id));
     Ok(Page { contacts, next, total })
+}
+
+/// The first people of several lists, each with how many: one statement counts, one finds them, whatever the number of lists. The mark of the
+/// next page only says that there are more.
+pub(super) async fn columns(tx: &mut Tx, scope: &Scope, lists: &[(Listing, i64)], sorting: Sorting) -> Result<Vec<Page>, DbError> {
+    let totals = count_each(tx, scope, lists).await?;
+    let Sorting { order, up } = sorting;
+    let (column, direction) = (order.column(), if up { "ASC" } else { "DESC" });
+    let mut sql = Sql::new("");
+    for (at, ((listing, limit), total)) in lists.iter().zip(&totals).enumerate().filter(|(_, (_, total))| **total > 0) {
+        let union = if sql.text().is_empty() { "" } else { " UNION ALL " };
+        sql.push(&format!("{union}SELECT at, id FROM (SELECT {at} AS at, c.id"));
+        push_conditions(tx, &mut sql, scope, listing, *total > COUNTED).await?;
+        sql.push(&format!(" ORDER BY {column} {direction}, c.id {direction} LIMIT ")).bind(limit + 1).push(&format!(") AS l{at}"));
+    }
+    let mut pages: Vec<Page> = totals.into_iter().map(|total| Page { contacts: Vec::new(), next: None, total }).collect();
+    if sql.text().is_empty() {
+        return Ok(pages);
+    }
+    let rows = tx.rows_of(&sql).await?;
+    let places = rows.iter().map(|row| Ok((row.get("at")?, row.get("id")?))).collect::<Result<Vec<(i64, i64)>, DbError>>()?;
+    let mut people: HashMap<i64, Contact> =
+        store::list_by_ids(tx, places.iter().map(|(_, id)| *id)).await?.into_iter().map(|c| (c.id, c)).collect();
+    for (at, id) in places {
+        let page = usize::try_from(at).ok().and_then(|at| Some((pages.get_mut(at)?, lists.get(at)?.1)));
+        let (Some((page, limit)), Some(person)) = (page, people.remove(&id)) else { continue };
+        if i64::try_from(page.contacts.len()).is_ok_and(|shown| shown == limit) {
+            page.next = Some(id.to_string());
+        } else {
+            page.contacts.push(person);
+        }
+    }
+    Ok(pages)
+}
+
+/// How many people each of these lists has, counted up to [`COUNTED`] and one.
+async fn count_each(tx: &mut Tx, scope: &Scope, lists: &[(Listing, i64)]) -> Result<Vec<i64>, DbError> {
+    let mut sql = Sql::new("");
+    for (at, (listing, _)) in lists.iter().enumerate() {
+        sql.push(&format!("{}SELECT {at} AS at, (SELECT count(*) FROM (SELECT 1 AS one", if at == 0 { "" } else { " UNION ALL " }));
+        if !push_conditions(tx, &mut sql, scope, listing, false).await? {
+            return Ok(vec![0; lists.len()]);
+        }
+        sql.push(" LIMIT ").bind(COUNTED + 1).push(&format!(") AS f{at}) AS people"));
+    }
+    let mut totals = vec![0; lists.len()];
+    for row in &tx.rows_of(&sql).await? {
+        let at: i64 = row.get("at")?;
+        if let Some(total) = usize::try_from(at).ok().and_then(|at| totals.get_mut(at)) {
+            *total = row.get("people")?;
+        }
+    }
+    Ok(totals)
 }
 
 /// The next people of a list in the order of their ids, behind `behind`; for exports that read everything in turn.

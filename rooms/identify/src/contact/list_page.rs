@@ -10,6 +10,7 @@ use attune_web::kit::{Choice, Tab};
 use attune_web::{Answer, Can, FormErrors, Query, Shell, see_other};
 use axum::extract::{RawQuery, State};
 
+use super::board::{self, Board};
 use super::columns::{self, Column, Kind};
 use super::list;
 use super::own::{Asked, asked, field_chips};
@@ -22,6 +23,9 @@ use crate::company;
 use crate::field::{self, Field};
 use crate::staff::{self, Member};
 use crate::tag::{self, Tag};
+
+/// The word for the list as a board.
+const BOARD: &str = "board";
 
 #[derive(Template)]
 #[template(path = "contact/list.html")]
@@ -36,6 +40,10 @@ struct ListPage {
     text: String,
     sort: String,
     people: Vec<Contact>,
+    /// The columns, when the list is a board.
+    board: Option<Board>,
+    /// What its columns may stand for.
+    grounds: Vec<Choice>,
     scale: Scale,
     owners: HashMap<i64, String>,
     choices: Choices,
@@ -82,7 +90,7 @@ pub(super) async fn page(
     }
     let fields = field::list(&mut tx).await?;
     let (query, wrong) = query.settled(&fields);
-    let read = read_list(&mut tx, &can, &query, (fields, wrong), shell.now).await?;
+    let read = read_list(&mut tx, &can, &query, (fields, wrong), &shell).await?;
     let page = list_page(shell, query, read, can.actor.staff_id);
     Ok(page.shell.page(&page))
 }
@@ -90,6 +98,7 @@ pub(super) async fn page(
 /// What the store knows for the list.
 struct ReadList {
     found: list::Page,
+    board: Option<Board>,
     scale: Scale,
     views: Vec<SavedView>,
     members: Vec<Member>,
@@ -110,11 +119,16 @@ async fn read_list(
     can: &Can<ViewContacts>,
     query: &ListQuery,
     (fields, wrong): (Vec<Field>, Option<&'static str>),
-    now: i64,
+    shell: &Shell,
 ) -> Result<ReadList, DbError> {
-    let scale = Scale::read(tx, now).await?;
+    let scale = Scale::read(tx, shell.now).await?;
     let listing = query.listing(&can.actor, &scale, &fields);
-    let found = list::list(tx, &can.scope, &listing, query.sorting(), &query.after, PAGE).await?;
+    let (found, board) = if query.layout == BOARD {
+        let board = board::read(tx, &can.scope, (&listing, query), (shell, &fields)).await?;
+        (list::Page { contacts: Vec::new(), next: None, total: board.total }, Some(board))
+    } else {
+        (list::list(tx, &can.scope, &listing, query.sorting(), &query.after, PAGE).await?, None)
+    };
     let views = view::list(tx, views::LIST, can.actor.staff_id).await?;
     let members = staff::list(tx).await?;
     let company = match listing.company_id {
@@ -131,20 +145,20 @@ async fn read_list(
     } else {
         HashMap::new()
     };
-    Ok(ReadList { found, scale, views, members, company, fields, tag, tags, tags_of, wrong })
+    Ok(ReadList { found, board, scale, views, members, company, fields, tag, tags, tags_of, wrong })
 }
 
 fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> ListPage {
-    let ReadList { found, scale, views, members, company, fields, tag, tags, tags_of, wrong } = read;
+    let ReadList { found, board, scale, views, members, company, fields, tag, tags, tags_of, wrong } = read;
     let (text, may_share) = (query.text(), shell.may("identify.view.share"));
     let columns = query.columns(&fields);
     let (asked, asked_options) = asked(&shell, &query, &fields, wrong).unzip();
     let asked_options = asked_options.unwrap_or_default();
     ListPage {
         tabs: tabs(&shell, &query, &views),
-        own_view: views.into_iter().find(|v| {
-            v.id.to_string() == query.saved && views::may_change(v, staff_id, may_share) && views::address(v) != format!("/contacts?{text}")
-        }),
+        own_view: views
+            .into_iter()
+            .find(|v| v.id.to_string() == query.saved && views::may_change(v, staff_id, may_share) && !views::is_shown(v, &text)),
         may_share,
         chips: chips(&shell, &query, &text, &members, (company, tag))
             .into_iter()
@@ -160,12 +174,13 @@ fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> L
         sort: query.sorting().word(),
         choices: choices(&shell, &members, &fields, tags),
         owners: staff::names(&members),
-        is_filtered: query
-            .text()
-            .split('&')
-            .any(|pair| !matches!(pair, "" | "view=all") && !["sort=", "cols="].iter().any(|name| pair.starts_with(name))),
+        is_filtered: query.text().split('&').any(|pair| {
+            !matches!(pair, "" | "view=all") && !["sort=", "cols=", "layout=", "by="].iter().any(|name| pair.starts_with(name))
+        }),
         errors: FormErrors::new(),
         people: found.contacts,
+        grounds: board.as_ref().map_or_else(Vec::new, |board| board.grounds.clone()),
+        board,
         total: found.total,
         columns,
         scale,

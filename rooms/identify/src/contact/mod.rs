@@ -4,6 +4,7 @@
 //! contact can come back for 30 days. Scores are kept here for sorting but written by their own room through [`put_scores`] only.
 
 pub mod api;
+mod board;
 pub(crate) mod bulk;
 mod change;
 mod change_many;

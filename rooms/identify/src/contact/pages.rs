@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::{By, COUNTED, Contact, ContactDraft, Stage, bulk, columns, edit, list_page, record_page, reveal, timeline, views};
+use super::{By, COUNTED, Contact, ContactDraft, Stage, board, bulk, columns, edit, list_page, record_page, reveal, timeline, views};
 use crate::CreateContacts;
 use crate::duplicate::{self, Models};
 use crate::field::{self, Field, FieldKind};
@@ -34,6 +34,7 @@ pub(crate) fn routes(models: &Models) -> Router<App> {
         .route("/contacts/{id}/reveal/{key}", post(reveal::reveal))
         .route("/contacts/{id}/delete", post(edit::delete))
         .merge(columns::routes())
+        .merge(board::routes())
         .merge(views::routes())
 }
 

@@ -43,6 +43,12 @@ pub(crate) struct ListQuery {
     pub(crate) upto: String,
     /// The columns shown, with commas between; empty means the usual ones.
     cols: String,
+    /// `board`; empty means a table.
+    pub(super) layout: String,
+    /// What the board's columns stand for.
+    pub(super) by: String,
+    /// Of which of them more were asked for, and how often: `mql~2`.
+    pub(super) deep: String,
     /// Set while they are being arranged.
     pub(super) arrange: String,
 }
@@ -62,6 +68,7 @@ impl ListQuery {
             company_id: id(&self.company, "com"),
             companies: Vec::new(),
             import_id: id(&self.import, "imp"),
+            lacks: None,
             fields: self.field_filters(fields),
             shared_with: (self.view == "shared").then_some(actor.staff_id),
             engagement_k: if self.view == "hot" { scale.hot_k() } else { None },
@@ -168,6 +175,8 @@ impl ListQuery {
             ("saved", &self.saved),
             ("with", &self.with),
             ("cols", &self.cols),
+            ("layout", &self.layout),
+            ("by", &self.by),
         ];
         for (name, value) in all.into_iter().filter(|(_, value)| !value.is_empty()) {
             out.append_pair(name, value);

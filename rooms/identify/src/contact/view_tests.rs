@@ -90,4 +90,56 @@ attune_testkit::on_both_dbs! {
         site.post("agent", &format!("/contacts/views/{second}/restore"), "").await.is(StatusCode::SEE_OTHER);
         site.get("agent", "/contacts").await.is(StatusCode::SEE_OTHER);
     }
+
+    async fn the_list_stands_as_a_board_and_people_move_on_it(db: Db) {
+        let site = site(db);
+        let person = async |name: &str, stage: &str, owner: i64| {
+            let made = site.post("admin", "/contacts", &format!("name={name}&stage={stage}&told=1&owner_id={owner}")).await;
+            made.is(StatusCode::SEE_OTHER).leads().to_owned()
+        };
+        let lena = person("Lena", "lead", 1).await;
+        let tom = person("Tom", "customer", 2).await;
+        for at in 0..22 {
+            person(&format!("Many{at}"), "mql", 1).await;
+        }
+        let id = |href: &str| href.rsplit('/').next().unwrap().to_owned();
+        let column = |body: &str, key: &str| {
+            let from = body.find(&format!("id=\"column-{key}\"")).unwrap();
+            body[from..].split("</section>").next().unwrap().to_owned()
+        };
+        let board = site.get("admin", "/contacts?layout=board").await.is(StatusCode::OK);
+        assert!(!board.has("identify-") && !board.has("data-selection"), "{}", board.body);
+        assert!(column(&board.body, "lead").contains(">Lena</a>") && column(&board.body, "customer").contains(">Tom</a>"));
+        assert!(column(&board.body, "visitor").contains("Nobody"));
+        let many = column(&board.body, "mql");
+        assert!(many.contains(">22</span>") && many.matches("bcard").count() == 20 && many.contains("Show more"), "{many}");
+        let deeper = site.get("admin", "/contacts?layout=board&deep=mql~2").await;
+        let many = column(&deeper.body, "mql");
+        assert!(many.matches("bcard").count() == 22 && !many.contains("Show more"), "{many}");
+        // The same filters and the same rights as the table.
+        let own = site.get("agent", "/contacts?layout=board&q=len").await;
+        assert!(own.has(">Lena</a>") && !own.has("Many1") && !own.has(">Tom</a>"), "{}", own.body);
+        let lead = site.get("admin", "/contacts?layout=board&stage=lead").await;
+        assert!(column(&lead.body, "lead").contains(">Lena</a>") && column(&lead.body, "customer").contains("Nobody"));
+        let moved = |who: &str, to: &str| (who.to_owned(), format!("id={}&by=stage&to={to}&query=layout%3Dboard", id(&lena)));
+        let (who, form) = moved("agent", "sql");
+        let went = site.post(&who, "/contacts/board/move", &form).await.is(StatusCode::SEE_OTHER);
+        assert_eq!(went.leads(), "/contacts?layout=board");
+        assert_ne!(went.cookie("attune_flash"), "");
+        assert!(column(&site.get("agent", "/contacts?layout=board").await.body, "sql").contains(">Lena</a>"));
+        let back = format!("/contacts/board/back?id={}&by=stage&to=lead&query=layout%3Dboard", id(&lena));
+        site.post("agent", &back, "").await.is(StatusCode::SEE_OTHER);
+        assert!(column(&site.get("agent", "/contacts?layout=board").await.body, "lead").contains(">Lena</a>"));
+        site.post("agent", "/contacts/board/move", &format!("id={}&to=lead", id(&tom))).await.is(StatusCode::NOT_FOUND);
+        site.post("agent", "/contacts/board/move", &format!("id={}&to=nowhere", id(&lena))).await.is(StatusCode::NOT_FOUND);
+        // By a choice of one's own, with a column for those who have nothing in it.
+        site.post("admin", "/contacts/fields", "label=Tier&kind=choice&options=Gold%0ABlue").await.is(StatusCode::SEE_OTHER);
+        let by = "/contacts?layout=board&by=f:tier&q=len";
+        assert!(column(&site.get("admin", by).await.body, "").contains(">Lena</a>"));
+        site.post("admin", "/contacts/board/move", &format!("id={}&by=f:tier&to=gold", id(&lena))).await.is(StatusCode::SEE_OTHER);
+        let board = site.get("admin", by).await;
+        assert!(column(&board.body, "gold").contains(">Lena</a>") && !column(&board.body, "").contains(">Lena</a>"));
+        site.post("admin", "/contacts/board/move", &format!("id={}&by=f:tier&to=", id(&lena))).await.is(StatusCode::SEE_OTHER);
+        assert!(!column(&site.get("admin", by).await.body, "gold").contains(">Lena</a>"));
+    }
 }

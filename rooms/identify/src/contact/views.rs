@@ -58,6 +58,17 @@ pub(super) async fn opens_with(tx: &mut Tx, staff_id: i64) -> Result<Option<Stri
     Ok(view::find(tx, id, staff_id).await?.as_ref().map(address))
 }
 
+/// Whether this address shows exactly the view, in whatever order it says so.
+pub(super) fn is_shown(view: &SavedView, text: &str) -> bool {
+    let parts = |text: &str| {
+        let all = url::form_urlencoded::parse(text.as_bytes()).filter(|(key, _)| key != "saved");
+        let mut all: Vec<(String, String)> = all.map(|(key, value)| (key.into_owned(), value.into_owned())).collect();
+        all.sort();
+        all
+    };
+    parts(&view.query) == parts(text)
+}
+
 /// Whether somebody may change a view: one's own, and what everybody sees with the right to it.
 pub(super) fn may_change(view: &SavedView, staff_id: i64, may_share: bool) -> bool {
     if view.shared { may_share } else { view.staff_id == staff_id }
