@@ -128,7 +128,7 @@ pub(super) async fn list_any(tx: &mut Tx, drafts: &[Draft]) -> Result<Vec<Device
          FROM devices d LEFT JOIN contacts c ON c.id = d.contact_id LEFT JOIN companies m ON m.id = d.company_id
          WHERE d.deleted_at IS NULL AND (d.serial_key IN ",
     );
-    sql.bind_list(keys.into_iter()).push(" OR d.id IN ").bind_list(ids.into_iter()).push(")");
+    sql.bind_list(keys).push(" OR d.id IN ").bind_list(ids).push(")");
     tx.rows_of(&sql).await?.iter().map(read).collect()
 }
 
@@ -193,13 +193,13 @@ pub(super) async fn covered(
     }
     let mut found = HashMap::new();
     let mut sql = Sql::new("SELECT c.id, c.company_id FROM contacts c WHERE c.deleted_at IS NULL AND c.id IN ");
-    sql.bind_list(people.into_iter());
+    sql.bind_list(people);
     scope.push_filter(&mut sql, "c.owner_id", "c.team_id");
     for row in tx.rows_of(&sql).await? {
         found.insert(Record::Contact(row.at(0)?), row.at(1)?);
     }
     let mut sql = Sql::new("SELECT m.id FROM companies m WHERE m.deleted_at IS NULL AND m.id IN ");
-    sql.bind_list(firms.into_iter());
+    sql.bind_list(firms);
     company::push_scope(&mut sql, scope, "m");
     for row in tx.rows_of(&sql).await? {
         let id: i64 = row.at(0)?;
