@@ -93,6 +93,7 @@ identify-columns-hidden = Not shown
 identify-columns-usual = Usual columns
 identify-columns-created = Created
 identify-columns-show = Show
+identify-columns-own = Own fields to show
 identify-own-fields = Own fields
 identify-no-owner = No owner
 identify-search-hint = Name, email, phone, company

@@ -92,6 +92,7 @@ identify-columns-hidden = 未显示
 identify-columns-usual = 默认列
 identify-columns-created = 创建时间
 identify-columns-show = 显示
+identify-columns-own = 要显示的自定义字段
 identify-own-fields = 自定义字段
 identify-no-owner = 无负责人
 identify-search-hint = 姓名、邮箱、电话、公司

@@ -60,8 +60,8 @@ async fn put(tx: &mut Tx, ids: &Ids, first: i64, contact: i64, table: &str, (row
         let tag = "INSERT INTO tags (id, name, name_key, tone, created_at) VALUES ($1, $2, $2, 'blue', 1) ON CONFLICT (id) DO NOTHING";
         tx.exec(tag, values![common, common.to_string()]).await.unwrap();
     }
-    let (sql, values) =
-        tracked(table, (id, contact, common), (row, yes)).or_else(|| worked(table, (id, contact, common), (row, yes))).unwrap();
+    let found = tracked(table, (id, contact, common), (row, yes)).or_else(|| kept(table, (id, contact)));
+    let (sql, values) = found.or_else(|| worked(table, (id, contact, common), (row, yes))).unwrap();
     tx.exec(sql, values).await.unwrap();
 }
 
@@ -104,6 +104,13 @@ fn tracked(table: &str, (id, contact, common): (i64, i64, i64), (row, yes): (usi
         "record_tags" => {
             ("INSERT INTO record_tags (record_id, subject, tag_id, at) VALUES ($1, 'contact', $2, 1)", values![contact, common])
         }
+        _ => return None,
+    })
+}
+
+/// Rows that stand on the record.
+fn kept(table: &str, (id, contact): (i64, i64)) -> Statement {
+    Some(match table {
         "note_versions" => (
             "INSERT INTO note_versions (id, note_id, record_id, body, staff_id, staff_name, until_at) VALUES ($1, $1, $2, 'wrote', 1, 'Jo', 1)",
             values![id, contact],

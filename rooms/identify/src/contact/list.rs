@@ -203,16 +203,7 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Li
     if let Some(k) = listing.engagement_k {
         sql.push(" AND COALESCE(c.engagement_k, -1e300) >= ").bind(k);
     }
-    if let Some(staff_id) = listing.shared_with {
-        sharing::Reach::shared_with(tx, staff_id).await?.push_people(sql, "c");
-    }
-    let reach = sharing::Reach::of(tx, scope).await?;
-    match scope {
-        Scope::Team { team_id: Some(_), .. } if dense => {
-            reach.push(sql, ["c.owner_id + 0", "c.team_id + 0", "c.id + 0", "c.company_id + 0"])
-        }
-        _ => reach.push_people(sql, "c"),
-    }
+    let shared = push_reach(tx, sql, scope, listing, dense).await?;
     if listing.search.trim().is_empty() {
         return Ok(true);
     }
@@ -223,11 +214,26 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Li
         Some(address) if is_known(tx, &address).await? => {
             sql.push("SELECT e.id FROM contacts e WHERE e.deleted_at IS NULL AND e.email_key = ").bind(address);
         }
-        _ if listing.sight.covers_all(scope) => _ = sql.append(&query.match_sql(tx.engine(), Reach::Everything)),
+        _ if !shared && listing.sight.covers_all(scope) => _ = sql.append(&query.match_sql(tx.engine(), Reach::Everything)),
         _ => push_guarded(tx, sql, listing, &query),
     };
     sql.push(")");
     Ok(true)
+}
+
+/// Only whom the scope and what is shared cover; answers whether anything is shared, whose addresses are masked.
+async fn push_reach(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Listing, dense: bool) -> Result<bool, DbError> {
+    if let Some(staff_id) = listing.shared_with {
+        sharing::Reach::shared_with(tx, staff_id).await?.push_people(sql, "c");
+    }
+    let reach = sharing::Reach::of(tx, scope).await?;
+    match scope {
+        Scope::Team { team_id: Some(_), .. } if dense => {
+            reach.push(sql, ["c.owner_id + 0", "c.team_id + 0", "c.id + 0", "c.company_id + 0"]);
+        }
+        _ => reach.push_people(sql, "c"),
+    }
+    Ok(reach.holds_shared())
 }
 
 fn push_lacks(sql: &mut Sql, listing: &Listing) {

@@ -54,6 +54,11 @@ impl Reach {
         Ok(())
     }
 
+    /// Whether anything is shared.
+    pub(crate) fn holds_shared(&self) -> bool {
+        !(self.contacts.is_empty() && self.companies.is_empty())
+    }
+
     /// Appends ` AND …` that lets only people through whom it covers; they go by `alias`.
     pub fn push_people(&self, sql: &mut Sql, alias: &str) {
         let name = |column: &str| format!("{alias}.{column}");
@@ -63,7 +68,7 @@ impl Reach {
     /// The same for columns of other names or makes: owner, team, id and company. They are trusted text.
     pub fn push(&self, sql: &mut Sql, [owner, team, id, company]: [&str; 4]) {
         match self.scope {
-            Some(scope) if self.contacts.is_empty() && self.companies.is_empty() => return scope.push_filter(sql, owner, team),
+            Some(scope) if !self.holds_shared() => return scope.push_filter(sql, owner, team),
             Some(scope) => {
                 sql.push(" AND ((TRUE");
                 scope.push_filter(sql, owner, team);

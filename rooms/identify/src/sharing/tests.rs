@@ -115,6 +115,26 @@ attune_testkit::on_both_dbs! {
         assert!(company::find(&mut tx, &JONAS, branch).await.unwrap().is_none());
     }
 
+    async fn nobody_is_found_by_an_address_that_is_masked(db: Db) {
+        let ids = attune_testkit::ids(&attune_testkit::clock());
+        let actor = Actor::system();
+        let by = By { actor: &actor, now: 1_000, ids: &ids };
+        let mut tx = db.begin().await.unwrap();
+        let draft = ContactDraft { name: "Lena".into(), email: Some("secretword@example.org".into()), owner_id: Some(1), ..ContactDraft::default() };
+        let lena = contact::create(&mut tx, &by, draft).await.unwrap();
+        share(&mut tx, &by, &MEI, Record::Contact(lena), &with(With::Staff(2))).await.unwrap();
+        let own = |staff_id| {
+            let scope = Scope::Own { staff_id };
+            let actor = Actor { grants: std::sync::Arc::new([(attune_web::access::ADDRESSES.to_owned(), scope)].into()), ..Actor::system() };
+            (scope, attune_web::Sight::of(&actor))
+        };
+        for (staff_id, words, expected) in [(1, "secretword", 1), (2, "secretword", 0), (2, "lena", 1), (2, "secretword@example.org", 1)] {
+            let (scope, sight) = own(staff_id);
+            let listing = Listing { search: words.into(), sight, ..Listing::default() };
+            assert_eq!(contact::count(&mut tx, &scope, &listing).await.unwrap(), expected, "{staff_id} asks for {words}");
+        }
+    }
+
     async fn what_was_shared_until_a_day_ends_with_it(db: Db) {
         let clock = attune_testkit::clock();
         let (ids, actor) = (attune_testkit::ids(&clock), Actor::system());
