@@ -146,8 +146,9 @@ pub(crate) async fn ask(
 ) -> Result<EditId, Fault> {
     let id = EditId(by.ids.next());
     store::insert(tx, by, id, target).await?;
-    // To give away what is only shared stays with whose it is.
-    let reach = if target.key == "owner_id" { Reach::owned(edit) } else { Reach::of(tx, edit).await? };
+    // To give away what is only shared stays with whose it is, and so does to put it into a company that may be shared with others.
+    let reach =
+        if matches!(target.key.as_str(), "owner_id" | "company_id" | "company") { Reach::owned(edit) } else { Reach::of(tx, edit).await? };
     store::plan(tx, id, (see, &reach), selection).await?;
     put_job(tx, bench, by, id, jobs::EDIT).await?;
     let after = json!({ "attribute": target.key, "value": target.value });

@@ -100,12 +100,12 @@ async fn assign(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, 
     }
     let mut tx = app.db.begin().await?;
     let ids = list::ids_of(&mut tx, &can.scope, selection, MOST + 1).await?;
-    let ids = super::owned_of(&mut tx, &can.scope, ids).await?;
     if i64::try_from(ids.len()).is_ok_and(|many| many > MOST) {
         // So many are work for a job, which looks first and can be undone.
         return Ok(see_other(&bulk_edit::address(&form.ids, true, &form.query, ("owner_id", &form.owner_id))));
     }
     let by = By { actor, now: app.clock.now(), ids: &app.ids };
+    let ids = super::owned_of(&mut tx, &can.scope, ids).await?;
     let moved = super::assign_owner(&mut tx, &by, &ids, owner, "").await?;
     tx.commit().await?;
     Ok(shell.leave(&back, Flash::good("identify-assigned").n("count", i64::try_from(moved).unwrap_or(0))))

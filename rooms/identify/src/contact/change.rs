@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::rules::{email_key, phone_key};
 use super::{By, Contact, ContactDraft, ContactError, Stage, event, store};
-use crate::{company, fact, field, staff};
+use crate::{company, fact, field, sharing, staff};
 
 /// What an edit did to one attribute.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +62,9 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
     }
     let mut after = before.clone();
     give_typed(tx, by, &mut after, key, typed.trim()).await?;
+    if after.company_id != before.company_id && !sharing::may_join(tx, scope, &before, after.company_id).await? {
+        return Err(ContactError::Invalid { attribute: key.to_owned(), key: "share-owner-only" });
+    }
     let differences = after.differences(&before);
     let key = if key == "company" { "company_id" } else { key };
     let change = Change { key: key.to_owned(), before: before.raw(key), after: after.raw(key) };

@@ -5,7 +5,7 @@ use attune_house::App;
 use attune_jobs::{Job, JobSpec, JobState, cancel, list_recent, put};
 use attune_kernel::Fault;
 use attune_web::kit::Tab;
-use attune_web::{Answer, Can, Flash, NavItem, Problem, Query, Shell, see_other};
+use attune_web::{Answer, Can, Flash, NavItem, Problem, Query, Scope, Shell, see_other};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -14,9 +14,10 @@ use serde::Deserialize;
 use super::jobs::{FIND, Outcome};
 use super::store::{self, Line, Mark};
 use super::{Known, Models, Reason, Typed, likely};
-use crate::CreateContacts;
-use crate::contact::{self, Contact, ContactId};
+use crate::contact::{self, By, Contact, ContactError, ContactId};
 use crate::merge::pages::{MergeContacts, address};
+use crate::relationship::{self, Record, RelationshipId, Terms};
+use crate::{CreateContacts, EditContacts};
 
 /// Pairs on a page.
 const PAGE: i64 = 50;
@@ -31,6 +32,7 @@ pub(crate) fn routes(models: &Models) -> Router<App> {
         .route(HOME, get(page).post(start))
         .route("/contacts/duplicates/stop", post(stop))
         .route("/contacts/duplicates/apart", post(apart))
+        .route("/contacts/duplicates/family", post(family))
         .route("/contacts/duplicates/together", post(together))
         .route("/contacts/duplicates/check", get(move |app, can, shell, typed| check(models.clone(), app, can, shell, typed)))
 }
@@ -197,33 +199,69 @@ async fn stop(State(app): State<App>, can: Can<MergeContacts>, shell: Shell) -> 
     Ok(shell.leave(HOME, Flash::good("duplicate-stopping")))
 }
 
-/// Which pair.
+/// Which pair, and the relationship that was made of it, to be taken back with it.
 #[derive(Clone, Copy, Debug, Deserialize)]
 struct PairQuery {
     left: ContactId,
     right: ContactId,
+    #[serde(default)]
+    family: Option<RelationshipId>,
 }
 
 async fn apart(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(pair): Query<PairQuery>) -> Answer {
-    decide(&app, &can, pair, true).await?;
+    let mut tx = app.db.begin().await?;
+    decide(&mut tx, &by(&app, &can), &can, pair, true).await?;
+    tx.commit().await?;
     let undo = apart_address(pair.left.0, pair.right.0).replace("/apart?", "/together?");
     Ok(shell.leave(HOME, Flash::good("duplicate-apart-done").undo(undo)))
 }
 
+/// Two people of one household: told apart, and each on the other's record.
+async fn family(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(pair): Query<PairQuery>) -> Answer {
+    let edit = Can::<EditContacts>::of(&can.actor).ok_or(Problem::Forbidden { permission: "identify.contact.edit" })?;
+    let (by, mut tx) = (by(&app, &can), app.db.begin().await?);
+    decide(&mut tx, &by, &can, pair, true).await?;
+    let made = join(&mut tx, &by, &edit.scope, pair).await?;
+    tx.commit().await?;
+    let mut undo = apart_address(pair.left.0, pair.right.0).replace("/apart?", "/together?");
+    if let Some(made) = made {
+        undo.push_str(&format!("&family={made}"));
+    }
+    Ok(shell.leave(HOME, Flash::good("duplicate-family-done").undo(undo)))
+}
+
+/// Says that the two are family; nothing is made where that is said already.
+async fn join(tx: &mut attune_db::Tx, by: &By<'_>, scope: &Scope, pair: PairQuery) -> Result<Option<RelationshipId>, Problem> {
+    let kind = relationship::kind::find("family").ok_or(Problem::NotFound)?;
+    let ends = (Record::Contact(pair.left.0), Record::Contact(pair.right.0));
+    match relationship::create(tx, by, scope, kind, ends, &Terms::default()).await {
+        Ok(id) => Ok(Some(id)),
+        Err(ContactError::Invalid { key: "relationship-known", .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn by<'a>(app: &'a App, can: &'a Can<MergeContacts>) -> By<'a> {
+    By { actor: &can.actor, now: app.clock.now(), ids: &app.ids }
+}
+
 async fn together(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(pair): Query<PairQuery>) -> Answer {
-    decide(&app, &can, pair, false).await?;
+    let (by, mut tx) = (by(&app, &can), app.db.begin().await?);
+    decide(&mut tx, &by, &can, pair, false).await?;
+    if let (Some(family), Some(edit)) = (pair.family, Can::<EditContacts>::of(&can.actor)) {
+        relationship::set_deleted(&mut tx, &by, &edit.scope, family, true).await?;
+    }
+    tx.commit().await?;
     Ok(shell.leave(HOME, Flash::good("duplicate-together-done")))
 }
 
-async fn decide(app: &App, can: &Can<MergeContacts>, pair: PairQuery, apart: bool) -> Result<(), Problem> {
-    let mut tx = app.db.begin().await?;
+async fn decide(tx: &mut attune_db::Tx, by: &By<'_>, can: &Can<MergeContacts>, pair: PairQuery, apart: bool) -> Result<(), Problem> {
     for id in [pair.left, pair.right] {
-        contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+        contact::find_owned(tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     }
-    if !store::set_apart(&mut tx, (pair.left.0, pair.right.0), apart, &can.actor.name, app.clock.now()).await? {
+    if !store::set_apart(tx, (pair.left.0, pair.right.0), apart, &by.actor.name, by.now).await? {
         return Err(Problem::NotFound);
     }
-    tx.commit().await?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@ use attune_db::{Db, params};
 use attune_testkit::{StatusCode, TestApp};
 
 use super::jobs::FIND;
+use crate::contact::ContactId;
 use crate::tracking::Collector;
 
 fn site(db: Db) -> TestApp {
@@ -67,6 +68,15 @@ attune_testkit::on_both_dbs! {
         assert!(site.get("admin", "/contacts/duplicates?show=apart").await.has("Quintan"));
         site.post("admin", &apart.replace("/apart?", "/together?"), "").await.is(StatusCode::SEE_OTHER);
         assert!(site.get("admin", "/contacts/duplicates").await.has("Quintan"));
+        // Two people of one household: apart, and each on the other's record; taken back as one.
+        let related = async || site.get("admin", &format!("/contacts/{}/relationships", ContactId(left))).await.has("Family of");
+        site.post("agent", &apart.replace("/apart?", "/family?"), "").await.is(StatusCode::NOT_FOUND);
+        let done = site.post("admin", &apart.replace("/apart?", "/family?"), "").await.is(StatusCode::SEE_OTHER);
+        assert!(related().await && !site.get("admin", "/contacts/duplicates").await.has("Quintan"));
+        let family = db.read().await.unwrap().count("SELECT id FROM relationships WHERE kind = 'family'", params![]).await.unwrap();
+        let back = format!("{}&family={}", apart.replace("/apart?", "/together?"), crate::relationship::RelationshipId(family));
+        site.post("admin", &back, "").await.is(StatusCode::SEE_OTHER);
+        assert!(!related().await && site.get("admin", "/contacts/duplicates").await.has("Quintan"), "{}", done.body);
         merged_and_split(&site, left, right).await;
     }
 

@@ -242,4 +242,8 @@ impl MergePage {
     fn apart_href(&self) -> String {
         duplicate::pages::apart_address(self.survivor.contact.id, self.loser.contact.id)
     }
+
+    fn family_href(&self) -> String {
+        self.apart_href().replace("/apart?", "/family?")
+    }
 }

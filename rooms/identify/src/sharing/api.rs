@@ -49,7 +49,8 @@ async fn list(app: &App, can: &Can<ViewContacts>, record: Record) -> Answer {
     let mut tx = app.db.read().await?;
     find_end(&mut tx, &can.scope, record).await?.ok_or(Problem::NotFound)?;
     let mut items: Vec<Any> = super::list_of(&mut tx, record).await?.iter().map(|share| shown(share, None)).collect();
-    items.extend(super::list_carried(&mut tx, record).await?.iter().map(|(share, company)| shown(share, Some(company))));
+    let carried = super::list_carried(&mut tx, &can.scope, record).await?;
+    items.extend(carried.iter().map(|(share, company)| shown(share, Some(company))));
     Ok(Json(json!({ "items": items })).into_response())
 }
 

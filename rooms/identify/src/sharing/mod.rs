@@ -20,7 +20,7 @@ use attune_record::audit;
 use attune_web::{Actor, Scope};
 use serde_json::{Value as Json, json};
 
-use crate::contact::{self, By, ContactError};
+use crate::contact::{self, By, Contact, ContactError};
 use crate::relationship::Record;
 use crate::{company, staff};
 pub use reach::Reach;
@@ -93,7 +93,12 @@ pub(crate) async fn find_owned(tx: &mut Tx, scope: &Scope, record: Record) -> Re
 /// Errors: [`ContactError::NotFound`] when the record is gone or not in the charge of whoever asks; [`ContactError::Invalid`] when something is
 /// wrong with the draft, or (`with`) when a company holds what the asker does not see.
 pub async fn share(tx: &mut Tx, by: &By<'_>, scope: &Scope, record: Record, draft: &ShareDraft) -> Result<ShareId, ContactError> {
-    let (_, owner) = find_owned(tx, scope, record).await?.ok_or(ContactError::NotFound)?;
+    // Who shares it at the same time waits, and so does whoever moves something below it: they look once this is there.
+    let there = match record {
+        Record::Contact(id) => contact::hold(tx, &[id]).await?,
+        Record::Company(id) => company::hold(tx, &[id]).await.map(|_| true)?,
+    };
+    let (_, owner) = find_owned(tx, scope, record).await?.filter(|_| there).ok_or(ContactError::NotFound)?;
     let name = check(tx, by, owner, draft).await?;
     if let Record::Company(id) = record
         && store::count_others(tx, scope, id).await? > 0
@@ -184,14 +189,24 @@ pub async fn list_of(tx: &mut Tx, record: Record) -> Result<Vec<Share>, DbError>
     store::list_of(tx, record).await
 }
 
-/// Whom a record is shared with because a company above it is: the share and the company's name.
-pub async fn list_carried(tx: &mut Tx, record: Record) -> Result<Vec<(Share, String)>, DbError> {
+/// Whom a record is shared with because a company above it is: the share and the company's name. Of a company that is not within `scope` neither
+/// the name nor the reason is told.
+pub async fn list_carried(tx: &mut Tx, scope: &Scope, record: Record) -> Result<Vec<(Share, String)>, DbError> {
     let company_id = match record {
         Record::Contact(id) => contact::list_by_ids(tx, [id]).await?.pop().and_then(|contact| contact.company_id),
         Record::Company(id) => Some(id),
     };
     let Some(company_id) = company_id else { return Ok(Vec::new()) };
-    Ok(store::list_carried(tx, company_id).await?.into_iter().filter(|(share, _)| share.record != record).collect())
+    let mut carried = store::list_carried(tx, company_id).await?;
+    carried.retain(|(share, _)| share.record != record);
+    let above = company::list_within(tx, scope, carried.iter().filter_map(|(share, _)| share.record.company())).await?;
+    for (share, name) in &mut carried {
+        if !above.iter().any(|firm| share.record.company() == Some(firm.id)) {
+            name.clear();
+            share.reason.clear();
+        }
+    }
+    Ok(carried)
 }
 
 /// Whether whoever has `scope` may put a company under `parent`: below a shared one it is seen by those it is shared with, so it has to be theirs.
@@ -200,6 +215,14 @@ pub(crate) async fn may_move(tx: &mut Tx, scope: &Scope, moved: &company::Compan
         return Ok(true);
     }
     Ok(scope.covers(moved.owner_id, moved.team_id) && store::count_others(tx, scope, moved.id).await? == 0)
+}
+
+/// Whether whoever has `scope` may put a contact into a company: what is only shared with them does not go to those that company is shared with.
+pub(crate) async fn may_join(tx: &mut Tx, scope: &Scope, contact: &Contact, company: Option<i64>) -> Result<bool, DbError> {
+    match company {
+        Some(company) if !scope.covers(contact.owner_id, contact.team_id) => Ok(!store::is_carried(tx, company).await?),
+        _ => Ok(true),
+    }
 }
 
 /// Ends what was shared until a moment that has come.

@@ -116,7 +116,7 @@ impl SharesPage {
             Some(may) => super::find_owned(&mut tx, &may.scope, record).await?.is_some(),
             None => false,
         };
-        let (shares, carried) = (super::list_of(&mut tx, record).await?, super::list_carried(&mut tx, record).await?);
+        let (shares, carried) = (super::list_of(&mut tx, record).await?, super::list_carried(&mut tx, &can.scope, record).await?);
         let mut choices = Vec::new();
         if may {
             let teams = super::store::list_teams(&mut tx).await?;

@@ -83,10 +83,15 @@ impl Reach {
 
     /// Appends ` AND …` that lets only companies through that it covers; they go by `alias`. A company without an owner is everybody's.
     pub(crate) fn push_companies(&self, sql: &mut Sql, alias: &str) {
-        let Some(scope) = self.scope.filter(|scope| *scope != Scope::All) else { return };
-        sql.push(&format!(" AND ({alias}.owner_id IS NULL OR (TRUE"));
-        scope.push_filter(sql, &format!("{alias}.owner_id"), &format!("{alias}.team_id"));
-        sql.push(")");
+        match self.scope {
+            Some(Scope::All) => return,
+            Some(scope) => {
+                sql.push(&format!(" AND ({alias}.owner_id IS NULL OR (TRUE"));
+                scope.push_filter(sql, &format!("{alias}.owner_id"), &format!("{alias}.team_id"));
+                sql.push(")");
+            }
+            None => _ = sql.push(" AND (1 = 0"),
+        }
         push_ids(sql, &format!("{alias}.id"), &self.companies);
         sql.push(")");
     }

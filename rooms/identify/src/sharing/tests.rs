@@ -92,10 +92,18 @@ attune_testkit::on_both_dbs! {
         let id = share(&mut tx, &by, &MEI, Record::Company(holding), &with(With::Team(20))).await.unwrap();
         assert_eq!(seen(&mut tx, &JONAS).await, ["Lena", "Otto"]);
         assert!(company::find(&mut tx, &JONAS, branch).await.unwrap().is_some());
-        let carried = list_carried(&mut tx, Record::Contact(lena)).await.unwrap();
+        let carried = list_carried(&mut tx, &MEI, Record::Contact(lena)).await.unwrap();
         assert_eq!((carried.len(), carried[0].1.as_str(), carried[0].0.name.as_str()), (1, "Holding", "Hansa"));
         assert!(list_of(&mut tx, Record::Contact(lena)).await.unwrap().is_empty());
         is_wrong(company::update_field(&mut tx, &by, &JONAS, holding, "owner_id", "2").await.map(|_| ()), "owner_id", "share-owner-only");
+
+        let nobody = Scope::Own { staff_id: 9 };
+        assert_eq!(list_carried(&mut tx, &nobody, Record::Contact(lena)).await.unwrap()[0].1, "", "who does not see the company is not told its name");
+
+        // What is only shared does not go on to those whom another company is shared with.
+        let club = firm(&mut tx, &by, "Club", Some(2)).await;
+        share(&mut tx, &by, &JONAS, Record::Company(club), &with(With::Team(10))).await.unwrap();
+        is_wrong(contact::update_field(&mut tx, &by, &JONAS, lena, "company", "Club").await, "company", "share-owner-only");
 
         // Who comes later is seen, who goes is not.
         person(&mut tx, &by, "Pia", Some("Holding"), 1).await;

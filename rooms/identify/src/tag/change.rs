@@ -92,9 +92,11 @@ pub(crate) async fn merge(tx: &mut Tx, by: &By<'_>, bench: &Bench, id: TagId, in
         return Err(TagError::NotFound);
     }
     list_store::move_aliases(tx, id, other.id).await?;
+    list_store::move_records(tx, id, other.id).await?;
     list_store::set_merged(tx, id, other.id).await?;
     list_store::put_alias(tx, &tag.name, other.id).await?;
-    jobs::put_tell(tx, bench, by.actor.staff_id, id, jobs::Telling::Renamed).await?;
+    // Whoever had the other answers to the names of this one now, too.
+    jobs::put_tell(tx, bench, by.actor.staff_id, other.id, jobs::Telling::Renamed).await?;
     let change = (Some(json!({ "name": tag.name })), Some(json!({ "name": other.name, "into": other.id })));
     audit::note(tx, by.ids, by.now, by.actor, "tag.merged", "tag", id.0, change.0, change.1).await?;
     Ok(other)

@@ -10,8 +10,8 @@ use attune_kernel::Fault;
 use attune_web::Actor;
 use serde::{Deserialize, Serialize};
 
+use super::TagId;
 use super::list_store::{self, State};
-use super::{TagId, store};
 use crate::contact::{self, By};
 
 /// The kind of job.
@@ -48,9 +48,8 @@ impl Telling {
     /// Whether it is still so.
     fn holds(self, state: &State) -> bool {
         match self {
-            Self::Renamed => state.deleted_at.is_none(),
+            Self::Renamed | Self::Back => state.is_alive(),
             Self::Gone => state.deleted_at.is_some(),
-            Self::Back => state.is_alive(),
         }
     }
 }
@@ -96,11 +95,7 @@ impl Run for Tell {
 async fn tell_some(tx: &mut Tx, by: &By<'_>, id: TagId, telling: Telling, behind: i64) -> Result<Option<Vec<i64>>, DbError> {
     let Some(state) = list_store::find_held(tx, id).await?.filter(|state| telling.holds(state)) else { return Ok(None) };
     let people = list_store::holders(tx, id, behind, BATCH).await?;
-    let mut name = state.tag.name;
-    if let Some(into) = state.merged_into {
-        list_store::move_records(tx, id, into, &people).await?;
-        name = store::find(tx, into).await?.map_or(name, |tag| tag.name);
-    }
+    let name = state.tag.name;
     // Companies have tags, too; what follows tags follows people.
     let told = contact::list_by_ids(tx, people.iter().copied()).await?;
     append(tx, &mut told.iter().map(|c| contact::event(by, telling.event(), c).subject(name.as_str())).collect::<Vec<_>>()).await?;

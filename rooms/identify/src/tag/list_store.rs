@@ -143,16 +143,21 @@ pub(super) async fn holders(tx: &mut Tx, tag: TagId, behind: i64, limit: i64) ->
     tx.rows(select, params![tag.0, behind, limit]).await?.iter().map(|row| row.at(0)).collect()
 }
 
-/// Gives these records `to` in place of `from`; who has it already keeps it as it came.
-pub(super) async fn move_records(tx: &mut Tx, from: TagId, to: TagId, records: &[i64]) -> Result<(), DbError> {
-    let wanted = || Relation::of_ids("id", records.iter().copied());
+/// Gives every record `to` in place of `from`, at once, so that nobody is without either meanwhile; who has it already keeps it as it came. What a merge
+/// of contacts wrote down of the row that went over follows, but where the one who remained has it of their own: that one keeps it.
+pub(super) async fn move_records(tx: &mut Tx, from: TagId, to: TagId) -> Result<(), DbError> {
+    let known = sql!(
+        "DELETE FROM merge_rows WHERE entry = 'record_tags.record_id' AND key = $1 AND EXISTS (SELECT 1 FROM merges m
+           JOIN record_tags o ON o.record_id = m.survivor_id AND o.tag_id = $2 WHERE m.id = merge_rows.merge_id)"
+    );
+    tx.exec(known, params![from.0, to.0]).await?;
+    tx.exec(sql!("UPDATE merge_rows SET key = $2 WHERE entry = 'record_tags.record_id' AND key = $1"), params![from.0, to.0]).await?;
     let update = sql!(
-        "UPDATE record_tags SET tag_id = $2 WHERE tag_id = $1 AND record_id IN (SELECT r.id FROM {rows} AS r)
+        "UPDATE record_tags SET tag_id = $2 WHERE tag_id = $1
            AND NOT EXISTS (SELECT 1 FROM record_tags o WHERE o.record_id = record_tags.record_id AND o.tag_id = $2)"
     );
-    tx.exec_from(update, &wanted(), params![from.0, to.0]).await?;
-    let delete = sql!("DELETE FROM record_tags WHERE tag_id = $1 AND record_id IN (SELECT r.id FROM {rows} AS r)");
-    tx.exec_from(delete, &wanted(), params![from.0]).await.map(drop)
+    tx.exec(update, params![from.0, to.0]).await?;
+    tx.exec(sql!("DELETE FROM record_tags WHERE tag_id = $1"), params![from.0]).await.map(drop)
 }
 
 /// Removes what is left of tags that were deleted before `before`, at most `limit` people's; answers whether there may be more.

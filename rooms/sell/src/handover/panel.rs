@@ -35,7 +35,9 @@ pub(crate) async fn panel(Held(app): Held<App>, can: Can<ViewHandovers>, shell: 
     let mut tx = app.db.read().await?;
     let person = attune_identify::contact::find(&mut tx, &scope, contact.0).await?.ok_or(Problem::NotFound)?;
     let handover = find_of_contact(&mut tx, contact.0).await?;
-    let reps = match Can::<HandOver>::of(&can.actor) {
+    // To give away what is only shared stays with whose it is.
+    let own = attune_identify::contact::find_owned(&mut tx, &scope, contact.0).await?.is_some();
+    let reps = match Can::<HandOver>::of(&can.actor).filter(|_| own) {
         Some(may) => people::list_colleagues(&mut tx, &may.scope).await?.iter().map(|m| Choice::new(m.id, &m.name)).collect(),
         None => Vec::new(),
     };
@@ -60,7 +62,7 @@ pub(crate) async fn hand_over(
 ) -> Answer {
     let scope = people::contact_scope(&can.actor).ok_or(Problem::NotFound)?;
     let mut tx = app.db.begin().await?;
-    let person = attune_identify::contact::find(&mut tx, &scope, contact.0).await?.ok_or(Problem::NotFound)?;
+    let person = attune_identify::contact::find_owned(&mut tx, &scope, contact.0).await?.ok_or(Problem::NotFound)?;
     let colleagues = people::list_colleagues(&mut tx, &can.scope).await?;
     let wanted: Option<i64> = form.rep.parse().ok();
     let reps: Vec<(i64, i64)> = colleagues.iter().filter(|m| wanted.is_none_or(|id| m.id == id)).map(|m| (m.id, 1)).collect();

@@ -157,7 +157,7 @@ pub(crate) async fn update(
 
 /// Gives a task, or changes `task`; shows the form again while something is wrong.
 async fn keep(app: &App, can: &Can<EditTasks>, shell: Shell, task: Option<Task>, form: TaskForm) -> Answer {
-    let draft = match checked(app, can, &shell, &form).await? {
+    let draft = match checked(app, can, &shell, &form, task.is_none()).await? {
         Ok(draft) => draft,
         Err(errors) => {
             let page = edit_page(app, can, shell, form, errors, task).await?;
@@ -191,7 +191,13 @@ async fn get_own(app: &App, can: &Can<EditTasks>, id: TaskId) -> Result<Task, Pr
 }
 
 /// Checks the form and looks up who and whom it names: only colleagues and contacts the actor may see.
-async fn checked(app: &App, can: &Can<EditTasks>, shell: &Shell, form: &TaskForm) -> Result<Result<TaskDraft, FormErrors>, Problem> {
+async fn checked(
+    app: &App,
+    can: &Can<EditTasks>,
+    shell: &Shell,
+    form: &TaskForm,
+    is_new: bool,
+) -> Result<Result<TaskDraft, FormErrors>, Problem> {
     let mut draft = match form.check(&shell.l) {
         Ok(draft) => draft,
         Err(errors) => return Ok(Err(errors)),
@@ -206,7 +212,8 @@ async fn checked(app: &App, can: &Can<EditTasks>, shell: &Shell, form: &TaskForm
             errors.add("owner", "web-not-a-choice");
         }
     }
-    if !form.contact.is_empty() {
+    // Whom a task is about does not change, and may be somebody who is not seen any more.
+    if is_new && !form.contact.is_empty() {
         draft.contact_id = find_contact(&mut tx, can, &form.contact).await?.map(|(id, _)| id);
         if draft.contact_id.is_none() {
             errors.add("title", "task-no-contact");
@@ -293,7 +300,7 @@ async fn set_done(app: &App, can: &Can<EditTasks>, shell: &Shell, id: TaskId, to
     let next = back_to(&to.next);
     let flash = flash.s("title", task.title_for(shell));
     if shell.hx.partial {
-        return Ok(shell.fragment_saying(&RowPart { shell, task: &task, next, tidy: false }, flash));
+        return Ok(shell.fragment_saying(&RowPart { shell, task: &task, tidy: next.starts_with("/contacts/"), next }, flash));
     }
     Ok(shell.leave(&next, flash))
 }
