@@ -121,4 +121,3 @@ govern-may-edit-api-keys = Manage API keys
 
 ## Somebody leaves
 govern-staff-left = { $name } cannot sign in. What they looked after still bears their name, until it is given to somebody else.
-govern-retention = Storage periods

@@ -121,4 +121,3 @@ govern-may-edit-api-keys = 管理接口密钥
 
 ## Somebody leaves
 govern-staff-left = { $name }已不能登录，其名下的工作在交给他人之前仍归其名下
-govern-retention = 数据保留期

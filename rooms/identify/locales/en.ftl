@@ -1671,7 +1671,6 @@ subject-access-files-text = The copy names them. Download them here and hand the
 
 # Retention
 retention-permission = Set how long data is kept
-retention-settings = Settings
 retention-title = Storage periods
 retention-text = How many days each kind of data is kept. Left empty, it is kept for ever. What is past its limit goes once a day, and for good.
 retention-class-unknown = What unknown visitors did

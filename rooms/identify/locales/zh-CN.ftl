@@ -1568,7 +1568,6 @@ subject-access-files-text = 副本中列有文件名。请在此下载，并与�
 
 # Retention
 retention-permission = 设置数据保留期
-retention-settings = 设置
 retention-title = 数据保留期
 retention-text = 每类数据保留多少天。留空表示一直保留。超过期限的数据每天清理一次，且无法恢复。
 retention-class-unknown = 未知访客的行为

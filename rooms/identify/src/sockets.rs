@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Room};
 use attune_jobs::TimerDef;
+use attune_web::NavItem;
 
 use crate::tracking::{self, Collector};
 use crate::{
@@ -72,6 +73,8 @@ pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
         .jobs([file::def()])
         .crons([file::cron()])
         .settings(file::SETTINGS)
+        .nav([NavItem::new("nav-customers", "retention-title", "/settings/retention", "calendar-x", 48, "identify.retention")
+            .among_settings()])
         .permissions(retention::pages::permissions())
         .events(retention::EVENTS)
         .contact_tables(retention::CONTACT_TABLES)

@@ -46,6 +46,8 @@ pub struct Shell {
     pub here: String,
     /// The navigation this actor may see; empty when only a part of the page was asked for.
     pub nav: Vec<NavView>,
+    /// What stands beside the settings.
+    pub settings: Vec<NavView>,
     /// The message the last act left.
     pub flash: Option<Toast>,
     /// What htmx asked for.
@@ -82,7 +84,8 @@ impl Shell {
             let actor = access::actor(parts, &web).await?;
             let mut shell = Self::bare(&web, &parts.headers, actor, &parts.uri);
             if !shell.hx.partial {
-                shell.nav = nav::views(&web, &shell).await?;
+                shell.nav = nav::views(&web, &shell, false).await?;
+                shell.settings = nav::views(&web, &shell, true).await?;
                 shell.flash = Flash::take(&web.secret, &parts.headers).map(|flash| flash.toast(&shell.l));
             }
             Ok(shell)
@@ -101,6 +104,7 @@ impl Shell {
             path: uri.path().to_owned(),
             here: uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
             nav: Vec::new(),
+            settings: Vec::new(),
             flash: None,
             hx: Hx::read(headers),
             workspace: web.workspace.name(),

@@ -38,6 +38,8 @@ pub struct NavItem {
     pub count: Option<NavCount>,
     /// Whether it is one of the four in the phone's tab bar.
     pub phone: bool,
+    /// Whether it stands beside the settings instead: what is set up once and seldom looked at.
+    pub settings: bool,
 }
 
 impl NavItem {
@@ -50,13 +52,20 @@ impl NavItem {
         order: i32,
         permission: &'static str,
     ) -> Self {
-        Self { group_key, key, href, icon, order, permission, go: ' ', count: None, phone: false }
+        Self { group_key, key, href, icon, order, permission, go: ' ', count: None, phone: false, settings: false }
     }
 
     /// Gives it the letter after `G`.
     #[must_use]
     pub fn go(mut self, letter: char) -> Self {
         self.go = letter.to_ascii_uppercase();
+        self
+    }
+
+    /// Puts it beside the settings.
+    #[must_use]
+    pub fn among_settings(mut self) -> Self {
+        self.settings = true;
         self
     }
 
@@ -129,10 +138,11 @@ fn group_of<'a>(headings: &'a HashMap<&str, Text>, item: &NavItem) -> &'a str {
     headings.get(item.group_key).map_or("", |heading| heading.as_str())
 }
 
-/// The items of `shell`'s actor in order; empty for somebody signed out.
-pub(crate) async fn views(web: &Web, shell: &Shell) -> Result<Vec<NavView>, Problem> {
+/// The items of `shell`'s actor in order, those beside the settings or all others; empty for somebody signed out.
+pub(crate) async fn views(web: &Web, shell: &Shell, settings: bool) -> Result<Vec<NavView>, Problem> {
     let Some(actor) = &shell.actor else { return Ok(Vec::new()) };
-    let mut items: Vec<&NavItem> = web.nav.iter().filter(|i| i.permission.is_empty() || actor.may(i.permission).is_some()).collect();
+    let allowed = web.nav.iter().filter(|i| i.permission.is_empty() || actor.may(i.permission).is_some());
+    let mut items: Vec<&NavItem> = allowed.filter(|i| i.settings == settings).collect();
     let headings: HashMap<&str, Text> =
         items.iter().filter(|i| !i.group_key.is_empty()).map(|i| (i.group_key, shell.l.t(i.group_key))).collect();
     let mut place: HashMap<&str, i32> = HashMap::new();

@@ -231,6 +231,7 @@ async fn push_reach(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Listing
         Scope::Team { team_id: Some(_), .. } if dense => {
             reach.push(sql, ["c.owner_id + 0", "c.team_id + 0", "c.id + 0", "c.company_id + 0"]);
         }
+        _ if !dense && reach.is_few(tx, COUNTED).await? => reach.push_leading(sql, "c"),
         _ => reach.push_people(sql, "c"),
     }
     Ok(reach.holds_shared())

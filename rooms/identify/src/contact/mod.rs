@@ -176,7 +176,7 @@ pub(crate) async fn list_any(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) ->
 }
 
 /// Holds these contacts, deleted or not, until the transaction ends: what is read behind it stays true. False when one is not there.
-pub(crate) async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<bool, DbError> {
+pub async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<bool, DbError> {
     store::hold(tx, ids).await
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn routes() -> Router<App> {
 
 /// The entry of the navigation.
 pub(crate) fn nav() -> NavItem {
-    NavItem::new("nav-customers", "dialogue-title", HOME, "circle-help", 46, "identify.question.edit")
+    NavItem::new("nav-customers", "dialogue-title", HOME, "circle-help", 46, "identify.question.edit").among_settings()
 }
 
 /// What a question learns, in words.

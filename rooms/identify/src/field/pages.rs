@@ -46,7 +46,7 @@ pub(crate) fn routes() -> Router<App> {
 
 /// The entry of the navigation.
 pub(crate) fn nav() -> NavItem {
-    NavItem::new("nav-customers", "field-title", HOME, "columns-3", 45, "identify.field.edit")
+    NavItem::new("nav-customers", "field-title", HOME, "columns-3", 45, "identify.field.edit").among_settings()
 }
 
 /// What was typed.

@@ -81,6 +81,40 @@ impl Reach {
         sql.push(")");
     }
 
+    /// The same as [`Reach::push_people`] of a table of contacts, for lists that these people are a small part of: they lead. An engine does not find its way
+    /// through an `OR` by indexes over the living, so each kind of them is looked up by its own.
+    pub(crate) fn push_leading(&self, sql: &mut Sql, alias: &str) {
+        let Some(staff_id) = self.scope.and_then(|scope| scope.staff_id()) else { return self.push_people(sql, alias) };
+        let of_team = matches!(self.scope, Some(Scope::Team { team_id: Some(_), .. }));
+        if !of_team && !self.holds_shared() {
+            return self.push_people(sql, alias);
+        }
+        const ALIVE: &str = "SELECT o.id FROM contacts o WHERE o.deleted_at IS NULL AND o.";
+        sql.push(&format!(" AND {alias}.id IN ({ALIVE}owner_id = ")).bind(staff_id);
+        if let Some(Scope::Team { team_id: Some(team_id), .. }) = self.scope {
+            sql.push(&format!(" UNION {ALIVE}team_id = ")).bind(team_id);
+        }
+        for (column, ids) in [("id", &self.contacts), ("company_id", &self.companies)] {
+            if !ids.is_empty() {
+                sql.push(&format!(" UNION {ALIVE}{column} IN "));
+                push_list(sql, ids);
+            }
+        }
+        sql.push(")");
+    }
+
+    /// Whether it covers no more than `most` contacts, or nearly so: those of the team are counted, which may be all there are.
+    pub(crate) async fn is_few(&self, tx: &mut Tx, most: i64) -> Result<bool, DbError> {
+        let team = match self.scope {
+            None | Some(Scope::Own { .. } | Scope::Team { team_id: None, .. }) => return Ok(true),
+            Some(Scope::All) => return Ok(false),
+            Some(Scope::Team { team_id: Some(team_id), .. }) => team_id,
+        };
+        let select =
+            sql!("SELECT count(*) FROM (SELECT 1 AS one FROM contacts o WHERE o.deleted_at IS NULL AND o.team_id = $1 LIMIT $2) AS found");
+        Ok(tx.count(select, params![team, most + 1]).await? <= most)
+    }
+
     /// Appends ` AND …` that lets only companies through that it covers; they go by `alias`. A company without an owner is everybody's.
     pub(crate) fn push_companies(&self, sql: &mut Sql, alias: &str) {
         match self.scope {
@@ -122,6 +156,10 @@ fn push_ids(sql: &mut Sql, column: &str, ids: &[i64]) {
         return;
     }
     sql.push(" OR ").push(column).push(" IN ");
+    push_list(sql, ids);
+}
+
+fn push_list(sql: &mut Sql, ids: &[i64]) {
     if ids.len() <= BOUND {
         sql.bind_list(ids.iter().map(|id| Value::Int(*id)));
     } else {
@@ -155,6 +193,10 @@ mod tests {
             some.covers((Some(1), None), 3, None) && some.covers((None, None), 4, Some(9)) && !some.covers((Some(1), None), 4, Some(7))
         );
         assert!(some.covers((Some(7), None), 4, None) && !some.covers((None, None), 4, None));
+        let mut leading = Sql::new("");
+        some.push_leading(&mut leading, "c");
+        assert_eq!(leading.text().matches(" UNION ").count(), 2, "{}", leading.text());
+        assert!(leading.text().ends_with("o.company_id IN ($3, $4))"));
         let many = Reach { scope: Some(own), contacts: (0..6_000).collect(), companies: Vec::new() };
         assert!(text(&many, false).ends_with("5998, 5999))"), "engines limit how many values are bound");
     }

@@ -133,7 +133,7 @@ attune_testkit::on_both_dbs! {
         share(&mut tx, &by, &MEI, Record::Contact(lena), &with(With::Staff(2))).await.unwrap();
         let own = |staff_id| {
             let scope = Scope::Own { staff_id };
-            let actor = Actor { grants: std::sync::Arc::new([(attune_web::access::ADDRESSES.to_owned(), scope)].into()), ..Actor::system() };
+            let actor = Actor { via: attune_web::access::Via::Session { id: 1 }, grants: std::sync::Arc::new([(attune_web::access::ADDRESSES.to_owned(), scope)].into()), ..Actor::system() };
             (scope, attune_web::Sight::of(&actor))
         };
         for (staff_id, words, expected) in [(1, "secretword", 1), (2, "secretword", 0), (2, "lena", 1), (2, "secretword@example.org", 1)] {

@@ -39,7 +39,7 @@ pub(super) fn routes() -> Router<App> {
 
 /// The entry of the navigation.
 pub(super) fn nav() -> NavItem {
-    NavItem::new("nav-customers", "tag-title", HOME, "tag", 44, "identify.contact.view")
+    NavItem::new("nav-customers", "tag-title", HOME, "tag", 44, "identify.contact.view").among_settings()
 }
 
 /// A tag on the page.

@@ -31,7 +31,7 @@ pub(crate) fn routes() -> Router<App> {
 
 /// The entry of the navigation.
 pub(crate) fn nav() -> NavItem {
-    NavItem::new("nav-customers", "topic-title", HOME, "list-checks", 46, "identify.topic.edit")
+    NavItem::new("nav-customers", "topic-title", HOME, "list-checks", 46, "identify.topic.edit").among_settings()
 }
 
 /// What was typed.

@@ -38,6 +38,7 @@ async fn needs_confirmation(tx: &mut Tx, draft: &ConsentDraft) -> Result<bool, D
 /// Errors: refused without an address, and when the person was asked too often.
 async fn sign_up(tx: &mut Tx, bench: &Bench, mut draft: ConsentDraft) -> Result<(i64, State), Problem> {
     let now = bench.clock.now();
+    contact::hold(tx, &[draft.contact_id]).await?;
     if needs_confirmation(tx, &draft).await? {
         let held = consent::states(tx, crate::CHANNEL, [draft.contact_id]).await?;
         if held.get(&draft.contact_id) != Some(&State::Given) {
@@ -125,6 +126,8 @@ async fn standing(tx: &mut Tx, asked: &Asked, now: i64) -> Result<Standing, Faul
 /// The person says yes by the link: the second line, with the number of the first as its proof.
 async fn confirm(tx: &mut Tx, bench: &Bench, asked: &Asked, wording: String) -> Result<Standing, Fault> {
     let (now, line) = (bench.clock.now(), &asked.line);
+    // Whoever presses twice is looked at one after the other.
+    contact::hold(tx, &[line.said.contact_id]).await?;
     let standing = standing(tx, asked, now).await?;
     if standing != Standing::Open {
         return Ok(standing);

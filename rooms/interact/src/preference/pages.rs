@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use askama::Template;
 use attune_house::{App, setting_text};
+use attune_identify::contact;
 use attune_identify::preference::Frequency;
 use attune_identify::topic::Topic;
 use attune_kernel::Locale;
@@ -181,6 +182,7 @@ async fn save(
 /// Keeps the choices against what holds in the writing transaction: somebody may have pressed twice.
 async fn carry_out(app: &App, opened: &Opened, chosen: &Choices) -> Result<(), Problem> {
     let mut tx = app.db.begin().await?;
+    contact::hold(&mut tx, &[opened.standing.recipient.id]).await?;
     let standing = find(&mut tx, opened.send_id).await?.ok_or(Problem::NotFound)?;
     if keep(&mut tx, &app.ids, app.clock.now(), opened.send_id, &standing, chosen, &opened.words(chosen)).await? {
         tx.commit().await?;
