@@ -1,12 +1,22 @@
 use attune_db::{Db, params};
 use attune_testkit::{Colleague, StatusCode, TestApp, parts};
-use attune_web::Grant;
+use attune_web::{Actor, Grant, Scope};
 
+use crate::contact::{By, ContactId};
+use crate::relationship::Record;
+use crate::sharing::{self, ShareDraft, With};
 use crate::tracking::Collector;
 
 /// Who sees everybody and changes one's own.
 const LOOKER: Colleague = Colleague::new("agent", 1).called("looker").granted(&[("identify.contact.view", Grant::All)]);
-const COLLEAGUES: [Colleague; 5] = [
+/// Who changes everybody, but is shown only the addresses of one's own.
+const KEEPER: Colleague = Colleague::new("agent", 4).called("keeper").granted(&[
+    ("identify.contact.view", Grant::All),
+    ("identify.contact.edit", Grant::All),
+    ("identify.address.view", Grant::Own),
+]);
+const COLLEAGUES: [Colleague; 6] = [
+    KEEPER,
     Colleague::new("admin", 9),
     Colleague::new("agent", 1).of_team(10),
     Colleague::new("agent", 2).of_team(20).called("other"),
@@ -92,6 +102,77 @@ attune_testkit::on_both_dbs! {
         site.settle().await;
         assert_eq!(city(&db, "Tom").await, None);
         assert!(!site.get("agent", made.leads()).await.has("Tom"));
+    }
+
+    async fn the_preview_judges_as_the_edit_does(db: Db) {
+        let site = site(db.clone());
+        person(&site, "Lena", 1).await;
+        let tom = person(&site, "Tom", 2).await;
+        let (app, system) = (site.app(), Actor::system());
+        let by = By { actor: &system, now: app.clock.now(), ids: &app.ids };
+        let mut tx = db.begin().await.unwrap();
+        let with = ShareDraft { with: With::Staff(1), until_at: None, reason: String::new() };
+        let record = Record::Contact(id(&tom).parse::<ContactId>().unwrap().0);
+        sharing::share(&mut tx, &by, &Scope::All, record, &with).await.unwrap();
+        tx.commit().await.unwrap();
+        // What is shared is worked on, but not given away.
+        let look = |edit: &str| format!("/contacts/edits/new?all=1&query=&look=1&{edit}");
+        assert!(site.get("agent", &look("key=city&value=Essen")).await.has("Change 2 contacts"));
+        let away = site.get("agent", &look("key=owner_id&value=2")).await;
+        assert!(away.has("Change one contact") && away.has("You may not change this contact"), "{}", away.body);
+        site.post("agent", "/contacts/edits", "all=1&query=&key=owner_id&empty=1").await.is(StatusCode::SEE_OTHER);
+        // Somebody unknown is not shown as the first one could choose.
+        let wrong = site.get("agent", &look("key=owner_id&value=77")).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.has("<option value=\"\">"), "{}", wrong.body);
+    }
+
+    async fn an_address_that_a_colleague_has_set_is_masked(db: Db) {
+        let site = site(db);
+        person(&site, "Lena", 1).await;
+        let made = site.post("admin", "/contacts/edits", "all=1&query=&key=title&value=ask%20tom@brandt.example").await;
+        let made = made.is(StatusCode::SEE_OTHER).leads().to_owned();
+        assert!(site.get("admin", &made).await.has("ask tom@brandt.example"));
+        for page in [made.as_str(), "/contacts/edits"] {
+            let shown = site.get("keeper", page).await.is(StatusCode::OK);
+            assert!(shown.has("ask ") && !shown.has("tom@brandt.example"), "{}", shown.body);
+        }
+    }
+
+    async fn an_edit_whose_job_is_lost_is_not_stuck(db: Db) {
+        let site = site(db.clone());
+        person(&site, "Lena", 1).await;
+        let made = site.post("admin", "/contacts/edits", "all=1&query=&key=city&value=Hamm").await.is(StatusCode::SEE_OTHER);
+        let lose = async || {
+            let mut tx = db.begin().await.unwrap();
+            tx.exec("UPDATE jobs SET state = 'failed' WHERE state = 'ready'", params![]).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        lose().await;
+        let shown = site.get("admin", made.leads()).await;
+        assert!(shown.has("Stopped") && shown.has("Try again with those who are left") && !shown.has("/stream"), "{}", shown.body);
+        let made = site.post("admin", "/contacts/edits", "all=1&query=&key=city&value=Kassel").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        site.post("admin", &format!("{}/undo", made.leads()), "").await.is(StatusCode::SEE_OTHER);
+        lose().await;
+        let shown = site.get("admin", made.leads()).await;
+        assert!(shown.has("Stopped") && shown.has("Undo it once more") && shown.has("/undo"), "{}", shown.body);
+        site.post("admin", &format!("{}/undo", made.leads()), "").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        assert!(site.get("admin", made.leads()).await.has("Undone"));
+        assert_eq!(city(&db, "Lena").await, None);
+    }
+
+    async fn cards_move_only_for_whom_one_may_change(db: Db) {
+        let site = site(db);
+        person(&site, "Lena", 1).await;
+        person(&site, "Tom", 2).await;
+        let cards = async |who: &str| {
+            let board = site.get(who, "/contacts?layout=board").await.is(StatusCode::OK).body;
+            let card = |name: &str| board.split("<li class=\"card bcard\"").find(|card| card.contains(&format!(">{name}</a>"))).unwrap().to_owned();
+            ["Lena", "Tom"].map(|name| (card(name).contains("data-card"), card(name).contains("/contacts/board/move")))
+        };
+        assert_eq!(cards("admin").await, [(true, true), (true, true)]);
+        assert_eq!(cards("looker").await, [(true, true), (false, false)]);
     }
 
     async fn whoever_gave_contacts_away_can_take_them_back(db: Db) {

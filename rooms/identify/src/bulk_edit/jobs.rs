@@ -44,8 +44,7 @@ impl Run for Work {
             match self.go_on(context, edit_id).await {
                 Err(fault) if context.job.attempts >= TRIES => {
                     let mut tx = context.bench.db.begin().await?;
-                    let end = if self.back { EditState::Cancelled } else { EditState::Failed };
-                    store::set_state(&mut tx, edit_id, &going, end, Some(context.bench.clock.now())).await?;
+                    store::set_state(&mut tx, edit_id, &going, EditState::Failed, Some(context.bench.clock.now())).await?;
                     tx.commit().await?;
                     Err(fault)
                 }
@@ -74,11 +73,16 @@ impl Work {
     async fn go_on(&self, context: &JobContext, edit_id: i64) -> Result<Verdict, Fault> {
         let (bench, (going, _)) = (&context.bench, self.states());
         let actor = asker(&mut bench.db.read().await?, context.job.staff_id.unwrap_or(0)).await?;
+        if context.job.cancel_asked && !self.back {
+            // Asked before the server stopped: nothing more is changed.
+            return cancelled(context, edit_id, &going).await;
+        }
         loop {
             if context.stop.is_cancelled() {
                 return Ok(Verdict::Retry(0, "the server is stopping; what was changed is kept".to_owned()));
             }
             let mut tx = bench.db.begin_turn(bench.db.turn().await).await?;
+            store::hold(&mut tx, edit_id).await?;
             let Some(edit) = store::find(&mut tx, edit_id, None).await?.filter(|edit| going.contains(&edit.state)) else {
                 return Ok(Verdict::Done(None));
             };
@@ -95,14 +99,19 @@ impl Work {
             }
             let (done, total) = progress(&edit, self.back);
             if context.progress(done + i64::try_from(seen).unwrap_or(0), Some(total)).await? && !self.back {
-                let mut tx = bench.db.begin().await?;
-                store::set_state(&mut tx, edit_id, &going, EditState::Cancelled, Some(bench.clock.now())).await?;
-                tx.wake("progress");
-                tx.commit().await?;
-                return Ok(Verdict::Cancelled(None));
+                return cancelled(context, edit_id, &going).await;
             }
         }
     }
+}
+
+/// Ends an edit that somebody asked to end.
+async fn cancelled(context: &JobContext, edit_id: i64, going: &[EditState]) -> Result<Verdict, Fault> {
+    let mut tx = context.bench.db.begin().await?;
+    store::set_state(&mut tx, edit_id, going, EditState::Cancelled, Some(context.bench.clock.now())).await?;
+    tx.wake("progress");
+    tx.commit().await?;
+    Ok(Verdict::Cancelled(None))
 }
 
 /// How far an edit, or the taking back of it, is.

@@ -22,7 +22,7 @@ use attune_record::audit;
 use attune_web::Scope;
 use serde_json::{Value as Json, json};
 
-use crate::contact::{By, Selection};
+use crate::contact::{self, By, Selection};
 use crate::sharing::Reach;
 
 pub(crate) use new_page::address;
@@ -126,6 +126,19 @@ pub(crate) struct BulkEdit {
     pub(crate) created_at: i64,
 }
 
+impl BulkEdit {
+    /// Whether what is needed to take it back is still kept.
+    fn is_kept(&self, now: i64) -> bool {
+        now - self.created_at < contact::jobs::KEPT_US
+    }
+
+    /// How many could get back what they had.
+    fn undoable(&self, now: i64) -> i64 {
+        let can = self.is_kept(now) && EditState::UNDOABLE.contains(&self.state);
+        if can { self.counts.changed - self.counts.restored - self.counts.kept } else { 0 }
+    }
+}
+
 /// The table that holds people.
 pub(crate) const CONTACT_TABLES: [ContactTable; 1] =
     [ContactTable { table: "bulk_rows", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay }];
@@ -146,9 +159,7 @@ pub(crate) async fn ask(
 ) -> Result<EditId, Fault> {
     let id = EditId(by.ids.next());
     store::insert(tx, by, id, target).await?;
-    // To give away what is only shared stays with whose it is, and so does to put it into a company that may be shared with others.
-    let reach =
-        if matches!(target.key.as_str(), "owner_id" | "company_id" | "company") { Reach::owned(edit) } else { Reach::of(tx, edit).await? };
+    let reach = reach_of(tx, edit, &target.key).await?;
     store::plan(tx, id, (see, &reach), selection).await?;
     put_job(tx, bench, by, id, jobs::EDIT).await?;
     let after = json!({ "attribute": target.key, "value": target.value });
@@ -156,18 +167,41 @@ pub(crate) async fn ask(
     Ok(id)
 }
 
-/// Begins to take an edit back; answers false when it does not stand where that can be done. Contacts that are not within `edit` any more stay
-/// as they are, unless it was this edit that gave them away.
-pub(crate) async fn undo(tx: &mut Tx, by: &By<'_>, bench: &Bench, edit: &Scope, found: &BulkEdit) -> Result<bool, Fault> {
+/// Whose `key` whoever may change the contacts of `edit` may set. To give away what is only shared stays with whose it is, and so does to put it
+/// into a company that may be shared with others.
+async fn reach_of(tx: &mut Tx, edit: &Scope, key: &str) -> Result<Reach, DbError> {
+    if matches!(key, "owner_id" | "company_id" | "company") { Ok(Reach::owned(edit)) } else { Reach::of(tx, edit).await }
+}
+
+/// Begins to take an edit back, or answers the locale key of why that cannot be. Contacts that are not within `edit` any more stay as they
+/// are, unless it was this edit that gave them away.
+pub(crate) async fn undo(
+    tx: &mut Tx,
+    by: &By<'_>,
+    bench: &Bench,
+    edit: &Scope,
+    found: &BulkEdit,
+) -> Result<Result<(), &'static str>, Fault> {
+    if !found.is_kept(by.now) {
+        return Ok(Err("bulk-edit-too-late"));
+    }
+    end_lost(tx, found.id, by.now).await?;
     if !store::set_state(tx, found.id, &EditState::UNDOABLE, EditState::Undoing, None).await? {
-        return Ok(false);
+        return Ok(Err("bulk-edit-not-over"));
     }
     if found.attribute != "owner_id" {
         store::keep_beyond(tx, found.id, edit).await?;
     }
     put_job(tx, bench, by, EditId(found.id), jobs::UNDO).await?;
     audit::note(tx, by.ids, by.now, by.actor, "contact.bulk_edit_undone", "bulk_edit", found.id, None, None).await?;
-    Ok(true)
+    Ok(Ok(()))
+}
+
+/// Ends an edit whose job is over without having said so, as when a server died over its last try: what was changed can then be undone.
+/// Answers whether it was one.
+async fn end_lost(tx: &mut Tx, id: i64, now: i64) -> Result<bool, DbError> {
+    store::hold(tx, id).await?;
+    store::fail_lost(tx, id, now).await
 }
 
 async fn put_job(tx: &mut Tx, bench: &Bench, by: &By<'_>, id: EditId, kind: &'static str) -> Result<(), Fault> {

@@ -38,7 +38,7 @@ pub(crate) struct Asked {
     look: String,
 }
 
-/// The address of the page for a selection; `ids` may be empty when `all` of the list are meant.
+/// The address of the page for a selection; `ids` may be empty when `all` of the list are meant. The value `none` empties the field.
 pub(crate) fn address(ids: &[ContactId], all: bool, query: &str, (key, value): (&str, &str)) -> String {
     let mut out = url::form_urlencoded::Serializer::new(String::new());
     if all {
@@ -46,10 +46,11 @@ pub(crate) fn address(ids: &[ContactId], all: bool, query: &str, (key, value): (
     } else {
         out.extend_pairs(ids.iter().map(|id| ("ids", id.to_string())));
     }
-    out.extend_pairs([("query", query), ("key", key), ("value", value)].into_iter().filter(|(_, value)| !value.is_empty()));
-    if !value.is_empty() {
-        out.append_pair("look", "1");
-    }
+    // Nobody is not a colleague one could choose, but an empty field.
+    let (chosen, empty) = if value == "none" { ("", "1") } else { (value, "") };
+    let look = if value.is_empty() { "" } else { "1" };
+    let pairs = [("query", query), ("key", key), ("value", chosen), ("empty", empty), ("look", look)];
+    out.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
     format!("/contacts/edits/new?{}", out.finish())
 }
 
@@ -86,13 +87,13 @@ impl Asked {
 /// How many would change, and from what.
 #[derive(Default)]
 struct Preview {
-    /// Contacts of the selection one may change, counted up to [`COUNTED`] and one.
+    /// Contacts of the selection, counted up to [`COUNTED`] and one.
     total: i64,
-    /// Of the selection, whom one may see but not change.
-    refused: i64,
     /// How many of them were looked at.
     looked: i64,
-    /// How many of those have the value already.
+    /// How many of those one may not change.
+    refused: i64,
+    /// How many of the others have the value already.
     same: i64,
     /// What the others have, the most frequent first.
     from: Vec<(String, i64)>,
@@ -102,7 +103,7 @@ struct Preview {
 
 impl Preview {
     fn differ(&self) -> i64 {
-        self.looked - self.same
+        self.looked - self.refused - self.same
     }
 }
 
@@ -123,6 +124,17 @@ struct NewPage {
     becomes: String,
     preview: Option<Preview>,
     errors: FormErrors,
+}
+
+impl NewPage {
+    /// Forgets what cannot be chosen: the browser would show the first of the choices as if it had been.
+    fn blank_unknown(&mut self) {
+        if let Some(Control::Select(options)) = &self.control
+            && !options.iter().any(|option| option.value == self.typed)
+        {
+            self.typed.clear();
+        }
+    }
 }
 
 /// The fields that can be set for many.
@@ -153,23 +165,25 @@ async fn next(tx: &mut Tx, scope: &Scope, selection: &Selection, behind: i64) ->
 async fn preview(
     tx: &mut Tx,
     (see, edit): (&Scope, &Scope),
-    selection: &Selection,
+    (selection, total): (&Selection, i64),
     target: &Target,
     (shell, words): (&Shell, &Words),
 ) -> Result<Preview, DbError> {
-    let total = count(tx, edit, selection).await?;
-    // Beyond what is counted the difference says nothing.
-    let refused =
-        if see == edit { 0 } else { Some(count(tx, see, selection).await?).filter(|seen| *seen <= COUNTED).map_or(0, |seen| seen - total) };
-    let mut preview = Preview { total, refused, ..Preview::default() };
+    // Whom one sees, judged as the edit itself will judge them.
+    let reach = super::reach_of(tx, edit, &target.key).await?;
+    let mut preview = Preview { total, ..Preview::default() };
     let (mut from, mut behind): (BTreeMap<String, i64>, i64) = (BTreeMap::new(), 0);
     let sight = shell.sight();
     while preview.looked < COUNTED {
-        let people = next(tx, edit, selection, behind).await?;
+        let people = next(tx, see, selection, behind).await?;
         let Some(last) = people.iter().map(|c| c.id).max() else { break };
         behind = last;
         for person in &people {
             preview.looked += 1;
+            if !reach.covers(person.place(), person.id, person.company_id) {
+                preview.refused += 1;
+                continue;
+            }
             if target.is_met(person) {
                 preview.same += 1;
                 continue;
@@ -218,10 +232,13 @@ async fn new_page(app: &App, can: (&Can<ViewContacts>, &Scope), shell: Shell, as
         return Ok(page);
     }
     match page.asked.target((&fields, &members)) {
-        Err(why) => _ = page.errors.add("value", why),
+        Err(why) => {
+            page.errors.add("value", why);
+            page.blank_unknown();
+        }
         Ok(target) => {
             page.becomes = target.company.clone().unwrap_or_else(|| words.value(&page.shell.l, &target.key, &target.value));
-            page.preview = Some(preview(&mut tx, (&can.0.scope, can.1), &selection, &target, (&page.shell, &words)).await?);
+            page.preview = Some(preview(&mut tx, (&can.0.scope, can.1), (&selection, total), &target, (&page.shell, &words)).await?);
         }
     }
     Ok(page)

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::App;
-use attune_kernel::Fault;
+use attune_jobs::Job;
+use attune_kernel::{Fault, mask_text};
 use attune_web::{Answer, Can, Flash, Lang, Live, Path, Problem, Query, Scope, Shell, live};
 use axum::Router;
 use axum::extract::State;
@@ -86,13 +87,22 @@ struct Line {
     staff: String,
 }
 
+/// The value of an edit as whoever reads it may see it: somebody else may have set an address that they would not be shown.
+fn masked(shell: &Shell, edit: &BulkEdit) -> Json {
+    let own = shell.actor.as_ref().is_some_and(|actor| actor.staff_id == edit.staff_id);
+    match &edit.value {
+        Json::String(text) if !own && !shell.sight().covers_all(&Scope::All) && !contact::is_amount(text) => Json::String(mask_text(text)),
+        value => value.clone(),
+    }
+}
+
 async fn lines(tx: &mut Tx, shell: &Shell, edits: Vec<BulkEdit>) -> Result<Vec<Line>, DbError> {
     let (fields, members) = (field::list(tx).await?, staff::list(tx).await?);
     let companies: Vec<&Json> = edits.iter().filter(|edit| edit.attribute == "company_id").map(|edit| &edit.value).collect();
     let words = Words::new(tx, &fields, &members, "company_id", &companies).await?;
     let line = |edit: &BulkEdit| Line {
         label: words.label(&shell.l, &edit.attribute),
-        value: words.value(&shell.l, &edit.attribute, &edit.value),
+        value: words.value(&shell.l, &edit.attribute, &masked(shell, edit)),
         staff: words.owners.get(&edit.staff_id).cloned().unwrap_or_default(),
         edit: edit.clone(),
     };
@@ -134,6 +144,8 @@ struct ShowPage {
     left: Vec<Left>,
     next: Option<String>,
     is_ending: bool,
+    /// Whether it was being taken back when it failed.
+    broke_back: bool,
 }
 
 /// Which lines are shown.
@@ -146,9 +158,31 @@ struct ShowQuery {
 /// The rights of whoever asks: to change, and to see.
 type Rights = (Can<EditContacts>, Can<ViewContacts>);
 
-async fn show_page(app: &App, rights: &Rights, shell: Shell, id: EditId, query: &ShowQuery) -> Result<ShowPage, Problem> {
+/// The edit with its job; one whose job was lost has ended by then.
+async fn find(app: &App, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
+    let (edit, job) = look(app, can, id).await?;
+    if !edit.state.is_moving() || job.as_ref().is_some_and(|job| !job.state.is_over()) {
+        return Ok((edit, job));
+    }
+    let mut tx = app.db.begin().await?;
+    super::end_lost(&mut tx, id.0, app.clock.now()).await?;
+    tx.commit().await?;
+    look(app, can, id).await
+}
+
+async fn look(app: &App, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
     let mut tx = app.db.read().await?;
-    let edit = store::find(&mut tx, id.0, whose(&rights.0)).await?.ok_or(Problem::NotFound)?;
+    let edit = store::find(&mut tx, id.0, whose(can)).await?.ok_or(Problem::NotFound)?;
+    let job = match edit.job_id {
+        Some(job_id) => attune_jobs::find(&mut tx, job_id).await?,
+        None => None,
+    };
+    Ok((edit, job))
+}
+
+async fn show_page(app: &App, rights: &Rights, shell: Shell, id: EditId, query: &ShowQuery) -> Result<ShowPage, Problem> {
+    let (edit, job) = find(app, &rights.0, id).await?;
+    let mut tx = app.db.read().await?;
     let mut causes = store::list_causes(&mut tx, id.0, query.after.map_or(0, |id| id.0), PAGE + 1).await?;
     let next = attune_web::kit::cut_page(&mut causes, 50).map(|(contact, ..)| format!("{}?after={}", href(id), ContactId(*contact)));
     let seen = contact::Selection::Ids(causes.iter().map(|(contact, ..)| *contact).collect());
@@ -161,13 +195,10 @@ async fn show_page(app: &App, rights: &Rights, shell: Shell, id: EditId, query: 
         cause,
     });
     let left = left.collect();
-    let job = match edit.job_id {
-        Some(job_id) => attune_jobs::find(&mut tx, job_id).await?,
-        None => None,
-    };
-    let is_ending = job.is_some_and(|job| job.cancel_asked);
+    let is_ending = job.as_ref().is_some_and(|job| job.cancel_asked && !job.state.is_over());
+    let broke_back = edit.state == EditState::Failed && job.is_some_and(|job| job.kind == jobs::UNDO);
     let line = lines(&mut tx, &shell, vec![edit]).await?.pop().ok_or(Problem::NotFound)?;
-    Ok(ShowPage { line, left, next, is_ending, shell })
+    Ok(ShowPage { line, left, next, is_ending, broke_back, shell })
 }
 
 async fn show(
@@ -213,9 +244,7 @@ async fn undo(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path
     let mut tx = app.db.begin().await?;
     let edit = store::find(&mut tx, id.0, whose(&can)).await?.ok_or(Problem::NotFound)?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    if !super::undo(&mut tx, &by, &app.bench(), &can.scope, &edit).await? {
-        return Err(Problem::refused("bulk-edit-not-over"));
-    }
+    super::undo(&mut tx, &by, &app.bench(), &can.scope, &edit).await?.map_err(Problem::refused)?;
     tx.commit().await?;
     Ok(shell.leave(&href(id), Flash::good("bulk-edit-undoing")))
 }
@@ -231,8 +260,7 @@ impl Line {
 
     /// How many could get back what they had; none when that is not kept any more.
     fn undoable(&self, now: i64) -> i64 {
-        let kept = now - self.edit.created_at < contact::jobs::KEPT_US;
-        if kept && EditState::UNDOABLE.contains(&self.edit.state) { self.edit.counts.changed } else { 0 }
+        self.edit.undoable(now)
     }
 }
 

@@ -91,6 +91,20 @@ pub(super) async fn set_state(tx: &mut Tx, id: i64, from: &[EditState], to: Edit
     Ok(tx.exec_of(&update).await? == 1)
 }
 
+/// Holds an edit until the transaction ends: of two runs of its job one waits for the other and then finds what it has done.
+pub(super) async fn hold(tx: &mut Tx, id: i64) -> Result<(), DbError> {
+    tx.exec(sql!("UPDATE bulk_edits SET state = state WHERE id = $1"), params![id]).await.map(drop)
+}
+
+/// Ends an edit that is under way though no job is; the caller holds it. Answers whether it was.
+pub(super) async fn fail_lost(tx: &mut Tx, id: i64, now: i64) -> Result<bool, DbError> {
+    let update = sql!(
+        "UPDATE bulk_edits SET state = 'failed', finished_at = $2 WHERE id = $1 AND state IN ('waiting', 'running', 'undoing')
+           AND NOT EXISTS (SELECT 1 AS one FROM jobs j WHERE j.id = bulk_edits.job_id AND j.state IN ('ready', 'running'))"
+    );
+    Ok(tx.exec(update, params![id, now]).await? == 1)
+}
+
 /// Leaves those as they are who are not within `edit` any more.
 pub(super) async fn keep_beyond(tx: &mut Tx, id: i64, edit: &Scope) -> Result<(), DbError> {
     if *edit == Scope::All {
@@ -151,8 +165,8 @@ impl Fate {
     }
 }
 
-/// Writes down what became of these contacts, and counts it.
-pub(super) async fn settle(tx: &mut Tx, id: i64, fates: &[Fate]) -> Result<(), DbError> {
+/// Writes down what became of these contacts, which stood in `from`, and counts it.
+pub(super) async fn settle(tx: &mut Tx, id: i64, from: &str, fates: &[Fate]) -> Result<(), DbError> {
     let columns = [
         ("contact_id", Column::Int),
         ("state", Column::Text),
@@ -170,9 +184,10 @@ pub(super) async fn settle(tx: &mut Tx, id: i64, fates: &[Fate]) -> Result<(), D
     }
     let update = sql!(
         "UPDATE bulk_rows SET state = r.state, cause = r.cause, before_json = r.before_json, fact = r.fact, before_at = r.before_at,
-           after_at = r.after_at FROM {rows} AS r WHERE bulk_rows.edit_id = $1 AND bulk_rows.contact_id = r.contact_id"
+           after_at = r.after_at FROM {rows} AS r WHERE bulk_rows.edit_id = $1 AND bulk_rows.contact_id = r.contact_id
+           AND bulk_rows.state = $2"
     );
-    tx.exec_from(update, &rows, params![id]).await?;
+    tx.exec_from(update, &rows, params![id, from]).await?;
     let of = |state: &str| i64::try_from(fates.iter().filter(|fate| fate.state == state).count()).unwrap_or(0);
     let count = sql!(
         "UPDATE bulk_edits SET changed = changed + $2, same = same + $3, refused = refused + $4, restored = restored + $5, kept = kept + $6 WHERE id = $1"
@@ -191,7 +206,13 @@ pub(super) async fn list_causes(tx: &mut Tx, id: i64, behind: i64, limit: i64) -
 }
 
 /// Removes what is kept to undo edits asked for before `before`, at most `limit` contacts; answers whether there may be more.
+/// Those whose job was lost end before, else they would be kept for ever.
 pub(crate) async fn purge(tx: &mut Tx, before: i64, limit: i64) -> Result<bool, DbError> {
+    let lost = sql!(
+        "UPDATE bulk_edits SET state = 'failed' WHERE created_at < $1 AND state IN ('waiting', 'running', 'undoing')
+           AND NOT EXISTS (SELECT 1 AS one FROM jobs j WHERE j.id = bulk_edits.job_id AND j.state IN ('ready', 'running'))"
+    );
+    tx.exec(lost, params![before]).await?;
     let delete = sql!(
         "DELETE FROM bulk_rows WHERE (edit_id, contact_id) IN (SELECT b.edit_id, b.contact_id FROM bulk_edits e JOIN bulk_rows b ON b.edit_id = e.id
            WHERE e.created_at < $1 AND e.state NOT IN ('waiting', 'running', 'undoing') LIMIT $2)"

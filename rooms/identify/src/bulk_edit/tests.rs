@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
 use attune_db::{Tx, Value, params};
-use attune_jobs::Bench;
+use attune_jobs::{Bench, Job, JobContext, Verdict};
 use attune_web::Actor;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::contact::{self, ContactDraft, Stage};
@@ -108,22 +109,48 @@ impl Ground {
         By { actor: &self.actor, now, ids: &self.bench.ids }
     }
 
-    async fn begin(&self, tx: &mut Tx, now: i64, people: &[i64], (key, typed): (&str, &str)) -> BulkEdit {
+    async fn ask(&self, tx: &mut Tx, now: i64, people: &[i64], (key, typed): (&str, &str)) -> BulkEdit {
         let target = Target::read(key, typed, typed.is_empty(), (&self.fields, &self.members)).unwrap();
         let target = target.settled(tx, &self.by(now)).await.unwrap();
         let all = (&Scope::All, &Scope::All);
         let id = ask(tx, &self.by(now), &self.bench, all, &Selection::Ids(people.to_vec()), &target).await.unwrap();
-        let asked = store::find(tx, id.0, None).await.unwrap().unwrap();
+        again(tx, id.0).await
+    }
+
+    async fn begin(&self, tx: &mut Tx, now: i64, people: &[i64], edit: (&str, &str)) -> BulkEdit {
+        let asked = self.ask(tx, now, people, edit).await;
         while work::edit_some(tx, &self.by(now), &asked).await.unwrap() > 0 {}
-        store::set_state(tx, id.0, &[EditState::Waiting], EditState::Done, Some(now)).await.unwrap();
-        store::find(tx, id.0, None).await.unwrap().unwrap()
+        store::set_state(tx, asked.id, &[EditState::Waiting], EditState::Done, Some(now)).await.unwrap();
+        again(tx, asked.id).await
+    }
+
+    /// Runs the job of an edit like a server that knows of it what it knew when it took it.
+    async fn run(&self, edit: &BulkEdit, cancel_asked: bool, stop: CancellationToken) -> Verdict {
+        let job = attune_jobs::find(&mut self.bench.db.read().await.unwrap(), edit.job_id.unwrap()).await.unwrap().unwrap();
+        let def = jobs::defs().into_iter().find(|def| def.kind == job.kind).unwrap();
+        let payload = job.payload.clone();
+        let context = JobContext { bench: self.bench.clone(), job: Job { cancel_asked, ..job }, stop };
+        def.run.run(&context, &payload).await.unwrap()
     }
 
     async fn take_back(&self, tx: &mut Tx, now: i64, edit: &BulkEdit) -> BulkEdit {
-        assert!(undo(tx, &self.by(now), &self.bench, &Scope::All, edit).await.unwrap());
+        assert_eq!(undo(tx, &self.by(now), &self.bench, &Scope::All, edit).await.unwrap(), Ok(()));
         while work::undo_some(tx, &self.by(now), edit).await.unwrap() > 0 {}
-        store::find(tx, edit.id, None).await.unwrap().unwrap()
+        again(tx, edit.id).await
     }
+}
+
+/// The edit as it stands now.
+async fn again(tx: &mut Tx, id: i64) -> BulkEdit {
+    store::find(tx, id, None).await.unwrap().unwrap()
+}
+
+async fn five(tx: &mut Tx, ground: &Ground) -> Vec<i64> {
+    let mut people = Vec::new();
+    for _ in 0..5 {
+        people.push(person(tx, &ground.by(1_000), &[5]).await);
+    }
+    people
 }
 
 async fn ground(db: &attune_db::Db) -> Ground {
@@ -218,7 +245,8 @@ attune_testkit::on_both_dbs! {
             assert_eq!(found.city.as_deref(), Some(city));
             assert!(id != other || (found.stage, found.updated_at) == (Stage::Sql, 3_000));
         }
-        assert!(!undo(&mut tx, &ground.by(5_000), &ground.bench, &Scope::All, &back).await.unwrap(), "not while it is being undone");
+        let refused = undo(&mut tx, &ground.by(5_000), &ground.bench, &Scope::All, &back).await.unwrap();
+        assert_eq!(refused, Err("bulk-edit-not-over"), "not while it is being undone");
         // What is needed for it goes after 30 days.
         store::set_state(&mut tx, done.id, &[EditState::Undoing], EditState::Undone, Some(4_000)).await.unwrap();
         while purge(&mut tx, 2_000, 1).await.unwrap() {}
@@ -226,6 +254,117 @@ attune_testkit::on_both_dbs! {
         while purge(&mut tx, 2_001, 3).await.unwrap() {}
         assert_eq!(tx.count("SELECT count(*) FROM bulk_rows", params![]).await.unwrap(), 0);
         tx.commit().await.unwrap();
+    }
+
+    async fn a_job_ends_where_it_is_asked_to_and_goes_on_where_it_was(db: Db) {
+        let ground = ground(&db).await;
+        let mut tx = db.begin().await.unwrap();
+        let people = five(&mut tx, &ground).await;
+        let edit = ground.ask(&mut tx, 2_000, &people, ("city", "Kassel")).await;
+        work::edit_some(&mut tx, &ground.by(2_000), &edit).await.unwrap();
+        tx.commit().await.unwrap();
+        // The server stopped behind the first batch, and stops again.
+        let stopped = CancellationToken::new();
+        stopped.cancel();
+        assert!(matches!(ground.run(&edit, false, stopped).await, Verdict::Retry(..)));
+        let counts = again(&mut db.read().await.unwrap(), edit.id).await.counts;
+        assert_eq!((counts.changed, counts.total), (3, 5));
+        assert!(matches!(ground.run(&edit, false, CancellationToken::new()).await, Verdict::Done(_)));
+        let done = again(&mut db.read().await.unwrap(), edit.id).await;
+        assert_eq!((done.state, done.counts.changed, done.counts.same), (EditState::Done, 5, 0));
+        // Asked to end while it is at the first batch.
+        let mut tx = db.begin().await.unwrap();
+        let edit = ground.ask(&mut tx, 3_000, &people, ("city", "Essen")).await;
+        tx.exec("UPDATE jobs SET cancel_asked = TRUE WHERE id = $1", params![edit.job_id]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(matches!(ground.run(&edit, false, CancellationToken::new()).await, Verdict::Cancelled(_)));
+        let ended = again(&mut db.read().await.unwrap(), edit.id).await;
+        assert_eq!((ended.state, ended.counts.changed), (EditState::Cancelled, 3));
+        // The server stopped before it had heard: nobody more is changed by the next.
+        let mut tx = db.begin().await.unwrap();
+        let edit = ground.ask(&mut tx, 4_000, &people, ("city", "Hamm")).await;
+        tx.commit().await.unwrap();
+        assert!(matches!(ground.run(&edit, true, CancellationToken::new()).await, Verdict::Cancelled(_)));
+        let ended = again(&mut db.read().await.unwrap(), edit.id).await;
+        assert_eq!((ended.state, ended.counts.changed), (EditState::Cancelled, 0));
+    }
+
+    async fn two_runs_of_one_job_change_and_count_everybody_once(db: Db) {
+        let ground = ground(&db).await;
+        let mut tx = db.begin().await.unwrap();
+        let people = five(&mut tx, &ground).await;
+        let edit = ground.ask(&mut tx, 2_000, &people, ("city", "Kassel")).await;
+        tx.commit().await.unwrap();
+        let run = || ground.run(&edit, false, CancellationToken::new());
+        tokio::join!(run(), run());
+        let mut tx = db.begin().await.unwrap();
+        let done = again(&mut tx, edit.id).await;
+        assert_eq!((done.state, done.counts.changed, done.counts.same), (EditState::Done, 5, 0));
+        let back = ground.take_back(&mut tx, 3_000, &done).await;
+        assert_eq!(back.counts.restored, 5);
+        for id in people {
+            let found = contact::find(&mut tx, &Scope::All, id).await.unwrap().unwrap();
+            assert_eq!(found.city.as_deref(), Some("Bonn"));
+        }
+    }
+
+    async fn an_edit_whose_job_is_lost_ends_and_is_taken_back_to_the_end(db: Db) {
+        let ground = ground(&db).await;
+        let mut tx = db.begin().await.unwrap();
+        let people = five(&mut tx, &ground).await;
+        let done = ground.begin(&mut tx, 2_000, &people, ("city", "Kassel")).await;
+        assert_eq!(undo(&mut tx, &ground.by(3_000), &ground.bench, &Scope::All, &done).await.unwrap(), Ok(()));
+        work::undo_some(&mut tx, &ground.by(3_000), &done).await.unwrap();
+        assert!(!end_lost(&mut tx, done.id, 3_000).await.unwrap(), "its job waits");
+        tx.exec("UPDATE jobs SET state = 'failed'", params![]).await.unwrap();
+        assert!(end_lost(&mut tx, done.id, 3_000).await.unwrap());
+        let lost = again(&mut tx, done.id).await;
+        assert_eq!((lost.state, lost.counts.restored, lost.undoable(3_000)), (EditState::Failed, 3, 2));
+        // Not once what was there is kept no longer.
+        let late = 2_000 + contact::jobs::KEPT_US;
+        assert_eq!(lost.undoable(late), 0);
+        let refused = undo(&mut tx, &ground.by(late), &ground.bench, &Scope::All, &lost).await.unwrap();
+        assert_eq!(refused, Err("bulk-edit-too-late"));
+        let back = ground.take_back(&mut tx, 4_000, &lost).await;
+        assert_eq!((back.counts.restored, back.counts.kept), (5, 0));
+        // What was lost for as long is no longer kept either.
+        tx.exec("UPDATE jobs SET state = 'failed'", params![]).await.unwrap();
+        while purge(&mut tx, 2_001, 10).await.unwrap() {}
+        assert_eq!(again(&mut tx, done.id).await.state, EditState::Failed);
+        assert_eq!(tx.count("SELECT count(*) FROM bulk_rows", params![]).await.unwrap(), 0);
+        tx.commit().await.unwrap();
+    }
+
+    async fn owner_and_team_come_back_together(db: Db) {
+        let ground = ground(&db).await;
+        let mut tx = db.begin().await.unwrap();
+        let id = person(&mut tx, &ground.by(1_000), &[2]).await;
+        let team = async |tx: &mut Tx, team: i64| tx.exec("UPDATE contacts SET team_id = $1", params![team]).await.unwrap();
+        // Both owners are of one team, until the second moves to another.
+        team(&mut tx, 20).await;
+        let done = ground.begin(&mut tx, 2_000, &[id], ("owner_id", "2")).await;
+        team(&mut tx, 77).await;
+        ground.take_back(&mut tx, 3_000, &done).await;
+        let found = contact::find(&mut tx, &Scope::All, id).await.unwrap().unwrap();
+        assert_eq!(found.place(), (Some(1), Some(20)));
+        tx.commit().await.unwrap();
+    }
+
+    async fn edits_of_one_contact_at_the_same_moment_all_stay(db: Db) {
+        let ground = ground(&db).await;
+        let mut tx = db.begin().await.unwrap();
+        let id = person(&mut tx, &ground.by(1_000), &[]).await;
+        tx.commit().await.unwrap();
+        for round in 0..20 {
+            let edit = async |key: &str| {
+                let mut tx = db.begin().await.unwrap();
+                set(&mut tx, &ground.by(2_000), id, (key, &format!("{key} {round}"))).await;
+                tx.commit().await.unwrap();
+            };
+            tokio::join!(edit("city"), edit("title"));
+            let found = contact::find(&mut db.read().await.unwrap(), &Scope::All, id).await.unwrap().unwrap();
+            assert_eq!((found.city, found.title), (Some(format!("city {round}")), Some(format!("title {round}"))));
+        }
     }
 
     async fn each_is_told_like_an_edit_by_hand(db: Db) {
@@ -254,7 +393,10 @@ attune_testkit::on_both_dbs! {
 fn was_so(before: &BTreeMap<&'static str, String>, now: &contact::Contact, key: &str) -> bool {
     let value = now.raw(key);
     let told = match (key, &value) {
-        (_, serde_json::Value::Null) => return true,
+        (key, serde_json::Value::Null) => match key.strip_prefix("f:") {
+            Some(own) => return !before["contact"].contains(&format!("{own:?}: ")),
+            None => format!("{key}: None"),
+        },
         ("stage", _) => format!("stage: {:?}", now.stage),
         ("owner_id" | "company_id", value) => format!("{key}: Some({value})"),
         (key, value) => match key.strip_prefix("f:") {
@@ -263,6 +405,13 @@ fn was_so(before: &BTreeMap<&'static str, String>, now: &contact::Contact, key: 
         },
     };
     before["contact"].contains(&told)
+}
+
+#[test]
+fn nobody_as_an_owner_is_an_empty_field() {
+    let to = |value: &str| address(&[], true, "stage=lead", ("owner_id", value));
+    assert_eq!(to("none"), "/contacts/edits/new?all=1&query=stage%3Dlead&key=owner_id&empty=1&look=1");
+    assert_eq!(to("2"), "/contacts/edits/new?all=1&query=stage%3Dlead&key=owner_id&value=2&look=1");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::query::ListQuery;
 use super::{By, Contact, ContactId, FieldFilter, Stage};
 use crate::EditContacts;
 use crate::field::{self, Field, FieldKind};
+use crate::sharing::Reach;
 
 /// Cards of a column at first, and more at each asking.
 const CARDS: i64 = 20;
@@ -57,6 +58,15 @@ pub(super) struct Board {
     pub(super) columns: Vec<Column>,
     /// How many columns there are, for the way a table of people is replaced.
     pub(super) total: i64,
+    /// Whom the reader may move; nobody where they may change nothing.
+    reach: Option<Reach>,
+}
+
+impl Board {
+    /// Whether the reader may move somebody.
+    pub(super) fn moves(&self, contact: &Contact) -> bool {
+        self.reach.as_ref().is_some_and(|reach| reach.covers(contact.place(), contact.id, contact.company_id))
+    }
 }
 
 fn fits(field: &Field) -> bool {
@@ -114,6 +124,10 @@ pub(super) async fn read(
     let heads = heads(shell, &ground);
     let wanted: Vec<(Listing, i64)> = heads.iter().map(|(key, ..)| (narrowed(listing, &ground, key), CARDS * depth(query, key))).collect();
     let found = list::columns(tx, scope, &wanted, query.sorting()).await?;
+    let reach = match shell.actor.as_ref().and_then(Can::<EditContacts>::of) {
+        Some(can) => Some(Reach::of(tx, &can.scope).await?),
+        None => None,
+    };
     let text = query.text();
     let total = found.iter().map(|column| column.total).sum();
     let column = |((key, label, tone), page): ((String, String, &'static str), list::Page)| {
@@ -131,7 +145,7 @@ pub(super) async fn read(
     };
     let own = fields.iter().filter(|field| fits(field)).map(|field| Choice::new(format!("f:{}", field.key), &field.label));
     let grounds = [Choice::new("stage", shell.l.t("identify-stage"))].into_iter().chain(own).collect();
-    Ok(Board { by, grounds, columns, total })
+    Ok(Board { by, grounds, columns, total, reach })
 }
 
 /// Who goes where; `query` is the address of the list.

@@ -46,6 +46,8 @@ pub async fn create(tx: &mut Tx, by: &By<'_>, mut draft: ContactDraft) -> Result
 ///
 /// Errors: [`ContactError::NotFound`] outside `scope`, [`ContactError::Invalid`] with the locale key to show.
 pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, typed: &str) -> Result<Change, ContactError> {
+    // Every column is written again: what somebody else, or a bulk edit, changes meanwhile would be lost.
+    store::hold(tx, &[id]).await?;
     let before = store::find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
     if key == "owner_id" {
         super::find_owned(tx, scope, id).await?.ok_or(ContactError::Invalid { attribute: key.to_owned(), key: "share-owner-only" })?;

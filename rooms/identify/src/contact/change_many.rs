@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use attune_db::{DbError, Tx};
-use attune_events::{Event, append};
+use attune_events::Event;
 use attune_record::audit;
 use serde_json::{Value as Json, json};
 
@@ -14,10 +14,12 @@ use crate::field::Field;
 
 type Difference = (String, Json, Json);
 
-/// Writes contacts from what they were to what they are now, with a line in the audit log and events for each. The caller holds them.
-pub(crate) async fn write_many(tx: &mut Tx, by: &By<'_>, pairs: &[(Contact, Contact)], defs: &[Field]) -> Result<(), DbError> {
+/// Writes contacts from what they were to what they are now, with a line in the audit log for each. The caller holds them, and appends
+/// the events this answers when everything else of its transaction is written.
+#[must_use = "the events are to be appended"]
+pub(crate) async fn write_many(tx: &mut Tx, by: &By<'_>, pairs: &[(Contact, Contact)], defs: &[Field]) -> Result<Vec<Event>, DbError> {
     if pairs.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let after: Vec<Contact> = pairs.iter().map(|(_, after)| after.clone()).collect();
     let mut words = WordLists::default();
@@ -44,7 +46,7 @@ pub(crate) async fn write_many(tx: &mut Tx, by: &By<'_>, pairs: &[(Contact, Cont
     }
     audit::note_many(tx, by.ids, by.now, by.actor, ("contact.owner_changed", "contact"), owners).await?;
     audit::note_many(tx, by.ids, by.now, by.actor, ("contact.updated", "contact"), others).await?;
-    append(tx, &mut told).await
+    Ok(told)
 }
 
 fn part(differences: &[Difference], pick: fn(&Difference) -> &Json) -> Json {

@@ -165,11 +165,72 @@ pub enum Selection {
     Listed(Box<Listing>),
 }
 
+/// What has to be looked up before a list can be asked for; statements for one reader share it, whatever their number.
+struct Footing {
+    scope: Scope,
+    reach: sharing::Reach,
+    /// Whether the scope covers so few that they lead.
+    few: Option<bool>,
+    /// What is shared with a member of staff whose list it is.
+    shared: Option<(i64, sharing::Reach)>,
+    /// Whether somebody has a whole address.
+    known: Option<(String, bool)>,
+    /// How many rows a filter has, counted up to [`COUNTED`] and one.
+    sizes: Vec<(FieldFilter, i64)>,
+}
+
+impl Footing {
+    async fn of(tx: &mut Tx, scope: &Scope) -> Result<Self, DbError> {
+        let reach = sharing::Reach::of(tx, scope).await?;
+        Ok(Self { scope: *scope, reach, few: None, shared: None, known: None, sizes: Vec::new() })
+    }
+
+    async fn is_few(&mut self, tx: &mut Tx) -> Result<bool, DbError> {
+        let few = match self.few {
+            Some(few) => few,
+            None => self.reach.is_few(tx, COUNTED).await?,
+        };
+        self.few = Some(few);
+        Ok(few)
+    }
+
+    async fn shared_with(&mut self, tx: &mut Tx, staff_id: i64) -> Result<&sharing::Reach, DbError> {
+        let kept = self.shared.take().filter(|(id, _)| *id == staff_id);
+        let kept = match kept {
+            Some(kept) => kept,
+            None => (staff_id, sharing::Reach::shared_with(tx, staff_id).await?),
+        };
+        Ok(&self.shared.insert(kept).1)
+    }
+
+    async fn is_known(&mut self, tx: &mut Tx, address: &str) -> Result<bool, DbError> {
+        if let Some((_, known)) = self.known.as_ref().filter(|(kept, _)| kept == address) {
+            return Ok(*known);
+        }
+        let select = sql!("SELECT 1 AS one FROM contacts WHERE deleted_at IS NULL AND email_key = $1 LIMIT 1");
+        let known = tx.find(select, params![address]).await?.is_some();
+        self.known = Some((address.to_owned(), known));
+        Ok(known)
+    }
+
+    async fn size(&mut self, tx: &mut Tx, filter: &FieldFilter) -> Result<i64, DbError> {
+        if let Some((_, rows)) = self.sizes.iter().find(|(kept, _)| kept == filter) {
+            return Ok(*rows);
+        }
+        let mut sql = Sql::new(&format!("SELECT count(*) FROM (SELECT 1 AS one FROM {} v WHERE TRUE", filter.table()));
+        filter.push(&mut sql, true);
+        sql.push(" LIMIT ").bind(COUNTED + 1).push(") AS found");
+        let rows = tx.count(sql.text(), sql.values()).await?;
+        self.sizes.push((filter.clone(), rows));
+        Ok(rows)
+    }
+}
+
 /// Appends from where and under which conditions. `dense` keeps the planner from collecting a large filtered set when walking the order's index is cheaper.
-async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Listing, dense: bool) -> Result<bool, DbError> {
+async fn push_conditions(tx: &mut Tx, sql: &mut Sql, footing: &mut Footing, listing: &Listing, dense: bool) -> Result<bool, DbError> {
     let (number, text) = if dense { (" + 0", " || ''") } else { ("", "") };
     let led = listing.is_led_by_field(dense);
-    let fields = if led { fewest_first(tx, &listing.fields).await? } else { listing.fields.iter().collect() };
+    let fields = if led { fewest_first(tx, footing, &listing.fields).await? } else { listing.fields.iter().collect() };
     match fields.first().filter(|_| led) {
         // In this order, whatever a planner without statistics believes.
         Some(filter) => sql.push(&format!(" FROM {} v CROSS JOIN contacts c WHERE v.record_id = c.id", filter.table())),
@@ -203,7 +264,7 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Li
     if let Some(k) = listing.engagement_k {
         sql.push(" AND COALESCE(c.engagement_k, -1e300) >= ").bind(k);
     }
-    let shared = push_reach(tx, sql, scope, listing, dense).await?;
+    let shared = push_reach(tx, sql, footing, listing, dense).await?;
     if listing.search.trim().is_empty() {
         return Ok(true);
     }
@@ -211,10 +272,10 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Li
     sql.push(&format!(" AND c.id{number} IN ("));
     match email_key(&listing.search) {
         // Who has the whole address; its words are looked for only when nobody has it yet: the last one is in half of all word lists.
-        Some(address) if is_known(tx, &address).await? => {
+        Some(address) if footing.is_known(tx, &address).await? => {
             sql.push("SELECT e.id FROM contacts e WHERE e.deleted_at IS NULL AND e.email_key = ").bind(address);
         }
-        _ if !shared && listing.sight.covers_all(scope) => _ = sql.append(&query.match_sql(tx.engine(), Reach::Everything)),
+        _ if !shared && listing.sight.covers_all(&footing.scope) => _ = sql.append(&query.match_sql(tx.engine(), Reach::Everything)),
         _ => push_guarded(tx, sql, listing, &query),
     };
     sql.push(")");
@@ -222,16 +283,17 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Li
 }
 
 /// Only whom the scope and what is shared cover; answers whether anything is shared, whose addresses are masked.
-async fn push_reach(tx: &mut Tx, sql: &mut Sql, scope: &Scope, listing: &Listing, dense: bool) -> Result<bool, DbError> {
+async fn push_reach(tx: &mut Tx, sql: &mut Sql, footing: &mut Footing, listing: &Listing, dense: bool) -> Result<bool, DbError> {
     if let Some(staff_id) = listing.shared_with {
-        sharing::Reach::shared_with(tx, staff_id).await?.push_people(sql, "c");
+        footing.shared_with(tx, staff_id).await?.push_people(sql, "c");
     }
-    let reach = sharing::Reach::of(tx, scope).await?;
-    match scope {
+    let few = !dense && footing.is_few(tx).await?;
+    let reach = &footing.reach;
+    match footing.scope {
         Scope::Team { team_id: Some(_), .. } if dense => {
             reach.push(sql, ["c.owner_id + 0", "c.team_id + 0", "c.id + 0", "c.company_id + 0"]);
         }
-        _ if !dense && reach.is_few(tx, COUNTED).await? => reach.push_leading(sql, "c"),
+        _ if few => reach.push_leading(sql, "c"),
         _ => reach.push_people(sql, "c"),
     }
     Ok(reach.holds_shared())
@@ -246,16 +308,13 @@ fn push_lacks(sql: &mut Sql, listing: &Listing) {
 }
 
 /// The filters, that with the fewest rows in front, each counted up to [`COUNTED`]: it is the one that leads to the people.
-async fn fewest_first<'f>(tx: &mut Tx, filters: &'f [FieldFilter]) -> Result<Vec<&'f FieldFilter>, DbError> {
+async fn fewest_first<'f>(tx: &mut Tx, footing: &mut Footing, filters: &'f [FieldFilter]) -> Result<Vec<&'f FieldFilter>, DbError> {
     if filters.len() < 2 {
         return Ok(filters.iter().collect());
     }
     let mut sized: Vec<(i64, &FieldFilter)> = Vec::with_capacity(filters.len());
     for filter in filters {
-        let mut sql = Sql::new(&format!("SELECT count(*) FROM (SELECT 1 AS one FROM {} v WHERE TRUE", filter.table()));
-        filter.push(&mut sql, true);
-        sql.push(" LIMIT ").bind(COUNTED + 1).push(") AS found");
-        sized.push((tx.count(sql.text(), sql.values()).await?, filter));
+        sized.push((footing.size(tx, filter).await?, filter));
     }
     sized.sort_by_key(|(rows, _)| *rows);
     Ok(sized.into_iter().map(|(_, filter)| filter).collect())
@@ -273,11 +332,6 @@ fn push_guarded(tx: &Tx, sql: &mut Sql, listing: &Listing, query: &Query) {
     sql.push(" AND s.id IN (").append(&query.match_sql(engine, Reach::Everything)).push(")) AS f");
 }
 
-async fn is_known(tx: &mut Tx, address: &str) -> Result<bool, DbError> {
-    let select = sql!("SELECT 1 AS one FROM contacts WHERE deleted_at IS NULL AND email_key = $1 LIMIT 1");
-    Ok(tx.find(select, params![address]).await?.is_some())
-}
-
 /// How many people there are, counted up to [`COUNTED`] and one.
 pub async fn count(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<i64, DbError> {
     count_to(tx, scope, listing, COUNTED + 1).await
@@ -285,8 +339,13 @@ pub async fn count(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<i64,
 
 /// How many people there are, counted up to `most`.
 pub(crate) async fn count_to(tx: &mut Tx, scope: &Scope, listing: &Listing, most: i64) -> Result<i64, DbError> {
+    let mut footing = Footing::of(tx, scope).await?;
+    count_on(tx, &mut footing, listing, most).await
+}
+
+async fn count_on(tx: &mut Tx, footing: &mut Footing, listing: &Listing, most: i64) -> Result<i64, DbError> {
     let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1 AS one");
-    if !push_conditions(tx, &mut sql, scope, listing, false).await? {
+    if !push_conditions(tx, &mut sql, footing, listing, false).await? {
         return Ok(0);
     }
     sql.push(" LIMIT ").bind(most).push(") AS found");
@@ -295,14 +354,15 @@ pub(crate) async fn count_to(tx: &mut Tx, scope: &Scope, listing: &Listing, most
 
 /// A page of people behind the mark `after`, at most `limit`; a mark that cannot be read means the first page.
 pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, sorting: Sorting, after: &str, limit: i64) -> Result<Page, DbError> {
-    let total = count(tx, scope, listing).await?;
+    let mut footing = Footing::of(tx, scope).await?;
+    let total = count_on(tx, &mut footing, listing, COUNTED + 1).await?;
     if total == 0 {
         return Ok(Page { contacts: Vec::new(), next: None, total });
     }
     let Sorting { order, up } = sorting;
     let column = order.column();
     let mut inner = Sql::new(&format!("SELECT c.id, {column} AS place"));
-    push_conditions(tx, &mut inner, scope, listing, total > COUNTED).await?;
+    push_conditions(tx, &mut inner, &mut footing, listing, total > COUNTED).await?;
     if let Some((place, id)) = read_mark(order, after) {
         let sign = if up { ">" } else { "<" };
         if order == Order::Created {
@@ -330,14 +390,15 @@ pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, sorting: Sortin
 /// The first people of several lists, each with how many: one statement counts, one finds them, whatever the number of lists. The mark of the
 /// next page only says that there are more.
 pub(super) async fn columns(tx: &mut Tx, scope: &Scope, lists: &[(Listing, i64)], sorting: Sorting) -> Result<Vec<Page>, DbError> {
-    let totals = count_each(tx, scope, lists).await?;
+    let mut footing = Footing::of(tx, scope).await?;
+    let totals = count_each(tx, &mut footing, lists).await?;
     let Sorting { order, up } = sorting;
     let (column, direction) = (order.column(), if up { "ASC" } else { "DESC" });
     let mut sql = Sql::new("");
     for (at, ((listing, limit), total)) in lists.iter().zip(&totals).enumerate().filter(|(_, (_, total))| **total > 0) {
         let union = if sql.text().is_empty() { "" } else { " UNION ALL " };
         sql.push(&format!("{union}SELECT at, id FROM (SELECT {at} AS at, c.id"));
-        push_conditions(tx, &mut sql, scope, listing, *total > COUNTED).await?;
+        push_conditions(tx, &mut sql, &mut footing, listing, *total > COUNTED).await?;
         sql.push(&format!(" ORDER BY {column} {direction}, c.id {direction} LIMIT ")).bind(limit + 1).push(&format!(") AS l{at}"));
     }
     let mut pages: Vec<Page> = totals.into_iter().map(|total| Page { contacts: Vec::new(), next: None, total }).collect();
@@ -361,11 +422,11 @@ pub(super) async fn columns(tx: &mut Tx, scope: &Scope, lists: &[(Listing, i64)]
 }
 
 /// How many people each of these lists has, counted up to [`COUNTED`] and one.
-async fn count_each(tx: &mut Tx, scope: &Scope, lists: &[(Listing, i64)]) -> Result<Vec<i64>, DbError> {
+async fn count_each(tx: &mut Tx, footing: &mut Footing, lists: &[(Listing, i64)]) -> Result<Vec<i64>, DbError> {
     let mut sql = Sql::new("");
     for (at, (listing, _)) in lists.iter().enumerate() {
         sql.push(&format!("{}SELECT {at} AS at, (SELECT count(*) FROM (SELECT 1 AS one", if at == 0 { "" } else { " UNION ALL " }));
-        if !push_conditions(tx, &mut sql, scope, listing, false).await? {
+        if !push_conditions(tx, &mut sql, footing, listing, false).await? {
             return Ok(vec![0; lists.len()]);
         }
         sql.push(" LIMIT ").bind(COUNTED + 1).push(&format!(") AS f{at}) AS people"));
@@ -383,7 +444,8 @@ async fn count_each(tx: &mut Tx, scope: &Scope, lists: &[(Listing, i64)]) -> Res
 /// The next people of a list in the order of their ids, behind `behind`; for exports that read everything in turn.
 pub async fn list_behind(tx: &mut Tx, scope: &Scope, listing: &Listing, behind: i64, limit: i64) -> Result<Vec<Contact>, DbError> {
     let mut sql = Sql::new("SELECT c.id");
-    if !push_conditions(tx, &mut sql, scope, listing, false).await? {
+    let mut footing = Footing::of(tx, scope).await?;
+    if !push_conditions(tx, &mut sql, &mut footing, listing, false).await? {
         return Ok(Vec::new());
     }
     let id = if listing.is_led_by_field(false) { "v.record_id" } else { "c.id" };
@@ -406,10 +468,11 @@ pub async fn ids_of(tx: &mut Tx, scope: &Scope, selection: &Selection, limit: i6
 
 /// Appends from where, `c` being the contacts, and which a selection stands for within `scope`; false when it cannot be anybody.
 pub(crate) async fn push_selected(tx: &mut Tx, sql: &mut Sql, scope: &Scope, selection: &Selection) -> Result<bool, DbError> {
+    let mut footing = Footing::of(tx, scope).await?;
     match selection {
-        Selection::Listed(listing) => push_conditions(tx, sql, scope, listing, false).await,
+        Selection::Listed(listing) => push_conditions(tx, sql, &mut footing, listing, false).await,
         Selection::Ids(ids) => {
-            push_conditions(tx, sql, scope, &Listing::default(), false).await?;
+            push_conditions(tx, sql, &mut footing, &Listing::default(), false).await?;
             sql.push(" AND c.id IN ").bind_list(ids.iter().map(|id| Value::Int(*id)));
             Ok(!ids.is_empty())
         }

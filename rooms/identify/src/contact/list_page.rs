@@ -34,6 +34,8 @@ struct ListPage {
     tabs: Vec<Tab>,
     /// The view shown, if it can be changed and differs from what is shown.
     own_view: Option<SavedView>,
+    /// Whether what is shown is no view yet.
+    is_new_view: bool,
     /// Whether views can be shown to everybody.
     may_share: bool,
     query: ListQuery,
@@ -154,7 +156,9 @@ fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> L
     let columns = query.columns(&fields);
     let (asked, asked_options) = asked(&shell, &query, &fields, wrong).unzip();
     let asked_options = asked_options.unwrap_or_default();
+    let shown = views.iter().find(|view| view.id.to_string() == query.saved);
     ListPage {
+        is_new_view: !text.is_empty() && !shown.is_some_and(|view| views::is_shown(view, &text)),
         tabs: tabs(&shell, &query, &views),
         own_view: views
             .into_iter()

@@ -43,7 +43,11 @@ attune_testkit::on_both_dbs! {
         // What is changed since can be kept in its place.
         let other = format!("{}&stage=lead", view.leads());
         assert!(!site.get("admin", view.leads()).await.has("Save changes to Towns"));
-        assert!(site.get("admin", &other).await.has("Save changes to Towns"));
+        let differs = site.get("admin", &other).await;
+        assert!(differs.has("Save changes to Towns") && differs.has("Save view"), "{}", differs.body);
+        // A filter of the form leaves the view the one that is changed.
+        let form = differs.body.split("id=\"filters\"").nth(1).and_then(|rest| rest.split("</form>").next()).unwrap();
+        assert!(form.contains(&format!("name=\"saved\" value=\"{}\"", saved(view.leads()))), "{form}");
         let query: String = url::form_urlencoded::byte_serialize(other.split_once('?').unwrap().1.as_bytes()).collect();
         let kept = site.post("admin", &format!("/contacts/views/{}/address", saved(view.leads())), &format!("query={query}")).await;
         assert!(kept.is(StatusCode::SEE_OTHER).leads().contains("stage=lead"));
@@ -62,6 +66,11 @@ attune_testkit::on_both_dbs! {
         let page = site.get("agent", "/contacts/views").await;
         assert!(page.has("Gamma") && !page.has(&format!("/contacts/views/{shared}/delete")) && !page.has("identify-"), "{}", page.body);
         site.post("agent", &format!("/contacts/views/{second}/move"), "to=up").await.is(StatusCode::SEE_OTHER);
+        // What of a colleague's view is looked at otherwise can be a view of one's own.
+        let theirs = format!("/contacts?stage=lead&saved={shared}");
+        assert!(!site.get("agent", &theirs).await.has("Save view"));
+        let differs = site.get("agent", &format!("{theirs}&owner=1")).await;
+        assert!(differs.has("Save view") && !differs.has("Save changes to"), "{}", differs.body);
         let tabs = site.get("agent", "/contacts?").await.body;
         assert!(tabs.find(">Beta<").unwrap() < tabs.find(">Alpha<").unwrap());
         // What one opens the list with is nobody else's business.

@@ -3,7 +3,7 @@
 use attune_db::{DbError, Row, Sql, Tx, Value, params, sql};
 use attune_web::Scope;
 
-/// More ids than this are written into a statement instead of being bound: engines limit how many values one takes.
+/// Ids beyond so many values of a statement are written into it instead of being bound: engines limit how many one takes.
 const BOUND: usize = 5_000;
 
 /// A scope, and what colleagues have shared with whoever has it.
@@ -160,7 +160,7 @@ fn push_ids(sql: &mut Sql, column: &str, ids: &[i64]) {
 }
 
 fn push_list(sql: &mut Sql, ids: &[i64]) {
-    if ids.len() <= BOUND {
+    if sql.values().len() + ids.len() <= BOUND {
         sql.bind_list(ids.iter().map(|id| Value::Int(*id)));
     } else {
         let listed: Vec<String> = ids.iter().map(i64::to_string).collect();
