@@ -1,5 +1,7 @@
 //! The SQL of companies.
 
+use std::collections::HashSet;
+
 use super::{Company, domain_key, name_key};
 use crate::contact::{FieldFilter, Person};
 use crate::field::{self, Field};
@@ -87,18 +89,55 @@ pub(crate) enum ByKeys {
     Name,
 }
 
+impl ByKeys {
+    fn column(self) -> &'static str {
+        match self {
+            Self::External => "external_key",
+            Self::Domain => "domain_key",
+            Self::Name => "name_key",
+        }
+    }
+}
+
 /// Alive companies with one of these keys, oldest first.
 pub(crate) async fn list_by_keys(tx: &mut Tx, by: ByKeys, keys: impl IntoIterator<Item = String>) -> Result<Vec<Company>, DbError> {
-    let column = match by {
-        ByKeys::External => "c.external_key",
-        ByKeys::Domain => "c.domain_key",
-        ByKeys::Name => "c.name_key",
-    };
-    let select = format!("{COLUMNS_READ} FROM {{rows}} AS r JOIN companies c ON {column} = r.k AND c.deleted_at IS NULL");
+    let select = format!("{COLUMNS_READ} FROM {{rows}} AS r JOIN companies c ON c.{} = r.k AND c.deleted_at IS NULL", by.column());
     let rows = tx.rows_from(&select, &Relation::of_texts("k", keys), params![]).await?;
     let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     found.sort_unstable_by_key(|company| company.id);
     Ok(found)
+}
+
+/// Those of these keys that more than `most` alive companies have.
+pub(crate) async fn list_crowded(
+    tx: &mut Tx,
+    by: ByKeys,
+    keys: impl IntoIterator<Item = String>,
+    most: i64,
+) -> Result<HashSet<String>, DbError> {
+    let column = by.column();
+    let select = format!(
+        "SELECT r.k FROM {{rows}} AS r WHERE (SELECT count(*) FROM
+           (SELECT 1 FROM companies c WHERE c.{column} = r.k AND c.deleted_at IS NULL LIMIT {}) AS found) > {most}",
+        most.saturating_add(1)
+    );
+    tx.rows_from(&select, &Relation::of_texts("k", keys), params![]).await?.iter().map(|row| row.at(0)).collect()
+}
+
+/// Of the companies with one of these folded names the oldest two of each city, those nobody else's id stands on first: (name, city, id).
+/// For names so many have that not all of them can be looked at.
+pub(crate) async fn list_namesakes(
+    tx: &mut Tx,
+    names: impl IntoIterator<Item = String>,
+) -> Result<Vec<(String, Option<String>, i64)>, DbError> {
+    let select = sql!(
+        "SELECT f.name_key, f.city, f.id FROM (
+           SELECT c.name_key, c.city, c.id, ROW_NUMBER() OVER (PARTITION BY c.name_key, c.city
+             ORDER BY CASE WHEN c.external_key IS NULL THEN 0 ELSE 1 END, c.id) AS nth
+           FROM {rows} AS r JOIN companies c ON c.name_key = r.k AND c.deleted_at IS NULL) AS f WHERE f.nth <= 2"
+    );
+    let rows = tx.rows_from(select, &Relation::of_texts("k", names), params![]).await?;
+    rows.iter().map(|row| Ok((row.get("name_key")?, row.get("city")?, row.get("id")?))).collect()
 }
 
 /// Alive companies with one of these folded names, oldest first.
@@ -137,13 +176,14 @@ fn push_conditions(sql: &mut Sql, reach: &Reach, listing: &Listing) {
     }
 }
 
-/// Companies by name with their number of people.
+/// Companies by name with their number of people, as far as those lie within `scope`, too.
 pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<Vec<CompanyLine>, DbError> {
+    let reach = Reach::of(tx, scope).await?;
     let mut sql = Sql::new(COLUMNS_READ);
-    sql.push(
-        ", (SELECT count(*) FROM (SELECT 1 FROM contacts p WHERE p.company_id = c.id AND p.deleted_at IS NULL LIMIT 1000) AS found) AS people",
-    );
-    push_conditions(&mut sql, &Reach::of(tx, scope).await?, listing);
+    sql.push(", (SELECT count(*) FROM (SELECT 1 FROM contacts p WHERE p.company_id = c.id AND p.deleted_at IS NULL");
+    reach.push_people(&mut sql, "p");
+    sql.push(" LIMIT 1000) AS found) AS people");
+    push_conditions(&mut sql, &reach, listing);
     sql.push(" ORDER BY c.name_key, c.id LIMIT ").bind(listing.limit);
     let line = |row: &Row| Ok(CompanyLine { company: read(row)?, people: row.get("people")? });
     tx.rows_of(&sql).await?.iter().map(line).collect()
@@ -253,6 +293,12 @@ pub(crate) async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
     tx.exec_from(hold, &Relation::of_ids("id", ids.iter().copied()), params![]).await.map(drop)
 }
 
+/// Puts these companies under nobody.
+pub(crate) async fn leave_parents(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
+    let leave = sql!("UPDATE companies SET parent_id = NULL FROM {rows} AS r WHERE companies.id = r.id");
+    tx.exec_from(leave, &Relation::of_ids("id", ids.iter().copied()), params![]).await.map(drop)
+}
+
 /// Writes owner and team; answers how many rows changed.
 pub(super) async fn set_owner(tx: &mut Tx, ids: &[i64], owner_id: Option<i64>, team_id: Option<i64>, now: i64) -> Result<u64, DbError> {
     let rows = Relation::of_ids("id", ids.iter().copied());
@@ -262,17 +308,30 @@ pub(super) async fn set_owner(tx: &mut Tx, ids: &[i64], owner_id: Option<i64>, t
     tx.exec_from(sql, &rows, params![owner_id, team_id, now]).await
 }
 
-/// Drops at most `limit` of the companies an import made that nobody belongs to or stands to any more, with their fields and tags;
-/// answers how many. A parent goes once its branches are gone.
-pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64) -> Result<usize, DbError> {
-    let unused = sql!(
-        "SELECT c.id FROM companies c WHERE c.import_id = $1 AND NOT EXISTS (SELECT 1 FROM contacts p WHERE p.company_id = c.id)
+/// Those of the companies `{rows}` an import made that are in use by nobody: no people, branches, relationships, promises, files or devices,
+/// and shared with nobody.
+const UNUSED: &str = "c.import_id = $1 AND NOT EXISTS (SELECT 1 FROM contacts p WHERE p.company_id = c.id)
          AND NOT EXISTS (SELECT 1 FROM companies b WHERE b.parent_id = c.id)
          AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.from_company_id = c.id)
          AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.to_company_id = c.id)
-         AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.company_id = c.id) ORDER BY c.id LIMIT $2"
-    );
-    let ids = tx.rows(unused, params![import_id, limit]).await?.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
+         AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.company_id = c.id)
+         AND NOT EXISTS (SELECT 1 FROM files f WHERE f.company_id = c.id)
+         AND NOT EXISTS (SELECT 1 FROM devices d WHERE d.company_id = c.id)
+         AND NOT EXISTS (SELECT 1 FROM shares s WHERE s.company_id = c.id)";
+
+/// Drops at most `limit` of the companies an import made that are not in use, with their fields and tags; answers how many, `None` when none
+/// is left. A parent goes once its branches are gone.
+pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64) -> Result<Option<usize>, DbError> {
+    let unused = format!("SELECT c.id FROM companies c WHERE {UNUSED} ORDER BY c.id LIMIT $2");
+    let ids = tx.rows(&unused, params![import_id, limit]).await?.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
+    if ids.is_empty() {
+        return Ok(None);
+    }
+    // Somebody may have come to use one before it was held.
+    hold(tx, &ids).await?;
+    let still = format!("SELECT c.id FROM {{rows}} AS h JOIN companies c ON c.id = h.id WHERE {UNUSED}");
+    let rows = tx.rows_from(&still, &Relation::of_ids("id", ids), params![import_id]).await?;
+    let ids = rows.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
     let gone = Relation::of_ids("id", ids.iter().copied());
     for delete in [
         sql!("DELETE FROM field_texts WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
@@ -284,5 +343,5 @@ pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64) ->
     ] {
         tx.exec_from(delete, &gone, params![]).await?;
     }
-    Ok(ids.len())
+    Ok(Some(ids.len()))
 }

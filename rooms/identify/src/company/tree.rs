@@ -1,6 +1,6 @@
 //! Parents and branches. Guards that they make a tree: nobody is a branch of its own branch.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, params, sql};
 use attune_events::{Event, append};
@@ -89,7 +89,30 @@ pub async fn set_parent(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, parent
     Ok(company.parent_id)
 }
 
-/// Who stands under whom, of some companies with all above and below them: moves are tried here before they are written.
+/// Holds these companies and all above the companies `under` until the transaction ends. Two moves that together would close a circle both run
+/// through the two companies that move: whoever holds them second sees the first.
+pub(crate) async fn hold_under(tx: &mut Tx, ids: &[i64], under: &[i64]) -> Result<(), DbError> {
+    let mut all = list_above(tx, under).await?;
+    all.extend(ids);
+    // Everybody takes hold in the same order.
+    all.sort_unstable();
+    all.dedup();
+    hold(tx, &all).await
+}
+
+/// These companies and all above them.
+async fn list_above(tx: &mut Tx, ids: &[i64]) -> Result<Vec<i64>, DbError> {
+    let select = sql!(
+        "WITH RECURSIVE up (id, parent_id, depth) AS (
+           SELECT c.id, c.parent_id, 0 FROM {rows} AS r JOIN companies c ON c.id = r.id
+           UNION SELECT c.id, c.parent_id, up.depth + 1 FROM up JOIN companies c ON c.id = up.parent_id WHERE up.depth < 100)
+         SELECT DISTINCT id FROM up"
+    );
+    tx.rows_from(select, &Relation::of_ids("id", ids.iter().copied()), params![]).await?.iter().map(|row| row.at(0)).collect()
+}
+
+/// Who stands under whom, of companies that move with all below them, and of those they move under with all above them: moves are tried here
+/// before they are written.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tree {
     parents: HashMap<i64, i64>,
@@ -97,18 +120,8 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// The trees these companies stand in; they are held until the transaction ends, so that nobody moves one of them meanwhile.
-    pub(crate) async fn held(tx: &mut Tx, ids: &[i64]) -> Result<Self, DbError> {
-        let before = Self::read(tx, ids).await?;
-        let mut all: Vec<i64> = before.parents.iter().flat_map(|(branch, parent)| [*branch, *parent]).chain(ids.iter().copied()).collect();
-        all.sort_unstable();
-        all.dedup();
-        hold(tx, &all).await?;
-        Self::read(tx, ids).await
-    }
-
-    /// The trees these companies stand in.
-    pub(crate) async fn read(tx: &mut Tx, ids: &[i64]) -> Result<Self, DbError> {
+    /// All below the companies `moving`, where they stand, and all above the companies `under`.
+    pub(crate) async fn read(tx: &mut Tx, moving: &[i64], under: &[i64]) -> Result<Self, DbError> {
         let up = sql!(
             "WITH RECURSIVE up (id, parent_id, depth) AS (
                SELECT c.id, c.parent_id, 0 FROM {rows} AS r JOIN companies c ON c.id = r.id
@@ -121,8 +134,9 @@ impl Tree {
                UNION SELECT c.id, c.parent_id, down.depth + 1 FROM down JOIN companies c ON c.parent_id = down.id WHERE down.depth < 100)
              SELECT DISTINCT id, parent_id FROM down"
         );
+        let here = sql!("SELECT c.id, c.parent_id FROM {rows} AS r JOIN companies c ON c.id = r.id WHERE c.parent_id IS NOT NULL");
         let mut tree = Self::default();
-        for select in [up, down] {
+        for (select, ids) in [(up, under), (down, moving), (here, moving)] {
             for row in tx.rows_from(select, &Relation::of_ids("id", ids.iter().copied()), params![]).await? {
                 tree.put(row.get("id")?, Some(row.get("parent_id")?));
             }
@@ -154,15 +168,43 @@ impl Tree {
             levels += 1;
             at = self.parents.get(&id).copied();
         }
-        if levels + self.levels_below(branch, DEEPEST) >= DEEPEST { Err("company-too-deep") } else { Ok(()) }
+        if levels + self.levels_below(branch, DEEPEST, &HashSet::new()) >= DEEPEST { Err("company-too-deep") } else { Ok(()) }
     }
 
-    fn levels_below(&self, id: i64, most: i64) -> i64 {
+    /// Those on a circle, of these companies and all above them.
+    pub(crate) fn circles(&self, from: impl IntoIterator<Item = i64>) -> HashSet<i64> {
+        let (mut passed, mut circles) = (HashSet::new(), HashSet::new());
+        for start in from {
+            let (mut way, mut on_way, mut at) = (Vec::new(), HashSet::new(), Some(start));
+            while let Some(id) = at.filter(|id| !passed.contains(id)) {
+                if !on_way.insert(id) {
+                    circles.extend(way.iter().copied().skip_while(|one| *one != id));
+                    break;
+                }
+                way.push(id);
+                at = self.parents.get(&id).copied();
+            }
+            passed.extend(way);
+        }
+        circles
+    }
+
+    /// Whether a company stands too deep, itself or what hangs on it; what hangs on one of `moved` is asked there.
+    pub(crate) fn is_too_deep(&self, branch: i64, moved: &HashSet<i64>) -> bool {
+        let (mut levels, mut at) = (0, self.parents.get(&branch));
+        while let Some(id) = at.filter(|_| levels <= DEEPEST) {
+            levels += 1;
+            at = self.parents.get(id);
+        }
+        levels + self.levels_below(branch, DEEPEST, moved) >= DEEPEST
+    }
+
+    fn levels_below(&self, id: i64, most: i64, but: &HashSet<i64>) -> i64 {
         if most == 0 {
             return 0;
         }
-        let below = self.branches.get(&id).into_iter().flatten().map(|branch| 1 + self.levels_below(*branch, most - 1));
-        below.max().unwrap_or(0)
+        let branches = self.branches.get(&id).into_iter().flatten().filter(|branch| !but.contains(branch));
+        branches.map(|branch| 1 + self.levels_below(*branch, most - 1, but)).max().unwrap_or(0)
     }
 }
 

@@ -4,8 +4,8 @@ use attune_web::{Actor, Scope};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Branch, CompanyDraft, create, list_branches, set_parent, tree};
-use crate::contact::{By, ContactError};
+use super::{Branch, CompanyDraft, Listing, create, list, list_branches, set_parent, tree};
+use crate::contact::{self, By, ContactDraft, ContactError};
 use crate::tracking::Collector;
 
 fn draft(name: &str, owner_id: Option<i64>) -> CompanyDraft {
@@ -41,6 +41,22 @@ attune_testkit::on_both_dbs! {
         assert_eq!(set_parent(&mut tx, &by, &Scope::All, north, Some(south)).await.unwrap(), Some(holding));
         let tree = list_branches(&mut tx, &Scope::All, holding).await.unwrap();
         assert_eq!(tree::below(&tree, south), [north, bremen, south]);
+    }
+
+    async fn people_of_others_are_not_counted(db: Db) {
+        let (clock, actor) = (clock(), Actor::system());
+        let ids = ids(&clock);
+        let by = By { actor: &actor, now: START_AT, ids: &ids };
+        let mut tx = db.begin().await.unwrap();
+        create(&mut tx, &by, draft("Fisk", None)).await.unwrap();
+        for owner_id in [1, 2, 2] {
+            let draft = ContactDraft { name: "Ada".into(), company: Some("Fisk".into()), owner_id: Some(owner_id), ..ContactDraft::default() };
+            contact::create(&mut tx, &by, draft).await.unwrap();
+        }
+        for (scope, people) in [(Scope::All, 3), (Scope::Own { staff_id: 1 }, 1)] {
+            let found = list(&mut tx, &scope, &Listing { limit: 5, ..Listing::default() }).await.unwrap();
+            assert_eq!(found[0].people, people);
+        }
     }
 
     async fn a_tree_shows_no_branch_of_others(db: Db) {

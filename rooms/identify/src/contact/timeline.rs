@@ -152,17 +152,9 @@ pub(crate) async fn read(
 ) -> Result<Timeline, DbError> {
     let mark = before.split_once('~').and_then(|(at, seq)| Some((at.parse::<i64>().ok()?, seq.parse::<i64>().ok()?)));
     let events = if filter == Filter::Notes { Vec::new() } else { list_events(tx, whose, filter, mark, PAGE).await? };
-    let full = events.len() as i64 == PAGE;
-    let floor = if full { events.last().map(|e| e.at) } else { None };
     let with_notes = matches!(filter, Filter::All | Filter::Notes);
     let notes = if with_notes { note::list_of(tx, &whose.people(), mark.map(|m| m.0), PAGE).await? } else { Vec::new() };
-    let notes: Vec<Note> = notes.into_iter().filter(|n| floor.is_none_or(|at| n.created_at >= at)).collect();
-    let full_notes = filter == Filter::Notes && notes.len() as i64 == PAGE;
-    let older = match (events.last().filter(|_| full), notes.last().filter(|_| full_notes)) {
-        (Some(event), _) => Some(format!("{}~{}", event.at, event.seq)),
-        (None, Some(note)) => Some(format!("{}~0", note.created_at - 1)),
-        (None, None) => None,
-    };
+    let (events, notes, older) = cut(events, notes);
     let (pinned, newest) = match whose {
         Whose::Contact(contact) => {
             let pinned = if before.is_empty() && with_notes { note::list_pinned(tx, contact.id).await? } else { Vec::new() };
@@ -180,6 +172,26 @@ pub(crate) async fn read(
     let entries = entries.into_iter().map(|entry| masked(entry, whose, sight)).collect();
     let pinned = pinned.into_iter().map(|note| Note { body: whose.shown(sight, note.body.clone()), ..note }).collect();
     Ok(Timeline { days: days(l, entries), pinned, older, newest })
+}
+
+/// A page of events and notes, newest first, with the mark behind it. Where one of both fills its page, there may be more of it: the other is
+/// cut where that ends, so that nothing is passed over.
+fn cut(mut events: Vec<Event>, mut notes: Vec<Note>) -> (Vec<Event>, Vec<Note>, Option<String>) {
+    let last_event = events.last().filter(|_| events.len() as i64 == PAGE).map(|event| (event.at, event.seq));
+    let last_note = notes.last().filter(|_| notes.len() as i64 == PAGE).map(|note| note.created_at);
+    let older = match (last_event, last_note) {
+        // Notes of that very moment come with the next page.
+        (Some((at, seq)), note) if note.is_none_or(|note| at >= note) => {
+            notes.retain(|note| note.created_at > at);
+            Some(format!("{at}~{seq}"))
+        }
+        (_, Some(at)) => {
+            events.retain(|event| event.at >= at);
+            Some(format!("{}~{}", at - 1, i64::MAX))
+        }
+        _ => None,
+    };
+    (events, notes, older)
 }
 
 /// Says whose each line is.
@@ -398,4 +410,37 @@ async fn fresh(app: &App, scope: &Scope, l: Lang, id: ContactId, query: Timeline
         return Ok(Live::Same);
     }
     Ok(Live::New(FreshPart { l, id, count, show: query.show }.render()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn note(id: i64, at: i64) -> Note {
+        let (kind, staff_name) = ("contact".to_owned(), String::new());
+        Note { id, kind, record_id: 1, body: String::new(), staff_id: 1, staff_name, created_at: at, updated_at: at, pinned_at: None }
+    }
+
+    proptest! {
+        /// However events and notes lie, page by page everything is shown, and once.
+        #[test]
+        fn pages_lose_nothing(events in prop::collection::vec(0..200_i64, 0..150), notes in prop::collection::btree_set(0..400_i64, 0..200)) {
+            let mut events: Vec<Event> = (1..).zip(&events).map(|(seq, at)| Event { seq, ..Event::new("x", *at) }).collect();
+            events.sort_by_key(|event| std::cmp::Reverse((event.at, event.seq)));
+            let notes: Vec<Note> = (1..).zip(notes.iter().rev()).map(|(id, at)| note(id, *at)).collect();
+            let (mut seen_events, mut seen_notes, mut mark) = (Vec::new(), Vec::new(), (i64::MAX, i64::MAX));
+            loop {
+                let page = events.iter().filter(|e| (e.at, e.seq) < mark).take(PAGE as usize).cloned().collect();
+                let (page, with, older) = cut(page, notes.iter().filter(|n| n.created_at <= mark.0).take(PAGE as usize).cloned().collect());
+                seen_events.extend(page.iter().map(|event| event.seq));
+                seen_notes.extend(with.iter().map(|note| note.id));
+                let Some((at, seq)) = older.as_deref().and_then(|mark| mark.split_once('~')) else { break };
+                mark = (at.parse().unwrap(), seq.parse().unwrap());
+            }
+            prop_assert_eq!(seen_events, events.iter().map(|event| event.seq).collect::<Vec<_>>());
+            prop_assert_eq!(seen_notes, notes.iter().map(|note| note.id).collect::<Vec<_>>());
+        }
+    }
 }

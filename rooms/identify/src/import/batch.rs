@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::Counts;
 use super::companies;
 use super::event_rows::{EventRow, Repeats};
+use super::firms::Seen;
 use super::matching::{Fate, Matched, Matching, Pending};
 use super::plan::Plan;
 use super::reading::Reading;
@@ -34,6 +35,8 @@ pub(crate) struct Batches<'a> {
     pub(super) log: Vec<Event>,
     /// In a dry run: the keys of records that would have been made.
     pub(super) made: Option<HashSet<String>>,
+    /// What lines about companies have said so far.
+    pub(super) seen: Seen,
 }
 
 impl<'a> Batches<'a> {
@@ -48,6 +51,7 @@ impl<'a> Batches<'a> {
             words: WordLists::default(),
             log: Vec::new(),
             made: None,
+            seen: Seen::default(),
         }
     }
 

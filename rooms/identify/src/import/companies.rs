@@ -1,67 +1,21 @@
-//! Which company a line is about: found by outside id, domain, or name and city, or new; and under which one it stands.
+//! What becomes of a line about a company, and under which company it stands.
 //!
 //! Guards that a line is taken whole or not at all: who a line is about and whether its parent fits is settled before anything is changed, so
 //! that a parent may stand anywhere in a batch, and one that would close a circle is refused with its line.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use attune_db::{DbError, Tx};
-use attune_kernel::fold_key;
 use serde_json::Value as Json;
 
 use super::batch::{Batches, Moved, note_moved};
+use super::firms::{Firms, Keys, ParentKeys, Slot};
 use super::matching::{Fate, owner_of, tagged};
 use super::rows::{RowDraft, RowError};
-use crate::company::{self, ByKeys, Company, Tree, domain_key, list_by_keys, name_key};
+use crate::company::{self, Company, Tree, name_key};
 use crate::contact::{self, By};
 use crate::field::Subject;
 use crate::tag;
-
-/// A company a batch touches.
-struct Slot {
-    company: Company,
-    /// As stored; `None` for a new one.
-    before: Option<Company>,
-    /// What it is known by, of the store or of the first line that says so.
-    external: Option<String>,
-    domain: Option<String>,
-    city: Option<String>,
-    /// The folded names of the tags it has, where lines name tags.
-    tags: HashSet<String>,
-    changed: bool,
-}
-
-/// What a line is known by.
-#[derive(Clone, Debug, Default)]
-struct Keys {
-    external: Option<String>,
-    domain: Option<String>,
-    name: Option<String>,
-    city: Option<String>,
-    /// The outside id and the name its parent may be meant by.
-    parent: Option<(String, String)>,
-}
-
-impl Keys {
-    fn of(kind: &str, draft: &RowDraft) -> Self {
-        let value = |key: &str| draft.values.iter().find(|(k, _)| k == key).and_then(|(_, value)| value.as_str());
-        let external = |id: &str| format!("{kind}:{}", id.trim());
-        Self {
-            external: draft.external_id.as_deref().map(external),
-            domain: value("domain").and_then(domain_key),
-            name: value("name").map(name_key),
-            city: value("city").map(fold_key),
-            parent: draft.parent.as_deref().map(|parent| (external(parent), name_key(parent))),
-        }
-    }
-
-    /// What a company that the line makes is remembered by in a dry run.
-    fn made_as(&self) -> String {
-        let named = || format!("name {} {}", self.name.as_deref().unwrap_or(""), self.city.as_deref().unwrap_or(""));
-        let domain = || self.domain.as_ref().map(|domain| format!("domain {domain}"));
-        self.external.as_ref().map(|key| format!("id {key}")).or_else(domain).unwrap_or_else(named)
-    }
-}
 
 /// A line on its way: what it is known by, its company, and under which it stands.
 struct Line {
@@ -69,128 +23,6 @@ struct Line {
     keys: Keys,
     slot: usize,
     parent: Option<i64>,
-}
-
-/// The companies of a batch by what they are known by.
-#[derive(Default)]
-struct Firms {
-    slots: Vec<Slot>,
-    by_external: HashMap<String, usize>,
-    by_domain: HashMap<String, Vec<usize>>,
-    by_name: HashMap<String, Vec<usize>>,
-    place: HashMap<i64, usize>,
-}
-
-impl Firms {
-    async fn load(tx: &mut Tx, lines: &[(RowDraft, Keys)]) -> Result<Self, DbError> {
-        let of = |pick: fn(&Keys) -> Vec<String>| lines.iter().flat_map(|(_, keys)| pick(keys)).collect::<HashSet<String>>();
-        let external = of(|k| k.external.iter().chain(k.parent.iter().map(|(id, _)| id)).cloned().collect());
-        let names = of(|k| k.name.iter().chain(k.parent.iter().map(|(_, name)| name)).cloned().collect());
-        let mut found = list_by_keys(tx, ByKeys::External, external).await?;
-        found.extend(list_by_keys(tx, ByKeys::Domain, of(|k| k.domain.iter().cloned().collect())).await?);
-        found.extend(list_by_keys(tx, ByKeys::Name, names).await?);
-        found.sort_unstable_by_key(|company| company.id);
-        found.dedup_by_key(|company| company.id);
-        let mut firms = Self::default();
-        for company in found {
-            let slot = Slot {
-                external: company.external_key.clone(),
-                domain: company.domain.as_deref().and_then(domain_key),
-                city: company.city.as_deref().map(fold_key),
-                before: Some(company.clone()),
-                company,
-                tags: HashSet::new(),
-                changed: false,
-            };
-            firms.add(slot);
-        }
-        if lines.iter().any(|(draft, _)| !draft.tags.is_empty()) {
-            for (id, tag) in tag::list_of(tx, &firms.place.keys().copied().collect::<Vec<_>>()).await? {
-                let slot = firms.place.get(&id).and_then(|at| firms.slots.get_mut(*at));
-                slot.into_iter().for_each(|slot| _ = slot.tags.insert(fold_key(&tag.name)));
-            }
-        }
-        Ok(firms)
-    }
-
-    fn add(&mut self, slot: Slot) -> usize {
-        let at = self.slots.len();
-        self.place.insert(slot.company.id, at);
-        if let Some(key) = &slot.external {
-            self.by_external.entry(key.clone()).or_insert(at);
-        }
-        if let Some(key) = &slot.domain {
-            self.by_domain.entry(key.clone()).or_default().push(at);
-        }
-        self.by_name.entry(name_key(&slot.company.name)).or_default().push(at);
-        self.slots.push(slot);
-        at
-    }
-
-    /// By outside id; else by domain; else by a name, unless domain or city say otherwise. What has another outside id is another company.
-    fn find(&self, keys: &Keys) -> Option<usize> {
-        if let Some(at) = keys.external.as_ref().and_then(|key| self.by_external.get(key)) {
-            return Some(*at);
-        }
-        let fits = |one: &Option<String>, other: &Option<String>| one.is_none() || other.is_none() || one == other;
-        let among = |found: Option<&Vec<usize>>| -> Vec<(usize, &Slot)> {
-            let slots = found.into_iter().flatten().filter_map(|at| Some((*at, self.slots.get(*at)?)));
-            slots.filter(|(_, slot)| keys.external.is_none() || slot.external.is_none()).collect()
-        };
-        let of_domain = among(keys.domain.as_ref().and_then(|key| self.by_domain.get(key)));
-        let named = |slot: &Slot| keys.name.as_ref().is_some_and(|name| *name == name_key(&slot.company.name));
-        if let Some((at, _)) = of_domain.iter().find(|(_, slot)| named(slot)).or(of_domain.first()) {
-            return Some(*at);
-        }
-        let mut of_name = among(keys.name.as_ref().and_then(|key| self.by_name.get(key)));
-        of_name.retain(|(_, slot)| fits(&slot.domain, &keys.domain) && fits(&slot.city, &keys.city));
-        let exact = of_name.iter().find(|(_, slot)| slot.city == keys.city);
-        exact.or(of_name.first()).map(|(at, _)| *at)
-    }
-
-    /// The company of a line, a place for a new one if need be; an error when that would have no name.
-    fn settle(&mut self, by: &By<'_>, import_id: i64, draft: &RowDraft, keys: &Keys) -> Result<usize, ()> {
-        if let Some(at) = self.find(keys) {
-            self.remember(at, keys);
-            return Ok(at);
-        }
-        let name = draft.values.iter().find(|(key, _)| key == "name").and_then(|(_, value)| value.as_str()).ok_or(())?;
-        let company = Company {
-            id: by.ids.next(),
-            name: name.to_owned(),
-            import_id: Some(import_id),
-            created_at: by.now,
-            updated_at: by.now,
-            ..Company::default()
-        };
-        let Keys { external, domain, city, .. } = keys.clone();
-        Ok(self.add(Slot { company, before: None, external, domain, city, tags: HashSet::new(), changed: false }))
-    }
-
-    /// A company is found by what a line adds, too.
-    fn remember(&mut self, at: usize, keys: &Keys) {
-        let Some(slot) = self.slots.get_mut(at) else { return };
-        if let (None, Some(key)) = (&slot.external, &keys.external) {
-            slot.external = Some(key.clone());
-            self.by_external.entry(key.clone()).or_insert(at);
-        }
-        if let (None, Some(key)) = (&slot.domain, &keys.domain) {
-            slot.domain = Some(key.clone());
-            self.by_domain.entry(key.clone()).or_default().push(at);
-        }
-        if slot.city.is_none() {
-            slot.city.clone_from(&keys.city);
-        }
-    }
-
-    /// The company meant as a parent.
-    fn parent(&self, (external, name): &(String, String)) -> Option<usize> {
-        self.by_external.get(external).or_else(|| self.by_name.get(name).and_then(|found| found.first())).copied()
-    }
-
-    fn id(&self, at: usize) -> i64 {
-        self.slots.get(at).map_or(0, |slot| slot.company.id)
-    }
 }
 
 /// Takes a batch of lines about companies; answers what became of each taken one and the key it made a company under. The others are
@@ -203,28 +35,32 @@ pub(super) async fn take(
     refused: &mut Vec<RowError>,
 ) -> Result<Vec<(Fate, Option<String>)>, DbError> {
     let kind = batches.plan.external_kind();
-    let keyed: Vec<(RowDraft, Keys)> = drafts.into_iter().map(|draft| (Keys::of(&kind, &draft), draft)).map(|(k, d)| (d, k)).collect();
-    let mut firms = Firms::load(tx, &keyed).await?;
-    let mut lines = Vec::with_capacity(keyed.len());
-    for (draft, keys) in keyed {
-        let wrong = |cause: &'static str, detail: &str| RowError { line: draft.line, cause, detail: detail.to_owned() };
-        if owner_of(batches.members, draft.owner.as_deref()).is_err() {
-            refused.push(wrong("owner", draft.owner.as_deref().unwrap_or_default()));
-            continue;
-        }
-        match firms.settle(by, batches.import_id, &draft, &keys) {
-            Ok(slot) => lines.push(Line { draft, keys, slot, parent: None }),
-            Err(()) => refused.push(wrong("company-name", draft.external_id.as_deref().or(keys.domain.as_deref()).unwrap_or_default())),
+    let mut keyed = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        match owner_of(batches.members, draft.owner.as_deref()) {
+            Ok(_) => {
+                let keys = Keys::of(&kind, &draft);
+                keyed.push((draft, keys));
+            }
+            Err(()) => refused.push(RowError { line: draft.line, cause: "owner", detail: draft.owner.unwrap_or_default() }),
         }
     }
-    let lines = under_parents(tx, batches.made.as_ref(), &firms, lines, refused).await?;
+    batches.seen.note(&keyed);
+    let loaded = Firms::load(tx, (&kind, &batches.seen), &mut keyed, batches.made.is_none()).await?;
+    let (mut firms, lines) = settled(tx, batches, by, loaded, keyed, refused).await?;
+    batches.seen.keep(&firms);
     let (mut fates, mut tags) = (Vec::with_capacity(lines.len()), Vec::new());
+    let prints: Vec<u64> = lines.iter().map(|line| line.draft.fingerprint).collect();
     for line in lines {
-        let key = Some(line.keys.made_as());
-        fates.push((apply(batches, by, &mut firms, line, &mut tags), key));
+        let (key, said) = (Some(line.keys.made_as()), batches.seen.has_said(line.draft.fingerprint));
+        let fate = apply(batches, by, &mut firms, line, &mut tags);
+        fates.push((if said { Fate::Skipped } else { fate }, key));
     }
     match &mut batches.made {
-        Some(made) => made.extend(firms.slots.iter().filter(|slot| slot.before.is_none() && slot.changed).flat_map(known_as)),
+        Some(made) => {
+            made.extend(firms.slots.iter().filter(|slot| slot.before.is_none() && slot.changed).flat_map(known_as));
+            batches.seen.say(prints);
+        }
         None => write(tx, batches, by, firms, &tags).await?,
     }
     Ok(fates)
@@ -232,58 +68,103 @@ pub(super) async fn take(
 
 /// What a company is known by as a parent, for the batches of a dry run behind it.
 fn known_as(slot: &Slot) -> Vec<String> {
-    let external = slot.external.as_ref().map(|key| format!("parent id {key}"));
-    external.into_iter().chain([format!("parent name {}", name_key(&slot.company.name))]).collect()
+    let external = slot.externals.iter().map(|key| format!("parent id {key}"));
+    external.chain([format!("parent name {}", name_key(&slot.company.name))]).collect()
 }
 
-/// The lines whose parents fit, each with its parent. A refused line may have been the one that makes another's parent: that one is refused
-/// in its turn.
+/// Who each line is about. When a line is refused, the others are settled anew: it may have said who one of them is.
+async fn settled(
+    tx: &mut Tx,
+    batches: &Batches<'_>,
+    by: &By<'_>,
+    mut loaded: Firms,
+    mut keyed: Vec<(RowDraft, Keys)>,
+    refused: &mut Vec<RowError>,
+) -> Result<(Firms, Vec<Line>), DbError> {
+    let has_parents = keyed.iter().any(|(_, keys)| keys.parent.is_some());
+    loop {
+        let mut firms = if has_parents { loaded.clone() } else { std::mem::take(&mut loaded) };
+        let mut lines = Vec::with_capacity(keyed.len());
+        for (draft, keys) in keyed {
+            let Ok(slot) = firms.settle(by, batches.import_id, &draft, &keys) else {
+                let detail = draft.external_id.or(keys.domain).unwrap_or_default();
+                refused.push(RowError { line: draft.line, cause: "company-name", detail });
+                continue;
+            };
+            lines.push(Line { draft, keys, slot, parent: None });
+        }
+        let there = lines.len();
+        if has_parents {
+            under_parents(tx, batches.made.as_ref(), &firms, &mut lines, refused).await?;
+        }
+        if lines.len() == there {
+            return Ok((firms, lines));
+        }
+        keyed = lines.into_iter().map(|line| (line.draft, line.keys)).collect();
+    }
+}
+
+/// Gives each line its parent and keeps those whose parents fit, all taken together: the order of lines is of no matter. A refused line may
+/// have been the one that makes another's parent: that one is refused in its turn.
 async fn under_parents(
     tx: &mut Tx,
     made: Option<&HashSet<String>>,
     firms: &Firms,
-    mut lines: Vec<Line>,
+    lines: &mut Vec<Line>,
     refused: &mut Vec<RowError>,
-) -> Result<Vec<Line>, DbError> {
-    if lines.iter().all(|line| line.keys.parent.is_none()) {
-        return Ok(lines);
-    }
-    let wanted = |line: &Line| line.keys.parent.as_ref().and_then(|parent| firms.parent(parent));
-    let ids: Vec<i64> = lines.iter().flat_map(|line| wanted(line).map(|at| [firms.id(at), firms.id(line.slot)])).flatten().collect();
-    let stored = if made.is_some() { Tree::read(tx, &ids).await? } else { Tree::held(tx, &ids).await? };
-    let known_before = |(external, name): &(String, String)| {
-        made.is_some_and(|made| made.contains(&format!("parent id {external}")) || made.contains(&format!("parent name {name}")))
+) -> Result<(), DbError> {
+    let is_stored = |at: usize| firms.slots.get(at).is_some_and(|slot| slot.before.is_some());
+    let meant = |line: &Line| line.keys.parent.as_ref().and_then(|parent| firms.parent(parent));
+    let stored_id = |at: usize| Some(at).filter(|at| is_stored(*at)).map(|at| firms.id(at));
+    let moving: Vec<i64> = lines.iter().filter(|line| line.keys.parent.is_some()).filter_map(|line| stored_id(line.slot)).collect();
+    let under: Vec<i64> = lines.iter().filter_map(|line| stored_id(meant(line)?)).collect();
+    let stored = Tree::read(tx, &moving, &under).await?;
+    // Made by an earlier batch of a dry run: nothing of it is in the store.
+    let known_before = |parent: &ParentKeys| {
+        let known = |made: &HashSet<String>| {
+            made.contains(&format!("parent id {}", parent.external)) || made.contains(&format!("parent name {}", parent.name))
+        };
+        made.is_some_and(known)
     };
+    for line in lines.iter_mut() {
+        line.parent = meant(line).map(|at| firms.id(at));
+    }
     loop {
         let alive: HashSet<usize> = lines.iter().map(|line| line.slot).collect();
-        let is_there = |at: usize| alive.contains(&at) || firms.slots.get(at).is_some_and(|slot| slot.before.is_some());
-        let (mut tree, mut kept, before) = (stored.clone(), Vec::with_capacity(lines.len()), lines.len());
-        for mut line in lines {
-            let Some(parent) = &line.keys.parent else {
-                kept.push(line);
-                continue;
-            };
-            let detail = line.draft.parent.clone().unwrap_or_default();
-            let cause = match firms.parent(parent).filter(|at| is_there(*at)) {
-                // Made by an earlier batch of a dry run: nothing of it is in the store.
-                None if known_before(parent) => None,
-                None => Some("parent"),
-                Some(at) => {
-                    let (branch, parent) = (firms.id(line.slot), firms.id(at));
-                    line.parent = Some(parent);
-                    tree.check(branch, parent).map(|()| tree.put(branch, Some(parent))).err()
-                }
-            };
-            match cause {
-                Some(cause) => refused.push(RowError { line: line.draft.line, cause, detail }),
-                None => kept.push(line),
-            }
+        let is_missing = |line: &Line| match (&line.keys.parent, meant(line)) {
+            (None, _) => false,
+            (Some(parent), None) => !known_before(parent),
+            (Some(_), Some(at)) => !alive.contains(&at) && !is_stored(at),
+        };
+        if refuse(lines, refused, "parent", is_missing) {
+            continue;
         }
-        lines = kept;
-        if lines.len() == before {
-            return Ok(lines);
+        let (mut tree, mut moved) = (stored.clone(), HashSet::new());
+        for (branch, parent) in lines.iter().filter_map(|line| Some((firms.id(line.slot), line.parent?))) {
+            tree.put(branch, Some(parent));
+            moved.insert(branch);
+        }
+        let circles = tree.circles(moved.iter().copied());
+        let moves = |line: &Line| line.parent.map(|parent| (firms.id(line.slot), parent));
+        let on_circle = |line: &Line| moves(line).is_some_and(|(branch, parent)| branch == parent || circles.contains(&branch));
+        let too_deep = |line: &Line| moves(line).is_some_and(|(branch, _)| tree.is_too_deep(branch, &moved));
+        if !refuse(lines, refused, "company-circle", on_circle) && !refuse(lines, refused, "company-too-deep", too_deep) {
+            return Ok(());
         }
     }
+}
+
+/// Refuses the lines that are wrong; answers whether any is.
+fn refuse(lines: &mut Vec<Line>, refused: &mut Vec<RowError>, cause: &'static str, is_wrong: impl Fn(&Line) -> bool) -> bool {
+    let there = lines.len();
+    lines.retain(|line| {
+        let wrong = is_wrong(line);
+        if wrong {
+            refused.push(RowError { line: line.draft.line, cause, detail: line.draft.parent.clone().unwrap_or_default() });
+        }
+        !wrong
+    });
+    lines.len() < there
 }
 
 /// Gives a company what a line says of it.

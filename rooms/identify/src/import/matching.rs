@@ -8,7 +8,7 @@ use attune_kernel::{encode_id, fold_key};
 use super::plan::Plan;
 use super::rows::{Fresh, RowDraft, RowError};
 use crate::company::{self, CompanyDraft};
-use crate::contact::{By, ByKeys, Contact, Prepared, list_by_given_up, list_by_ids, list_by_keys};
+use crate::contact::{By, ByKeys, Contact, ContactId, Prepared, list_by_given_up, list_by_ids, list_by_keys};
 use crate::staff::Member;
 use crate::tag;
 
@@ -44,6 +44,8 @@ pub(crate) struct Matched {
     pub(crate) tags: Vec<(i64, Vec<String>)>,
     /// The person each taken line was about, by its line.
     pub(crate) of_line: HashMap<i64, i64>,
+    /// Who was meant by the id this program gave, by line.
+    by_own: HashMap<i64, usize>,
     by_external: HashMap<String, usize>,
     by_email: HashMap<String, usize>,
     by_phone: HashMap<String, usize>,
@@ -83,8 +85,8 @@ impl<'a> Matching<'a> {
     /// Matches a batch. Nobody but companies is written yet.
     pub(crate) async fn matched(&mut self, tx: &mut Tx, drafts: Vec<RowDraft>) -> Result<Matched, DbError> {
         let mut matched = Matched::default();
-        let keyed: Vec<(Option<String>, RowDraft)> = drafts.into_iter().map(|draft| (self.external_key(&draft), draft)).collect();
-        matched.load(tx, &keyed).await?;
+        let mut keyed: Vec<(Option<String>, RowDraft)> = drafts.into_iter().map(|draft| (self.external_key(&draft), draft)).collect();
+        matched.load(tx, &mut keyed).await?;
         let companies = self.companies(tx, &keyed).await?;
         for (external_key, draft) in keyed {
             self.one(&mut matched, external_key, draft, &companies);
@@ -149,7 +151,7 @@ impl<'a> Matching<'a> {
         // Whom this line makes has no past to compare with, and has the line's values already.
         let was = found.map(|_| pending.contact.clone());
         let contact = &mut pending.contact;
-        let former = was.as_ref().is_some_and(|known| !is_own(known, external_key.as_deref(), &draft));
+        let former = was.as_ref().is_some_and(|known| !is_own(&matched.by_own, known, external_key.as_deref(), &draft));
         if contact.external_key.is_none() && external_key.is_some() {
             contact.external_key = external_key;
             contact.external_id = draft.external_id.or_else(|| contact.external_id.take());
@@ -210,9 +212,10 @@ pub(super) fn tagged(
 
 /// Whether a line names somebody by what is his own today. Otherwise it was found by what was given up in a merge: such a line fills what is
 /// empty and overrules nothing that was chosen then.
-fn is_own(known: &Contact, external_key: Option<&str>, draft: &RowDraft) -> bool {
+fn is_own(by_own: &HashMap<i64, usize>, known: &Contact, external_key: Option<&str>, draft: &RowDraft) -> bool {
     let same = |own: Option<String>, said: Option<&str>| said.is_some() && own.as_deref() == said;
-    same(known.external_key.clone(), external_key)
+    by_own.contains_key(&draft.line)
+        || same(known.external_key.clone(), external_key)
         || same(known.raw_email().and_then(crate::contact::email_key), draft.email_key.as_deref())
         || same(known.raw_phone().and_then(crate::contact::phone_key), draft.phone_key.as_deref())
 }
@@ -228,8 +231,12 @@ fn is_blank(value: &serde_json::Value) -> bool {
     value.is_null() || value.as_str() == Some("")
 }
 
+fn own_id(draft: &RowDraft) -> Option<i64> {
+    draft.external_id.as_deref()?.trim().parse::<ContactId>().ok().map(|id| id.0)
+}
+
 impl Matched {
-    async fn load(&mut self, tx: &mut Tx, keyed: &[(Option<String>, RowDraft)]) -> Result<(), DbError> {
+    async fn load(&mut self, tx: &mut Tx, keyed: &mut [(Option<String>, RowDraft)]) -> Result<(), DbError> {
         let mut there: HashMap<i64, usize> = HashMap::new();
         let external = keyed.iter().filter_map(|(key, _)| key.clone());
         let emails = keyed.iter().filter_map(|(_, d)| d.email_key.clone());
@@ -242,7 +249,8 @@ impl Matched {
         let mut found = list_by_keys(tx, ByKeys::External, external).await?;
         found.extend(list_by_keys(tx, ByKeys::Email, emails).await?);
         found.extend(list_by_keys(tx, ByKeys::Phone, phones).await?);
-        found.extend(list_by_ids(tx, given_up.iter().map(|(_, _, id)| *id)).await?);
+        let own: HashSet<i64> = keyed.iter().filter_map(|(_, draft)| own_id(draft)).collect();
+        found.extend(list_by_ids(tx, given_up.iter().map(|(_, _, id)| *id).chain(own)).await?);
         for contact in found {
             if there.contains_key(&contact.id) {
                 continue;
@@ -266,6 +274,12 @@ impl Matched {
                 pending.into_iter().for_each(|pending| _ = pending.tags.insert(fold_key(&tag.name)));
             }
         }
+        // An id of this program's own making is nobody else's id; one it does not know is.
+        for (external_key, draft) in keyed.iter_mut() {
+            let Some(index) = own_id(draft).and_then(|id| there.get(&id)) else { continue };
+            self.by_own.insert(draft.line, *index);
+            (*external_key, draft.external_id) = (None, None);
+        }
         // What a merged record was known by leads to the one who remained, unless somebody alive holds it.
         for (by, key, id) in given_up {
             let Some(index) = there.get(&id) else { continue };
@@ -279,8 +293,11 @@ impl Matched {
         Ok(())
     }
 
-    /// By outside id; else by e-mail; else, for lines without both, by phone. Somebody with another outside id is somebody else.
+    /// By id; else by e-mail; else, for lines without both, by phone. Somebody with another outside id is somebody else.
     fn find(&self, external_key: Option<&str>, draft: &RowDraft) -> Option<usize> {
+        if let Some(index) = self.by_own.get(&draft.line) {
+            return Some(*index);
+        }
         if let Some(index) = external_key.and_then(|key| self.by_external.get(key)) {
             return Some(*index);
         }

@@ -8,6 +8,7 @@
 mod batch;
 mod companies;
 mod event_rows;
+mod firms;
 pub(crate) mod jobs;
 mod lines;
 mod matching;

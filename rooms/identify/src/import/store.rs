@@ -255,12 +255,13 @@ pub(crate) async fn list_changed_of(tx: &mut Tx, id: i64, records: impl IntoIter
     tx.rows_from(sql, &Relation::of_ids("id", records), params![id]).await?.iter().map(read_changed).collect()
 }
 
-/// The next changes of an import.
-pub(crate) async fn list_changed(tx: &mut Tx, id: i64, limit: i64) -> Result<Vec<Changed>, DbError> {
+/// The next changes of an import, behind the record `after`.
+pub(crate) async fn list_changed(tx: &mut Tx, id: i64, after: i64, limit: i64) -> Result<Vec<Changed>, DbError> {
     let sql = sql!(
-        "SELECT record_id, changes, updated_before_at, updated_after_at FROM import_changes WHERE import_id = $1 ORDER BY record_id LIMIT $2"
+        "SELECT record_id, changes, updated_before_at, updated_after_at FROM import_changes WHERE import_id = $1 AND record_id > $2
+         ORDER BY record_id LIMIT $3"
     );
-    tx.rows(sql, params![id, limit]).await?.iter().map(read_changed).collect()
+    tx.rows(sql, params![id, after, limit]).await?.iter().map(read_changed).collect()
 }
 
 /// Notes changes; those of a record noted before are replaced.

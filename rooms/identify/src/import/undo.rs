@@ -1,7 +1,7 @@
 //! Taking an import back: created people go with every trace and created companies unless they are in use; who or what was changed gets back
 //! what the import replaced and nobody has changed since.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use attune_db::{Column, DbError, Relation, Tx, Value, params, sql};
 use attune_events::{Event, append};
@@ -9,13 +9,14 @@ use attune_house::{ContactTable, erase_from};
 use attune_jobs::Bench;
 use attune_record::audit;
 use attune_web::Actor;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use super::store::{self, Changed, Import, ImportState};
+use super::store::{self, Changed, Changes, Import, ImportState};
 use super::{Counts, ImportError, ImportId, Progress};
 use crate::company::Tree;
 use crate::contact::{self, By, Contact};
 use crate::field::Subject;
+use crate::staff::{self, Member};
 use crate::{company, field, merge, tag};
 
 /// Records in one transaction.
@@ -47,11 +48,17 @@ pub async fn undo(
         Subject::Contact => {
             remove_people(bench, &by, id, tables, &mut undone, &mut told).await?;
             restore_all(bench, &import, &mut undone, &mut told).await?;
+            remove_companies(bench, id, &mut |_| {}).await?;
         }
         // Whose branch a company was before is said again first: a parent goes when nobody stands under it.
         Subject::Company => {
+            leave_parents(bench, id).await?;
             restore_all(bench, &import, &mut undone, &mut told).await?;
-            remove_companies(bench, id, &mut undone, &mut told).await?;
+            let mut gone = |gone: usize| {
+                undone.created += i64::try_from(gone).unwrap_or(0);
+                told(&undone);
+            };
+            remove_companies(bench, id, &mut gone).await?;
         }
     }
     untag(bench, (import.plan.subject, id)).await?;
@@ -84,24 +91,44 @@ async fn remove_people<'a>(
     }
 }
 
-/// Removes the companies the import made, unless somebody uses them by now.
-async fn remove_companies(bench: &Bench, id: i64, undone: &mut Counts, told: Told<'_>) -> Result<(), ImportError> {
+/// Removes the companies the import made, unless somebody uses them by now; says how many go with each batch.
+async fn remove_companies(bench: &Bench, id: i64, told: &mut (dyn FnMut(usize) + Send)) -> Result<(), ImportError> {
     loop {
         let mut tx = bench.db.begin().await?;
-        let gone = company::remove_of_import(&mut tx, id, BATCH).await?;
-        if gone == 0 {
-            return Ok(());
-        }
+        let Some(gone) = company::remove_of_import(&mut tx, id, BATCH).await? else { return Ok(()) };
         tx.commit().await?;
-        undone.created += i64::try_from(gone).unwrap_or(0);
-        told(undone);
+        told(gone);
+    }
+}
+
+/// Takes off every parent that is still the import's, before any former one is put back: whether one of those closes a circle is then a matter
+/// of what stands, not of the order. The noted change says so, so that the former one is put back where nobody has chosen another since.
+async fn leave_parents(bench: &Bench, id: i64) -> Result<(), ImportError> {
+    let mut after = i64::MIN;
+    loop {
+        let mut tx = bench.db.begin().await?;
+        let mut changed = store::list_changed(&mut tx, id, after, BATCH).await?;
+        let Some(last) = changed.last() else { return Ok(()) };
+        after = last.record_id;
+        changed.retain(|one| one.changes.contains_key("parent_id"));
+        let ids: Vec<i64> = changed.iter().map(|one| one.record_id).collect();
+        company::hold(&mut tx, &ids).await?;
+        let stands: HashMap<i64, Json> = company::list_any(&mut tx, ids).await?.iter().map(|c| (c.id, c.get("parent_id"))).collect();
+        changed.retain_mut(|one| {
+            let noted = one.changes.get_mut("parent_id").filter(|(_, is)| !is.is_null() && stands.get(&one.record_id) == Some(is));
+            noted.map(|(_, is)| *is = Json::Null).is_some()
+        });
+        let leaving: Vec<i64> = changed.iter().map(|one| one.record_id).collect();
+        company::leave_parents(&mut tx, &leaving).await?;
+        store::put_changed(&mut tx, id, &changed).await?;
+        tx.commit().await?;
     }
 }
 
 async fn restore_all(bench: &Bench, import: &Import, undone: &mut Counts, told: Told<'_>) -> Result<(), ImportError> {
     loop {
         let mut tx = bench.db.begin().await?;
-        let changed = store::list_changed(&mut tx, import.id, BATCH).await?;
+        let changed = store::list_changed(&mut tx, import.id, i64::MIN, BATCH).await?;
         if changed.is_empty() {
             return Ok(());
         }
@@ -116,38 +143,72 @@ async fn restore_all(bench: &Bench, import: &Import, undone: &mut Counts, told: 
     }
 }
 
-/// Gives companies back what the import replaced. One that would stand under its own branch by now stays where it is.
+/// Gives companies back what the import replaced. One that would stand under its own branch by now, or whose parent is gone, stands under
+/// nobody.
 async fn restore_companies(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbError> {
     let ids: Vec<i64> = changed.iter().map(|c| c.record_id).collect();
-    let former = changed.iter().filter_map(|c| c.changes.get("parent_id")?.0.as_i64());
-    let mut tree = Tree::held(tx, &ids.iter().copied().chain(former).collect::<Vec<_>>()).await?;
+    let moving = changed.iter().filter(|c| c.changes.contains_key("parent_id"));
+    let moving: Vec<i64> = moving.map(|c| c.record_id).collect();
+    let former: Vec<i64> = former(changed, "parent_id").collect();
+    // Whole rows are written: nobody's change of meanwhile is written over.
+    company::hold_under(tx, &ids, &former).await?;
+    let mut tree = Tree::read(tx, &moving, &former).await?;
+    let there: HashSet<i64> = company::list_by_ids(tx, former).await?.iter().map(|parent| parent.id).collect();
+    let members = staff::list(tx).await?;
     let by_id: HashMap<i64, &Changed> = changed.iter().map(|c| (c.record_id, c)).collect();
     let mut companies = company::list_any(tx, ids).await?;
     let mut renamed = Vec::new();
     for company in &mut companies {
         let Some(changed) = by_id.get(&company.id) else { continue };
         for (key, (was, is)) in &changed.changes {
-            if company.get(key) != *is {
+            if ["owner_id", "team_id"].contains(&key.as_str()) || company.get(key) != *is {
                 continue;
             }
             if key == "parent_id" {
-                if was.as_i64().is_some_and(|parent| tree.check(company.id, parent).is_err()) {
-                    continue;
-                }
-                tree.put(company.id, was.as_i64());
+                let parent = was.as_i64().filter(|parent| there.contains(parent) && tree.check(company.id, *parent).is_ok());
+                tree.put(company.id, parent);
+                company.parent_id = parent;
+                continue;
             }
             company.set(key, was.clone());
             if key == "name" {
                 renamed.push(company.id);
             }
         }
-        if company.updated_at == changed.after_at {
+        let untouched = company.updated_at == changed.after_at;
+        (company.owner_id, company.team_id) = owner_back(&changed.changes, (company.owner_id, company.team_id), untouched, &members);
+        if untouched {
             company.updated_at = changed.before_at;
         }
     }
     let defs = field::list_of(tx, Subject::Company).await?;
     company::update(tx, &companies, &defs).await?;
     contact::reindex_companies(tx, &renamed).await
+}
+
+/// The ids that stood in `key` before the import.
+fn former<'a>(changed: &'a [Changed], key: &'a str) -> impl Iterator<Item = i64> + 'a {
+    changed.iter().filter_map(move |c| c.changes.get(key)?.0.as_i64())
+}
+
+/// Owner and team as they go back, always together: a team is its owner's, and lets his colleagues see the record.
+fn owner_back(
+    changes: &Changes,
+    (owner, team): (Option<i64>, Option<i64>),
+    untouched: bool,
+    members: &[Member],
+) -> (Option<i64>, Option<i64>) {
+    let former_team = changes.get("team_id").map(|(was, _)| was.as_i64());
+    match changes.get("owner_id") {
+        Some((was, is)) if is.as_i64() == owner => {
+            let was = was.as_i64();
+            let today = || was.and_then(|id| members.iter().find(|member| member.id == id)).map_or(team, |member| member.team_id);
+            (was, former_team.unwrap_or_else(today))
+        }
+        // The same owner, who had moved to another team.
+        None if untouched => (owner, former_team.unwrap_or(team)),
+        _ => (owner, team),
+    }
 }
 
 /// Takes the tags back that the import gave, from whoever has them.
@@ -164,20 +225,27 @@ async fn untag(bench: &Bench, (subject, id): (Subject, i64)) -> Result<(), DbErr
 async fn restore(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbError> {
     let people = contact::list_by_ids(tx, changed.iter().map(|c| c.record_id)).await?;
     let by_id: HashMap<i64, &Changed> = changed.iter().map(|c| (c.record_id, c)).collect();
+    let there = company::list_by_ids(tx, former(changed, "company_id").collect::<HashSet<_>>()).await?;
+    let there: HashSet<i64> = there.iter().map(|company| company.id).collect();
+    let members = staff::list(tx).await?;
     let defs = field::list(tx).await?;
     let mut restored: Vec<Contact> = Vec::with_capacity(people.len());
     let mut seen = Relation::new(&[("id", Column::Int), ("at", Column::Int)]);
     for mut person in people {
         let Some(changed) = by_id.get(&person.id) else { continue };
         for (key, (was, is)) in &changed.changes {
-            if person.raw(key) == *is {
-                person.set(key, was.clone());
-                if key == "last_seen_at" {
-                    seen.push(vec![Value::Int(person.id), person.last_seen_at.into()]);
-                }
+            if ["owner_id", "team_id"].contains(&key.as_str()) || person.raw(key) != *is {
+                continue;
+            }
+            let is_gone = key == "company_id" && was.as_i64().is_some_and(|id| !there.contains(&id));
+            person.set(key, if is_gone { Json::Null } else { was.clone() });
+            if key == "last_seen_at" {
+                seen.push(vec![Value::Int(person.id), person.last_seen_at.into()]);
             }
         }
-        if person.updated_at == changed.after_at {
+        let untouched = person.updated_at == changed.after_at;
+        (person.owner_id, person.team_id) = owner_back(&changed.changes, (person.owner_id, person.team_id), untouched, &members);
+        if untouched {
             person.updated_at = changed.before_at;
         }
         restored.push(person);
@@ -198,9 +266,6 @@ async fn finish(bench: &Bench, by: &By<'_>, import: &Import, undone: &Counts) ->
     };
     let touched = tx.rows(touched, params![id]).await?.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
     store::remove_events(&mut tx, id).await?;
-    if import.plan.subject == Subject::Contact {
-        company::remove_of_import(&mut tx, id, i64::MAX).await?;
-    }
     field::remove_unused(&mut tx, id).await?;
     tag::remove_unused(&mut tx, id).await?;
     store::remove_chunks(&mut tx, id).await?;
