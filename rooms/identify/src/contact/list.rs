@@ -4,13 +4,13 @@
 
 use std::collections::HashMap;
 
-use attune_db::{DbError, Sql, Tx, Value, params, sql};
+use attune_db::{DbError, Sql, Tx, Value};
 use attune_web::{Scope, Sight};
 
 use super::field_filter::FieldFilter;
+use super::footing::Footing;
 use super::search::{Query, Reach};
 use super::{Contact, Stage, email_key, phone_key, store};
-use crate::sharing;
 
 /// Counting stops here.
 pub const COUNTED: i64 = 10_000;
@@ -163,67 +163,6 @@ pub enum Selection {
     Ids(Vec<i64>),
     /// Everybody the list shows, all pages.
     Listed(Box<Listing>),
-}
-
-/// What has to be looked up before a list can be asked for; statements for one reader share it, whatever their number.
-struct Footing {
-    scope: Scope,
-    reach: sharing::Reach,
-    /// Whether the scope covers so few that they lead.
-    few: Option<bool>,
-    /// What is shared with a member of staff whose list it is.
-    shared: Option<(i64, sharing::Reach)>,
-    /// Whether somebody has a whole address.
-    known: Option<(String, bool)>,
-    /// How many rows a filter has, counted up to [`COUNTED`] and one.
-    sizes: Vec<(FieldFilter, i64)>,
-}
-
-impl Footing {
-    async fn of(tx: &mut Tx, scope: &Scope) -> Result<Self, DbError> {
-        let reach = sharing::Reach::of(tx, scope).await?;
-        Ok(Self { scope: *scope, reach, few: None, shared: None, known: None, sizes: Vec::new() })
-    }
-
-    async fn is_few(&mut self, tx: &mut Tx) -> Result<bool, DbError> {
-        let few = match self.few {
-            Some(few) => few,
-            None => self.reach.is_few(tx, COUNTED).await?,
-        };
-        self.few = Some(few);
-        Ok(few)
-    }
-
-    async fn shared_with(&mut self, tx: &mut Tx, staff_id: i64) -> Result<&sharing::Reach, DbError> {
-        let kept = self.shared.take().filter(|(id, _)| *id == staff_id);
-        let kept = match kept {
-            Some(kept) => kept,
-            None => (staff_id, sharing::Reach::shared_with(tx, staff_id).await?),
-        };
-        Ok(&self.shared.insert(kept).1)
-    }
-
-    async fn is_known(&mut self, tx: &mut Tx, address: &str) -> Result<bool, DbError> {
-        if let Some((_, known)) = self.known.as_ref().filter(|(kept, _)| kept == address) {
-            return Ok(*known);
-        }
-        let select = sql!("SELECT 1 AS one FROM contacts WHERE deleted_at IS NULL AND email_key = $1 LIMIT 1");
-        let known = tx.find(select, params![address]).await?.is_some();
-        self.known = Some((address.to_owned(), known));
-        Ok(known)
-    }
-
-    async fn size(&mut self, tx: &mut Tx, filter: &FieldFilter) -> Result<i64, DbError> {
-        if let Some((_, rows)) = self.sizes.iter().find(|(kept, _)| kept == filter) {
-            return Ok(*rows);
-        }
-        let mut sql = Sql::new(&format!("SELECT count(*) FROM (SELECT 1 AS one FROM {} v WHERE TRUE", filter.table()));
-        filter.push(&mut sql, true);
-        sql.push(" LIMIT ").bind(COUNTED + 1).push(") AS found");
-        let rows = tx.count(sql.text(), sql.values()).await?;
-        self.sizes.push((filter.clone(), rows));
-        Ok(rows)
-    }
 }
 
 /// Appends from where and under which conditions. `dense` keeps the planner from collecting a large filtered set when walking the order's index is cheaper.

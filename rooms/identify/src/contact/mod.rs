@@ -12,6 +12,7 @@ mod columns;
 mod edit;
 pub(crate) mod export;
 mod field_filter;
+mod footing;
 pub(crate) mod jobs;
 mod list;
 mod list_page;
