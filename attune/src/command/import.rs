@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use attune_identify::erasure::Traces;
 use attune_identify::field::Subject;
 use attune_identify::import::{self, EventPlan, ImportError, ImportId, MapFile, Options, Outcome as Imported, Progress};
 use attune_jobs::Bench;
@@ -84,7 +85,8 @@ async fn undo(config: &Config, store: &str, id: &str, say: &Say) -> Outcome {
     let app = crate::boot::boot_beside(config, store).await?.app;
     let bar = say.progress(None);
     let mut tell = |progress: Progress| show(&bar, progress);
-    let undone = import::undo(&app.bench(), &Actor::system(), id.0, &app.house().contact_tables, &mut tell).await;
+    let traces = Traces { tables: &app.house().contact_tables, erasers: &app.house().erasers };
+    let undone = import::undo(&app.bench(), &Actor::system(), id.0, &traces, &mut tell).await;
     bar.finish_and_clear();
     report(undone.map(|counts| Imported { id, counts, errors: Vec::new(), is_cancelled: false }), say)
 }

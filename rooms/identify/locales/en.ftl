@@ -1744,6 +1744,7 @@ device-all = All
 device-none = No devices yet
 device-none-text = Machines and appliances at your customers, with what they tell: readings, stock levels, faults.
 device-none-here = No devices yet.
+device-all-here = All devices
 device-new = New device
 device-edit = Edit device
 device-delete = Delete

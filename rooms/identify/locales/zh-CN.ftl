@@ -1641,6 +1641,7 @@ device-all = 全部
 device-none = 还没有设备
 device-none-text = 客户处的机器和设备，以及它们上报的读数、存量和故障
 device-none-here = 还没有设备
+device-all-here = 全部设备
 device-new = 新建设备
 device-edit = 编辑设备
 device-delete = 删除

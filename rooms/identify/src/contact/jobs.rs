@@ -54,6 +54,9 @@ impl Run for Erase {
                 tx.commit().await?;
                 erased += people.len();
             }
+            if erased > 0 {
+                erasure::put_job_anyway(bench).await?;
+            }
             while !context.stop.is_cancelled() {
                 let mut tx = bench.db.begin().await?;
                 let before = bench.clock.now() - KEPT_US;

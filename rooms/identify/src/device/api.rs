@@ -142,6 +142,8 @@ impl Change {
 
 async fn change(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<DeviceId>, Json(change): Json<Change>) -> Answer {
     let mut tx = app.db.begin().await?;
+    // What is not named stays as it is then, not as it was before somebody else changed it.
+    attune_events::hold_head(&mut tx).await?;
     let was = super::find(&mut tx, &can.scope, id).await?.ok_or(Problem::NotFound)?;
     let draft = change.draft(was);
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };

@@ -15,9 +15,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use attune_db::{DbError, Tx};
-use attune_events::{Event, EventDef, append};
+use attune_events::{Event, EventDef, append, hold_head};
 use attune_house::{ContactTable, Eraser, Facet, FacetKind, Naming, OnErase, OnMerge};
-use attune_kernel::{fold_key, id_type};
+use attune_kernel::{SECOND_US, fold_key, id_type};
 use attune_record::audit;
 use attune_web::Scope;
 use serde_json::{Value as Json, json};
@@ -160,6 +160,8 @@ impl Put {
 
 /// Registers and changes devices, any number in a constant number of statements; answers each draft in its place.
 pub async fn put_many(tx: &mut Tx, by: &By<'_>, scope: &Scope, drafts: &[Draft]) -> Result<Vec<Result<Put, Refusal>>, DbError> {
+    // What devices tell meanwhile waits, and is told of whoever owns them then.
+    hold_head(tx).await?;
     let known = store::list_any(tx, drafts).await?;
     let records = drafts.iter().map(|draft| draft.owner).chain(known.iter().map(|device| device.owner));
     let owners = store::covered(tx, scope, records).await?;
@@ -204,6 +206,8 @@ impl Plan<'_> {
             return Err(Refusal { field: "serial", key: "device-taken" });
         }
         let id = was.map_or_else(|| DeviceId(self.by.ids.next()), |was| was.id);
+        // Whole seconds, as many devices tell no others.
+        let since = was.filter(|was| was.owner == draft.owner).map_or(self.by.now - self.by.now % SECOND_US, |was| was.owned_since);
         let device = Device {
             id,
             serial: draft.serial.trim().to_owned(),
@@ -211,6 +215,7 @@ impl Plan<'_> {
             owner: draft.owner,
             firm_id,
             installed_at: draft.installed_at,
+            owned_since: since,
             state: draft.state.clone(),
             ..Device::default()
         };
@@ -273,6 +278,7 @@ pub async fn find(tx: &mut Tx, scope: &Scope, id: DeviceId) -> Result<Option<Dev
 
 /// Takes a device away, or brings it back; answers it, or nothing when it is not there or its serial number is another's by now.
 pub async fn set_deleted(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: DeviceId, gone: bool) -> Result<Option<Device>, DbError> {
+    hold_head(tx).await?;
     let Some(device) = store::find(tx, scope, id, !gone).await? else { return Ok(None) };
     if !gone && store::is_taken(tx, &device.serial).await? {
         return Ok(None);

@@ -21,7 +21,7 @@ use crate::{EditContacts, ViewContacts};
 
 /// Devices on a page, in the block on another page, and values of a reading.
 const PAGE: usize = 50;
-const FEW: i64 = 20;
+const FEW: usize = 20;
 const VALUES: i64 = 200;
 
 /// The routes of this noun.
@@ -123,24 +123,51 @@ struct PanelPage {
     record: Record,
     name: String,
     devices: Vec<Device>,
+    next: Option<String>,
 }
 
-async fn of_contact(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<ContactId>) -> Answer {
-    panel_of(&app, &can, shell, Record::Contact(id.0)).await
+/// Where the page begins.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct PanelQuery {
+    after: String,
 }
 
-async fn of_company(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<CompanyId>) -> Answer {
-    panel_of(&app, &can, shell, Record::Company(id.0)).await
+async fn of_contact(
+    State(app): State<App>,
+    can: Can<ViewContacts>,
+    shell: Shell,
+    Path(id): Path<ContactId>,
+    Query(query): Query<PanelQuery>,
+) -> Answer {
+    panel_of(&app, &can, shell, (Record::Contact(id.0), query)).await
 }
 
-async fn panel_of(app: &App, can: &Can<ViewContacts>, shell: Shell, record: Record) -> Answer {
+async fn of_company(
+    State(app): State<App>,
+    can: Can<ViewContacts>,
+    shell: Shell,
+    Path(id): Path<CompanyId>,
+    Query(query): Query<PanelQuery>,
+) -> Answer {
+    panel_of(&app, &can, shell, (Record::Company(id.0), query)).await
+}
+
+async fn panel_of(app: &App, can: &Can<ViewContacts>, shell: Shell, (record, query): (Record, PanelQuery)) -> Answer {
     let mut tx = app.db.read().await?;
     let end = find_end(&mut tx, &can.scope, record).await?.ok_or(Problem::NotFound)?;
-    let listing = Listing { owner: Some(record), limit: FEW, ..Listing::default() };
-    let devices = store::list(&mut tx, &can.scope, &listing).await?;
+    let most = if shell.hx.partial { FEW } else { PAGE };
+    let listing = Listing { owner: Some(record), after: read_mark(&query.after), limit: most as i64 + 1, ..Listing::default() };
+    let mut devices = store::list(&mut tx, &can.scope, &listing).await?;
+    let last = cut_page(&mut devices, most).map(mark);
+    let next = last.map(|mark| format!("{}/devices{}", record.href(), if most == FEW { String::new() } else { after(&mark) }));
     let name = if end.name.is_empty() { record.to_string() } else { end.name };
-    let page = PanelPage { record, name: shell.sight().text(end.whose, name), devices, shell };
+    let page = PanelPage { record, name: shell.sight().text(end.whose, name), devices, next, shell };
     Ok(page.shell.show(&page, &page.as_part()))
+}
+
+fn after(mark: &str) -> String {
+    format!("?{}", url::form_urlencoded::Serializer::new(String::new()).append_pair("after", mark).finish())
 }
 
 /// Which reading the chart shows.
@@ -306,6 +333,11 @@ impl FormPage {
         self.id.map_or_else(|| "/devices".to_owned(), |id| format!("/devices/{id}"))
     }
 
+    /// Where an owner is looked for without scripts: the same form, with what is typed.
+    fn finds(&self) -> String {
+        self.id.map_or_else(|| "/devices/new".to_owned(), |id| format!("/devices/{id}/edit"))
+    }
+
     fn heading(&self) -> String {
         self.shell.l.t(if self.id.is_some() { "device-edit" } else { "device-new" }).to_string()
     }
@@ -322,9 +354,16 @@ async fn new(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Query
     Ok(page.shell.show(&page, &page.as_found()))
 }
 
-async fn edit(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<DeviceId>) -> Answer {
+async fn edit(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    shell: Shell,
+    Path(id): Path<DeviceId>,
+    Query(typed): Query<DeviceForm>,
+) -> Answer {
     let device = super::find(&mut app.db.read().await?, &can.scope, id).await?.ok_or(Problem::NotFound)?;
-    let form = DeviceForm::of(&shell, &device);
+    // A form that looks for an owner sends all it holds, and its state is never empty.
+    let form = if typed.state.is_empty() { DeviceForm::of(&shell, &device) } else { typed };
     let page = FormPage::read(&app, &can, shell, Some(id), form).await?;
     Ok(page.shell.page(&page))
 }
@@ -356,6 +395,8 @@ async fn keep(app: &App, can: &Can<EditContacts>, shell: Shell, id: Option<Devic
     };
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    // Of two who register the same number at a time the later finds the other's device.
+    attune_events::hold_head(&mut tx).await?;
     let taken = id.is_none() && store::is_taken(&mut tx, &draft.serial).await?;
     let refused = match put_many(&mut tx, &by, &can.scope, &[draft]).await?.first() {
         _ if taken => Some(("serial", "device-taken")),

@@ -23,7 +23,7 @@ const SEVERITIES: [&str; 3] = ["info", "warning", "critical"];
 /// One piece of news of a device.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Sent {
-    /// Idempotency key; the same id is taken once.
+    /// Idempotency key; the same id of the same device is taken once.
     id: String,
     serial: String,
     /// `reading`, `stock`, `usage`, `fault` or `recovered`.
@@ -114,7 +114,7 @@ impl Sent {
 pub(super) async fn take(tx: &mut Tx, ids: &Ids, now: i64, scope: &Scope, batch: &[Sent]) -> Result<Vec<Result_>, DbError> {
     // Nobody else adds events meanwhile, so that the same id sent twice at a time is taken once.
     hold_head(tx).await?;
-    let key = |sent: &Sent| key64("device", &[&sent.id]);
+    let key = |sent: &Sent| key64("device", &[&fold_key(&sent.serial), &sent.id]);
     let mut known: HashSet<i64> = known_client_keys(tx, batch.iter().map(key)).await?;
     let serials: HashSet<String> = batch.iter().map(|sent| fold_key(&sent.serial)).collect();
     let devices = store::list_by_serial(tx, scope, &serials.into_iter().collect::<Vec<_>>()).await?;
@@ -123,8 +123,12 @@ pub(super) async fn take(tx: &mut Tx, ids: &Ids, now: i64, scope: &Scope, batch:
         results.push(match (sent.check(now), devices.get(&fold_key(&sent.serial))) {
             (Err(refused), _) => refused,
             (Ok(_), None) => Result_::Refused("unknown_device", "no device has this serial number"),
-            (Ok(_), Some(_)) if !known.insert(key(sent)) => Result_::Repeated,
+            (Ok(_), Some(_)) if known.contains(&key(sent)) => Result_::Repeated,
+            (Ok(news), Some(device)) if news.at < device.owned_since => {
+                Result_::Refused("before_owner", "the device had another owner at that time, or was not known yet")
+            }
             (Ok(news), Some(device)) => {
+                known.insert(key(sent));
                 taken.push((key(sent), news, device));
                 Result_::Taken
             }

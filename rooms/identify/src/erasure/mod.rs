@@ -11,8 +11,8 @@ mod store;
 mod tests;
 
 use attune_db::{DbError, Tx};
-use attune_events::{Event, append};
-use attune_house::{ContactTable, Eraser, Leaver, OnErase, OnMerge, count_rows, erase_counting};
+use attune_events::{Event, append, hold_head};
+use attune_house::{ContactTable, Eraser, Leaver, OnErase, OnMerge, count_rows, erase_counting, erase_from};
 use attune_jobs::Bench;
 use attune_kernel::id_type;
 use attune_record::audit;
@@ -24,7 +24,7 @@ use crate::contact::{self, By, ContactError, ContactId};
 use crate::retention::hold;
 use crate::{relationship, stitching};
 
-pub(crate) use jobs::{def, put_job, put_job_if_waiting};
+pub(crate) use jobs::{def, put_job, put_job_anyway, put_job_if_waiting};
 pub use store::Receipt;
 pub(crate) use store::{list_with_merged, with_merged};
 
@@ -120,6 +120,8 @@ pub async fn erase_person(
 
 /// Removes every trace of these contacts; answers what went. Who deleted contacts overdue is said by whoever calls.
 pub(crate) async fn erase(tx: &mut Tx, by: &By<'_>, traces: Traces<'_>, people: &[i64]) -> Result<Vec<Count>, DbError> {
+    // Nobody tells anything of them from here on: whoever was about to has ended and is seen, whoever comes later finds them gone.
+    hold_head(tx).await?;
     let leavers = store::list_leavers(tx, people).await?;
     let mut counts = Counts::default();
     let others = relationship::list_others(tx, people).await?;
@@ -129,7 +131,7 @@ pub(crate) async fn erase(tx: &mut Tx, by: &By<'_>, traces: Traces<'_>, people: 
     }
     counts.add("audit_log", audit::blank(tx, &records).await?, true);
     let named: Vec<String> = people.iter().map(|id| format!("\"{}\"", ContactId(*id))).collect();
-    for action in ["contact.merged", "contact.split", "device.added", "device.changed"] {
+    for action in ["contact.merged", "contact.split", "device.added", "device.changed", "device.removed"] {
         counts.add("audit_log", audit::blank_mentions(tx, action, &named).await?, true);
     }
     counts.add("events", store::blank_mentions(tx, &named).await?, true);
@@ -147,6 +149,16 @@ pub(crate) async fn erase(tx: &mut Tx, by: &By<'_>, traces: Traces<'_>, people: 
     stitching::next_epoch(tx).await?;
     relationship::tell_others(tx, by.now, &others).await?;
     Ok(counts.0)
+}
+
+/// Removes the records of these contacts, and what only rooms know to lead to them: for people who never should have been there.
+pub(crate) async fn remove(tx: &mut Tx, now: i64, traces: Traces<'_>, people: &[i64]) -> Result<(), DbError> {
+    hold_head(tx).await?;
+    let leavers = store::list_leavers(tx, people).await?;
+    for eraser in traces.erasers {
+        (eraser.run)(tx, &leavers, now).await?;
+    }
+    erase_from(tx, traces.tables, people).await.map(drop)
 }
 
 /// Tells the log how many are gone, and nobody's name.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use attune_house::BoxFuture;
 use attune_jobs::{Cron, JobContext, JobDef, Run, Verdict};
 use attune_kernel::{DAY_US, Fault};
+use attune_record::audit;
 use serde_json::json;
 
 use super::store;
@@ -34,11 +35,14 @@ impl Run for Prune {
             let mut removed = 0;
             while !context.stop.is_cancelled() {
                 let mut tx = bench.db.begin().await?;
-                let over = store::list_over(&mut tx, bench.clock.now() - KEPT_US, BATCH).await?;
+                let then = bench.clock.now() - KEPT_US;
+                let over = store::list_over(&mut tx, then, BATCH).await?;
                 if over.is_empty() {
                     break;
                 }
-                store::remove(&mut tx, &over).await?;
+                let gone = store::remove_over(&mut tx, then, &over).await?;
+                // What they were called goes with them: once the rows are gone, no erasing leads to these lines any more.
+                audit::blank(&mut tx, &gone).await?;
                 tx.commit().await?;
                 removed += over.len();
             }

@@ -118,7 +118,9 @@ pub async fn rename(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: FileId, name: &
 /// Errors: [`ContactError::NotFound`].
 pub async fn delete(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: FileId) -> Result<StoredFile, ContactError> {
     let file = find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
-    store::set_deleted(tx, id, Some(by.now)).await?;
+    if !store::set_deleted(tx, id, Some(by.now)).await? {
+        return Err(ContactError::NotFound);
+    }
     tell(tx, by, "file.removed", &file, (Some(json!({ "name": file.name })), None)).await?;
     Ok(file)
 }
@@ -128,7 +130,9 @@ pub async fn delete(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: FileId) -> Resu
 /// Errors: [`ContactError::NotFound`] also when its bytes have gone.
 pub async fn restore(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: FileId) -> Result<StoredFile, ContactError> {
     let file = store::find(tx, scope, id, true).await?.ok_or(ContactError::NotFound)?;
-    store::set_deleted(tx, id, None).await?;
+    if !store::set_deleted(tx, id, None).await? {
+        return Err(ContactError::NotFound);
+    }
     tell(tx, by, "file.restored", &file, (None, Some(json!({ "name": file.name })))).await?;
     Ok(file)
 }

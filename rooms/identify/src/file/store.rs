@@ -101,14 +101,19 @@ pub(super) async fn rename(tx: &mut Tx, id: FileId, name: &str) -> Result<(), Db
     tx.exec(sql!("UPDATE files SET file_name = $2 WHERE id = $1"), params![id.0, name]).await.map(|_| ())
 }
 
-pub(super) async fn set_deleted(tx: &mut Tx, id: FileId, at: Option<i64>) -> Result<(), DbError> {
-    tx.exec(sql!("UPDATE files SET deleted_at = CAST($2 AS BIGINT) WHERE id = $1"), params![id.0, at]).await.map(|_| ())
+/// False when its row went meanwhile.
+pub(super) async fn set_deleted(tx: &mut Tx, id: FileId, at: Option<i64>) -> Result<bool, DbError> {
+    Ok(tx.exec(sql!("UPDATE files SET deleted_at = CAST($2 AS BIGINT) WHERE id = $1"), params![id.0, at]).await? == 1)
 }
 
 /// Adds a piece, as long as the file is still there to take it: its person may have been erased meanwhile.
 pub(super) async fn put_chunk(tx: &mut Tx, id: FileId, number: i64, body: &str) -> Result<bool, DbError> {
-    let insert = sql!("INSERT INTO file_chunks (file_id, number, body) SELECT f.id, $2, $3 FROM files f WHERE f.id = $1");
-    Ok(tx.exec(insert, params![id.0, number, body]).await? == 1)
+    // Whoever removes the file waits, and finds the piece.
+    if tx.exec(sql!("UPDATE files SET bytes = bytes WHERE id = $1"), params![id.0]).await? == 0 {
+        return Ok(false);
+    }
+    tx.exec(sql!("INSERT INTO file_chunks (file_id, number, body) VALUES ($1, $2, $3)"), params![id.0, number, body]).await?;
+    Ok(true)
 }
 
 pub(super) async fn find_chunk(tx: &mut Tx, id: FileId, number: i64) -> Result<Option<String>, DbError> {
@@ -126,18 +131,34 @@ pub(super) async fn remove_chunks_of(tx: &mut Tx, leavers: &[Leaver]) -> Result<
 /// Removes files with what is in them.
 pub(super) async fn remove(tx: &mut Tx, ids: &[i64]) -> Result<u64, DbError> {
     let gone = Relation::of_ids("id", ids.iter().copied());
+    let files = tx.exec_from(sql!("DELETE FROM files WHERE id IN (SELECT r.id FROM {rows} AS r)"), &gone, params![]).await?;
     tx.exec_from(sql!("DELETE FROM file_chunks WHERE file_id IN (SELECT r.id FROM {rows} AS r)"), &gone, params![]).await?;
-    tx.exec_from(sql!("DELETE FROM files WHERE id IN (SELECT r.id FROM {rows} AS r)"), &gone, params![]).await
+    Ok(files)
 }
 
-/// Files that were deleted, or whose sender broke off, before `then`; and pieces whose file is gone with an import that was taken back.
+/// Which files, as `f`, have had their day at `$1`: deleted ones, unless their person is held, and those whose sender broke off.
+const OVER: &str = "((f.deleted_at < $1 AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.contact_id = f.contact_id))
+    OR (f.kept_at IS NULL AND f.created_at < $1))";
+
+/// Removes those of these files that still have had their day at `then`, and pieces of these that belong to no file. Answers which files went.
+pub(super) async fn remove_over(tx: &mut Tx, then: i64, ids: &[i64]) -> Result<Vec<i64>, DbError> {
+    let wanted = Relation::of_ids("id", ids.iter().copied());
+    let delete = format!("DELETE FROM files AS f WHERE f.id IN (SELECT r.id FROM {{rows}} AS r) AND {OVER} RETURNING id");
+    let gone = tx.rows_from(&delete, &wanted, params![then]).await?.iter().map(|row| row.at(0)).collect::<Result<Vec<_>, _>>()?;
+    let delete = sql!(
+        "DELETE FROM file_chunks WHERE file_id IN (SELECT r.id FROM {rows} AS r) AND NOT EXISTS (SELECT 1 FROM files f WHERE f.id = file_id)"
+    );
+    tx.exec_from(delete, &wanted, params![]).await?;
+    Ok(gone)
+}
+
+/// Files that have had their day at `then`, and those of which only pieces are left.
 pub(super) async fn list_over(tx: &mut Tx, then: i64, limit: i64) -> Result<Vec<i64>, DbError> {
-    let select = sql!(
+    let select = format!(
         "SELECT o.id FROM (
-           SELECT f.id FROM files f WHERE f.deleted_at < $1
-           UNION SELECT f.id FROM files f WHERE f.kept_at IS NULL AND f.created_at < $1
+           SELECT f.id FROM files f WHERE {OVER}
            UNION SELECT c.file_id AS id FROM file_chunks c WHERE NOT EXISTS (SELECT 1 FROM files f WHERE f.id = c.file_id)
          ) AS o ORDER BY o.id LIMIT $2"
     );
-    tx.rows(select, params![then, limit]).await?.iter().map(|row| row.at(0)).collect()
+    tx.rows(&select, params![then, limit]).await?.iter().map(|row| row.at(0)).collect()
 }

@@ -6,7 +6,7 @@ use attune_web::Grant;
 use http::Request;
 use serde_json::{Value as Json, json};
 
-use super::LARGEST_MB;
+use super::{FileId, LARGEST_MB, store};
 use crate::tracking::Collector;
 
 fn site(db: Db) -> TestApp {
@@ -146,6 +146,33 @@ attune_testkit::on_both_dbs! {
         assert_eq!((count(&db, "files").await, count(&db, "file_chunks").await), (1, 1));
         site.post("agent", &format!("/files/{}/restore", files[1]), "").await.is(StatusCode::NOT_FOUND);
         site.json("admin", "GET", &format!("/api/v1/files/{}", files[2]), &Json::Null).await.is(StatusCode::OK);
+        assert_eq!(count(&db, told).await, 1, "the names of files go with their bytes");
+        site.json("admin", "POST", &format!("/api/v1/contacts/{bob}/erase"), &Json::Null).await.is(StatusCode::OK);
+        assert_eq!((count(&db, told).await, count(&db, "events WHERE subject = 'secret.txt'").await), (0, 0));
+    }
+
+    async fn a_file_that_came_back_or_whose_person_is_held_is_not_let_go_of(db: Db) {
+        let site = site(db.clone());
+        let ada = person(&site).await;
+        let made = send(&site, "admin", &format!("/api/v1/contacts/{ada}/files?name=a.txt"), b"a".to_vec()).await;
+        let file = made.is(StatusCode::CREATED).json()["id"].as_str().unwrap().to_owned();
+        let id: FileId = file.parse().unwrap();
+        site.json("admin", "DELETE", &format!("/api/v1/files/{file}"), &Json::Null).await.is(StatusCode::NO_CONTENT);
+        site.app().clock.advance(DAY_US + 1);
+        let mut tx = db.begin().await.unwrap();
+        let then = site.app().clock.now();
+        let over = store::list_over(&mut tx, then, 10).await.unwrap();
+        assert_eq!(over, [id.0]);
+        assert!(store::set_deleted(&mut tx, id, None).await.unwrap());
+        assert!(store::remove_over(&mut tx, then, &over).await.unwrap().is_empty(), "it came back between the look and the removal");
+        assert!(!store::put_chunk(&mut tx, FileId(7), 0, "eA==").await.unwrap(), "a piece of no file");
+        drop(tx);
+        site.post("admin", &format!("/contacts/{ada}/hold"), "reason=Law+suit").await.is(StatusCode::SEE_OTHER);
+        prune(&site).await;
+        assert_eq!((count(&db, "files").await, count(&db, "file_chunks").await), (1, 1));
+        site.post("admin", &format!("/contacts/{ada}/hold/end"), "").await.is(StatusCode::SEE_OTHER);
+        prune(&site).await;
+        assert_eq!((count(&db, "files").await, count(&db, "file_chunks").await), (0, 0));
     }
 }
 

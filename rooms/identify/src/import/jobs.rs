@@ -24,11 +24,6 @@ pub(crate) const UNDO: &str = "identify.undo_import";
 pub(crate) struct Tables(Arc<OnceLock<(Vec<ContactTable>, Vec<Eraser>)>>);
 
 impl Tables {
-    /// The tables, once they are known.
-    pub(crate) fn get(&self) -> Option<&[ContactTable]> {
-        self.0.get().map(|(tables, _)| tables.as_slice())
-    }
-
     /// Everything that leads to traces of a person, once it is known.
     pub(crate) fn traces(&self) -> Option<Traces<'_>> {
         self.0.get().map(|(tables, erasers)| Traces { tables, erasers })
@@ -111,11 +106,11 @@ impl Run for Undo {
     fn run<'a>(&'a self, context: &'a JobContext, payload: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
         Box::pin(async move {
             let id = read_payload(payload)?.import_id;
-            let Some(tables) = self.0.get() else {
+            let Some(traces) = self.0.traces() else {
                 return Ok(Verdict::Retry(attune_kernel::SECOND_US, "the server is still starting".to_owned()));
             };
             let actor = actor_of(&context.bench, id).await?;
-            match undo(&context.bench, &actor, id, tables, &mut |_| {}).await {
+            match undo(&context.bench, &actor, id, &traces, &mut |_| {}).await {
                 Ok(undone) => Ok(Verdict::Done(serde_json::to_value(undone).ok())),
                 Err(ImportError::NotFound) => Ok(Verdict::Done(None)),
                 Err(ImportError::Fault(fault)) => Err(fault),

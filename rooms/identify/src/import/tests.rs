@@ -8,6 +8,7 @@ use attune_web::{Actor, Scope};
 
 use super::*;
 use crate::contact::{self, By, ContactDraft, Listing, Sorting};
+use crate::erasure::Traces;
 
 mod companies;
 mod files;
@@ -18,11 +19,11 @@ fn bench(db: &Db) -> Bench {
     Bench { db: db.clone(), ids: attune_testkit::ids(&clock), clock }
 }
 
-fn tables() -> Vec<ContactTable> {
+fn tables() -> Traces<'static> {
     let mut all = vec![ContactTable::EVENTS];
     all.extend(crate::CONTACT_TABLES);
     all.extend(crate::tag::CONTACT_TABLES);
-    all
+    Traces { tables: Vec::leak(all), erasers: Vec::leak(vec![crate::file::eraser(), crate::device::eraser()]) }
 }
 
 fn file(name: &str, body: &[u8]) -> (tempfile::TempDir, PathBuf) {
@@ -105,10 +106,16 @@ attune_testkit::on_both_dbs! {
         assert_eq!(tx.count("SELECT count(*) FROM field_texts t JOIN fields f ON f.id = t.field_id WHERE f.key = 'level'", params![]).await.unwrap(), 1);
         assert_eq!(tx.count("SELECT count(*) FROM companies", params![]).await.unwrap(), 3);
         drop(tx);
+        let mut tx = db.begin().await.unwrap();
+        let own = "INSERT INTO files (id, contact_id, file_name, bytes, staff_id, created_at) SELECT 7, min(c.id), 'a', 1, 1, 1 FROM contacts c";
+        tx.exec(own, params![]).await.unwrap();
+        tx.exec("INSERT INTO file_chunks (file_id, number, body) VALUES (7, 0, 'eA==')", params![]).await.unwrap();
+        tx.commit().await.unwrap();
         undo(&bench, &Actor::system(), again.id.0, &tables(), &mut |_| {}).await.unwrap();
         let undone = undo(&bench, &Actor::system(), first.id.0, &tables(), &mut |_| {}).await.unwrap();
         assert_eq!(undone.created, 3);
         assert_eq!(picture(&db).await, before);
+        assert_eq!(db.read().await.unwrap().count("SELECT count(*) FROM file_chunks", params![]).await.unwrap(), 0, "what is in their files goes too");
         assert_eq!(receipts(&db).await, [("contact.erased".to_owned(), None, Some(3))]);
         assert_eq!(people(&db, "elsa").await, 0);
         assert!(matches!(undo(&bench, &Actor::system(), first.id.0, &tables(), &mut |_| {}).await, Err(ImportError::NotFound)));

@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 
 use attune_db::{Column, DbError, Relation, Tx, Value, params, sql};
 use attune_events::{Event, append};
-use attune_house::{ContactTable, erase_from};
 use attune_jobs::Bench;
 use attune_record::audit;
 use attune_web::Actor;
@@ -15,6 +14,7 @@ use super::store::{self, Changed, Changes, Import, ImportState};
 use super::{Counts, ImportError, ImportId, Progress};
 use crate::company::Tree;
 use crate::contact::{self, By, Contact};
+use crate::erasure::{self, Traces};
 use crate::field::Subject;
 use crate::staff::{self, Member};
 use crate::{company, field, merge, tag};
@@ -22,7 +22,7 @@ use crate::{company, field, merge, tag};
 /// Records in one transaction.
 const BATCH: i64 = 2_000;
 
-/// Takes the import `id` back, batch by batch; goes on where an interrupted undo stopped. `tables` are the house's contact tables.
+/// Takes the import `id` back, batch by batch; goes on where an interrupted undo stopped. `traces` are the house's.
 ///
 /// Answers what was undone: `created` records removed, `updated` records restored. [`ImportError::NotFound`] unless the import is over
 /// and what it takes is still kept. Who is held stays.
@@ -30,7 +30,7 @@ pub async fn undo(
     bench: &Bench,
     actor: &Actor,
     id: i64,
-    tables: &[ContactTable],
+    traces: &Traces<'_>,
     tell: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Counts, ImportError> {
     let mut tx = bench.db.begin().await?;
@@ -46,7 +46,7 @@ pub async fn undo(
     let by = || By { actor, now: bench.clock.now(), ids: &bench.ids };
     match import.plan.subject {
         Subject::Contact => {
-            remove_people(bench, &by, id, tables, &mut undone, &mut told).await?;
+            remove_people(bench, &by, id, traces, &mut undone, &mut told).await?;
             restore_all(bench, &import, &mut undone, &mut told).await?;
             remove_companies(bench, id, &mut |_| {}).await?;
         }
@@ -73,7 +73,7 @@ async fn remove_people<'a>(
     bench: &'a Bench,
     by: &(dyn Fn() -> By<'a> + Sync),
     id: i64,
-    tables: &[ContactTable],
+    traces: &Traces<'_>,
     undone: &mut Counts,
     told: Told<'_>,
 ) -> Result<(), ImportError> {
@@ -83,8 +83,8 @@ async fn remove_people<'a>(
         if people.is_empty() {
             return Ok(());
         }
-        merge::part_all(&mut tx, &by(), tables, &people).await?;
-        erase_from(&mut tx, tables, &people).await?;
+        merge::part_all(&mut tx, &by(), traces.tables, &people).await?;
+        erasure::remove(&mut tx, bench.clock.now(), *traces, &people).await?;
         tx.commit().await?;
         undone.created += i64::try_from(people.len()).unwrap_or(0);
         told(undone);

@@ -8,6 +8,7 @@ use attune_web::{Actor, Scope};
 use super::*;
 use crate::consent::{ConsentDraft, MARKETING, State};
 use crate::contact::{ContactDraft, Stage as Step};
+use crate::erasure::Traces;
 use crate::import;
 use crate::stitching::contact_token;
 use crate::tracking::tests::Stage;
@@ -171,8 +172,8 @@ attune_testkit::on_both_dbs! {
         let kept = contact::find(&mut db.read().await.unwrap(), &Scope::All, ada).await.unwrap().unwrap();
         // What was chosen in the merge stays; what was empty is filled.
         assert_eq!((kept.name.as_str(), kept.raw_email(), kept.external_id.as_deref()), ("Ada", Some("ada@work.example"), Some("7")));
-        import::undo(&bench, &actor, again.id.0, &tables(), &mut |_| {}).await.unwrap();
-        let undone = import::undo(&bench, &actor, first.id.0, &tables(), &mut |_| {}).await.unwrap();
+        import::undo(&bench, &actor, again.id.0, &Traces { tables: &tables(), erasers: &[] }, &mut |_| {}).await.unwrap();
+        let undone = import::undo(&bench, &actor, first.id.0, &Traces { tables: &tables(), erasers: &[] }, &mut |_| {}).await.unwrap();
         assert_eq!(undone.created, 1);
         let mut tx = db.read().await.unwrap();
         let left = contact::find(&mut tx, &Scope::All, ada).await.unwrap().unwrap();
@@ -219,7 +220,7 @@ attune_testkit::on_both_dbs! {
         keyed.name = "Roberta".to_owned();
         contact::create(&mut tx, &by, keyed).await.unwrap();
         tx.commit().await.unwrap();
-        let undone = import::undo(&bench, &actor, made.id.0, &tables(), &mut |_| {}).await.unwrap();
+        let undone = import::undo(&bench, &actor, made.id.0, &Traces { tables: &tables(), erasers: &[] }, &mut |_| {}).await.unwrap();
         assert_eq!(undone.created, 2);
         let mut tx = db.read().await.unwrap();
         let rows = tx.rows("SELECT name, external_id, deleted_at, merged_into FROM contacts ORDER BY name", params![]).await.unwrap();

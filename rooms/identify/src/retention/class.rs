@@ -48,6 +48,15 @@ const KNOWN_VISIT: &str = "t.contact_id IS NOT NULL AND NOT EXISTS (SELECT 1 FRO
 const DEVICE_EVENT: &str = "t.name IN ('device.reading', 'device.fault', 'device.recovered')
     AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.contact_id = t.contact_id)";
 const DEVICE_READING: &str = "NOT EXISTS (SELECT 1 FROM holds h WHERE h.contact_id = t.contact_id)";
+/// Lines about a record somebody is held by: rows of who became part of another stay under the old id.
+const CHANGED: &str =
+    "NOT EXISTS (SELECT 1 FROM contacts c JOIN holds h ON h.contact_id = COALESCE(c.merged_into, c.id) WHERE c.id = t.record_id)";
+const LOGGED: &str = "NOT EXISTS (SELECT 1 FROM contacts c JOIN holds h ON h.contact_id = COALESCE(c.merged_into, c.id)
+    WHERE t.kind = 'contact' AND c.id = t.record_id)";
+/// Mails to nobody who is held; whose a mail is, erasing sees the same way.
+const MAIL: &str = "NOT EXISTS (SELECT 1 FROM holds h JOIN contacts c ON c.id = h.contact_id OR c.merged_into = h.contact_id
+    WHERE c.email_key IS NOT NULL
+      AND replace(', ' || lower(t.rcpt_to) || ',', ', ' || c.email_key || ',', '') <> ', ' || lower(t.rcpt_to) || ',')";
 const NETWORK: &str = "t.network_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.contact_id = t.contact_id)";
 const OVER: &str = "t.undo_gone_at IS NULL AND t.state IN ('done', 'failed', 'cancelled')";
 const ENDED: &str =
@@ -86,13 +95,13 @@ pub(super) const CLASSES: [Class; 8] = [
         least: 1,
         parts: &[gone("events", "seq", "t.at", DEVICE_EVENT), gone("device_readings", "id", "t.at", DEVICE_READING)],
     },
-    Class { key: "mailbox", least: 1, parts: &[gone("mailbox_mails", "id", "t.received_at", "t.id > 0")] },
+    Class { key: "mailbox", least: 1, parts: &[gone("mailbox_mails", "id", "t.received_at", MAIL)] },
     Class {
         key: "imports",
         least: 1,
         parts: &[
             Part { table: "imports", key: "id", at: "t.finished_at", only: OVER, act: Act::Set("undo_gone_at = $1") },
-            gone("import_changes", "contact_id", ENDED, "t.import_id > 0"),
+            gone("import_changes", "record_id", ENDED, CHANGED),
             gone("import_errors", "line", ENDED, "t.import_id > 0"),
             gone(
                 "import_chunks",
@@ -104,5 +113,5 @@ pub(super) const CLASSES: [Class; 8] = [
         ],
     },
     Class { key: CONTACTS, least: 180, parts: &[] },
-    Class { key: "audit", least: 365, parts: &[gone("audit_log", "id", "t.at", "t.id > 0")] },
+    Class { key: "audit", least: 365, parts: &[gone("audit_log", "id", "t.at", LOGGED)] },
 ];

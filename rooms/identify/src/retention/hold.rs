@@ -58,7 +58,11 @@ pub(crate) async fn put(tx: &mut Tx, by: &By<'_>, scope: &Scope, contact: i64, r
     if reason.chars().count() > REASON_CHARS {
         return Err(ContactError::Invalid { attribute: "reason".to_owned(), key: "identify-too-long" });
     }
-    let person = contact::find(tx, scope, contact).await?.ok_or(ContactError::NotFound)?;
+    // Whoever erases at the same moment has ended, or finds the hold.
+    if !contact::hold(tx, &[contact]).await? {
+        return Err(ContactError::NotFound);
+    }
+    let person = contact::find_owned(tx, scope, contact).await?.ok_or(ContactError::NotFound)?;
     let insert = sql!("INSERT INTO holds (id, contact_id, reason, staff_id, created_at) VALUES ($1, $2, $3, $4, $5)");
     tx.exec(insert, params![by.ids.next(), contact, reason, by.actor.staff_id, by.now]).await?;
     let after = Some(json!({ "reason": reason }));
@@ -72,7 +76,7 @@ pub(crate) async fn put(tx: &mut Tx, by: &By<'_>, scope: &Scope, contact: i64, r
 ///
 /// Errors: [`ContactError::NotFound`] when it is gone, outside `scope` or not held.
 pub(crate) async fn end(tx: &mut Tx, by: &By<'_>, scope: &Scope, contact: i64) -> Result<(), ContactError> {
-    let person = contact::find(tx, scope, contact).await?.ok_or(ContactError::NotFound)?;
+    let person = contact::find_owned(tx, scope, contact).await?.ok_or(ContactError::NotFound)?;
     let was: Vec<String> = list(tx, contact).await?.into_iter().map(|hold| hold.reason).collect();
     if was.is_empty() {
         return Err(ContactError::NotFound);

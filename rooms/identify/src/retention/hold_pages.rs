@@ -38,7 +38,7 @@ struct HoldPage {
 
 async fn read(app: &App, can: &Can<SetRetention>, shell: Shell, id: ContactId) -> Result<HoldPage, Problem> {
     let mut tx = app.db.read().await?;
-    let person = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let person = contact::find_owned(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let holds = hold::list(&mut tx, id.0).await?;
     let (name, href) = (contact::name_for(&shell, &person), format!("/contacts/{id}"));
     Ok(HoldPage { id, href, name, holds, form: HoldForm::default(), errors: FormErrors::new(), shell })

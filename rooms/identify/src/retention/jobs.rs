@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use attune_db::{DbError, Tx};
 use attune_house::BoxFuture;
-use attune_jobs::{Cron, JobContext, JobDef, Run as Work, Verdict};
+use attune_jobs::{Bench, Cron, JobContext, JobDef, Run as Work, Verdict};
 use attune_kernel::{DAY_US, Fault};
 use attune_record::audit;
 use attune_web::Actor;
@@ -66,6 +67,7 @@ impl Work for Retain {
 /// The run this job began before it was interrupted, or a new one with the limits of this moment; nothing when no class has one.
 async fn open(context: &JobContext) -> Result<Option<(Run, i64)>, Fault> {
     let bench = &context.bench;
+    close_left(context).await?;
     let mut tx = bench.db.read().await?;
     let now = bench.clock.now();
     let set: Vec<_> = rules(&mut tx).await?.into_iter().filter(|rule| rule.days > 0).collect();
@@ -91,6 +93,31 @@ async fn open(context: &JobContext) -> Result<Option<(Run, i64)>, Fault> {
     Ok(Some((run, total)))
 }
 
+/// Closes runs whose job was given up: nobody else would.
+async fn close_left(context: &JobContext) -> Result<(), Fault> {
+    let bench = &context.bench;
+    let left = store::list_left(&mut bench.db.read().await?, context.job.id).await?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    let mut tx = bench.db.begin().await?;
+    for mut run in left {
+        close(&mut tx, bench, &mut run, "cancelled").await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The receipt is whole; it is on record too.
+pub(super) async fn close(tx: &mut Tx, bench: &Bench, run: &mut Run, state: &str) -> Result<(), DbError> {
+    let now = bench.clock.now();
+    run.state = state.to_owned();
+    run.finished_at = Some(now);
+    store::save(tx, run).await?;
+    let told = Some(json!({ "state": state, "lines": run.lines }));
+    audit::note(tx, &bench.ids, now, &Actor::system(), "retention.ran", "retention", run.id.0, None, told).await
+}
+
 /// Whether a run goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -113,7 +140,11 @@ impl Going<'_> {
         let Some(line) = self.run.lines.get(at).cloned() else { return Ok(Step::On) };
         let Some(class) = CLASSES.iter().find(|class| class.key == line.class) else { return Ok(Step::On) };
         if class.key == CONTACTS {
-            return self.people(at, line.until).await;
+            let step = self.people(at, line.until).await?;
+            if self.run.lines.get(at).is_some_and(|line| line.rows > 0) {
+                erasure::put_job_anyway(&self.context.bench).await?;
+            }
+            return Ok(step);
         }
         for part in class.parts {
             let step = self.part(at, class, part, line.until).await?;
@@ -194,16 +225,10 @@ impl Going<'_> {
         Ok(if asked { Step::Asked } else { Step::On })
     }
 
-    /// The receipt is whole; it is on record too.
     async fn close(&mut self, state: &str) -> Result<(), Fault> {
         let bench = &self.context.bench;
-        let (now, actor) = (bench.clock.now(), Actor::system());
-        self.run.state = state.to_owned();
-        self.run.finished_at = Some(now);
         let mut tx = bench.db.begin().await?;
-        store::save(&mut tx, &self.run).await?;
-        let told = Some(json!({ "state": state, "lines": self.run.lines }));
-        audit::note(&mut tx, &bench.ids, now, &actor, "retention.ran", "retention", self.run.id.0, None, told).await?;
+        close(&mut tx, bench, &mut self.run, state).await?;
         tx.commit().await?;
         Ok(())
     }

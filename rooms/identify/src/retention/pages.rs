@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use askama::Template;
 use attune_house::App;
-use attune_jobs::{Job, JobSpec, JobState, cancel, list_recent, put};
+use attune_jobs::{Job, JobSpec, JobState, cancel, find, list_recent, put};
 use attune_web::kit::cut_page;
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Lang, Path, PermissionDef, Problem, Query, Shell, permission};
 use axum::extract::State;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::class::{CLASSES, Class, MOST_DAYS};
-use super::jobs::{KIND, ONE_AT_A_TIME, Wanted};
+use super::jobs::{KIND, ONE_AT_A_TIME, Wanted, close};
 use super::{Line, Rule, Run, RunId, check, preview, rules, set, store};
 use crate::contact::By;
 use crate::import::jobs::Tables;
@@ -190,6 +190,11 @@ async fn stop(State(app): State<App>, _: Can<SetRetention>, shell: Shell) -> Ans
     let mut tx = app.db.begin().await?;
     for job in list_recent(&mut tx, KIND, 1).await?.iter().filter(|job| !job.state.is_over()) {
         cancel(&mut tx, job.id, app.clock.now()).await?;
+        // One that only waited to go on never comes to it; the others close their runs themselves.
+        let over = find(&mut tx, job.id).await?.is_some_and(|job| job.state.is_over());
+        if over && let Some(mut run) = store::find_by_job(&mut tx, job.id).await? {
+            close(&mut tx, &app.bench(), &mut run, "cancelled").await?;
+        }
     }
     tx.commit().await?;
     Ok(shell.leave(HOME, Flash::good("retention-stopping")))

@@ -96,6 +96,15 @@ pub(super) async fn find_by_job(tx: &mut Tx, job: i64) -> Result<Option<Run>, Db
     tx.find(&format!("{SELECT} WHERE job_id = $1"), params![job]).await?.as_ref().map(read).transpose()
 }
 
+/// Runs that are said to go on although their job is over, other than that of `job`.
+pub(super) async fn list_left(tx: &mut Tx, job: i64) -> Result<Vec<Run>, DbError> {
+    let select = format!(
+        "{SELECT} WHERE state = 'running' AND job_id <> $1
+           AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = retention_runs.job_id AND j.state IN ('ready', 'running')) ORDER BY id"
+    );
+    tx.rows(&select, params![job]).await?.iter().map(read).collect()
+}
+
 /// Runs before `before` (an id; `i64::MAX` for the first page), newest first.
 pub(super) async fn list(tx: &mut Tx, before: i64, limit: i64) -> Result<Vec<Run>, DbError> {
     tx.rows(&format!("{SELECT} WHERE id < $1 ORDER BY id DESC LIMIT $2"), params![before, limit]).await?.iter().map(read).collect()

@@ -1,13 +1,15 @@
 use attune_db::{Db, Tx, params};
 use attune_house::{setting_int, write_setting};
 use attune_kernel::{DAY_US, HOUR_US};
-use attune_testkit::{StatusCode, TestApp};
+use attune_testkit::{Colleague, StatusCode, TestApp};
+use attune_web::Grant;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value as Json, json};
 
 use super::class::CLASSES;
+use super::jobs::KIND;
 use super::setting;
 use crate::tracking::Collector;
 
@@ -68,7 +70,7 @@ async fn put(tx: &mut Tx, id: i64, at: i64, contact: Option<i64>) {
         ("INSERT INTO device_readings (id, device_id, company_id, kind, name, value, at) VALUES ($1, 1, 1, 'reading', 'stock', 1.5, $2)", &one),
         ("INSERT INTO import_errors (import_id, line, cause, detail) SELECT i.id, 1, 'x', 'y' FROM imports i WHERE i.id = $1 AND i.finished_at = $2", &one),
         (
-            "INSERT INTO import_changes (import_id, contact_id, changes, updated_before_at, updated_after_at)
+            "INSERT INTO import_changes (import_id, record_id, changes, updated_before_at, updated_after_at)
              SELECT i.id, 9, '{}', 1, 1 FROM imports i WHERE i.id = $1 AND i.finished_at = $2",
             &one,
         ),
@@ -202,6 +204,7 @@ attune_testkit::on_both_dbs! {
         site.json("admin", "GET", &format!("/api/v1/contacts/{refused}"), &Json::Null).await.is(StatusCode::NOT_FOUND);
         assert_eq!(count(&db, "contacts").await, 6, "whoever is part of another goes with him");
         assert_eq!(count(&db, &format!("events WHERE contact_id = {gone}")).await, 0);
+        assert_eq!(count(&db, "jobs WHERE kind = 'identify.forget_deleted' AND unique_key IS NULL").await, 1, "one that began before does not do");
         // A hold stands against everything else too.
         let refuses = site.json("admin", "POST", &format!("/api/v1/contacts/{held_id}/erase"), &Json::Null).await;
         assert_eq!(refuses.status, StatusCode::CONFLICT, "{}", refuses.body);
@@ -248,6 +251,76 @@ attune_testkit::on_both_dbs! {
         let receipt = page.body.split("href=\"/settings/retention/runs/").nth(1).unwrap().split('"').next().unwrap();
         let receipt = site.get("admin", &format!("/settings/retention/runs/{receipt}")).await.is(StatusCode::OK);
         assert!(receipt.has("Mails in the built-in mailbox") && receipt.has("admin</td>") && receipt.has("Done"), "{}", receipt.body);
+    }
+
+    async fn a_hold_stands_before_every_class(db: Db) {
+        let site = site(db.clone());
+        let (ada, id) = person(&site, json!({ "stage": "customer", "email": "ada@lovelace.example" })).await;
+        let (_, part) = person(&site, json!({ "email": "lovelace@ada.example" })).await;
+        let mut tx = db.begin().await.unwrap();
+        let now = site.app().clock.now();
+        tx.exec("UPDATE contacts SET merged_into = $2, deleted_at = $3 WHERE id = $1", params![part, id, now]).await.unwrap();
+        for (row, of) in [(77, id), (78, part)] {
+            put(&mut tx, row, now - 400 * DAY_US, Some(id)).await;
+            tx.exec("UPDATE import_changes SET record_id = $2 WHERE import_id = $1", params![row, of]).await.unwrap();
+            tx.exec("UPDATE audit_log SET kind = 'contact', record_id = $2 WHERE id = $1", params![row, of]).await.unwrap();
+        }
+        let to = "UPDATE mailbox_mails SET rcpt_to = $2 WHERE id = $1";
+        tx.exec(to, params![77, "x@b.example, Ada@lovelace.example"]).await.unwrap();
+        tx.exec(to, params![78, "lovelace@ada.example"]).await.unwrap();
+        for class in &CLASSES[..] {
+            write_setting(&mut tx, &setting(class), &class.least.to_string(), None, now).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let traces = ["import_changes", "mailbox_mails", "audit_log WHERE action = 'old'", "visits", "events WHERE name = 'page.viewed'"];
+        site.post("admin", &format!("/contacts/{ada}/hold"), "reason=Law+suit").await.is(StatusCode::SEE_OTHER);
+        run(&site).await;
+        for trace in traces {
+            assert_eq!(count(&db, trace).await, 2, "{trace}");
+        }
+        site.post("admin", &format!("/contacts/{ada}/hold/end"), "").await.is(StatusCode::SEE_OTHER);
+        run(&site).await;
+        for trace in traces {
+            assert_eq!(count(&db, trace).await, 0, "{trace}");
+        }
+    }
+
+    async fn who_only_has_a_share_neither_holds_nor_lets_go(db: Db) {
+        let parts = attune_testkit::parts(db.clone());
+        let rooms = vec![crate::room(&parts, &Collector::start(&parts))];
+        let lea = Colleague::new("admin", 5).called("lea").granted(&[("identify.retention", Grant::Own)]);
+        let site = TestApp::open(parts, rooms, &[Colleague::new("admin", 1).called("admin"), lea]);
+        let (ada, id) = person(&site, json!({ "owner_id": 1 })).await;
+        let mut tx = db.begin().await.unwrap();
+        let share = "INSERT INTO shares (id, contact_id, staff_id, reason, shared_by, created_at) VALUES (1, $1, 5, '', 1, 1)";
+        tx.exec(share, params![id]).await.unwrap();
+        tx.commit().await.unwrap();
+        let hold = format!("/contacts/{ada}/hold");
+        site.get("lea", &hold).await.is(StatusCode::NOT_FOUND);
+        site.post("lea", &hold, "reason=x").await.is(StatusCode::NOT_FOUND);
+        site.post("admin", &hold, "reason=Law+suit").await.is(StatusCode::SEE_OTHER);
+        site.post("lea", &format!("{hold}/end"), "").await.is(StatusCode::NOT_FOUND);
+        assert_eq!(count(&db, "holds").await, 1);
+    }
+
+    async fn no_run_goes_on_without_its_job(db: Db) {
+        let site = site(db.clone());
+        let mut tx = db.begin().await.unwrap();
+        write_setting(&mut tx, "retention.mailbox", "3", None, 1).await.unwrap();
+        let begun = "INSERT INTO retention_runs (id, job_id, state, staff_name, lines, started_at) VALUES ($1, $2, 'running', '', '[]', 1)";
+        tx.exec(begun, params![1, 77]).await.unwrap();
+        tx.commit().await.unwrap();
+        run(&site).await;
+        let over = "retention_runs WHERE id = 1 AND state = 'cancelled' AND finished_at IS NOT NULL";
+        assert_eq!(count(&db, over).await, 1, "its job is not there any more");
+        site.post("admin", "/settings/retention/run", "").await.is(StatusCode::SEE_OTHER);
+        let mut tx = db.begin().await.unwrap();
+        let job = attune_jobs::list_recent(&mut tx, KIND, 1).await.unwrap()[0].id;
+        tx.exec(begun, params![2, job]).await.unwrap();
+        tx.commit().await.unwrap();
+        site.post("admin", "/settings/retention/stop", "").await.is(StatusCode::SEE_OTHER);
+        assert_eq!(count(&db, &over.replace("id = 1", "id = 2")).await, 1, "it was interrupted, and stopped before it went on");
+        assert_eq!(count(&db, "audit_log WHERE action = 'retention.ran'").await, 3);
     }
 
     async fn an_import_whose_traces_went_is_not_taken_back(db: Db) {
