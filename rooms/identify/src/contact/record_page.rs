@@ -222,12 +222,18 @@ fn customs(shell: &Shell, c: &Contact, fields: &[field::Field]) -> Vec<Prop> {
 impl RecordPage {
     /// The person's own copy holds the addresses, and is for nobody who may not see them.
     fn may_take_copy(&self) -> bool {
-        self.shell.may("identify.contact.export_person") && self.shell.may("identify.address.view")
+        self.is_over("identify.contact.export_person") && self.is_over("identify.address.view")
+    }
+
+    /// Whether a right of the reader reaches this contact by itself: what is only shared with them is not in their charge.
+    fn is_over(&self, right: &str) -> bool {
+        let scope = self.shell.actor.as_ref().and_then(|actor| actor.may(right));
+        scope.is_some_and(|scope| scope.covers(self.contact.owner_id, self.contact.team_id))
     }
 
     fn has_menu(&self) -> bool {
         self.may_take_copy()
-            || ["identify.contact.erase", "identify.contact.delete", "identify.retention"].iter().any(|right| self.shell.may(right))
+            || ["identify.contact.erase", "identify.contact.delete", "identify.retention"].iter().any(|right| self.is_over(right))
     }
 
     fn id(&self) -> ContactId {
