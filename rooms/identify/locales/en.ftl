@@ -1812,3 +1812,4 @@ subject-access-col-installed-at = Installed on
 subject-access-col-unit = Unit
 subject-access-col-severity = Severity
 share-through-above = through a company above
+subject-access-col-owned-at = With the owner since

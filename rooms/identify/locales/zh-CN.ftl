@@ -1703,3 +1703,4 @@ subject-access-col-installed-at = 安装日期
 subject-access-col-unit = 单位
 subject-access-col-severity = 严重程度
 share-through-above = 来自上级公司
+subject-access-col-owned-at = 归属起始时间

@@ -8,7 +8,7 @@ CREATE TABLE devices (
   company_id BIGINT,
   installed_at BIGINT,
   -- Since when it is this owner's; what was told before is somebody else's.
-  owned_since BIGINT NOT NULL DEFAULT 0,
+  owned_at BIGINT NOT NULL DEFAULT 0,
   state TEXT NOT NULL CHECK (state = 'active' OR state = 'retired'),
   created_at BIGINT NOT NULL,
   deleted_at BIGINT,

@@ -207,7 +207,7 @@ impl Plan<'_> {
         }
         let id = was.map_or_else(|| DeviceId(self.by.ids.next()), |was| was.id);
         // Whole seconds, as many devices tell no others.
-        let since = was.filter(|was| was.owner == draft.owner).map_or(self.by.now - self.by.now % SECOND_US, |was| was.owned_since);
+        let since = was.filter(|was| was.owner == draft.owner).map_or(self.by.now - self.by.now % SECOND_US, |was| was.owned_at);
         let device = Device {
             id,
             serial: draft.serial.trim().to_owned(),
@@ -215,7 +215,7 @@ impl Plan<'_> {
             owner: draft.owner,
             firm_id,
             installed_at: draft.installed_at,
-            owned_since: since,
+            owned_at: since,
             state: draft.state.clone(),
             ..Device::default()
         };

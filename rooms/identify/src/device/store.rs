@@ -30,7 +30,7 @@ pub struct Device {
     /// When it was installed, µs UTC.
     pub installed_at: Option<i64>,
     /// Since when it is this owner's, µs UTC.
-    pub owned_since: i64,
+    pub owned_at: i64,
     /// `active` or `retired`.
     pub state: String,
     /// Whose the owner is: colleague and team.
@@ -53,7 +53,7 @@ impl Default for Device {
             owner_name: String::new(),
             firm_id: None,
             installed_at: None,
-            owned_since: 0,
+            owned_at: 0,
             state: String::new(),
             whose: (None, None),
             last_at: None,
@@ -85,7 +85,7 @@ fn read(row: &Row) -> Result<Device, DbError> {
         owner_name: row.get("owner_name")?,
         firm_id: row.get("firm_id")?,
         installed_at: row.get("installed_at")?,
-        owned_since: row.get("owned_since")?,
+        owned_at: row.get("owned_at")?,
         state: row.get("state")?,
         whose: (row.get("owner_id")?, row.get("team_id")?),
         last_at: row.get("last_at")?,
@@ -97,7 +97,7 @@ fn read(row: &Row) -> Result<Device, DbError> {
 /// Devices whose owner is alive and within `scope`.
 fn select(reach: &Reach, deleted: bool) -> Sql {
     let mut sql = Sql::new(
-        "SELECT d.id, d.serial, d.model, d.contact_id, d.company_id, d.installed_at, d.owned_since, d.state,
+        "SELECT d.id, d.serial, d.model, d.contact_id, d.company_id, d.installed_at, d.owned_at, d.state,
          COALESCE(c.label, m.name, '') AS owner_name,
          COALESCE(d.company_id, c.company_id) AS firm_id, COALESCE(c.owner_id, m.owner_id) AS owner_id, COALESCE(c.team_id, m.team_id) AS team_id,
          (SELECT max(s.at) FROM device_states s WHERE s.device_id = d.id) AS last_at,
@@ -127,7 +127,7 @@ pub(super) async fn list_any(tx: &mut Tx, drafts: &[Draft]) -> Result<Vec<Device
         return Ok(Vec::new());
     }
     let mut sql = Sql::new(
-        "SELECT d.id, d.serial, d.model, d.contact_id, d.company_id, d.installed_at, d.owned_since, d.state, '' AS owner_name,
+        "SELECT d.id, d.serial, d.model, d.contact_id, d.company_id, d.installed_at, d.owned_at, d.state, '' AS owner_name,
          COALESCE(d.company_id, c.company_id) AS firm_id, COALESCE(c.owner_id, m.owner_id) AS owner_id, COALESCE(c.team_id, m.team_id) AS team_id,
          CAST(NULL AS BIGINT) AS last_at, CAST(NULL AS DOUBLE PRECISION) AS stock, 0 AS faults
          FROM devices d LEFT JOIN contacts c ON c.id = d.contact_id LEFT JOIN companies m ON m.id = d.company_id
@@ -221,7 +221,7 @@ const COLUMNS: [(&str, Column); 9] = [
     ("contact_id", Column::Int),
     ("company_id", Column::Int),
     ("installed_at", Column::Int),
-    ("owned_since", Column::Int),
+    ("owned_at", Column::Int),
     ("state", Column::Text),
 ];
 
@@ -234,7 +234,7 @@ fn values(device: &Device) -> Vec<Value> {
         device.owner.contact().into(),
         device.owner.company().into(),
         device.installed_at.into(),
-        Value::Int(device.owned_since),
+        Value::Int(device.owned_at),
         Value::from(device.state.as_str()),
     ]
 }
@@ -255,7 +255,7 @@ pub(super) async fn update(tx: &mut Tx, changed: &[(Device, Device)]) -> Result<
     }
     let update = sql!(
         "UPDATE devices SET serial = r.serial, serial_key = r.serial_key, model = r.model, contact_id = r.contact_id, company_id = r.company_id,
-         installed_at = r.installed_at, owned_since = r.owned_since, state = r.state FROM {rows} AS r WHERE devices.id = r.id"
+         installed_at = r.installed_at, owned_at = r.owned_at, state = r.state FROM {rows} AS r WHERE devices.id = r.id"
     );
     tx.exec_from(update, &rows, params![]).await.map(|_| ())
 }

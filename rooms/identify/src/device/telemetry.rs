@@ -124,7 +124,7 @@ pub(super) async fn take(tx: &mut Tx, ids: &Ids, now: i64, scope: &Scope, batch:
             (Err(refused), _) => refused,
             (Ok(_), None) => Result_::Refused("unknown_device", "no device has this serial number"),
             (Ok(_), Some(_)) if known.contains(&key(sent)) => Result_::Repeated,
-            (Ok(news), Some(device)) if news.at < device.owned_since => {
+            (Ok(news), Some(device)) if news.at < device.owned_at => {
                 Result_::Refused("before_owner", "the device had another owner at that time, or was not known yet")
             }
             (Ok(news), Some(device)) => {
