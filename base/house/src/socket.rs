@@ -171,6 +171,9 @@ pub type EraserRun = Arc<dyn for<'a> Fn(&'a mut Tx, &'a [Leaver], i64) -> BoxFut
 pub struct Eraser {
     /// The table it works on; names its line on the receipt.
     pub table: &'static str,
+    /// Whether it writes down that somebody was erased, so that nobody writes to them again: that is for people who asked to be forgotten, and not
+    /// done for those who never should have been there, as when an import is taken back.
+    pub remembers: bool,
     /// The work.
     pub run: EraserRun,
 }

@@ -131,7 +131,6 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .routes(subject_access::pages::routes().merge(subject_access::api::routes()))
         .routes(duplicate::pages::routes(&models))
         .routes(field::pages::routes())
-        .routes(retention::pages::routes(&tables))
         .routes(company::pages::routes().merge(company::api::routes()))
         .routes(import::pages::routes(tables.clone()))
         .nav([
@@ -157,15 +156,14 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .jobs([contact::jobs::def(&tables), erasure::def()])
         .jobs(duplicate::jobs::defs())
         .jobs(field::jobs::defs())
-        .jobs(retention::defs(&tables))
-        .crons([contact::jobs::cron(), retention::cron()])
+        .crons([contact::jobs::cron()])
         .services([import::jobs::service(&tables)])
         .datasets([
             Dataset { view: "v_identify_contact", meaning: "Everybody who is known and not deleted, one row each." },
             Dataset { view: "v_identify_company", meaning: "Every company that is not deleted." },
         ])
         .contact_tables(CONTACT_TABLES);
-    sockets::plug(room, collector)
+    sockets::plug(retention::plug(room, &tables), collector)
 }
 
 /// The tables of this room.

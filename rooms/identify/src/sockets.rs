@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use attune_house::{ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Room};
 use attune_jobs::TimerDef;
-use attune_web::NavItem;
 
 use crate::tracking::{self, Collector};
 use crate::{
-    bulk_edit, code, consent, device, dialogue, fact, file, merge, note, place, preference, promise, relationship, replay, retention,
-    sharing, subject_access, tag, topic, visitor,
+    bulk_edit, code, consent, device, dialogue, fact, file, merge, note, place, preference, promise, relationship, replay, sharing,
+    subject_access, tag, topic, visitor,
 };
 
 /// Tables of these nouns that hold a person.
@@ -64,27 +63,8 @@ pub fn facets() -> impl Iterator<Item = Facet> {
 
 /// Adds these nouns to the room.
 pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
-    plug_senses(plug_records(bulk_edit::plug(tag::plug(room))), collector)
-        .routes(file::pages::routes().merge(file::api::routes()))
-        .panels([file::pages::panel()])
-        .events(file::EVENTS)
-        .contact_tables(file::CONTACT_TABLES)
-        .erasers([file::eraser()])
-        .jobs([file::def()])
-        .crons([file::cron()])
-        .settings(file::SETTINGS)
-        .nav([NavItem::new("nav-customers", "retention-title", "/settings/retention", "calendar-x", 48, "identify.retention")
-            .among_settings()])
-        .permissions(retention::pages::permissions())
-        .events(retention::EVENTS)
-        .contact_tables(retention::CONTACT_TABLES)
-        .routes(device::pages::routes().merge(device::api::routes()))
-        .nav([device::pages::nav()])
-        .panels([device::pages::panel()])
-        .events(device::EVENTS)
-        .contact_tables(device::CONTACT_TABLES)
-        .erasers([device::eraser()])
-        .namings(device::NAMINGS)
+    let nouns = [tag::plug, bulk_edit::plug, file::plug, device::plug, sharing::plug, plug_records];
+    plug_senses(nouns.into_iter().fold(room, |room, plug| plug(room)), collector)
 }
 
 fn plug_senses(room: Room, collector: &Collector) -> Room {
@@ -124,13 +104,9 @@ fn plug_senses(room: Room, collector: &Collector) -> Room {
             consent::pages::panel(),
             merge::pages::panel(),
             promise::pages::panel(),
-            sharing::pages::panel(),
             relationship::pages::panel(),
         ])
-        .timers([
-            TimerDef { kind: promise::DUE, on_due: Arc::new(promise::TellOverdue) },
-            TimerDef { kind: sharing::ENDS, on_due: Arc::new(sharing::EndShares) },
-        ])
+        .timers([TimerDef { kind: promise::DUE, on_due: Arc::new(promise::TellOverdue) }])
         .facets(facets())
         .datasets(DATASETS)
         .contact_tables(CONTACT_TABLES)
@@ -142,15 +118,11 @@ fn plug_senses(room: Room, collector: &Collector) -> Room {
 /// What people write beside a record, and with whom it stands.
 fn plug_records(room: Room) -> Room {
     room.routes(note::pages::routes())
-        .routes(sharing::pages::routes().merge(sharing::api::routes()))
-        .permissions(sharing::pages::permissions())
         .routes(promise::pages::routes().merge(promise::api::routes()))
         .routes(relationship::pages::routes().merge(relationship::api::routes()))
         .events(relationship::EVENTS)
         .events(promise::EVENTS)
-        .events(sharing::EVENTS)
         .events(note::EVENTS)
         .contact_tables(relationship::CONTACT_TABLES)
         .contact_tables(promise::CONTACT_TABLES)
-        .contact_tables(sharing::CONTACT_TABLES)
 }

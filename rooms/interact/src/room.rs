@@ -108,6 +108,7 @@ fn eraser(parts: &Parts) -> Eraser {
     let fingerprints = Fingerprints::new(&parts.secret);
     Eraser {
         table: "suppressions",
+        remembers: true,
         run: Arc::new(move |tx, leavers, now| {
             let fingerprints = fingerprints.clone();
             Box::pin(async move { keep(tx, &fingerprints, leavers, now).await })

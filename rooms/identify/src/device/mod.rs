@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use attune_db::{DbError, Tx};
 use attune_events::{Event, EventDef, append, hold_head};
-use attune_house::{ContactTable, Eraser, Facet, FacetKind, Naming, OnErase, OnMerge};
+use attune_house::{ContactTable, Eraser, Facet, FacetKind, Naming, OnErase, OnMerge, Room};
 use attune_kernel::{SECOND_US, fold_key, id_type};
 use attune_record::audit;
 use attune_web::Scope;
@@ -48,7 +48,7 @@ pub(crate) const NAMINGS: [Naming; 1] = [Naming { column: "device_id", sql: "SEL
 
 /// Removes the present state of the devices of somebody who is erased.
 pub(crate) fn eraser() -> Eraser {
-    Eraser { table: "device_states", run: Arc::new(|tx, leavers, _| Box::pin(store::remove_states_of(tx, leavers))) }
+    Eraser { table: "device_states", remembers: false, run: Arc::new(|tx, leavers, _| Box::pin(store::remove_states_of(tx, leavers))) }
 }
 
 const CHANGES: &[&str] = &[
@@ -61,6 +61,17 @@ const CHANGES: &[&str] = &[
     "contact.merged",
     "contact.split",
 ];
+
+/// Adds this noun to the room.
+pub(crate) fn plug(room: Room) -> Room {
+    room.routes(pages::routes().merge(api::routes()))
+        .nav([pages::nav()])
+        .panels([pages::panel()])
+        .events(EVENTS)
+        .contact_tables(CONTACT_TABLES)
+        .erasers([eraser()])
+        .namings(NAMINGS)
+}
 
 /// What segments may ask of somebody's devices.
 pub(crate) const FACETS: [Facet; 2] = [

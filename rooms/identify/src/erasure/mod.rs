@@ -151,12 +151,12 @@ pub(crate) async fn erase(tx: &mut Tx, by: &By<'_>, traces: Traces<'_>, people: 
     Ok(counts.0)
 }
 
-/// Removes the records of these contacts, and what of this room no column leads to: for people who never should have been there. Nobody asked to be
-/// forgotten, so other rooms' erasers, which remember whom not to write to, are not called.
+/// Removes the records of these contacts, and what no column leads to: for people who never should have been there. Nobody asked to be forgotten, so
+/// nobody is remembered as one not to write to.
 pub(crate) async fn remove(tx: &mut Tx, now: i64, traces: Traces<'_>, people: &[i64]) -> Result<(), DbError> {
     hold_head(tx).await?;
     let leavers = store::list_leavers(tx, people).await?;
-    for eraser in [crate::file::eraser(), crate::device::eraser()] {
+    for eraser in traces.erasers.iter().filter(|eraser| !eraser.remembers) {
         (eraser.run)(tx, &leavers, now).await?;
     }
     erase_from(tx, traces.tables, people).await.map(drop)

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use attune_db::{DbError, Tx};
 use attune_events::{Event, EventDef, append};
-use attune_house::{ContactTable, Eraser, OnErase, OnMerge, SettingDef, SettingKind};
+use attune_house::{ContactTable, Eraser, OnErase, OnMerge, Room, SettingDef, SettingKind};
 use attune_kernel::id_type;
 use attune_record::audit;
 use attune_web::Scope;
@@ -55,7 +55,19 @@ pub(crate) const CONTACT_TABLES: [ContactTable; 1] =
 
 /// Removes what is in the files of somebody who is erased; the files themselves go by their table.
 pub(crate) fn eraser() -> Eraser {
-    Eraser { table: "file_chunks", run: Arc::new(|tx, leavers, _| Box::pin(store::remove_chunks_of(tx, leavers))) }
+    Eraser { table: "file_chunks", remembers: false, run: Arc::new(|tx, leavers, _| Box::pin(store::remove_chunks_of(tx, leavers))) }
+}
+
+/// Adds this noun to the room.
+pub(crate) fn plug(room: Room) -> Room {
+    room.routes(pages::routes().merge(api::routes()))
+        .panels([pages::panel()])
+        .events(EVENTS)
+        .contact_tables(CONTACT_TABLES)
+        .erasers([eraser()])
+        .jobs([def()])
+        .crons([cron()])
+        .settings(SETTINGS)
 }
 
 /// The events of files.

@@ -15,7 +15,7 @@ mod tests;
 use std::collections::HashMap;
 
 use attune_db::{DbError, Tx};
-use attune_house::{setting_int, write_setting};
+use attune_house::{Room, setting_int, write_setting};
 use attune_kernel::{DAY_US, id_type};
 use attune_record::audit;
 use attune_web::FormErrors;
@@ -23,9 +23,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::contact::By;
+use crate::import::jobs::Tables;
 use class::{CLASSES, CONTACTS, Class, MOST_DAYS};
-pub(crate) use hold::{CONTACT_TABLES, EVENTS};
-pub(crate) use jobs::{cron, defs};
+use hold::{CONTACT_TABLES, EVENTS};
+
+/// Adds this noun to the room.
+pub(crate) fn plug(room: Room, tables: &Tables) -> Room {
+    room.routes(pages::routes(tables))
+        .nav([pages::nav()])
+        .permissions(pages::permissions())
+        .events(EVENTS)
+        .contact_tables(CONTACT_TABLES)
+        .jobs(jobs::defs(tables))
+        .crons([jobs::cron()])
+}
 
 id_type!(
     /// The id of a run.

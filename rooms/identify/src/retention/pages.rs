@@ -6,7 +6,7 @@ use askama::Template;
 use attune_house::App;
 use attune_jobs::{Job, JobSpec, JobState, cancel, find, list_recent, put};
 use attune_web::kit::cut_page;
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Lang, Path, PermissionDef, Problem, Query, Shell, permission};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Lang, NavItem, Path, PermissionDef, Problem, Query, Shell, permission};
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -29,6 +29,11 @@ const PAGE: usize = 20;
 pub(crate) fn permissions() -> Vec<PermissionDef> {
     use attune_web::Grant::{All, None};
     vec![PermissionDef { key: "identify.retention", label_key: "retention-permission", admin: All, manager: None, agent: None }]
+}
+
+/// The entry beside the settings.
+pub(crate) fn nav() -> NavItem {
+    NavItem::new("nav-customers", "retention-title", HOME, "calendar-x", 48, "identify.retention").among_settings()
 }
 
 /// The routes of this noun.

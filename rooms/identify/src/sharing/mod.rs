@@ -11,10 +11,12 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use attune_db::{DbError, Tx};
 use attune_events::{Event, EventDef, append};
-use attune_house::{ContactTable, OnErase, OnMerge};
-use attune_jobs::{Bench, BoxFuture, OnDue};
+use attune_house::{ContactTable, OnErase, OnMerge, Room};
+use attune_jobs::{Bench, BoxFuture, OnDue, TimerDef};
 use attune_kernel::{Fault, id_type};
 use attune_record::audit;
 use attune_web::{Actor, Scope};
@@ -237,6 +239,16 @@ impl OnDue for EndShares {
             Ok(())
         })
     }
+}
+
+/// Adds this noun to the room.
+pub(crate) fn plug(room: Room) -> Room {
+    room.routes(pages::routes().merge(api::routes()))
+        .permissions(pages::permissions())
+        .panels([pages::panel()])
+        .timers([TimerDef { kind: ENDS, on_due: Arc::new(EndShares) }])
+        .events(EVENTS)
+        .contact_tables(CONTACT_TABLES)
 }
 
 /// The events of this noun.
