@@ -120,7 +120,7 @@ pub(crate) async fn create_many(
         audit::note_many(tx, by.ids, by.now, by.actor, ("company.created", "company"), trail).await?;
     }
     let told = |c: &Company| {
-        let event = Event::new("company.created", by.now).company(c.id).subject(c.name.clone());
+        let event = event(by, "company.created", c.id).subject(c.name.clone());
         import_id.map_or(event.clone(), |import| event.origin(import))
     };
     append(tx, &mut made.iter().map(told).collect::<Vec<_>>()).await?;
@@ -154,7 +154,7 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
     }
     let (was, is) = (json!({ key: before.get(key) }), json!({ key: after.get(key) }));
     audit::note(tx, by.ids, by.now, by.actor, "company.updated", "company", id, Some(was), Some(is)).await?;
-    append(tx, &mut [Event::new("company.updated", by.now).company(id).subject(key)]).await?;
+    append(tx, &mut [event(by, "company.updated", id).subject(key)]).await?;
     Ok(after)
 }
 
@@ -208,7 +208,7 @@ pub async fn assign_owner(tx: &mut Tx, by: &By<'_>, ids: &[i64], owner_id: Optio
     store::set_owner(tx, &moved_ids, owner_id, team_id, by.now).await?;
     let trail = moved.iter().map(|c| (c.id, Some(json!({ "owner_id": c.owner_id })), Some(json!({ "owner_id": owner_id }))));
     audit::note_many(tx, by.ids, by.now, by.actor, ("company.updated", "company"), trail.collect()).await?;
-    let told = |id: &i64| Event::new("company.updated", by.now).company(*id).subject("owner_id");
+    let told = |id: &i64| event(by, "company.updated", *id).subject("owner_id");
     append(tx, &mut moved_ids.iter().map(told).collect::<Vec<_>>()).await?;
     Ok(u64::try_from(moved.len()).unwrap_or(0))
 }

@@ -140,8 +140,8 @@ pub(super) async fn more(
 ) -> Answer {
     let mut tx = app.db.read().await?;
     super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let tree = super::list_branches(&mut tx, &can.scope, id.0).await?;
-    let companies = if query.branches == "1" { super::tree::below(&tree, id.0) } else { vec![id.0] };
+    let companies =
+        if query.branches == "1" { super::tree::below(&super::list_branches(&mut tx, &can.scope, id.0).await?, id.0) } else { vec![id.0] };
     let those = people_of(&mut tx, &can.scope, &companies).await?;
     let whose = Whose::Companies(&companies, &those);
     let found = timeline::read(&mut tx, &shell.l, &whose, &shell.sight(), (Filter::of(&query.show), &query.before)).await?;

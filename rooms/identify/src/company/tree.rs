@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, params, sql};
-use attune_events::{Event, append};
+use attune_events::append;
 use attune_record::audit;
 use attune_web::Scope;
 use serde_json::json;
 
 use super::store::hold;
-use super::{CompanyId, find};
+use super::{CompanyId, event, find};
 use crate::contact::{By, ContactError};
 use crate::sharing::{self, Reach};
 
@@ -42,17 +42,6 @@ async fn list_up(tx: &mut Tx, id: i64) -> Result<Vec<i64>, DbError> {
     tx.rows(select, params![id]).await?.iter().map(|row| row.at(0)).collect()
 }
 
-/// How many levels there are below a company.
-async fn depth_below(tx: &mut Tx, id: i64) -> Result<i64, DbError> {
-    let select = sql!(
-        "WITH RECURSIVE down (id, depth) AS (
-           SELECT c.id, 0 FROM companies c WHERE c.id = $1
-           UNION ALL SELECT c.id, down.depth + 1 FROM down JOIN companies c ON c.parent_id = down.id WHERE down.depth < 100)
-         SELECT CAST(COALESCE(max(depth), 0) AS BIGINT) FROM down"
-    );
-    tx.count(select, params![id]).await
-}
-
 /// Makes `id` a branch of `parent`, or of nobody; its people, its past and its branches go with it. Answers whose it was.
 ///
 /// Errors: [`ContactError::NotFound`] when one of both is gone or outside `scope`; [`ContactError::Invalid`] (`parent`) when that would make a
@@ -62,20 +51,9 @@ pub async fn set_parent(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, parent
     let company = find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
     if let Some(parent) = parent {
         find(tx, scope, parent).await?.ok_or(ContactError::NotFound)?;
-        // Two moves that together would close a circle both run through the two companies that move: whoever holds them second sees the first.
-        let mut held = list_up(tx, parent).await?;
-        held.push(id);
-        // Everybody takes hold in the same order.
-        held.sort_unstable();
-        held.dedup();
-        hold(tx, &held).await?;
-        let up = list_up(tx, parent).await?;
-        if up.contains(&id) {
-            return wrong("company-circle");
-        }
-        let levels = i64::try_from(up.len()).unwrap_or(DEEPEST) + depth_below(tx, id).await?;
-        if levels >= DEEPEST {
-            return wrong("company-too-deep");
+        hold_under(tx, &[id], &[parent]).await?;
+        if let Err(key) = Tree::read(tx, &[id], &[parent]).await?.check(id, parent) {
+            return wrong(key);
         }
         if !sharing::may_move(tx, scope, &company, parent).await? {
             return wrong("share-move-not-yours");
@@ -85,7 +63,7 @@ pub async fn set_parent(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, parent
     tx.exec(update, params![id, parent, by.now]).await?;
     let told = |parent: Option<i64>| Some(json!({ "parent_id": parent.map(CompanyId) }));
     audit::note(tx, by.ids, by.now, by.actor, "company.updated", "company", id, told(company.parent_id), told(parent)).await?;
-    append(tx, &mut [Event::new("company.updated", by.now).company(id).subject("parent_id")]).await?;
+    append(tx, &mut [event(by, "company.updated", id).subject("parent_id")]).await?;
     Ok(company.parent_id)
 }
 

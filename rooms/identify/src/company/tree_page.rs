@@ -89,8 +89,8 @@ impl ParentPage {
         found.extend(parent.iter().map(|parent| choice(parent.id, &parent.name)));
         if !form.q.trim().is_empty() {
             let listing = Listing { search: form.q.clone(), limit: FOUND, ..Listing::default() };
-            let lines = super::list(&mut tx, scope, &listing).await?;
-            let others = lines.iter().map(|line| &line.company).filter(|c| c.id != id.0 && Some(c.id) != company.parent_id);
+            let rows = super::list_rows(&mut tx, scope, &listing).await?;
+            let others = rows.iter().filter(|c| c.id != id.0 && Some(c.id) != company.parent_id);
             found.extend(others.map(|c| choice(c.id, &c.name)));
         }
         Ok(Self { shell, id, name: company.name, found, form, errors: FormErrors::new() })

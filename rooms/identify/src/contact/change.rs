@@ -50,7 +50,9 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
     store::hold(tx, &[id]).await?;
     let before = store::find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
     if key == "owner_id" {
-        super::find_owned(tx, scope, id).await?.ok_or(ContactError::Invalid { attribute: key.to_owned(), key: "share-owner-only" })?;
+        if !scope.covers(before.owner_id, before.team_id) {
+            return Err(ContactError::Invalid { attribute: key.to_owned(), key: "share-owner-only" });
+        }
         let owner = typed.trim().parse::<i64>().ok().filter(|id| *id != 0);
         assign_owner(tx, by, &[id], owner, "").await?;
         return Ok(Change { key: key.to_owned(), before: before.raw("owner_id"), after: json!(owner) });

@@ -88,7 +88,7 @@ impl Column {
 
     /// Whether its values stand to the right.
     pub(super) fn is_number(&self) -> bool {
-        matches!(&self.kind, Kind::Own(field) if matches!(field.kind, FieldKind::Number | FieldKind::Money))
+        matches!(&self.kind, Kind::Own(field) if field.kind.is_amount())
     }
 }
 

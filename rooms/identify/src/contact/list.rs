@@ -134,17 +134,6 @@ impl Sorting {
     }
 }
 
-/// One of the built-in views.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View {
-    /// Everybody.
-    All,
-    /// One's own.
-    Mine,
-    /// One's own scope, hot scores only.
-    Hot,
-}
-
 /// A page of the list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {

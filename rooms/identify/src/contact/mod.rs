@@ -51,7 +51,7 @@ pub use change::{Change, assign_owner, create, delete, restore, set_stage, updat
 pub(crate) use change_many::{name_companies_of, write_many};
 pub(crate) use edit::{Control, control, control_of, typed};
 pub use field_filter::FieldFilter;
-pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, View, count, ids_of, list, list_behind};
+pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, count, ids_of, list, list_behind};
 pub(crate) use list::{count_to, push_selected};
 pub(crate) use pages::{name_for, name_of, named, shown_count};
 pub(crate) use record::is_amount;

@@ -10,7 +10,7 @@ use attune_events::{Event, read_event};
 use attune_house::App;
 use attune_kernel::Fault;
 use attune_record::note::{self, Note};
-use attune_web::kit::Tab;
+use attune_web::kit::{Tab, with_query};
 use attune_web::{Answer, Can, Lang, Live, Path, Problem, Query, Scope, Shell, Sight, live};
 use axum::extract::State;
 use serde::Deserialize;
@@ -260,8 +260,7 @@ async fn list_events(tx: &mut Tx, whose: &Whose<'_>, filter: Filter, mark: Optio
         push_filter(sql, filter);
         sql.push(" ORDER BY at DESC, seq DESC LIMIT ").bind(limit);
     };
-    // A list is never empty: no record has the number 0.
-    let list = |sql: &mut Sql, ids: &[i64]| _ = sql.bind_list(ids.iter().copied().chain([0]).map(Value::Int));
+    let list = |sql: &mut Sql, ids: &[i64]| _ = sql.bind_list(ids.iter().copied().map(Value::Int));
     match whose {
         Whose::Contact(contact) => {
             sql.push(EVENTS).push("contact_id = ").bind(contact.id);
@@ -349,10 +348,8 @@ impl<'a> TimelinePart<'a> {
 pub(crate) fn filters(shell: &Shell, (home, keep): (&str, &str), show: &str) -> Vec<Tab> {
     let current = Filter::of(show);
     let tab = |(filter, word, key): (Filter, &str, &str)| {
-        let pairs = [keep.trim_end_matches('&').to_owned(), if word.is_empty() { String::new() } else { format!("show={word}") }];
-        let query = pairs.into_iter().filter(|pair| !pair.is_empty()).collect::<Vec<_>>().join("&");
-        let href = if query.is_empty() { home.to_owned() } else { format!("{home}?{query}") };
-        Tab::new(href, shell.l.t(key), filter == current)
+        let query = with_query(keep, "show", word);
+        Tab::new(format!("{home}{}", if query == "?" { "" } else { &query }), shell.l.t(key), filter == current)
     };
     Filter::ALL.into_iter().map(tab).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use attune_db::{DbError, Relation, Tx, Value};
 use attune_events::{Event, append, hold_head, known_client_keys};
-use attune_kernel::{Ids, fold_key};
+use attune_kernel::{Ids, MINUTE_US, fold_key};
 use attune_web::Scope;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -16,7 +16,7 @@ use crate::tracking::key64;
 /// The most news in a batch.
 pub(super) const MOST: usize = 1_000;
 /// How far ahead of the server's clock a device's may be, µs.
-const AHEAD_US: i64 = 60_000_000;
+const AHEAD_US: i64 = MINUTE_US;
 /// The words of a severity.
 const SEVERITIES: [&str; 3] = ["info", "warning", "critical"];
 

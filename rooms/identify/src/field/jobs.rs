@@ -170,7 +170,7 @@ async fn unchoose(tx: &mut Tx, by: &By<'_>, field: &Field, option: &str, holders
     let mut told: Vec<Event> = match rewrite(tx, field.subject, holders, &fields, change).await? {
         Rewritten::People(people) => people.iter().map(|one| contact::event(by, "contact.updated", one).subject(key.as_str())).collect(),
         Rewritten::Companies(companies) => {
-            companies.iter().map(|one| Event::new("company.updated", by.now).company(one.id).subject(key.as_str())).collect()
+            companies.iter().map(|one| company::event(by, "company.updated", one.id).subject(key.as_str())).collect()
         }
     };
     append(tx, &mut told).await

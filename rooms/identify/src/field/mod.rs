@@ -12,6 +12,8 @@ mod store;
 mod value;
 
 use attune_db::{DbError, Tx};
+use attune_web::Shell;
+use attune_web::kit::Choice;
 use serde_json::{Map, Number, Value as Json};
 
 use crate::contact::ContactError;
@@ -58,6 +60,11 @@ impl Subject {
             Self::Contact => "/contacts",
             Self::Company => "/companies",
         }
+    }
+
+    /// Both, for forms that ask which.
+    pub(crate) fn choices(shell: &Shell) -> Vec<Choice> {
+        Self::ALL.iter().map(|subject| Choice::new(subject.word(), shell.l.t(subject.label_key()))).collect()
     }
 
     /// The locale key of what several are called.

@@ -112,7 +112,7 @@ async fn fields_page(app: &App, shell: Shell, form: FieldForm, errors: FormError
     let line = |field: Field| Line { id: FieldId(field.id), people: counts.get(&field.id).copied().unwrap_or(0), field };
     let lines = fields.into_iter().map(line).collect();
     let kinds = FieldKind::ALL.iter().map(|kind| Choice::new(kind.word(), shell.l.t(kind.label_key()))).collect();
-    let subjects = Subject::ALL.iter().map(|subject| Choice::new(subject.word(), shell.l.t(subject.label_key()))).collect();
+    let subjects = Subject::choices(&shell);
     Ok(FieldsPage { lines, kinds, subjects, form, errors, shell })
 }
 

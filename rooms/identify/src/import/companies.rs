@@ -6,7 +6,6 @@
 use std::collections::HashSet;
 
 use attune_db::{DbError, Tx};
-use serde_json::Value as Json;
 
 use super::batch::{Batches, Moved, note_moved};
 use super::firms::{Firms, Keys, ParentKeys, Slot};
@@ -185,7 +184,7 @@ fn apply(batches: &Batches<'_>, by: &By<'_>, firms: &mut Firms, line: Line, tags
         (company.owner_id, company.team_id) = (Some(owner.id), owner.team_id);
     }
     if parent.is_some() {
-        company.set("parent_id", parent.map_or(Json::Null, Json::from));
+        company.parent_id = parent;
     }
     let fate = match is_new {
         true => Fate::Created,

@@ -68,8 +68,7 @@ struct NewPage {
 
 impl NewPage {
     fn new(shell: Shell, subject: Subject, errors: FormErrors) -> Self {
-        let subjects = Subject::ALL.iter().map(|subject| Choice::new(subject.word(), shell.l.t(subject.label_key()))).collect();
-        Self { subjects, subject: subject.word(), errors, shell }
+        Self { subjects: Subject::choices(&shell), subject: subject.word(), errors, shell }
     }
 }
 
@@ -86,19 +85,20 @@ async fn new(_can: Can<ImportContacts>, shell: Shell, Query(query): Query<NewQue
 }
 
 async fn receive(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, form: Multipart) -> Answer {
-    match upload::keep(&app, &can.actor, form).await {
+    let mut subject = Subject::Contact;
+    match upload::keep(&app, &can.actor, form, &mut subject).await {
         Ok(Some(id)) => Ok(attune_web::see_other(&format!("/imports/{}/map", ImportId(id)))),
-        Ok(None) => Ok(choose_again(shell, "identify-import-no-file")),
-        Err(Problem::Domain { .. }) => Ok(choose_again(shell, "identify-import-not-a-table")),
+        Ok(None) => Ok(choose_again(shell, subject, "identify-import-no-file")),
+        Err(Problem::Domain { .. }) => Ok(choose_again(shell, subject, "identify-import-not-a-table")),
         Err(problem) => Err(problem),
     }
 }
 
 /// The form again, saying why the file is none.
-fn choose_again(shell: Shell, why: &'static str) -> Response {
+fn choose_again(shell: Shell, subject: Subject, why: &'static str) -> Response {
     let mut errors = FormErrors::new();
     errors.add("file", why);
-    let page = NewPage::new(shell, Subject::Contact, errors);
+    let page = NewPage::new(shell, subject, errors);
     page.shell.again(&page, &page.as_form())
 }
 

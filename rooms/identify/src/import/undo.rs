@@ -223,7 +223,10 @@ async fn untag(bench: &Bench, (subject, id): (Subject, i64)) -> Result<(), DbErr
 }
 
 async fn restore(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbError> {
-    let people = contact::list_by_ids(tx, changed.iter().map(|c| c.record_id)).await?;
+    let ids: Vec<i64> = changed.iter().map(|c| c.record_id).collect();
+    // Whole rows are written: nobody's change of meanwhile is written over.
+    contact::hold(tx, &ids).await?;
+    let people = contact::list_by_ids(tx, ids).await?;
     let by_id: HashMap<i64, &Changed> = changed.iter().map(|c| (c.record_id, c)).collect();
     let there = company::list_by_ids(tx, former(changed, "company_id").collect::<HashSet<_>>()).await?;
     let there: HashSet<i64> = there.iter().map(|company| company.id).collect();
@@ -262,7 +265,10 @@ async fn finish(bench: &Bench, by: &By<'_>, import: &Import, undone: &Counts) ->
     // Whoever was changed has to be scored anew; those events stay, the import's own go.
     let touched = match import.plan.subject {
         Subject::Contact => sql!("SELECT DISTINCT contact_id FROM events WHERE origin_id = $1 AND contact_id IS NOT NULL"),
-        Subject::Company => sql!("SELECT DISTINCT company_id FROM events WHERE origin_id = $1 AND name = 'company.updated'"),
+        Subject::Company => sql!(
+            "SELECT DISTINCT company_id FROM events WHERE origin_id = $1 AND name = 'company.updated'
+             AND EXISTS (SELECT 1 FROM companies c WHERE c.id = events.company_id)"
+        ),
     };
     let touched = tx.rows(touched, params![id]).await?.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
     store::remove_events(&mut tx, id).await?;

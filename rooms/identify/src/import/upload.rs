@@ -20,18 +20,18 @@ const REMEMBERED: i64 = 50;
 /// Bytes in a chunk; a multiple of three, so that base 64 needs no padding within.
 const CHUNK: usize = 192 * 1024;
 
-/// Keeps the first file of the form as a draft and guesses its plan; answers its id. `None` when no file was chosen.
-pub(crate) async fn keep(app: &App, actor: &Actor, mut form: Multipart) -> Result<Option<i64>, Problem> {
+/// Keeps the first file of the form as a draft and guesses its plan; answers its id. `None` when no file was chosen. What the file is about is
+/// written to `subject`, so that the form can be shown again as it was.
+pub(crate) async fn keep(app: &App, actor: &Actor, mut form: Multipart, subject: &mut Subject) -> Result<Option<i64>, Problem> {
     // The form asks for it above the file.
-    let mut subject = Subject::Contact;
     while let Some(field) = form.next_field().await.map_err(|e| Problem::Unreadable(e.to_string()))? {
         if field.name() == Some("subject") {
-            subject = Subject::of(&field.text().await.map_err(|e| Problem::Unreadable(e.to_string()))?);
+            *subject = Subject::of(&field.text().await.map_err(|e| Problem::Unreadable(e.to_string()))?);
             continue;
         }
         let name: String = field.file_name().unwrap_or("").chars().take(200).collect();
         if field.name() == Some("file") && !name.is_empty() {
-            return keep_file(app, actor, field, (subject, name)).await.map(Some);
+            return keep_file(app, actor, field, (*subject, name)).await.map(Some);
         }
     }
     Ok(None)
