@@ -98,10 +98,7 @@ pub async fn put_prefs(tx: &mut Tx, list: &str, staff_id: i64, prefs: &ViewPrefs
 /// Moves a view among those `staff_id` sees by one place.
 pub async fn shift(tx: &mut Tx, name: &str, staff_id: i64, id: i64, up: bool) -> Result<(), DbError> {
     let mut places: Vec<i64> = list(tx, name, staff_id).await?.iter().map(|view| view.id).collect();
-    let Some(at) = places.iter().position(|known| *known == id) else { return Ok(()) };
-    let to = if up { at.checked_sub(1) } else { Some(at + 1) };
-    let Some(to) = to.filter(|to| *to < places.len()) else { return Ok(()) };
-    places.swap(at, to);
+    attune_web::kit::shift(&mut places, |known| *known == id, up);
     let prefs = ViewPrefs { places, ..prefs(tx, name, staff_id).await? };
     put_prefs(tx, name, staff_id, &prefs).await
 }

@@ -133,6 +133,15 @@ pub fn with_query(query: &str, name: &str, value: impl Display) -> String {
     format!("?{}", out.finish())
 }
 
+/// Moves the first item that `is` by one place towards the beginning or the end, where there is one.
+pub fn shift<T>(items: &mut [T], is: impl Fn(&T) -> bool, up: bool) {
+    let Some(at) = items.iter().position(is) else { return };
+    let to = if up { at.checked_sub(1) } else { Some(at + 1).filter(|to| *to < items.len()) };
+    if let Some(to) = to {
+        items.swap(at, to);
+    }
+}
+
 /// Cuts rows that were read with a limit of one more than `size` to one page; answers the last of them when more lie behind it.
 pub fn cut_page<T>(rows: &mut Vec<T>, size: usize) -> Option<&T> {
     let more = rows.len() > size;

@@ -1704,6 +1704,10 @@ retention-run = Run now
 retention-run-ask = Remove what is past its limit?
 retention-run-text = It goes for good and cannot be brought back. The saved limits hold.
 retention-running = Removing what is past its limit
+retention-so-far = { $rows ->
+    [one] { $rows } row so far
+   *[other] { $rows } rows so far
+}
 retention-started = The run has begun
 retention-stopping = The run stops
 retention-failed = The last run failed: { $why }

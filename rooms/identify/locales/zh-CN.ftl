@@ -1601,6 +1601,7 @@ retention-run = 立即清理
 retention-run-ask = 清理超过期限的数据？
 retention-run-text = 数据将永久删除，无法恢复。以已保存的期限为准。
 retention-running = 正在清理超过期限的数据
+retention-so-far = 已清理 { $rows } 行
 retention-started = 清理已开始
 retention-stopping = 清理正在停止
 retention-failed = 上次清理失败：{ $why }

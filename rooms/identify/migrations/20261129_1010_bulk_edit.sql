@@ -15,8 +15,7 @@ CREATE TABLE bulk_edits (
   restored BIGINT NOT NULL,
   kept BIGINT NOT NULL,
   job_id BIGINT,
-  created_at BIGINT NOT NULL,
-  finished_at BIGINT
+  created_at BIGINT NOT NULL
 );
 CREATE INDEX bulk_edits_staff ON bulk_edits (staff_id, id);
 

@@ -4,6 +4,7 @@ CREATE TABLE devices (
   serial TEXT NOT NULL,
   serial_key TEXT NOT NULL,
   model TEXT NOT NULL,
+  model_key TEXT NOT NULL DEFAULT '',
   contact_id BIGINT,
   company_id BIGINT,
   installed_at BIGINT,

@@ -84,8 +84,7 @@ impl Shell {
             let actor = access::actor(parts, &web).await?;
             let mut shell = Self::bare(&web, &parts.headers, actor, &parts.uri);
             if !shell.hx.partial {
-                shell.nav = nav::views(&web, &shell, false).await?;
-                shell.settings = nav::views(&web, &shell, true).await?;
+                (shell.nav, shell.settings) = nav::views(&web, &shell).await?;
                 shell.flash = Flash::take(&web.secret, &parts.headers).map(|flash| flash.toast(&shell.l));
             }
             Ok(shell)

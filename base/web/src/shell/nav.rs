@@ -138,11 +138,23 @@ fn group_of<'a>(headings: &'a HashMap<&str, Text>, item: &NavItem) -> &'a str {
     headings.get(item.group_key).map_or("", |heading| heading.as_str())
 }
 
-/// The items of `shell`'s actor in order, those beside the settings or all others; empty for somebody signed out.
-pub(crate) async fn views(web: &Web, shell: &Shell, settings: bool) -> Result<Vec<NavView>, Problem> {
-    let Some(actor) = &shell.actor else { return Ok(Vec::new()) };
-    let allowed = web.nav.iter().filter(|i| i.permission.is_empty() || actor.may(i.permission).is_some());
-    let mut items: Vec<&NavItem> = allowed.filter(|i| i.settings == settings).collect();
+/// The navigation of `shell`'s actor in order, and what stands beside the settings; both empty for somebody signed out.
+pub(crate) async fn views(web: &Web, shell: &Shell) -> Result<(Vec<NavView>, Vec<NavView>), Problem> {
+    let Some(actor) = &shell.actor else { return Ok((Vec::new(), Vec::new())) };
+    let items: Vec<&NavItem> = web.nav.iter().filter(|i| i.permission.is_empty() || actor.may(i.permission).is_some()).collect();
+    // A page beside the settings lies under none of the others, whatever its address.
+    let here = current(items.iter().map(|i| i.href), &shell.path);
+    let (settings, nav) = items.into_iter().partition(|item: &&NavItem| item.settings);
+    Ok((listed(web, (shell, actor), nav, here).await?, listed(web, (shell, actor), settings, here).await?))
+}
+
+/// The items as lines under their headings.
+async fn listed(
+    web: &Web,
+    (shell, actor): (&Shell, &Actor),
+    mut items: Vec<&NavItem>,
+    here: Option<&str>,
+) -> Result<Vec<NavView>, Problem> {
     let headings: HashMap<&str, Text> =
         items.iter().filter(|i| !i.group_key.is_empty()).map(|i| (i.group_key, shell.l.t(i.group_key))).collect();
     let mut place: HashMap<&str, i32> = HashMap::new();
@@ -151,7 +163,6 @@ pub(crate) async fn views(web: &Web, shell: &Shell, settings: bool) -> Result<Ve
         *first = item.order.min(*first);
     }
     items.sort_by_key(|i| (!i.group_key.is_empty(), place.get(group_of(&headings, i)).copied().unwrap_or(0), i.order));
-    let here = current(items.iter().map(|i| i.href), &shell.path);
     let mut group = "";
     let mut views = Vec::with_capacity(items.len());
     for item in items {

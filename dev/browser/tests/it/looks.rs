@@ -74,7 +74,7 @@ const STOPS: &[Stop] = &[
     Stop("staff-new", "/settings/staff/new", &[]),
     Stop("roles", "/settings/roles", &[]),
     Stop("audit", "/settings/audit", &[]),
-    Stop("retention", "/settings/retention?count=1", &[]),
+    Stop("retention", "/settings/retention", &[]),
     Stop("api-keys", "/settings/api-keys", &[]),
     Stop("palette", "/palette?q=a", &[]),
     Stop("menu", "/menu", &[]),

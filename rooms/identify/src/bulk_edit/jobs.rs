@@ -44,13 +44,13 @@ impl Run for Work {
             match self.go_on(context, edit_id).await {
                 Err(fault) if context.job.attempts >= TRIES => {
                     let mut tx = context.bench.db.begin().await?;
-                    store::set_state(&mut tx, edit_id, &going, EditState::Failed, Some(context.bench.clock.now())).await?;
+                    store::set_state(&mut tx, edit_id, &going, EditState::Failed).await?;
                     tx.commit().await?;
                     Err(fault)
                 }
                 Ok(Verdict::Done(told)) => {
                     let mut tx = context.bench.db.begin().await?;
-                    store::set_state(&mut tx, edit_id, &going, end, Some(context.bench.clock.now())).await?;
+                    store::set_state(&mut tx, edit_id, &going, end).await?;
                     tx.wake("progress");
                     tx.commit().await?;
                     Ok(Verdict::Done(told))
@@ -90,7 +90,7 @@ impl Work {
             let seen = if self.back {
                 work::undo_some(&mut tx, &by, &edit).await?
             } else {
-                store::set_state(&mut tx, edit_id, &[EditState::Waiting], EditState::Running, None).await?;
+                store::set_state(&mut tx, edit_id, &[EditState::Waiting], EditState::Running).await?;
                 work::edit_some(&mut tx, &by, &edit).await?
             };
             tx.commit().await?;
@@ -108,7 +108,7 @@ impl Work {
 /// Ends an edit that somebody asked to end.
 async fn cancelled(context: &JobContext, edit_id: i64, going: &[EditState]) -> Result<Verdict, Fault> {
     let mut tx = context.bench.db.begin().await?;
-    store::set_state(&mut tx, edit_id, going, EditState::Cancelled, Some(context.bench.clock.now())).await?;
+    store::set_state(&mut tx, edit_id, going, EditState::Cancelled).await?;
     tx.wake("progress");
     tx.commit().await?;
     Ok(Verdict::Cancelled(None))

@@ -185,8 +185,8 @@ pub(crate) async fn undo(
     if !found.is_kept(by.now) {
         return Ok(Err("bulk-edit-too-late"));
     }
-    end_lost(tx, found.id, by.now).await?;
-    if !store::set_state(tx, found.id, &EditState::UNDOABLE, EditState::Undoing, None).await? {
+    end_lost(tx, found.id).await?;
+    if !store::set_state(tx, found.id, &EditState::UNDOABLE, EditState::Undoing).await? {
         return Ok(Err("bulk-edit-not-over"));
     }
     if found.attribute != "owner_id" {
@@ -199,9 +199,9 @@ pub(crate) async fn undo(
 
 /// Ends an edit whose job is over without having said so, as when a server died over its last try: what was changed can then be undone.
 /// Answers whether it was one.
-async fn end_lost(tx: &mut Tx, id: i64, now: i64) -> Result<bool, DbError> {
+async fn end_lost(tx: &mut Tx, id: i64) -> Result<bool, DbError> {
     store::hold(tx, id).await?;
-    store::fail_lost(tx, id, now).await
+    store::fail_lost(tx, id).await
 }
 
 async fn put_job(tx: &mut Tx, bench: &Bench, by: &By<'_>, id: EditId, kind: &'static str) -> Result<(), Fault> {
@@ -216,7 +216,7 @@ pub(crate) async fn cancel(tx: &mut Tx, by: &By<'_>, found: &BulkEdit) -> Result
     let Some(job_id) = found.job_id.filter(|_| is_going) else { return Ok(false) };
     attune_jobs::cancel(tx, job_id, by.now).await?;
     if attune_jobs::find(tx, job_id).await?.is_none_or(|job| job.state.is_over()) {
-        store::set_state(tx, found.id, &[EditState::Waiting, EditState::Running], EditState::Cancelled, Some(by.now)).await?;
+        store::set_state(tx, found.id, &[EditState::Waiting, EditState::Running], EditState::Cancelled).await?;
     }
     tx.wake("progress");
     Ok(true)

@@ -165,7 +165,7 @@ async fn find(app: &App, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdi
         return Ok((edit, job));
     }
     let mut tx = app.db.begin().await?;
-    super::end_lost(&mut tx, id.0, app.clock.now()).await?;
+    super::end_lost(&mut tx, id.0).await?;
     tx.commit().await?;
     look(app, can, id).await
 }

@@ -1,17 +1,17 @@
 //! What can be set for many at once, how what was typed is read, and what it makes of a contact.
 
 use attune_db::{DbError, Tx};
-use attune_kernel::{Locale, fold_key};
+use attune_kernel::fold_key;
 use serde_json::{Value as Json, json};
 
 use crate::company;
-use crate::contact::{By, Contact, Stage};
+use crate::contact::{self, By, Contact, ContactError};
 use crate::field::Field;
 use crate::staff::Member;
 
 /// The attributes everybody has that can be set for many. What tells one person from another, such as names and addresses, is not among them.
 pub(super) const ATTRIBUTES: [&str; 9] = ["stage", "owner_id", "company", "title", "city", "country", "locale", "time_zone", "source"];
-/// The longest text, in characters.
+/// The longest name of a company, in characters.
 const LONGEST: usize = 200;
 
 /// What an attribute is to become.
@@ -50,22 +50,18 @@ impl Target {
         if typed.is_empty() {
             return Err("bulk-edit-needs-value");
         }
-        if !key.starts_with("f:") && typed.chars().count() > LONGEST {
-            return Err("identify-too-long");
-        }
         let value = match key {
-            "stage" => json!(Stage::of(typed).ok_or("web-not-a-choice")?.word()),
             "owner_id" => {
                 let id: i64 = typed.parse().map_err(|_| "web-not-a-choice")?;
                 json!(members.iter().find(|member| member.id == id && member.active).ok_or("web-not-a-choice")?.id)
             }
+            "company" if typed.chars().count() > LONGEST => return Err("identify-too-long"),
             "company" => return Ok(Self { company: Some(typed.to_owned()), ..target(Json::Null) }),
-            "locale" => json!(typed.parse::<Locale>().map_err(|_| "web-not-a-choice")?.tag()),
-            key if ATTRIBUTES.contains(&key) => json!(typed),
-            own => {
-                let field = own.strip_prefix("f:").and_then(|key| fields.iter().find(|field| field.key == key));
-                field.ok_or("bulk-edit-field-gone")?.read(typed)?
-            }
+            key => match contact::read_value(key, typed, fields) {
+                Ok(value) => value,
+                Err(ContactError::Invalid { key: why, .. }) => return Err(why),
+                Err(_) => return Err("bulk-edit-field-gone"),
+            },
         };
         Ok(target(value))
     }

@@ -84,9 +84,9 @@ pub(super) async fn set_job(tx: &mut Tx, id: i64, job_id: i64) -> Result<(), DbE
 }
 
 /// Moves an edit on; false when it stands in none of `from`.
-pub(super) async fn set_state(tx: &mut Tx, id: i64, from: &[EditState], to: EditState, finished_at: Option<i64>) -> Result<bool, DbError> {
+pub(super) async fn set_state(tx: &mut Tx, id: i64, from: &[EditState], to: EditState) -> Result<bool, DbError> {
     let mut update = Sql::new("UPDATE bulk_edits SET state = ");
-    update.bind(to.word()).push(", finished_at = CAST(").bind(finished_at).push(" AS BIGINT) WHERE id = ").bind(id);
+    update.bind(to.word()).push(" WHERE id = ").bind(id);
     update.push(" AND state IN ").bind_list(from.iter().map(|state| Value::from(state.word())));
     Ok(tx.exec_of(&update).await? == 1)
 }
@@ -97,12 +97,12 @@ pub(super) async fn hold(tx: &mut Tx, id: i64) -> Result<(), DbError> {
 }
 
 /// Ends an edit that is under way though no job is; the caller holds it. Answers whether it was.
-pub(super) async fn fail_lost(tx: &mut Tx, id: i64, now: i64) -> Result<bool, DbError> {
+pub(super) async fn fail_lost(tx: &mut Tx, id: i64) -> Result<bool, DbError> {
     let update = sql!(
-        "UPDATE bulk_edits SET state = 'failed', finished_at = $2 WHERE id = $1 AND state IN ('waiting', 'running', 'undoing')
+        "UPDATE bulk_edits SET state = 'failed' WHERE id = $1 AND state IN ('waiting', 'running', 'undoing')
            AND NOT EXISTS (SELECT 1 AS one FROM jobs j WHERE j.id = bulk_edits.job_id AND j.state IN ('ready', 'running'))"
     );
-    Ok(tx.exec(update, params![id, now]).await? == 1)
+    Ok(tx.exec(update, params![id]).await? == 1)
 }
 
 /// Leaves those as they are who are not within `edit` any more.

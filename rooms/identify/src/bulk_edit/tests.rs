@@ -120,7 +120,7 @@ impl Ground {
     async fn begin(&self, tx: &mut Tx, now: i64, people: &[i64], edit: (&str, &str)) -> BulkEdit {
         let asked = self.ask(tx, now, people, edit).await;
         while work::edit_some(tx, &self.by(now), &asked).await.unwrap() > 0 {}
-        store::set_state(tx, asked.id, &[EditState::Waiting], EditState::Done, Some(now)).await.unwrap();
+        store::set_state(tx, asked.id, &[EditState::Waiting], EditState::Done).await.unwrap();
         again(tx, asked.id).await
     }
 
@@ -248,7 +248,7 @@ attune_testkit::on_both_dbs! {
         let refused = undo(&mut tx, &ground.by(5_000), &ground.bench, &Scope::All, &back).await.unwrap();
         assert_eq!(refused, Err("bulk-edit-not-over"), "not while it is being undone");
         // What is needed for it goes after 30 days.
-        store::set_state(&mut tx, done.id, &[EditState::Undoing], EditState::Undone, Some(4_000)).await.unwrap();
+        store::set_state(&mut tx, done.id, &[EditState::Undoing], EditState::Undone).await.unwrap();
         while purge(&mut tx, 2_000, 1).await.unwrap() {}
         assert_eq!(tx.count("SELECT count(*) FROM bulk_rows", params![]).await.unwrap(), 4, "asked for at that moment");
         while purge(&mut tx, 2_001, 3).await.unwrap() {}
@@ -315,9 +315,9 @@ attune_testkit::on_both_dbs! {
         let done = ground.begin(&mut tx, 2_000, &people, ("city", "Kassel")).await;
         assert_eq!(undo(&mut tx, &ground.by(3_000), &ground.bench, &Scope::All, &done).await.unwrap(), Ok(()));
         work::undo_some(&mut tx, &ground.by(3_000), &done).await.unwrap();
-        assert!(!end_lost(&mut tx, done.id, 3_000).await.unwrap(), "its job waits");
+        assert!(!end_lost(&mut tx, done.id).await.unwrap(), "its job waits");
         tx.exec("UPDATE jobs SET state = 'failed'", params![]).await.unwrap();
-        assert!(end_lost(&mut tx, done.id, 3_000).await.unwrap());
+        assert!(end_lost(&mut tx, done.id).await.unwrap());
         let lost = again(&mut tx, done.id).await;
         assert_eq!((lost.state, lost.counts.restored, lost.undoable(3_000)), (EditState::Failed, 3, 2));
         // Not once what was there is kept no longer.

@@ -7,7 +7,7 @@ use attune_db::{Db, DbError};
 use attune_house::App;
 use attune_record::audit;
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Form, Problem, Query, Scope, Shell, Sight, see_other};
+use attune_web::{Answer, Can, Form, Query, Scope, Shell, Sight, see_other};
 use axum::extract::State;
 use serde_json::{Value as Json, json};
 
@@ -171,10 +171,8 @@ pub(super) async fn export(State(app): State<App>, can: Can<ExportContacts>, For
     let query = read_query(&form.query);
     let listing = Listing { after: None, ..listing(&query, &defs, most + 1) };
     let rows = super::count(&mut tx, &can.scope, &listing).await?;
-    if rows > most {
-        return Err(Problem::refused("identify-export-too-many").n("most", most));
-    }
     let (sight, format) = (Sight::by(&can.actor, ADDRESSES), Format::of(&form.format));
+    export::check_rows(rows, most, format)?;
     let told = json!({ "filter": query.text(), "companies": rows, "format": format.word(), "addresses": sight.word() });
     audit::note(&mut tx, &app.ids, app.clock.now(), &can.actor, "company.exported", "company", 0, None, Some(told)).await?;
     let owners = staff::names(&staff::list(&mut tx).await?);

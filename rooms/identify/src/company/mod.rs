@@ -29,8 +29,8 @@ use crate::staff;
 pub use record::Company;
 pub(crate) use record::{domain_key, name_key};
 pub(crate) use store::{
-    ByKeys, count, hold, insert, leave_parents, list_any, list_by_keys, list_by_name_keys, list_crowded, list_namesakes, list_rows,
-    list_within, remove_of_import, update,
+    ByKeys, count, escaped, hold, insert, leave_parents, list_any, list_by_keys, list_by_name_keys, list_crowded, list_namesakes,
+    list_rows, list_within, remove_of_import, update,
 };
 pub use store::{CompanyLine, Listing, find, list, list_by_ids};
 pub use tree::{Branch, list_branches, set_parent};

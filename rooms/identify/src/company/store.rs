@@ -217,7 +217,8 @@ pub(crate) async fn count(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Resu
     tx.count(sql.text(), sql.values()).await
 }
 
-fn escaped(text: &str) -> String {
+/// Words for a pattern of LIKE with ESCAPE '!'.
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 

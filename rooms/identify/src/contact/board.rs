@@ -36,6 +36,16 @@ enum Ground {
     Own(Field),
 }
 
+impl Ground {
+    /// `stage`, or `f:` and a field's key.
+    fn key(&self) -> String {
+        match self {
+            Self::Stage => "stage".to_owned(),
+            Self::Own(field) => format!("f:{}", field.key),
+        }
+    }
+}
+
 /// A column with its first people.
 pub(super) struct Column {
     /// What a contact in it has: a stage, an option's key, or nothing.
@@ -139,13 +149,9 @@ pub(super) async fn read(
         Column { count: super::pages::shown_count(&shell.l, page.total), people: page.contacts, more, key, label, tone }
     };
     let columns = heads.into_iter().zip(found).map(column).collect();
-    let by = match &ground {
-        Ground::Stage => "stage".to_owned(),
-        Ground::Own(field) => format!("f:{}", field.key),
-    };
     let own = fields.iter().filter(|field| fits(field)).map(|field| Choice::new(format!("f:{}", field.key), &field.label));
     let grounds = [Choice::new("stage", shell.l.t("identify-stage"))].into_iter().chain(own).collect();
-    Ok(Board { by, grounds, columns, total, reach })
+    Ok(Board { by: ground.key(), grounds, columns, total, reach })
 }
 
 /// Who goes where; `query` is the address of the list.
@@ -162,7 +168,7 @@ struct Carry {
 
 async fn carry(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Form(form): Form<Carry>) -> Answer {
     let (was, said) = put(&app, &can, &shell, &form).await?;
-    let pairs = [("id", form.id.to_string()), ("by", form.by), ("to", was), ("query", form.query.clone())];
+    let pairs = [("id", form.id.to_string()), ("by", form.by), ("to", was), ("query", super::way_back(&form.query, "").to_owned())];
     let undo = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     Ok(shell.leave(&format!("/contacts?{}", form.query), said.undo(format!("/contacts/board/back?{undo}"))))
 }
@@ -177,13 +183,9 @@ async fn put(app: &App, can: &Can<EditContacts>, shell: &Shell, form: &Carry) ->
     let mut tx = app.db.begin().await?;
     let fields = field::list(&mut tx).await?;
     let ground = ground(&form.by, &fields);
-    let (key, heads) = match &ground {
-        Ground::Stage => ("stage".to_owned(), heads(shell, &ground)),
-        Ground::Own(field) => (format!("f:{}", field.key), heads(shell, &ground)),
-    };
-    let to = heads.into_iter().find(|(key, ..)| *key == form.to).ok_or(Problem::NotFound)?;
+    let to = heads(shell, &ground).into_iter().find(|(key, ..)| *key == form.to).ok_or(Problem::NotFound)?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    let change = super::update_field(&mut tx, &by, &can.scope, form.id.0, &key, &to.0).await?;
+    let change = super::update_field(&mut tx, &by, &can.scope, form.id.0, &ground.key(), &to.0).await?;
     let person = super::find(&mut tx, &can.scope, form.id.0).await?.ok_or(Problem::NotFound)?;
     tx.commit().await?;
     let said = Flash::good("identify-board-moved").s("name", super::name_for(shell, &person)).s("to", to.1);

@@ -6,9 +6,8 @@ use attune_db::{Db, DbError, Tx};
 use attune_house::{App, SettingDef, SettingKind, setting_int};
 use attune_record::{audit, view};
 use attune_web::{Actor, Answer, Can, Flash, Form, Problem, Query, Scope, Shell, Sight, see_other};
-use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -197,9 +196,7 @@ async fn export_selection(app: &App, actor: &Actor, selection: Selection, query:
         Selection::Ids(_) => i64::try_from(list::ids_of(&mut tx, &can.scope, &selection, MOST).await?.len()).unwrap_or(i64::MAX),
         Selection::Listed(listing) => list::count_to(&mut tx, &can.scope, listing, most + 1).await?,
     };
-    if rows > most {
-        return Err(Problem::refused("identify-export-too-many").n("most", most));
-    }
+    export::check_rows(rows, most, format)?;
     let sight = Sight::by(actor, ADDRESSES);
     let query = read_query(query);
     let told = json!({
@@ -214,13 +211,6 @@ async fn export_selection(app: &App, actor: &Actor, selection: Selection, query:
     tx.commit().await?;
     let pages = Exporting { db: app.db.clone(), scope: can.scope, sight, selection, defs, tags: HashMap::new(), behind: None, over: false };
     export::answer(pages, format).await
-}
-
-/// A CSV file to be saved.
-pub(crate) fn download(name: &str, body: Body) -> Response {
-    let headers =
-        [("content-type", "text/csv; charset=utf-8".to_owned()), ("content-disposition", format!("attachment; filename=\"{name}\""))];
-    (headers, body).into_response()
 }
 
 /// What is left of a list to be exported.

@@ -2,13 +2,14 @@
 
 use attune_db::{DbError, Tx};
 use attune_events::{Event, append};
-use attune_kernel::is_masked;
+use attune_kernel::{Locale, is_masked};
 use attune_record::audit;
 use attune_web::{Scope, Sight};
 use serde_json::{Value as Json, json};
 
 use super::rules::{email_key, phone_key};
 use super::{By, Contact, ContactDraft, ContactError, Stage, event, store};
+use crate::field::Field;
 use crate::{company, fact, field, sharing, staff};
 
 /// What an edit did to one attribute.
@@ -65,7 +66,8 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
         return Err(ContactError::Invalid { attribute: key.to_owned(), key: "identify-masked-type-whole" });
     }
     let mut after = before.clone();
-    give_typed(tx, by, &mut after, key, typed.trim()).await?;
+    let defs = field::list(tx).await?;
+    give_typed(tx, by, &mut after, (key, typed.trim()), &defs).await?;
     if after.company_id != before.company_id && !sharing::may_join(tx, scope, &before, after.company_id).await? {
         return Err(ContactError::Invalid { attribute: key.to_owned(), key: "share-owner-only" });
     }
@@ -76,7 +78,6 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
         return Ok(change);
     }
     after.updated_at = by.now;
-    let defs = field::list(tx).await?;
     store::update(tx, std::slice::from_ref(&after), &defs).await?;
     write_trail(tx, by, &after, &differences).await?;
     let keys: Vec<String> = differences.into_iter().map(|(key, ..)| key).collect();
@@ -89,42 +90,71 @@ fn is_nothing_new(typed: &str) -> bool {
     typed.trim().is_empty() || is_masked(typed)
 }
 
-async fn give_typed(tx: &mut Tx, by: &By<'_>, contact: &mut Contact, key: &str, typed: &str) -> Result<(), ContactError> {
-    let wrong = |why: &'static str| ContactError::Invalid { attribute: key.to_owned(), key: why };
-    // A field of one's own knows its own limits; many ticked options are longer than any text.
-    let limit = if key.starts_with("f:") { field::MOST_OPTIONS * field::TEXT_CHARS } else { 200 };
-    if typed.chars().count() > limit {
-        return Err(wrong("identify-too-long"));
+/// The attributes of text.
+const TEXTS: [&str; 11] =
+    ["name", "given_name", "family_name", "email", "phone", "title", "city", "country", "locale", "time_zone", "source"];
+
+async fn give_typed(
+    tx: &mut Tx,
+    by: &By<'_>,
+    contact: &mut Contact,
+    (key, typed): (&str, &str),
+    defs: &[Field],
+) -> Result<(), ContactError> {
+    if key != "company" {
+        let value = match key {
+            key if !typed.is_empty() || matches!(key, "name" | "stage") => read_value(key, typed, defs)?,
+            key if TEXTS.contains(&key) || own(key, defs).is_some() => Json::Null,
+            _ => return Err(ContactError::NotFound),
+        };
+        contact.give(key, value);
+        return Ok(());
     }
-    let value = match key {
-        "company" => {
-            let company = if typed.is_empty() { None } else { Some(company::find_or_create(tx, by, typed, None).await?) };
-            contact.company_name = company.as_ref().map(|c| c.name.clone());
-            contact.company_id = company.map(|c| c.id);
-            return Ok(());
-        }
-        "email" if !typed.is_empty() && email_key(typed).is_none() => return Err(wrong("web-not-an-email")),
-        "phone" if !typed.is_empty() && phone_key(typed).is_none() => return Err(wrong("identify-not-a-phone")),
-        "stage" => Json::from(Stage::of(typed).ok_or_else(|| wrong("web-not-a-choice"))?.word()),
-        "locale" if !typed.is_empty() && typed.parse::<attune_kernel::Locale>().is_err() => return Err(wrong("web-not-a-choice")),
-        "name" | "given_name" | "family_name" | "email" | "phone" | "title" | "city" | "country" | "locale" | "time_zone" | "source" => {
-            Json::from(typed)
-        }
-        custom => {
-            let defs = field::list(tx).await?;
-            let def = custom.strip_prefix("f:").and_then(|key| defs.iter().find(|d| d.key == key)).ok_or(ContactError::NotFound)?;
-            if typed.is_empty() { Json::Null } else { def.read(typed).map_err(wrong)? }
-        }
-    };
-    let value = if value.as_str() == Some("") && key != "name" { Json::Null } else { value };
-    contact.give(key, value);
+    check_length(key, typed)?;
+    let company = if typed.is_empty() { None } else { Some(company::find_or_create(tx, by, typed, None).await?) };
+    contact.company_name = company.as_ref().map(|c| c.name.clone());
+    contact.company_id = company.map(|c| c.id);
     Ok(())
 }
 
-async fn write_trail(tx: &mut Tx, by: &By<'_>, contact: &Contact, differences: &[(String, Json, Json)]) -> Result<(), DbError> {
-    let part =
-        |pick: fn(&(String, Json, Json)) -> &Json| Json::Object(differences.iter().map(|d| (d.0.clone(), pick(d).clone())).collect());
-    audit::note(tx, by.ids, by.now, by.actor, "contact.updated", "contact", contact.id, Some(part(|d| &d.1)), Some(part(|d| &d.2))).await?;
+fn check_length(key: &str, typed: &str) -> Result<(), ContactError> {
+    // A field of one's own knows its own limits; many ticked options are longer than any text.
+    let limit = if key.starts_with("f:") { field::MOST_OPTIONS * field::TEXT_CHARS } else { 200 };
+    let long = typed.chars().count() > limit;
+    if long { Err(ContactError::Invalid { attribute: key.to_owned(), key: "identify-too-long" }) } else { Ok(()) }
+}
+
+/// The value that was typed for an attribute, which is not the company; an empty one is left to the caller.
+///
+/// Errors: [`ContactError::NotFound`] when there is no such attribute; [`ContactError::Invalid`] with the locale key of what is wrong.
+pub(crate) fn read_value(key: &str, typed: &str, defs: &[Field]) -> Result<Json, ContactError> {
+    let wrong = |why: &'static str| ContactError::Invalid { attribute: key.to_owned(), key: why };
+    check_length(key, typed)?;
+    Ok(match key {
+        "email" if email_key(typed).is_none() => return Err(wrong("web-not-an-email")),
+        "phone" if phone_key(typed).is_none() => return Err(wrong("identify-not-a-phone")),
+        "stage" => Json::from(Stage::of(typed).ok_or_else(|| wrong("web-not-a-choice"))?.word()),
+        "locale" => Json::from(typed.parse::<Locale>().map_err(|_| wrong("web-not-a-choice"))?.tag()),
+        key if TEXTS.contains(&key) => Json::from(typed),
+        key => own(key, defs).ok_or(ContactError::NotFound)?.read(typed).map_err(wrong)?,
+    })
+}
+
+fn own<'d>(key: &str, defs: &'d [Field]) -> Option<&'d Field> {
+    key.strip_prefix("f:").and_then(|key| defs.iter().find(|def| def.key == key))
+}
+
+/// An attribute that differs: its key, as it was, as it is.
+pub(super) type Difference = (String, Json, Json);
+
+/// One side of what differs, for the audit log.
+pub(super) fn part(differences: &[Difference], pick: fn(&Difference) -> &Json) -> Json {
+    Json::Object(differences.iter().map(|d| (d.0.clone(), pick(d).clone())).collect())
+}
+
+async fn write_trail(tx: &mut Tx, by: &By<'_>, contact: &Contact, differences: &[Difference]) -> Result<(), DbError> {
+    let (was, is) = (Some(part(differences, |d| &d.1)), Some(part(differences, |d| &d.2)));
+    audit::note(tx, by.ids, by.now, by.actor, "contact.updated", "contact", contact.id, was, is).await?;
     let mut events: Vec<Event> = differences.iter().map(|d| event(by, "contact.updated", contact).subject(d.0.clone())).collect();
     if let Some((_, _, stage)) = differences.iter().find(|d| d.0 == "stage") {
         events.push(event(by, "contact.stage_changed", contact).subject(stage.as_str().unwrap_or("")));
@@ -146,12 +176,15 @@ pub async fn assign_owner(tx: &mut Tx, by: &By<'_>, ids: &[i64], owner_id: Optio
     store::set_owner(tx, &moved_ids, owner_id, team_id, by.now).await?;
     let trail = moved.iter().map(|c| (c.id, Some(json!({ "owner_id": c.owner_id })), Some(json!({ "owner_id": owner_id }))));
     audit::note_many(tx, by.ids, by.now, by.actor, ("contact.owner_changed", "contact"), trail.collect()).await?;
-    let told = |c: &Contact| {
-        let props = json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name, "owner_id": owner_id, "before_id": c.owner_id });
-        event(by, "contact.owner_changed", c).subject(reason).props(&props)
-    };
+    let told = |c: &Contact| changed_hands(by, c, (c.owner_id, owner_id), reason);
     append(tx, &mut moved.iter().map(told).collect::<Vec<_>>()).await?;
     Ok(u64::try_from(moved.len()).unwrap_or(0))
+}
+
+/// That a contact went from one owner to another.
+pub(super) fn changed_hands(by: &By<'_>, contact: &Contact, (before, after): (Option<i64>, Option<i64>), reason: &str) -> Event {
+    let props = json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name, "owner_id": after, "before_id": before });
+    event(by, "contact.owner_changed", contact).subject(reason).props(&props)
 }
 
 /// Moves contacts to a stage; answers how many moved.

@@ -5,14 +5,13 @@ use std::collections::HashMap;
 use attune_db::{DbError, Tx};
 use attune_events::Event;
 use attune_record::audit;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
+use super::change::{changed_hands, part};
 use super::search::WordLists;
 use super::{By, Contact, event, store};
 use crate::company;
 use crate::field::Field;
-
-type Difference = (String, Json, Json);
 
 /// Writes contacts from what they were to what they are now, with a line in the audit log for each. The caller holds them, and appends
 /// the events this answers when everything else of its transaction is written.
@@ -34,7 +33,7 @@ pub(crate) async fn write_many(tx: &mut Tx, by: &By<'_>, pairs: &[(Contact, Cont
         rest.retain(|(key, ..)| !matches!(key.as_str(), "owner_id" | "team_id"));
         if before.owner_id != after.owner_id {
             owners.push((after.id, Some(json!({ "owner_id": before.owner_id })), Some(json!({ "owner_id": after.owner_id }))));
-            told.push(changed_hands(by, before, after));
+            told.push(changed_hands(by, after, (before.owner_id, after.owner_id), ""));
         }
         if !rest.is_empty() {
             others.push((after.id, Some(part(&rest, |d| &d.1)), Some(part(&rest, |d| &d.2))));
@@ -47,15 +46,6 @@ pub(crate) async fn write_many(tx: &mut Tx, by: &By<'_>, pairs: &[(Contact, Cont
     audit::note_many(tx, by.ids, by.now, by.actor, ("contact.owner_changed", "contact"), owners).await?;
     audit::note_many(tx, by.ids, by.now, by.actor, ("contact.updated", "contact"), others).await?;
     Ok(told)
-}
-
-fn part(differences: &[Difference], pick: fn(&Difference) -> &Json) -> Json {
-    Json::Object(differences.iter().map(|d| (d.0.clone(), pick(d).clone())).collect())
-}
-
-fn changed_hands(by: &By<'_>, before: &Contact, after: &Contact) -> Event {
-    let props = json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name, "owner_id": after.owner_id, "before_id": before.owner_id });
-    event(by, "contact.owner_changed", after).subject("").props(&props)
 }
 
 /// Gives the later of each pair the name of its company.

@@ -1,6 +1,7 @@
 //! The columns of the list behind the name: which are shown, in which order, as the address says.
 
 use attune_house::App;
+use attune_web::kit::shift;
 use attune_web::{Answer, Can, Form, Lang, see_other};
 use axum::Router;
 use axum::routing::post;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 
 use super::told::attribute_name;
 use crate::ViewContacts;
-use crate::field::{Field, FieldKind};
+use crate::field::Field;
 
 /// The most columns shown.
 const MOST: usize = 16;
@@ -124,15 +125,6 @@ fn write(keys: &[String]) -> String {
     }
 }
 
-/// Moves one of them by one place.
-fn shift(keys: &mut [String], key: &str, up: bool) {
-    let Some(at) = keys.iter().position(|known| known == key) else { return };
-    let to = if up { at.checked_sub(1) } else { Some(at + 1) };
-    if let Some(to) = to.filter(|to| *to < keys.len()) {
-        keys.swap(at, to);
-    }
-}
-
 /// The routes of the columns.
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/contacts/columns", post(arrange))
@@ -152,8 +144,8 @@ struct ColumnsForm {
 
 async fn arrange(_can: Can<ViewContacts>, Form(form): Form<ColumnsForm>) -> Answer {
     let mut keys = form.column;
-    shift(&mut keys, &form.up, true);
-    shift(&mut keys, &form.down, false);
+    shift(&mut keys, |key| *key == form.up, true);
+    shift(&mut keys, |key| *key == form.down, false);
     let moved = !form.up.is_empty() || !form.down.is_empty();
     let cols = if form.usual.is_empty() { write(&keys) } else { String::new() };
     let address = attune_web::kit::with_query(&form.query, "cols", cols);
@@ -163,7 +155,7 @@ async fn arrange(_can: Can<ViewContacts>, Form(form): Form<ColumnsForm>) -> Answ
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::FieldDraft;
+    use crate::field::{FieldDraft, FieldKind};
 
     fn keys(cols: &str, fields: &[Field]) -> Vec<String> {
         read(cols, fields).into_iter().map(|column| column.key).collect()
@@ -184,7 +176,7 @@ mod tests {
     fn a_column_moves_by_one_place_and_never_out() {
         let moved = |key: &str, up: bool| {
             let mut all = ["a", "b", "c"].map(str::to_owned);
-            shift(&mut all, key, up);
+            shift(&mut all, |known| known == key, up);
             all.join("")
         };
         assert_eq!([moved("b", true), moved("b", false), moved("a", true), moved("c", false)], ["bac", "acb", "abc", "abc"]);

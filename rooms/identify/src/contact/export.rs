@@ -117,7 +117,18 @@ pub(crate) async fn answer(pages: impl Pages, format: Format) -> Answer {
 /// Rows that fit on a sheet of Excel below the names.
 const SHEET_ROWS: usize = 1_048_575;
 
-fn file(name: &str, kind: &str, body: Body) -> Response {
+/// Refuses more rows than may leave at once, or than fit into a file of this format, before anything is written down.
+pub(crate) fn check_rows(rows: i64, most: i64, format: Format) -> Result<(), Problem> {
+    if rows > most {
+        return Err(Problem::refused("identify-export-too-many").n("most", most));
+    }
+    if format == Format::Xlsx && usize::try_from(rows).is_ok_and(|rows| rows > SHEET_ROWS) {
+        return Err(Problem::refused("identify-export-too-long"));
+    }
+    Ok(())
+}
+
+pub(super) fn file(name: &str, kind: &str, body: Body) -> Response {
     let headers = [("content-type", kind.to_owned()), ("content-disposition", format!("attachment; filename=\"{name}\""))];
     (headers, body).into_response()
 }
@@ -237,5 +248,12 @@ mod tests {
             [text("+49 30 1234567"), Data::Bool(true)],
         ];
         assert_eq!(range.rows().map(<[Data]>::to_vec).collect::<Vec<_>>(), expected.map(|row| row.to_vec()));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_before_anything_is_written() {
+        let refused = |rows, format| check_rows(rows, 2_000_000, format).is_err();
+        assert!(!refused(1_048_575, Format::Xlsx) && refused(1_048_576, Format::Xlsx), "a sheet of Excel has so many rows");
+        assert!(!refused(2_000_000, Format::Csv) && refused(2_000_001, Format::Csv) && refused(2_000_001, Format::Json));
     }
 }

@@ -44,8 +44,6 @@ struct ListPage {
     people: Vec<Contact>,
     /// The columns, when the list is a board.
     board: Option<Board>,
-    /// What its columns may stand for.
-    grounds: Vec<Choice>,
     scale: Scale,
     owners: HashMap<i64, String>,
     choices: Choices,
@@ -183,7 +181,6 @@ fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> L
         }),
         errors: FormErrors::new(),
         people: found.contacts,
-        grounds: board.as_ref().map_or_else(Vec::new, |board| board.grounds.clone()),
         board,
         total: found.total,
         columns,

@@ -47,13 +47,14 @@ use attune_web::{Actor, Scope};
 use crate::company;
 
 pub(crate) use bulk::read_listing;
+pub(crate) use change::read_value;
 pub use change::{Change, assign_owner, create, delete, restore, set_stage, update_field};
 pub(crate) use change_many::{name_companies_of, write_many};
 pub(crate) use edit::{Control, control, control_of, typed};
 pub use field_filter::FieldFilter;
 pub use list::{COUNTED, Listing, Order, PAGE, Page, Person, Selection, Sorting, count, ids_of, list, list_behind};
 pub(crate) use list::{count_to, push_selected};
-pub(crate) use pages::{name_for, name_of, named, shown_count};
+pub(crate) use pages::{name_for, name_of, named, shown_count, way_back};
 pub(crate) use record::is_amount;
 pub use record::{Contact, ContactDraft, Stage};
 pub(crate) use rules::{compose_name, split_name};

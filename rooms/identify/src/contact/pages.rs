@@ -231,9 +231,14 @@ pub(crate) fn grade_tone(grade: &str) -> &'static str {
     }
 }
 
+/// An address of a list as it is kept for the way back from an undo: a long one would not fit a cookie, then it is `home`.
+pub(crate) fn way_back<'a>(back: &'a str, home: &'a str) -> &'a str {
+    if back.len() > 1_000 { home } else { back }
+}
+
 /// A finished CSV file to be saved.
 pub(crate) fn bulk_download(name: &str, body: Vec<u8>) -> axum::response::Response {
-    bulk::download(name, axum::body::Body::from(body))
+    super::export::file(name, "text/csv; charset=utf-8", axum::body::Body::from(body))
 }
 
 /// A cell that no spreadsheet takes for a formula.

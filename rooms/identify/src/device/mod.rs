@@ -25,6 +25,7 @@ use serde_json::{Value as Json, json};
 use crate::contact::By;
 use crate::relationship::Record;
 pub use store::Device;
+pub(crate) use store::give_back;
 
 id_type!(
     /// The id of a device.
@@ -271,15 +272,7 @@ async fn tell(tx: &mut Tx, by: &By<'_>, made: &[Device], changed: &[(Device, Dev
 
 fn about(by: &By<'_>, name: &'static str, device: &Device) -> Event {
     let props = json!({ "device": device.id, "model": device.model, "staff": by.actor.name });
-    owned(Event::new(name, by.now), device).subject(device.serial.as_str()).props(&props)
-}
-
-/// The event, about the device's owner.
-fn owned(event: Event, device: &Device) -> Event {
-    match device.owner {
-        Record::Contact(id) => event.contact(id).company(device.firm_id),
-        Record::Company(id) => event.company(id),
-    }
+    device.owner.about(Event::new(name, by.now), device.firm_id).subject(device.serial.as_str()).props(&props)
 }
 
 /// The device if it is not deleted and its owner is alive and within `scope`.

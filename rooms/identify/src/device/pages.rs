@@ -3,7 +3,7 @@
 use askama::Template;
 use attune_house::{App, Panel, Place};
 use attune_kernel::fold_key;
-use attune_web::kit::{Choice, Tab, cut_page};
+use attune_web::kit::{Choice, Tab, cut_page, with_query};
 use attune_web::{Answer, Can, Flash, Form, FormErrors, NavItem, Path, Problem, Query, Shell};
 use axum::Router;
 use axum::extract::State;
@@ -95,13 +95,10 @@ fn owner_name(shell: &Shell, device: &Device) -> String {
 }
 
 fn list_href(state: &str, q: &str, after: &str) -> String {
-    let mut text = url::form_urlencoded::Serializer::new(String::new());
-    for (key, value) in [("state", state), ("q", q), ("after", after)] {
-        if !value.is_empty() {
-            text.append_pair(key, value);
-        }
-    }
-    format!("/devices?{}", text.finish())
+    let query = [("state", state), ("q", q), ("after", after)]
+        .into_iter()
+        .fold(String::new(), |query, (key, value)| with_query(query.trim_start_matches('?'), key, value));
+    format!("/devices{query}")
 }
 
 async fn index(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
@@ -160,14 +157,11 @@ async fn panel_of(app: &App, can: &Can<ViewContacts>, shell: Shell, (record, que
     let listing = Listing { owner: Some(record), after: read_mark(&query.after), limit: most as i64 + 1, ..Listing::default() };
     let mut devices = store::list(&mut tx, &can.scope, &listing).await?;
     let last = cut_page(&mut devices, most).map(mark);
-    let next = last.map(|mark| format!("{}/devices{}", record.href(), if most == FEW { String::new() } else { after(&mark) }));
+    let next =
+        last.map(|mark| format!("{}/devices{}", record.href(), if most == FEW { String::new() } else { with_query("", "after", mark) }));
     let name = if end.name.is_empty() { record.to_string() } else { end.name };
     let page = PanelPage { record, name: shell.sight().text(end.whose, name), devices, next, shell };
     Ok(page.shell.show(&page, &page.as_part()))
-}
-
-fn after(mark: &str) -> String {
-    format!("?{}", url::form_urlencoded::Serializer::new(String::new()).append_pair("after", mark).finish())
 }
 
 /// Which reading the chart shows.
@@ -251,8 +245,7 @@ async fn show(
 
 impl ShowPage {
     fn tab(&self, name: &str) -> Tab {
-        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("reading", name).finish();
-        Tab::new(format!("/devices/{}?{query}", self.device.id), self.reading(name), name == self.chosen)
+        Tab::new(format!("/devices/{}{}", self.device.id, with_query("", "reading", name)), self.reading(name), name == self.chosen)
     }
 }
 

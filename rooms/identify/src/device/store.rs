@@ -8,6 +8,7 @@ use attune_kernel::fold_key;
 use attune_web::Scope;
 
 use super::{DeviceId, Draft};
+use crate::company::escaped;
 use crate::contact::By;
 use crate::relationship::Record;
 use crate::sharing::Reach;
@@ -71,7 +72,8 @@ impl Device {
     }
 }
 
-fn read(row: &Row) -> Result<Device, DbError> {
+/// What a row of [`PLAIN`] tells.
+fn read_plain(row: &Row) -> Result<Device, DbError> {
     let contact: Option<i64> = row.get("contact_id")?;
     let owner = match contact {
         Some(id) => Record::Contact(id),
@@ -82,35 +84,50 @@ fn read(row: &Row) -> Result<Device, DbError> {
         serial: row.get("serial")?,
         model: row.get("model")?,
         owner,
-        owner_name: row.get("owner_name")?,
         firm_id: row.get("firm_id")?,
         installed_at: row.get("installed_at")?,
         owned_at: row.get("owned_at")?,
         state: row.get("state")?,
         whose: (row.get("owner_id")?, row.get("team_id")?),
-        last_at: row.get("last_at")?,
-        stock: row.get("stock")?,
-        faults: row.get("faults")?,
+        ..Device::default()
     })
 }
 
-/// Devices whose owner is alive and within `scope`.
+/// What a row of [`select`] tells: how the device stands too.
+fn read(row: &Row) -> Result<Device, DbError> {
+    Ok(Device {
+        owner_name: row.get("owner_name")?,
+        last_at: row.get("last_at")?,
+        stock: row.get("stock")?,
+        faults: row.get("faults")?,
+        ..read_plain(row)?
+    })
+}
+
+/// The device `d` itself and whose it is, the contact `c` or the company `m`: all that batches need.
+const PLAIN: &str = "SELECT d.id, d.serial, d.model, d.contact_id, d.company_id, d.installed_at, d.owned_at, d.state,
+     COALESCE(d.company_id, c.company_id) AS firm_id, COALESCE(c.owner_id, m.owner_id) AS owner_id, COALESCE(c.team_id, m.team_id) AS team_id";
+
+/// Devices whose owner is alive and within `scope`, with how they stand.
 fn select(reach: &Reach, deleted: bool) -> Sql {
-    let mut sql = Sql::new(
-        "SELECT d.id, d.serial, d.model, d.contact_id, d.company_id, d.installed_at, d.owned_at, d.state,
-         COALESCE(c.label, m.name, '') AS owner_name,
-         COALESCE(d.company_id, c.company_id) AS firm_id, COALESCE(c.owner_id, m.owner_id) AS owner_id, COALESCE(c.team_id, m.team_id) AS team_id,
+    let mut sql = Sql::new(PLAIN);
+    sql.push(
+        ", COALESCE(c.label, m.name, '') AS owner_name,
          (SELECT max(s.at) FROM device_states s WHERE s.device_id = d.id) AS last_at,
          (SELECT s.value FROM device_states s WHERE s.device_id = d.id AND s.kind = 'reading' AND s.name = 'stock') AS stock,
-         (SELECT count(*) FROM device_states s WHERE s.device_id = d.id AND s.kind = 'fault' AND s.open) AS faults
-         FROM devices d LEFT JOIN v_identify_contact c ON c.id = d.contact_id",
+         (SELECT count(*) FROM device_states s WHERE s.device_id = d.id AND s.kind = 'fault' AND s.open) AS faults",
     );
-    reach.push_people(&mut sql, "c");
+    push_within(&mut sql, reach, deleted);
+    sql
+}
+
+fn push_within(sql: &mut Sql, reach: &Reach, deleted: bool) {
+    sql.push(" FROM devices d LEFT JOIN v_identify_contact c ON c.id = d.contact_id");
+    reach.push_people(sql, "c");
     sql.push(" LEFT JOIN companies m ON m.id = d.company_id AND m.deleted_at IS NULL");
-    reach.push_companies(&mut sql, "m");
+    reach.push_companies(sql, "m");
     sql.push(" WHERE (c.id IS NOT NULL OR m.id IS NOT NULL)");
     sql.push(if deleted { " AND d.deleted_at IS NOT NULL" } else { " AND d.deleted_at IS NULL" });
-    sql
 }
 
 pub(super) async fn find(tx: &mut Tx, scope: &Scope, id: DeviceId, deleted: bool) -> Result<Option<Device>, DbError> {
@@ -126,15 +143,13 @@ pub(super) async fn list_any(tx: &mut Tx, drafts: &[Draft]) -> Result<Vec<Device
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = Sql::new(
-        "SELECT d.id, d.serial, d.model, d.contact_id, d.company_id, d.installed_at, d.owned_at, d.state, '' AS owner_name,
-         COALESCE(d.company_id, c.company_id) AS firm_id, COALESCE(c.owner_id, m.owner_id) AS owner_id, COALESCE(c.team_id, m.team_id) AS team_id,
-         CAST(NULL AS BIGINT) AS last_at, CAST(NULL AS DOUBLE PRECISION) AS stock, 0 AS faults
-         FROM devices d LEFT JOIN contacts c ON c.id = d.contact_id LEFT JOIN companies m ON m.id = d.company_id
+    let mut sql = Sql::new(PLAIN);
+    sql.push(
+        " FROM devices d LEFT JOIN contacts c ON c.id = d.contact_id LEFT JOIN companies m ON m.id = d.company_id
          WHERE d.deleted_at IS NULL AND (d.serial_key IN ",
     );
     sql.bind_list(keys).push(" OR d.id IN ").bind_list(ids).push(")");
-    tx.rows_of(&sql).await?.iter().map(read).collect()
+    tx.rows_of(&sql).await?.iter().map(read_plain).collect()
 }
 
 /// Devices by their serial numbers, of owners alive and within `scope`.
@@ -142,9 +157,10 @@ pub(super) async fn list_by_serial(tx: &mut Tx, scope: &Scope, serials: &[String
     if serials.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut sql = select(&Reach::of(tx, scope).await?, false);
+    let mut sql = Sql::new(PLAIN);
+    push_within(&mut sql, &Reach::of(tx, scope).await?, false);
     sql.push(" AND d.serial_key IN ").bind_list(serials.iter().map(|serial| Value::from(serial.as_str())));
-    let found = tx.rows_of(&sql).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let found = tx.rows_of(&sql).await?.iter().map(read_plain).collect::<Result<Vec<_>, _>>()?;
     Ok(found.into_iter().map(|device| (fold_key(&device.serial), device)).collect())
 }
 
@@ -173,8 +189,8 @@ pub(super) async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Resul
     }
     let words = fold_key(&listing.search);
     if !words.is_empty() {
-        let like = format!("%{}%", words.replace(['%', '_'], ""));
-        sql.push(" AND (d.serial_key LIKE ").bind(like.as_str()).push(" OR lower(d.model) LIKE ").bind(like).push(")");
+        let like = format!("%{}%", escaped(&words));
+        sql.push(" AND (d.serial_key LIKE ").bind(like.as_str()).push(" ESCAPE '!' OR d.model_key LIKE ").bind(like).push(" ESCAPE '!')");
     }
     if let Some((key, id)) = &listing.after {
         sql.push(" AND (d.serial_key, d.id) > (").bind(key.as_str()).push(", ").bind(*id).push(")");
@@ -213,11 +229,12 @@ pub(super) async fn covered(
     Ok(found)
 }
 
-const COLUMNS: [(&str, Column); 9] = [
+const COLUMNS: [(&str, Column); 10] = [
     ("id", Column::Int),
     ("serial", Column::Text),
     ("serial_key", Column::Text),
     ("model", Column::Text),
+    ("model_key", Column::Text),
     ("contact_id", Column::Int),
     ("company_id", Column::Int),
     ("installed_at", Column::Int),
@@ -231,6 +248,7 @@ fn values(device: &Device) -> Vec<Value> {
         Value::from(device.serial.as_str()),
         Value::from(fold_key(&device.serial)),
         Value::from(device.model.as_str()),
+        Value::from(fold_key(&device.model)),
         device.owner.contact().into(),
         device.owner.company().into(),
         device.installed_at.into(),
@@ -254,8 +272,8 @@ pub(super) async fn update(tx: &mut Tx, changed: &[(Device, Device)]) -> Result<
         rows.push(values(is));
     }
     let update = sql!(
-        "UPDATE devices SET serial = r.serial, serial_key = r.serial_key, model = r.model, contact_id = r.contact_id, company_id = r.company_id,
-         installed_at = r.installed_at, owned_at = r.owned_at, state = r.state FROM {rows} AS r WHERE devices.id = r.id"
+        "UPDATE devices SET serial = r.serial, serial_key = r.serial_key, model = r.model, model_key = r.model_key,
+         contact_id = r.contact_id, company_id = r.company_id, installed_at = r.installed_at, owned_at = r.owned_at, state = r.state FROM {rows} AS r WHERE devices.id = r.id"
     );
     tx.exec_from(update, &rows, params![]).await.map(|_| ())
 }
@@ -281,6 +299,30 @@ pub(super) async fn remove_states_of(tx: &mut Tx, leavers: &[Leaver]) -> Result<
         "DELETE FROM device_states WHERE device_id IN (SELECT d.id FROM devices d WHERE d.contact_id IN (SELECT r.id FROM {rows} AS r))"
     );
     tx.exec_from(delete, &Relation::of_ids("id", leavers.iter().map(|leaver| leaver.id)), params![]).await
+}
+
+/// Gives what devices told since a merge to the one they are again, `loser`, once the merge is taken back.
+pub(crate) async fn give_back(tx: &mut Tx, merge_id: i64, survivor: i64, loser: i64) -> Result<(), DbError> {
+    let devices = sql!(
+        "SELECT d.id FROM devices d JOIN merge_rows m ON m.key = d.id WHERE m.merge_id = $1 AND m.entry = 'devices.contact_id' AND d.contact_id = $2"
+    );
+    let devices: Vec<i64> = tx.rows(devices, params![merge_id, loser]).await?.iter().map(|row| row.at(0)).collect::<Result<_, _>>()?;
+    if devices.is_empty() {
+        return Ok(());
+    }
+    // Ids grow with time: rows that are younger than the merge were written after it.
+    let readings = sql!(
+        "UPDATE device_readings SET contact_id = $2 WHERE contact_id = $1 AND id > $3 AND device_id IN (SELECT r.id FROM {rows} AS r)"
+    );
+    tx.exec_from(readings, &Relation::of_ids("id", devices.iter().copied()), params![survivor, loser, merge_id]).await?;
+    let events = sql!(
+        "UPDATE events SET contact_id = $2 WHERE contact_id = $1
+           AND name IN ('device.reading', 'device.fault', 'device.recovered', 'device.added', 'device.changed', 'device.removed')
+           AND seq > (SELECT min(e.seq) FROM events e JOIN merges m ON m.at = e.at WHERE m.id = $3 AND e.contact_id = $1 AND e.name = 'contact.merged')
+           AND EXISTS (SELECT 1 FROM {rows} AS r WHERE replace(props, r.text, '') <> props)"
+    );
+    let named = devices.iter().map(|id| format!("\"device\":\"{}\"", DeviceId(*id)));
+    tx.exec_from(events, &Relation::of_texts("text", named), params![survivor, loser, merge_id]).await.map(|_| ())
 }
 
 /// The newest of a reading or a fault.

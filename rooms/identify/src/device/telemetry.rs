@@ -9,7 +9,7 @@ use attune_web::Scope;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::{Device, owned, store};
+use super::{Device, store};
 use crate::tracking::api::read_at;
 use crate::tracking::key64;
 
@@ -112,6 +112,7 @@ impl Sent {
 
 /// Takes a batch: of each piece of news what became of it. A device outside `scope` is one that is not there.
 pub(super) async fn take(tx: &mut Tx, ids: &Ids, now: i64, scope: &Scope, batch: &[Sent]) -> Result<Vec<Result_>, DbError> {
+    let checked: Vec<_> = batch.iter().map(|sent| sent.check(now)).collect();
     // Nobody else adds events meanwhile, so that the same id sent twice at a time is taken once.
     hold_head(tx).await?;
     let key = |sent: &Sent| key64("device", &[&fold_key(&sent.serial), &sent.id]);
@@ -119,8 +120,8 @@ pub(super) async fn take(tx: &mut Tx, ids: &Ids, now: i64, scope: &Scope, batch:
     let serials: HashSet<String> = batch.iter().map(|sent| fold_key(&sent.serial)).collect();
     let devices = store::list_by_serial(tx, scope, &serials.into_iter().collect::<Vec<_>>()).await?;
     let (mut results, mut taken) = (Vec::with_capacity(batch.len()), Vec::new());
-    for sent in batch {
-        results.push(match (sent.check(now), devices.get(&fold_key(&sent.serial))) {
+    for (sent, checked) in batch.iter().zip(checked) {
+        results.push(match (checked, devices.get(&fold_key(&sent.serial))) {
             (Err(refused), _) => refused,
             (Ok(_), None) => Result_::Refused("unknown_device", "no device has this serial number"),
             (Ok(_), Some(_)) if known.contains(&key(sent)) => Result_::Repeated,
@@ -193,7 +194,8 @@ fn event((key, news, device): &(i64, News, &Device)) -> Event {
             map.insert("severity".to_owned(), json!(news.severity));
         }
     }
-    let mut event = owned(Event::new(news.event, news.at), device).subject(news.name.as_str()).props(&props);
+    let event = Event::new(news.event, news.at);
+    let mut event = device.owner.about(event, device.firm_id).subject(news.name.as_str()).props(&props);
     // The whole number next to it; what is beyond any whole number is at its end.
     event.amount = news.value.map(|value| value.round() as i64);
     event.client_key = Some(*key);

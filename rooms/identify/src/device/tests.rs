@@ -61,6 +61,22 @@ attune_testkit::on_both_dbs! {
         assert_eq!(count(&db, "audit_log WHERE kind = 'device'").await, 7);
     }
 
+    async fn the_signs_of_patterns_are_letters_like_others_in_a_search(db: Db) {
+        let site = site(db);
+        let ada = person(&site, 1).await;
+        let one = |serial: &str, model: &str| json!({ "serial": serial, "model": model, "owner": ada });
+        register(&site, "admin", json!([one("CM_1", "KÜHL 50%"), one("CMx1", "Kühl 50!"), one("CM!1", "Ofen_9"), one("Z", "Kühl 500")])).await;
+        for (typed, found) in [("CM_1", vec!["CM_1"]), ("cm!", vec!["CM!1"]), ("kühl%2050%25", vec!["CM_1"]), ("n_9", vec!["CM!1"]), ("kühl", vec!["CM_1", "CMx1", "Z"])] {
+            let list = site.json("admin", "GET", &format!("/api/v1/devices?q={typed}").replace('ü', "%C3%BC"), &Json::Null).await.json();
+            let mut serials: Vec<&str> = list["items"].as_array().unwrap().iter().map(|d| d["serial"].as_str().unwrap()).collect();
+            serials.sort_unstable();
+            assert_eq!(serials, found, "{typed}");
+        }
+        let changed = site.json("admin", "POST", "/api/v1/devices", &json!({ "devices": [one("Z", "Herd")] })).await.json();
+        assert_eq!(changed["results"][0]["result"], "updated");
+        assert_eq!(site.json("admin", "GET", "/api/v1/devices?q=herd", &Json::Null).await.json()["items"].as_array().unwrap().len(), 1);
+    }
+
     async fn news_are_taken_once_and_late_ones_change_no_state(db: Db) {
         let site = site(db.clone());
         let ada = person(&site, 1).await;

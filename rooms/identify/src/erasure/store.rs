@@ -7,6 +7,11 @@ use attune_web::Scope;
 use super::{Count, ErasureId};
 use crate::contact::{By, ContactId};
 
+/// Whether a job of `kind` waits that nobody has begun.
+pub(super) async fn has_unbegun(tx: &mut Tx, kind: &str) -> Result<bool, DbError> {
+    Ok(tx.count(sql!("SELECT count(*) FROM jobs WHERE kind = $1 AND state = 'ready'"), params![kind]).await? > 0)
+}
+
 /// A receipt: what was erased, when and by whom; no name.
 #[derive(Clone, Debug)]
 pub struct Receipt {

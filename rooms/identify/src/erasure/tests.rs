@@ -56,6 +56,22 @@ async fn everything(site: &TestApp) -> String {
 }
 
 attune_testkit::on_both_dbs! {
+    async fn a_job_that_began_before_does_not_do_one_that_waits_does(db: Db) {
+        let site = site(db);
+        let (bench, jobs) = (site.app().bench(), "SELECT count(*) FROM jobs WHERE kind = 'identify.forget_deleted'");
+        let mut tx = bench.db.begin().await.unwrap();
+        crate::erasure::put_job(&mut tx, &bench).await.unwrap();
+        tx.commit().await.unwrap();
+        crate::erasure::put_job_anyway(&bench).await.unwrap();
+        assert_eq!(count(&site, jobs).await, 1, "the one that waits forgets these too");
+        let mut tx = bench.db.begin().await.unwrap();
+        tx.exec("UPDATE jobs SET state = 'running', lease_until = $1 WHERE kind = 'identify.forget_deleted'", params![i64::MAX]).await.unwrap();
+        tx.commit().await.unwrap();
+        crate::erasure::put_job_anyway(&bench).await.unwrap();
+        crate::erasure::put_job_anyway(&bench).await.unwrap();
+        assert_eq!(count(&site, jobs).await, 2, "the one that runs may have begun before they went");
+    }
+
     async fn who_is_erased_leaves_a_receipt_and_nothing_else(db: Db) {
         let site = site(db);
         let id = quincy(&site).await;

@@ -128,7 +128,7 @@ async fn change(
     let done = match form.to.as_str() {
         "up" | "down" => {
             alter(&app, &can, id, |all| {
-                options::shift(all, &key, form.to == "up");
+                attune_web::kit::shift(all, |option| option.key == key, form.to == "up");
                 Ok(())
             })
             .await?

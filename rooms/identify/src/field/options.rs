@@ -49,15 +49,6 @@ pub(super) fn rename(options: &mut [FieldOption], key: &str, label: &str) -> Res
     Ok(())
 }
 
-/// Moves the option `key` one place towards the beginning or the end.
-pub(super) fn shift(options: &mut [FieldOption], key: &str, up: bool) {
-    let Some(at) = options.iter().position(|option| option.key == key) else { return };
-    let to = if up { at.checked_sub(1) } else { Some(at + 1).filter(|to| *to < options.len()) };
-    if let Some(to) = to {
-        options.swap(at, to);
-    }
-}
-
 fn check(options: &[FieldOption], own: Option<&str>, label: &str) -> Result<(), &'static str> {
     if label.is_empty() {
         return Err("field-option-needs-name");
@@ -113,8 +104,8 @@ mod tests {
         assert_eq!(push(&mut options, "gold!"), Ok("gold_2".to_owned()));
         assert_eq!(rename(&mut options, "gold_2", "premium"), Err("field-option-taken"));
         assert_eq!(rename(&mut options, "gold_2", "gold"), Err("field-option-taken"), "it would be read as the other");
-        shift(&mut options, "gold_2", true);
-        shift(&mut options, "gold_2", true);
+        attune_web::kit::shift(&mut options, |option| option.key == "gold_2", true);
+        attune_web::kit::shift(&mut options, |option| option.key == "gold_2", true);
         assert_eq!(
             options.iter().map(|o| (o.key.as_str(), o.label.as_str())).collect::<Vec<_>>(),
             [("gold_2", "gold!"), ("gold", "Premium")]

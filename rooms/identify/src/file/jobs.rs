@@ -44,7 +44,7 @@ impl Run for Prune {
                 // What they were called goes with them: once the rows are gone, no erasing leads to these lines any more.
                 audit::blank(&mut tx, &gone).await?;
                 tx.commit().await?;
-                removed += over.len();
+                removed += gone.len();
             }
             Ok(Verdict::Done(Some(json!({ "removed": removed }))))
         })

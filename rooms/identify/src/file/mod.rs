@@ -19,7 +19,7 @@ use attune_events::{Event, EventDef, append};
 use attune_house::{ContactTable, Eraser, OnErase, OnMerge, Room, SettingDef, SettingKind};
 use attune_kernel::id_type;
 use attune_record::audit;
-use attune_web::Scope;
+use attune_web::{Scope, Sight};
 use serde_json::json;
 
 use crate::contact::{By, ContactError};
@@ -115,10 +115,13 @@ pub async fn find(tx: &mut Tx, scope: &Scope, id: FileId) -> Result<Option<Store
 
 /// Gives a file another name. Answers the file as it was.
 ///
-/// Errors: as [`begin`].
+/// Errors: as [`begin`]; [`ContactError::Invalid`] also when the reader does not see the former name whole.
 pub async fn rename(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: FileId, name: &str) -> Result<StoredFile, ContactError> {
     let name = checked(name)?;
     let before = find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
+    if name != before.name && Sight::of(by.actor).hides(before.whose, &before.name) {
+        return Err(ContactError::Invalid { attribute: "name".to_owned(), key: "identify-hidden-words" });
+    }
     store::rename(tx, id, &name).await?;
     let (was, is) = (json!({ "name": before.name }), json!({ "name": name }));
     audit::note(tx, by.ids, by.now, by.actor, "file.renamed", "file", id.0, Some(was), Some(is)).await?;
@@ -155,9 +158,5 @@ async fn tell(tx: &mut Tx, by: &By<'_>, name: &'static str, file: &StoredFile, (
     audit::note(tx, by.ids, by.now, by.actor, name, "file", file.id.0, was, is).await?;
     let event = Event::new(name, by.now).subject(file.name.as_str());
     let event = event.props(&json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name, "bytes": file.bytes }));
-    let event = match file.record {
-        Record::Contact(id) => event.contact(id).company(file.firm_id),
-        Record::Company(id) => event.company(id),
-    };
-    append(tx, &mut [event]).await
+    append(tx, &mut [file.record.about(event, file.firm_id)]).await
 }

@@ -114,7 +114,14 @@ attune_testkit::on_both_dbs! {
         let page = site.get("lea", &format!("/contacts/{ada}/files")).await.is(StatusCode::OK);
         assert!(page.has("Only who sees") && page.has("/edit") && !page.has("ada@lovelace") && !page.has("download>"), "{}", page.body);
         site.get("lea", &format!("/files/{}", file["id"].as_str().unwrap())).await.is(StatusCode::FORBIDDEN);
-        site.json("lea", "GET", &format!("/api/v1/files/{}", file["id"].as_str().unwrap()), &Json::Null).await.is(StatusCode::FORBIDDEN);
+        let address = format!("/api/v1/files/{}", file["id"].as_str().unwrap());
+        site.json("lea", "GET", &address, &Json::Null).await.is(StatusCode::FORBIDDEN);
+        let refused = site.json("lea", "PATCH", &address, &json!({ "name": "x.txt" })).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.has("An address you may not see") && !refused.has("ada@lovelace"), "{}", refused.body);
+        let list = site.json("admin", "GET", &format!("/api/v1/contacts/{ada}/files"), &Json::Null).await.json();
+        assert_eq!(list["items"][0]["name"], "of ada@lovelace.example.txt", "what she does not see she does not write over");
+        site.json("admin", "PATCH", &address, &json!({ "name": "plain.txt" })).await.is(StatusCode::OK);
+        site.json("lea", "PATCH", &address, &json!({ "name": "x.txt" })).await.is(StatusCode::OK);
     }
 
     async fn the_bytes_go_with_the_person_and_a_day_after_deleting(db: Db) {

@@ -12,26 +12,40 @@ use serde::Deserialize;
 use super::run::run_stored;
 use super::{ImportError, store, undo};
 use crate::erasure::Traces;
-use crate::staff;
+use crate::{retention, staff};
 
 /// Reads an uploaded file.
 pub(crate) const READ: &str = "identify.import_file";
 /// Takes an import back.
 pub(crate) const UNDO: &str = "identify.undo_import";
 
-/// The house's contact tables and erasers, known once the rooms are joined.
+/// What an import's jobs know of the house once the rooms are joined.
 #[derive(Clone, Default)]
-pub(crate) struct Tables(Arc<OnceLock<(Vec<ContactTable>, Vec<Eraser>)>>);
+pub(crate) struct Tables(Arc<OnceLock<Known>>);
+
+struct Known {
+    tables: Vec<ContactTable>,
+    erasers: Vec<Eraser>,
+    /// The events that are no deeds of people.
+    quiet: Vec<&'static str>,
+}
 
 impl Tables {
     /// Everything that leads to traces of a person, once it is known.
     pub(crate) fn traces(&self) -> Option<Traces<'_>> {
-        self.0.get().map(|(tables, erasers)| Traces { tables, erasers })
+        self.0.get().map(|known| Traces { tables: &known.tables, erasers: &known.erasers })
     }
 
-    /// Tells both; the first word counts.
+    /// The names of events that are no deeds of people; none until they are known.
+    pub(crate) fn quiet(&self) -> &[&'static str] {
+        self.0.get().map_or(&[], |known| &known.quiet)
+    }
+
+    /// Tells all of it; the first word counts.
     pub(crate) fn learn(&self, house: &House) {
-        let _ = self.0.set((house.contact_tables.clone(), house.erasers.clone()));
+        let known =
+            || Known { tables: house.contact_tables.clone(), erasers: house.erasers.clone(), quiet: retention::quiet(&house.catalogue) };
+        self.0.get_or_init(known);
     }
 }
 

@@ -4,7 +4,7 @@ use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
 use attune_house::{ContactTable, OnMerge};
 
 use super::Pair;
-use crate::device::DeviceId;
+use crate::device;
 
 /// The tables whose rows go, with the column that tells the rows of one contact apart and what keeps a row where it is.
 fn following(tables: &[ContactTable]) -> impl Iterator<Item = (&ContactTable, &'static str, &'static str)> {
@@ -59,29 +59,7 @@ pub(super) async fn give_back(tx: &mut Tx, tables: &[ContactTable], merge_id: i6
         "UPDATE note_versions SET record_id = $2 WHERE record_id = $1 AND note_id IN (SELECT n.id FROM notes n WHERE n.kind = 'contact' AND n.record_id = $2)"
     );
     tx.exec(versions, params![pair.survivor, pair.loser]).await?;
-    give_back_told(tx, merge_id, pair).await
-}
-
-/// Gives back what devices told since the merge: those that are the loser's again.
-async fn give_back_told(tx: &mut Tx, merge_id: i64, pair: Pair) -> Result<(), DbError> {
-    let devices = sql!(
-        "SELECT d.id FROM devices d JOIN merge_rows m ON m.key = d.id WHERE m.merge_id = $1 AND m.entry = 'devices.contact_id' AND d.contact_id = $2"
-    );
-    let devices: Vec<i64> = tx.rows(devices, params![merge_id, pair.loser]).await?.iter().map(|row| row.at(0)).collect::<Result<_, _>>()?;
-    // Ids grow with time: rows that are younger than the merge were written after it.
-    let readings = sql!(
-        "UPDATE device_readings SET contact_id = $2 WHERE contact_id = $1 AND id > $3 AND device_id IN (SELECT r.id FROM {rows} AS r)"
-    );
-    tx.exec_from(readings, &Relation::of_ids("id", devices.iter().copied()), params![pair.survivor, pair.loser, merge_id]).await?;
-    let events = sql!(
-        "UPDATE events SET contact_id = $2 WHERE contact_id = $1
-           AND name IN ('device.reading', 'device.fault', 'device.recovered', 'device.added', 'device.changed', 'device.removed')
-           AND seq > (SELECT min(e.seq) FROM events e JOIN merges m ON m.at = e.at WHERE m.id = $3 AND e.contact_id = $1 AND e.name = 'contact.merged')
-           AND EXISTS (SELECT 1 FROM {rows} AS r WHERE replace(props, r.text, '') <> props)"
-    );
-    let named = devices.iter().map(|id| format!("\"device\":\"{}\"", DeviceId(*id)));
-    tx.exec_from(events, &Relation::of_texts("text", named), params![pair.survivor, pair.loser, merge_id]).await?;
-    Ok(())
+    device::give_back(tx, merge_id, pair.survivor, pair.loser).await
 }
 
 /// Writes down rows of `table` that the merge itself made.

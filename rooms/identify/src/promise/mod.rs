@@ -153,14 +153,7 @@ pub async fn settle(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: PromiseId, stat
 
 fn told(by: &By<'_>, name: &'static str, record: Record, firm_id: Option<i64>, side: &str, what: &str) -> Event {
     let props = json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name, "side": side });
-    about(Event::new(name, by.now), record, firm_id).subject(what).props(&props)
-}
-
-fn about(event: Event, record: Record, firm_id: Option<i64>) -> Event {
-    match record {
-        Record::Contact(id) => event.contact(id).company(firm_id),
-        Record::Company(id) => event.company(id),
-    }
+    record.about(Event::new(name, by.now), firm_id).subject(what).props(&props)
 }
 
 /// Tells once that the day of a promise has passed.
@@ -171,7 +164,7 @@ impl OnDue for TellOverdue {
         Box::pin(async move {
             let late = store::list_open(tx, keys).await?;
             let told = |late: &Promise| {
-                let event = about(Event::new("promise.overdue", now), late.record, late.firm_id);
+                let event = late.record.about(Event::new("promise.overdue", now), late.firm_id);
                 event.subject(late.what.as_str()).props(&json!({ "side": late.side }))
             };
             append(tx, &mut late.iter().map(told).collect::<Vec<_>>()).await?;

@@ -65,6 +65,14 @@ impl Record {
     pub(crate) fn company(self) -> Option<i64> {
         if let Self::Company(id) = self { Some(id) } else { None }
     }
+
+    /// The event, about this record; `firm_id` is the company of a person.
+    pub(crate) fn about(self, event: Event, firm_id: Option<i64>) -> Event {
+        match self {
+            Self::Contact(id) => event.contact(id).company(firm_id),
+            Self::Company(id) => event.company(id),
+        }
+    }
 }
 
 impl std::fmt::Display for Record {

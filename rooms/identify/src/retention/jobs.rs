@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::class::{CLASSES, CONTACTS, Class, Part, UNKNOWN};
-use super::{Line, Run, RunId, preview, rules, store};
+use super::{Line, Run, RunId, rules, store};
 use crate::contact::{self, By};
 use crate::erasure::{self, Traces};
 use crate::import::jobs::Tables;
@@ -46,8 +46,8 @@ impl Work for Retain {
     fn run<'a>(&'a self, context: &'a JobContext, _: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
         Box::pin(async move {
             let Some(traces) = self.0.traces() else { return Ok(Verdict::Done(None)) };
-            let Some((run, total)) = open(context).await? else { return Ok(Verdict::Done(None)) };
-            let mut going = Going { context, traces, run, total };
+            let Some(run) = open(context).await? else { return Ok(Verdict::Done(None)) };
+            let mut going = Going { context, traces, quiet: self.0.quiet(), run };
             for at in 0..going.run.lines.len() {
                 match going.class(at).await? {
                     Step::On => {}
@@ -65,18 +65,14 @@ impl Work for Retain {
 }
 
 /// The run this job began before it was interrupted, or a new one with the limits of this moment; nothing when no class has one.
-async fn open(context: &JobContext) -> Result<Option<(Run, i64)>, Fault> {
+async fn open(context: &JobContext) -> Result<Option<Run>, Fault> {
     let bench = &context.bench;
     close_left(context).await?;
     let mut tx = bench.db.read().await?;
     let now = bench.clock.now();
     let set: Vec<_> = rules(&mut tx).await?.into_iter().filter(|rule| rule.days > 0).collect();
-    let mut total = 0;
-    for rule in &set {
-        total += preview(&mut tx, rule, now).await?.0;
-    }
     if let Some(run) = store::find_by_job(&mut tx, context.job.id).await? {
-        return Ok(Some((run.clone(), run.rows() + total)));
+        return Ok(Some(run));
     }
     if set.is_empty() {
         return Ok(None);
@@ -90,7 +86,7 @@ async fn open(context: &JobContext) -> Result<Option<(Run, i64)>, Fault> {
     let mut tx = bench.db.begin().await?;
     store::insert(&mut tx, &run).await?;
     tx.commit().await?;
-    Ok(Some((run, total)))
+    Ok(Some(run))
 }
 
 /// Closes runs whose job was given up: nobody else would.
@@ -131,8 +127,9 @@ enum Step {
 struct Going<'a> {
     context: &'a JobContext,
     traces: Traces<'a>,
+    /// The events that are no deeds of people.
+    quiet: &'a [&'static str],
     run: Run,
-    total: i64,
 }
 
 impl Going<'_> {
@@ -187,11 +184,11 @@ impl Going<'_> {
             if step != Step::On {
                 return Ok(step);
             }
-            let found = store::next_people(&mut bench.db.read().await?, until, behind).await?;
+            let found = store::next_people(&mut bench.db.read().await?, until, self.quiet, behind).await?;
             let Some(last) = found.last().copied() else { return Ok(Step::On) };
             let mut tx = bench.db.begin().await?;
             contact::hold(&mut tx, &found).await?;
-            let found = store::still_past(&mut tx, until, &found).await?;
+            let found = store::still_past(&mut tx, until, self.quiet, &found).await?;
             behind = last;
             if found.is_empty() {
                 continue;
@@ -221,7 +218,8 @@ impl Going<'_> {
         if self.context.stop.is_cancelled() {
             return Ok(Step::Stopping);
         }
-        let asked = self.context.progress(self.run.rows(), Some(self.total)).await?;
+        // To know how many there are in all would be a second walk over everything.
+        let asked = self.context.progress(self.run.rows(), None).await?;
         Ok(if asked { Step::Asked } else { Step::On })
     }
 

@@ -15,6 +15,7 @@ mod tests;
 use std::collections::HashMap;
 
 use attune_db::{DbError, Tx};
+use attune_events::Catalogue;
 use attune_house::{Room, setting_int, write_setting};
 use attune_kernel::{DAY_US, id_type};
 use attune_record::audit;
@@ -126,10 +127,18 @@ async fn set(tx: &mut Tx, by: &By<'_>, wanted: &[Rule]) -> Result<(), DbError> {
     Ok(())
 }
 
+/// What people did themselves although no rule is built on it.
+const DEEDS: [&str; 2] = ["question.answered", "question.declined"];
+
+/// The events that are no deeds of people: what Attune reckoned, sent or was told by staff. A name nobody defined is a deed.
+pub(crate) fn quiet(catalogue: &Catalogue) -> Vec<&'static str> {
+    catalogue.list().filter(|def| !def.behaviour && !DEEDS.contains(&def.name)).map(|def| def.name).collect()
+}
+
 /// How many rows of a class are past its limit, and the oldest of them.
-async fn preview(tx: &mut Tx, rule: &Rule, now: i64) -> Result<(i64, Option<i64>), DbError> {
+async fn preview(tx: &mut Tx, rule: &Rule, now: i64, quiet: &[&'static str]) -> Result<(i64, Option<i64>), DbError> {
     if rule.class.key == CONTACTS {
-        return store::count_people(tx, rule.until(now)).await;
+        return store::count_people(tx, rule.until(now), quiet).await;
     }
     let (mut rows, mut oldest) = (0, None);
     for part in rule.class.parts {

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::class::{CLASSES, Class, MOST_DAYS};
 use super::jobs::{KIND, ONE_AT_A_TIME, Wanted, close};
-use super::{Line, Rule, Run, RunId, check, preview, rules, set, store};
+use super::{Line, Rule, Run, RunId, check, preview, quiet, rules, set, store};
 use crate::contact::By;
 use crate::import::jobs::Tables;
 
@@ -75,8 +75,8 @@ struct Going {
 
 /// The run that goes on.
 struct Moving {
+    /// Rows so far; how many there are nobody has counted.
     done: i64,
-    total: i64,
 }
 
 #[derive(Template)]
@@ -105,12 +105,11 @@ impl RetentionPage {
     }
 }
 
-/// Where the list of runs begins; `count`: with what would go.
+/// Where the list of runs begins.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct PageQuery {
     before: Option<RunId>,
-    count: String,
 }
 
 async fn read(app: &App, shell: Shell, query: &PageQuery) -> Result<RetentionPage, Problem> {
@@ -118,20 +117,20 @@ async fn read(app: &App, shell: Shell, query: &PageQuery) -> Result<RetentionPag
     let set = rules(&mut tx).await?;
     let shown = |rule: &Rule| if rule.days > 0 { rule.days.to_string() } else { String::new() };
     let entries = set.iter().map(|rule| Entry { class: rule.class, days: shown(rule) }).collect();
-    let going = if query.count == "1" { Some(count(&mut tx, &shell, &set).await?) } else { None };
     let last: Option<Job> = list_recent(&mut tx, KIND, 1).await?.into_iter().next();
     let moving = last.as_ref().filter(|job| !job.state.is_over());
-    let moving = moving.map(|job| Moving { done: job.done_count, total: job.total_count.unwrap_or(0) });
+    let moving = moving.map(|job| Moving { done: job.done_count });
     let failed = last.filter(|job| job.state == JobState::Failed).and_then(|job| job.last_error).unwrap_or_default();
     let mut runs = store::list(&mut tx, query.before.map_or(i64::MAX, |id| id.0), PAGE as i64 + 1).await?;
     let next = cut_page(&mut runs, PAGE).map(|last| format!("{HOME}?before={}", last.id));
-    Ok(RetentionPage { entries, going, moving, failed, runs, next, errors: FormErrors::new(), shell })
+    Ok(RetentionPage { entries, going: None, moving, failed, runs, next, errors: FormErrors::new(), shell })
 }
 
-async fn count(tx: &mut attune_db::Tx, shell: &Shell, rules: &[Rule]) -> Result<Vec<Going>, Problem> {
+async fn count(app: &App, shell: &Shell, rules: &[Rule]) -> Result<Vec<Going>, Problem> {
+    let (mut tx, quiet) = (app.db.read().await?, quiet(&app.house().catalogue));
     let mut going = Vec::new();
     for rule in rules.iter().filter(|rule| rule.days > 0) {
-        let (rows, oldest) = preview(tx, rule, shell.now).await?;
+        let (rows, oldest) = preview(&mut tx, rule, shell.now, &quiet).await?;
         let what = shell.l.t(&format!("retention-class-{}", rule.class.key)).to_string();
         going.push(Going { what, until: rule.until(shell.now), rows, oldest });
     }
@@ -146,7 +145,7 @@ async fn page(State(app): State<App>, _: Can<SetRetention>, shell: Shell, Query(
 async fn show_preview(State(app): State<App>, _: Can<SetRetention>, shell: Shell, Query(typed): Query<HashMap<String, String>>) -> Answer {
     let mut page = read(&app, shell, &PageQuery::default()).await?;
     match check(&typed) {
-        Ok(wanted) => page.going = Some(count(&mut app.db.read().await?, &page.shell, &wanted).await?),
+        Ok(wanted) => page.going = Some(count(&app, &page.shell, &wanted).await?),
         Err(errors) => page.errors = errors,
     }
     fill(&mut page.entries, &typed);
@@ -172,7 +171,7 @@ async fn save(State(app): State<App>, can: Can<SetRetention>, shell: Shell, Form
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     set(&mut tx, &by, &wanted).await?;
     tx.commit().await?;
-    Ok(shell.leave(&format!("{HOME}?count=1"), Flash::good("retention-saved")))
+    Ok(shell.leave(HOME, Flash::good("retention-saved")))
 }
 
 async fn run(State(app): State<App>, can: Can<SetRetention>, shell: Shell, Extension(tables): Extension<Tables>) -> Answer {

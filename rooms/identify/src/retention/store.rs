@@ -1,6 +1,6 @@
 //! The SQL of retention. The statements over the classes are made of this room's own list of tables, as those of erasing are.
 
-use attune_db::{DbError, Relation, Row, Tx, params, sql};
+use attune_db::{DbError, Relation, Row, Sql, Tx, Value, params, sql};
 
 use super::class::{Act, Part};
 use super::{Line, Run, RunId};
@@ -39,38 +39,44 @@ pub(super) async fn remove(tx: &mut Tx, part: &Part, until: i64, keys: &[i64]) -
     tx.exec_from(&statement, &Relation::of_ids("id", keys.iter().copied()), params![until]).await
 }
 
-/// Who has done nothing since `$1`, bought nothing, allows nothing, is owed nothing, and is not held. What the program reckoned or sent by itself is
-/// nothing the person did.
-const INACTIVE: &str = sql!(
-    "SELECT c.id FROM contacts c WHERE c.merged_into IS NULL AND c.deleted_at IS NULL AND c.stage <> 'customer'
-       AND c.created_at < $1 AND c.updated_at < $1 AND COALESCE(c.last_seen_at, 0) < $1
-       AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.contact_id = c.id)
-       AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.contact_id = c.id AND p.state = 'open')
-       AND NOT EXISTS (SELECT 1 FROM consents k WHERE k.contact_id = c.id AND k.state = 'given' AND NOT EXISTS (
-         SELECT 1 FROM consents n WHERE n.contact_id = k.contact_id AND n.channel = k.channel AND n.purpose = k.purpose
-           AND (n.at > k.at OR (n.at = k.at AND n.id > k.id))))
-       AND NOT EXISTS (SELECT 1 FROM events e WHERE e.contact_id = c.id AND (e.name = 'purchase.made' OR (e.at >= $1 AND NOT e.machine
-         AND e.name NOT IN ('score.changed', 'grade.changed', 'segment.entered', 'segment.left', 'mail.accepted', 'mail.failed'))))"
-);
+/// Asks `what` of whoever, as `c`, has done nothing since `until`, bought nothing, allows nothing, is owed nothing, and is not held. An event is a
+/// deed of theirs unless a machine did it or its name is one of `quiet`.
+fn inactive(what: &str, until: i64, quiet: &[&'static str]) -> Sql {
+    let mut sql = Sql::new(what);
+    sql.push(" WHERE c.merged_into IS NULL AND c.deleted_at IS NULL AND c.stage <> 'customer' AND c.created_at < ").bind(until);
+    sql.push(" AND c.updated_at < ").bind(until).push(" AND COALESCE(c.last_seen_at, 0) < ").bind(until);
+    sql.push(
+        " AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.contact_id = c.id)
+          AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.contact_id = c.id AND p.state = 'open')
+          AND NOT EXISTS (SELECT 1 FROM consents k WHERE k.contact_id = c.id AND k.state = 'given' AND NOT EXISTS (
+            SELECT 1 FROM consents n WHERE n.contact_id = k.contact_id AND n.channel = k.channel AND n.purpose = k.purpose
+              AND (n.at > k.at OR (n.at = k.at AND n.id > k.id))))
+          AND NOT EXISTS (SELECT 1 FROM events e WHERE e.contact_id = c.id AND e.at >= ",
+    );
+    sql.bind(until).push(" AND NOT e.machine AND e.name NOT IN ");
+    sql.bind_list(quiet.iter().map(|name| Value::from(*name)).chain([Value::from("")]));
+    sql.push(") AND NOT EXISTS (SELECT 1 FROM events e WHERE e.contact_id = c.id AND e.name = 'purchase.made')");
+    sql
+}
 
 /// The next people past their time, behind `behind`.
-pub(super) async fn next_people(tx: &mut Tx, until: i64, behind: i64) -> Result<Vec<i64>, DbError> {
-    let select = format!("{INACTIVE} AND c.id > $2 ORDER BY c.id LIMIT {PEOPLE}");
-    tx.rows(&select, params![until, behind]).await?.iter().map(|row| row.at(0)).collect()
+pub(super) async fn next_people(tx: &mut Tx, until: i64, quiet: &[&'static str], behind: i64) -> Result<Vec<i64>, DbError> {
+    let mut sql = inactive("SELECT c.id FROM contacts c", until, quiet);
+    sql.push(" AND c.id > ").bind(behind).push(" ORDER BY c.id LIMIT ").bind(PEOPLE);
+    tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect()
 }
 
 /// Those of these people who still are past their time.
-pub(super) async fn still_past(tx: &mut Tx, until: i64, people: &[i64]) -> Result<Vec<i64>, DbError> {
-    let select = format!("{INACTIVE} AND c.id IN (SELECT r.id FROM {{rows}} AS r)");
-    let rows = tx.rows_from(&select, &Relation::of_ids("id", people.iter().copied()), params![until]).await?;
-    rows.iter().map(|row| row.at(0)).collect()
+pub(super) async fn still_past(tx: &mut Tx, until: i64, quiet: &[&'static str], people: &[i64]) -> Result<Vec<i64>, DbError> {
+    let mut sql = inactive("SELECT c.id FROM contacts c", until, quiet);
+    sql.push(" AND c.id IN ").bind_list(people.iter().map(|id| Value::Int(*id)));
+    tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect()
 }
 
 /// How many people are past their time, and since when the one is there who came first.
-pub(super) async fn count_people(tx: &mut Tx, until: i64) -> Result<(i64, Option<i64>), DbError> {
-    let select = format!("SELECT count(*) AS n, min(c.created_at) AS oldest FROM ({INACTIVE}) AS past JOIN contacts c ON c.id = past.id");
-    let found = tx.find(&select, params![until]).await?;
-    found.map_or(Ok((0, None)), |row| Ok((row.get("n")?, row.get("oldest")?)))
+pub(super) async fn count_people(tx: &mut Tx, until: i64, quiet: &[&'static str]) -> Result<(i64, Option<i64>), DbError> {
+    let sql = inactive("SELECT count(*) AS n, min(c.created_at) AS oldest FROM contacts c", until, quiet);
+    tx.rows_of(&sql).await?.first().map_or(Ok((0, None)), |row| Ok((row.get("n")?, row.get("oldest")?)))
 }
 
 const SELECT: &str = sql!("SELECT id, job_id, state, staff_name, lines, started_at, finished_at FROM retention_runs");

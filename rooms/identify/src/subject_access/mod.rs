@@ -93,6 +93,7 @@ async fn begin(app: &App, can: &Can<ExportPerson>, l: &Lang, id: i64, format: Fo
         id,
         subject,
         part: 0,
+        started: false,
         behind: None,
     };
     tx.commit().await?;

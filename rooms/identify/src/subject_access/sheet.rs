@@ -27,6 +27,8 @@ pub(super) struct Copying {
     pub(super) subject: Subject,
     /// The part it is at.
     pub(super) part: usize,
+    /// Whether the part it is at has begun: a page may hold nothing that leaves.
+    pub(super) started: bool,
     /// The last row of the part that was read.
     pub(super) behind: Option<(i64, i64)>,
 }
@@ -69,7 +71,6 @@ impl Copying {
     pub(super) async fn next(&mut self) -> Result<Option<Sheet>, DbError> {
         while let Some(part) = self.parts.get(self.part).cloned() {
             let mut tx = self.db.read().await?;
-            let first = self.behind.is_none();
             let mut read = store::list_page(&mut tx, &part, &self.subject.people, self.behind.unwrap_or((i64::MIN, i64::MIN))).await?;
             let last = part.key.is_none() || read.len() < store::PAGE;
             self.behind = if last { None } else { place(&part, &read)? };
@@ -78,9 +79,11 @@ impl Copying {
             let kept = read.iter().map(is_ours).collect::<Result<Vec<bool>, DbError>>()?;
             let mut kept = kept.into_iter();
             read.retain(|_| kept.next().unwrap_or(true));
+            let first = !self.started;
             if first && read.is_empty() {
                 continue;
             }
+            self.started = !last;
             let rows = self.cells(&mut tx, &part, &read).await?;
             return Ok(Some(Sheet { table: part.table, first, last, read, rows }));
         }

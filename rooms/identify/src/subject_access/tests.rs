@@ -89,6 +89,37 @@ attune_testkit::on_both_dbs! {
         assert_eq!(site.app().db.read().await.unwrap().count(trail, params![]).await.unwrap(), 1);
     }
 
+    async fn a_page_of_which_nothing_leaves_ends_no_table(db: Db) {
+        let site = site(db);
+        let id = site.json("Ada", "POST", "/api/v1/contacts", &json!({ "name": "Quincy" })).await.json()["id"].as_str().unwrap().to_owned();
+        let (app, contact) = (site.app(), attune_kernel::decode_id("con", &id).unwrap());
+        let other = json!({ "other_id": attune_kernel::encode_id("con", contact + 1) });
+        let mut tx = app.db.begin().await.unwrap();
+        tx.exec("DELETE FROM events WHERE contact_id = $1", params![contact]).await.unwrap();
+        let about = |at: i64| attune_events::Event::new("page.viewed", app.clock.now() + at).contact(contact);
+        let mut events: Vec<_> = (0..PAGE as i64).map(|at| about(at).subject("/theirs").props(&other)).collect();
+        events.push(about(PAGE as i64).subject("/ours"));
+        attune_events::append(&mut tx, &mut events).await.unwrap();
+        tx.commit().await.unwrap();
+        let copy = site.json("Ada", "GET", &format!("/api/v1/contacts/{id}/export"), &Json::Null).await.is(StatusCode::OK).json();
+        let told: Vec<&str> = rows(&copy, "events").iter().filter_map(|event| event["subject"].as_str()).collect();
+        assert_eq!(told, ["/ours"]);
+    }
+
+    async fn who_was_split_off_again_is_in_no_copy_of_the_other(db: Db) {
+        let site = site(db);
+        let new = |name: &str| json!({ "name": name });
+        let id = site.json("Ada", "POST", "/api/v1/contacts", &new("Quincy")).await.json()["id"].as_str().unwrap().to_owned();
+        let twin = site.json("Ada", "POST", "/api/v1/contacts", &new("Zebulon Other")).await.json()["id"].as_str().unwrap().to_owned();
+        let merged = site.json("Ada", "POST", &format!("/api/v1/contacts/{id}/merge"), &json!({ "with": twin })).await.is(StatusCode::OK).json();
+        let path = format!("/api/v1/contacts/{id}/export");
+        assert!(site.json("Ada", "GET", &path, &Json::Null).await.is(StatusCode::OK).has("Zebulon Other"), "as long as they are one");
+        let split = format!("/api/v1/merges/{}/split", merged["merge_id"].as_str().unwrap());
+        site.json("Ada", "POST", &split, &Json::Null).await.is(StatusCode::OK);
+        let copy = site.json("Ada", "GET", &path, &Json::Null).await.is(StatusCode::OK);
+        assert!(copy.has("Quincy") && !copy.has("Zebulon"), "{}", copy.body);
+    }
+
     async fn a_person_reads_it_in_either_language(db: Db) {
         let site = site(db);
         let id = quincy(&site).await;

@@ -121,6 +121,8 @@ pub(crate) async fn restore(tx: &mut Tx, by: &By<'_>, bench: &Bench, id: TagId) 
     if let Some(other) = store::known(tx, std::slice::from_ref(&tag.name)).await?.into_values().next() {
         return Err(TagError::Taken(other));
     }
+    // A name it had before may be another's by now.
+    list_store::remove_taken_aliases(tx, id).await?;
     list_store::set_back(tx, &tag).await?;
     jobs::put_tell(tx, bench, by.actor.staff_id, id, jobs::Telling::Back).await?;
     audit::note(tx, by.ids, by.now, by.actor, "tag.restored", "tag", id.0, None, Some(json!({ "name": tag.name }))).await?;

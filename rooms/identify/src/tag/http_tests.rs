@@ -189,6 +189,18 @@ attune_testkit::on_both_dbs! {
         assert!(site.get("admin", &lena).await.has(">VIP</a>"));
         assert_eq!(count(&db, "SELECT count(*) FROM events WHERE name = 'contact.untagged'").await, 1);
         assert_eq!(count(&db, "SELECT count(*) FROM events WHERE name = 'contact.tagged'").await, 2);
+        // A name it had before may be another's by the time it is wanted back: then it means that one alone.
+        let renamed = site.json("admin", "PATCH", &api, &json!({ "name": "Gold" })).await;
+        assert_eq!(renamed.status, StatusCode::OK, "{}", renamed.body);
+        site.json("admin", "DELETE", &api, &Json::Null).await.is(StatusCode::NO_CONTENT);
+        site.post("admin", &format!("{lena}/tags"), "tags=VIP").await.is(StatusCode::SEE_OTHER);
+        site.post("admin", &format!("/contacts/tags/{vip}/restore"), "").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        assert_eq!(count(&db, "SELECT count(*) FROM v_identify_tag WHERE value = 'vip'").await, 1, "the new one's");
+        let new = tag_of(&site.get("admin", "/contacts/tags").await.body, "VIP");
+        site.json("admin", "DELETE", &format!("/api/v1/tags/{new}"), &Json::Null).await.is(StatusCode::NO_CONTENT);
+        site.json("admin", "PATCH", &api, &json!({ "name": "VIP" })).await.is(StatusCode::OK);
+        site.settle().await;
         // Its name may be another's by the time it is wanted back.
         site.json("admin", "DELETE", &api, &Json::Null).await.is(StatusCode::NO_CONTENT);
         site.post("admin", &format!("{lena}/tags"), "tags=VIP").await.is(StatusCode::SEE_OTHER);

@@ -7,7 +7,7 @@ use attune_events::{Event, append};
 use attune_kernel::fold_key;
 use serde_json::json;
 
-use super::{Deed, Pair, find_or_create, store};
+use super::{Deed, Pair, ensure, store};
 use crate::contact::By;
 use crate::field::Subject;
 use crate::import::ImportId;
@@ -25,8 +25,7 @@ pub(crate) async fn bring(
         names.entry(fold_key(name)).or_insert_with(|| name.clone());
     }
     let names = names.into_values().collect::<Vec<_>>();
-    find_or_create(tx, by, &names, Some(import_id)).await?;
-    let known = store::known(tx, &names).await?;
+    let known = ensure(tx, by, &names, Some(import_id)).await?;
     let named = wanted.iter().flat_map(|(record, names)| names.iter().map(move |name| (*record, fold_key(name))));
     let pairs: BTreeMap<Pair, &str> =
         named.filter_map(|(record, key)| known.get(&key).map(|tag| ((record, tag.id), tag.name.as_str()))).collect();

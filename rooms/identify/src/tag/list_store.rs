@@ -6,6 +6,7 @@ use attune_db::{Conflict, DbError, Relation, Row, Sql, Tx, Value, params, sql};
 use attune_kernel::fold_key;
 use attune_web::Scope;
 
+use super::store::read;
 use super::{Tag, TagId};
 use crate::sharing::Reach;
 
@@ -24,10 +25,6 @@ impl State {
     pub(super) fn is_alive(&self) -> bool {
         self.deleted_at.is_none() && self.merged_into.is_none()
     }
-}
-
-fn read(row: &Row) -> Result<Tag, DbError> {
-    Ok(Tag { id: TagId(row.get("id")?), name: row.get("name")?, tone: row.get("tone")? })
 }
 
 /// The tag `id` whatever became of it, held until the transaction ends.
@@ -109,6 +106,13 @@ pub(super) async fn put_alias(tx: &mut Tx, name: &str, tag: TagId) -> Result<(),
 /// Lets a name of before mean nothing; answers whether it did.
 pub(super) async fn remove_alias(tx: &mut Tx, name_key: &str, tag: TagId) -> Result<bool, DbError> {
     Ok(tx.exec(sql!("DELETE FROM tag_aliases WHERE name_key = $1 AND tag_id = $2"), params![name_key, tag.0]).await? == 1)
+}
+
+/// Lets those of its former names that are another tag's by now mean that one alone.
+pub(super) async fn remove_taken_aliases(tx: &mut Tx, tag: TagId) -> Result<(), DbError> {
+    let delete =
+        sql!("DELETE FROM tag_aliases WHERE tag_id = $1 AND EXISTS (SELECT 1 FROM tags t WHERE t.name_key = tag_aliases.name_key)");
+    tx.exec(delete, params![tag.0]).await.map(drop)
 }
 
 /// Lets all other names of `from` mean `to`.

@@ -134,14 +134,23 @@ pub(crate) fn plug(room: Room) -> Room {
 
 /// The tags of these names, those that are missing made, perhaps by an import.
 pub(crate) async fn find_or_create(tx: &mut Tx, by: &By<'_>, names: &[String], import_id: Option<i64>) -> Result<Vec<Tag>, DbError> {
+    Ok(store::each_once(ensure(tx, by, names, import_id).await?))
+}
+
+/// The same by the folded name each is meant by.
+async fn ensure(tx: &mut Tx, by: &By<'_>, names: &[String], import_id: Option<i64>) -> Result<HashMap<String, Tag>, DbError> {
     let known = store::known(tx, names).await?;
     let missing = names.iter().filter(|name| !known.contains_key(&fold_key(name)));
     let fresh: Vec<Tag> =
         missing.map(|name| Tag { id: TagId(by.ids.next()), name: name.clone(), tone: rules::tone(name).into() }).collect();
+    if fresh.is_empty() {
+        return Ok(known);
+    }
     store::insert_missing(tx, by.now, &fresh, import_id).await?;
-    let found = store::list_by_names(tx, names).await?;
+    let found = store::known(tx, names).await?;
     let made: HashSet<TagId> = fresh.iter().map(|tag| tag.id).collect();
-    let trail = found.iter().filter(|tag| made.contains(&tag.id)).map(|tag| (tag.id.0, None, Some(json!({ "name": tag.name })))).collect();
+    let trail =
+        found.values().filter(|tag| made.contains(&tag.id)).map(|tag| (tag.id.0, None, Some(json!({ "name": tag.name })))).collect();
     audit::note_many(tx, by.ids, by.now, by.actor, ("tag.created", "tag"), trail).await?;
     Ok(found)
 }

@@ -19,8 +19,6 @@ use crate::field::Subject;
 
 /// The most tags offered for choosing; any other can be typed.
 const OFFERED: i64 = 500;
-/// An address of a list longer than this is not kept for the way back from an undo: it would not fit a cookie.
-const LONGEST_BACK: usize = 1_000;
 
 /// The routes of this noun.
 pub(crate) fn routes() -> Router<App> {
@@ -198,7 +196,7 @@ fn said(by: &By<'_>, (subject, deed): (Subject, Deed), names: &[String], changed
     }
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("at", &by.now.to_string())
-        .append_pair("back", if back.len() > LONGEST_BACK { subject.home() } else { back })
+        .append_pair("back", contact::way_back(back, subject.home()))
         .finish();
     flash.undo(format!("{}/tags/undo?{query}", subject.home()))
 }

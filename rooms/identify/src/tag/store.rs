@@ -11,7 +11,7 @@ use super::{Pair, Tag, TagId, changed_action};
 use crate::field::Subject;
 use crate::sharing::Reach;
 
-fn read(row: &Row) -> Result<Tag, DbError> {
+pub(super) fn read(row: &Row) -> Result<Tag, DbError> {
     Ok(Tag { id: TagId(row.get("id")?), name: row.get("name")?, tone: row.get("tone")? })
 }
 
@@ -41,10 +41,14 @@ pub(crate) async fn known(tx: &mut Tx, names: &[String]) -> Result<HashMap<Strin
 
 /// The tags of these names that are there, each once.
 pub(crate) async fn list_by_names(tx: &mut Tx, names: &[String]) -> Result<Vec<Tag>, DbError> {
-    let mut tags: Vec<Tag> = known(tx, names).await?.into_values().collect();
+    Ok(each_once(known(tx, names).await?))
+}
+
+pub(super) fn each_once(known: HashMap<String, Tag>) -> Vec<Tag> {
+    let mut tags: Vec<Tag> = known.into_values().collect();
     tags.sort_by_key(|tag| tag.id.0);
     tags.dedup();
-    Ok(tags)
+    tags
 }
 
 pub(super) async fn list_by_ids(tx: &mut Tx, ids: impl Iterator<Item = TagId>) -> Result<Vec<Tag>, DbError> {
