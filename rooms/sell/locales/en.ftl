@@ -299,6 +299,7 @@ book-contacts = Contacts
 book-companies = Companies
 book-tasks = Open tasks
 book-handovers = Hand-overs
+book-promises = Open promises
 book-empty = { $name } looks after nothing.
 book-nobody = There is no active colleague who could take it over.
 book-rule = By which rule

@@ -245,6 +245,7 @@ book-contacts = 联系人
 book-companies = 公司
 book-tasks = 未完成任务
 book-handovers = 线索移交
+book-promises = 待兑现承诺
 book-empty = { $name }名下没有任何内容
 book-nobody = 没有可以接手的在职同事
 book-rule = 分配规则
