@@ -60,6 +60,8 @@ on_both_dbs! {
         let by = By { actor: &actor, now: parts.clock.now(), ids: &parts.ids };
         let mut tx = db.begin().await.unwrap();
         let contact = fill(&mut tx, &by).await;
+        let typed = "INSERT INTO suppressions (id, email_key, reason, note, created_at) VALUES (9001, 'ada@analytic.example', 'manual', 'She rang', 1)";
+        tx.exec(typed, params![]).await.unwrap();
         tx.commit().await.unwrap();
         let rooms = attune::house::rooms(&parts, &Collector::start(&parts));
         let site = TestApp::open(parts, rooms, &[Colleague::new("admin", 1).called("Ada")]);
@@ -73,6 +75,8 @@ on_both_dbs! {
         let missing: Vec<_> = known.difference(&left).filter(|table| !silent.contains(**table)).collect();
         assert!(missing.is_empty(), "in no copy and without a reason: {missing:?}");
         assert!(left.is_disjoint(&silent), "said to be left out: {left:?}");
+        let suppressed = copy["data"]["suppressions"].as_array().unwrap();
+        assert!(suppressed.iter().any(|row| row["note"] == "She rang"), "an address typed by hand is theirs too: {suppressed:?}");
         assert_eq!(copy["data"]["segment_members"][0]["segment"], "Regulars", "ids leave as names");
     }
 

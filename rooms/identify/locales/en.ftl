@@ -1698,6 +1698,7 @@ retention-until = Before
 retention-oldest = Oldest
 retention-rows = Rows
 retention-days = Days
+retention-unit = days
 retention-saved = Saved the limits
 retention-no-limit = No kind of data has a limit. Set one and save it first.
 retention-run = Run now

@@ -1595,6 +1595,7 @@ retention-until = 早于
 retention-oldest = 最早
 retention-rows = 行数
 retention-days = 天数
+retention-unit = 天
 retention-saved = 已保存期限
 retention-no-limit = 没有任何数据设有期限。请先设置并保存。
 retention-run = 立即清理
