@@ -22,7 +22,7 @@ pub(crate) mod own;
 pub mod pages;
 pub(crate) mod query;
 mod record;
-mod record_page;
+pub(crate) mod record_page;
 mod reveal;
 mod rules;
 pub(crate) mod score;
