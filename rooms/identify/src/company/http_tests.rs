@@ -18,6 +18,22 @@ fn id_on(body: &str, prefix: &str) -> String {
 }
 
 attune_testkit::on_both_dbs! {
+    async fn own_fields_are_filled_with_the_new_company(db: Db) {
+        let site = site(db);
+        for field in ["subject=company&label=Budget&kind=money&currency=EUR", "subject=company&label=Likes&kind=choices&options=Tea%0D%0AInk", "label=Shoe+size&kind=number"] {
+            site.post("admin", "/contacts/fields", field).await.is(StatusCode::SEE_OTHER);
+        }
+        let page = site.get("admin", "/companies/new").await;
+        assert!(page.has("name=\"f:budget\"") && page.has("name=\"f:likes:tea\"") && !page.has("Shoe size"), "{}", page.body);
+        let wrong = site.post("admin", "/companies", "name=Fisk&f:budget=many&f:likes:ink=1").await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.has("an amount such as") && wrong.has("value=\"many\"") && wrong.has("class=\"more\" open"), "{}", wrong.body);
+        assert!(wrong.body.split("name=\"f:likes:ink\"").nth(1).unwrap().split('>').next().unwrap().contains("checked"), "{}", wrong.body);
+        let made = site.post("admin", "/companies", "name=Fisk&f:budget=1,200&f:likes:ink=1&f:shoe_size=40").await.is(StatusCode::SEE_OTHER);
+        let page = site.get("admin", made.leads()).await;
+        assert!(page.has("€1,200.00") && page.has("Ink") && !page.has("Shoe size"), "{}", page.body);
+        assert!(site.get("admin", "/companies?with=likes%3Dink").await.has("Fisk"));
+    }
+
     async fn own_fields_are_filled_filtered_shown_and_go_with_their_values(db: Db) {
         let site = site(db.clone());
         for field in ["subject=company&label=Budget&kind=money&currency=EUR", "subject=company&label=Likes&kind=choices&options=Tea%0D%0AInk",
