@@ -21,7 +21,6 @@ use crate::{CreateContacts, EditContacts};
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/companies", get(list_page::page).post(create))
-        .route("/companies/columns", axum::routing::post(list_page::columns))
         .route("/companies/export", get(list_page::export_page).post(list_page::export))
         .route("/companies/new", get(new))
         .route("/companies/{id}", get(super::show::page))
@@ -29,6 +28,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/companies/{id}/field/{key}", get(field).post(save))
         .route("/companies/{id}/undo", axum::routing::post(undo))
         .merge(super::tree_page::routes())
+        .merge(contact::views::company_routes())
 }
 
 /// A company as typed.

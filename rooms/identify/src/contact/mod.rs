@@ -8,7 +8,7 @@ mod board;
 pub(crate) mod bulk;
 mod change;
 mod change_many;
-mod columns;
+pub(crate) mod columns;
 mod edit;
 pub(crate) mod export;
 mod field_filter;

@@ -1,5 +1,5 @@
-//! Fields of one's own in a list of contacts or companies: which filters are in force, which one is being filled in, which are columns; and in
-//! the form that makes a new one.
+//! Fields of one's own in a list of contacts or companies: which filters are in force and which one is being filled in; and in the form that makes a
+//! new one.
 
 use std::collections::HashMap;
 
@@ -46,27 +46,6 @@ pub(crate) fn field_chips(shell: &Shell, home: &str, query: &ListQuery, fields: 
         (label, format!("{home}{}", attune_web::kit::with_query(&text, "with", query.without(&key))))
     };
     query.filters(fields).map(chip).collect()
-}
-
-/// Every own field, with whether it is among the columns shown.
-pub(crate) fn column_choices(columns: &[Field], fields: &[Field]) -> Vec<(Choice, bool)> {
-    let shown = |field: &Field| columns.iter().any(|column| column.id == field.id);
-    fields.iter().map(|field| (Choice::new(&field.key, &field.label), shown(field))).collect()
-}
-
-/// Which own fields become columns.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct ColumnsForm {
-    query: String,
-    column: Vec<String>,
-}
-
-impl ColumnsForm {
-    /// The address of the list `home` with these columns.
-    pub(crate) fn address(&self, home: &str) -> String {
-        format!("{home}{}", attune_web::kit::with_query(&self.query, "cols", self.column.join(",")))
-    }
 }
 
 /// What was typed into own fields of something new: `f:<key>`, and `f:<key>:<option>` for each ticked box.
