@@ -151,6 +151,16 @@ segment-field-team = Team
 segment-field-company = Company
 segment-field-created = Created
 segment-field-seen = Last seen
+segment-field-of-company = Company’s { $name }
+segment-field-company-name = Company’s name
+segment-field-company-domain = Company’s web domain
+segment-field-company-industry = Company’s industry
+segment-field-company-city = Company’s city
+segment-field-company-country = Company’s country
+segment-field-company-owner = Company’s owner
+segment-field-company-team = Company’s team
+segment-field-company-created = Company’s creation
+segment-field-company-tag = Company’s tag
 segment-span-d = { $n ->
     [one] 1 day
    *[other] { $n } days

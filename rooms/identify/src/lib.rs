@@ -194,6 +194,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261129_1210_retention"),
         migration!("20261129_1220_device"),
         migration!("20261129_1300_share"),
+        migration!("20261130_2000_company_facts"),
     ]
 }
 

@@ -306,6 +306,9 @@ erased-contact_changes = “今日”页上的变化
 
 task-next = 接下来
 task-next-plan = 安排下一步
+task-next-ours = 我方承诺：{ $what }
+task-next-theirs = 对方承诺：{ $what }
+task-next-none = 暂无安排
 today-promises = 承诺
 today-all-promises = 全部承诺
 today-promise-ours = 你承诺{ $name }

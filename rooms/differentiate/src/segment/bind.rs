@@ -3,6 +3,7 @@
 use attune_kernel::{Money, fold_key};
 use attune_web::Sight;
 
+use super::company::OfCompany;
 use super::rule::{Cmp, Count, Day, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreName, Subject, Test, Window};
 
 /// What a field holds, and so which tests fit it.
@@ -24,14 +25,14 @@ pub enum Kind {
     Reference,
 }
 
-/// A field every contact has.
+/// A field every contact has, or every company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContactField {
     /// The word in rules.
     pub key: &'static str,
     /// What it holds.
     pub kind: Kind,
-    /// The column of `v_identify_contact`.
+    /// The column of `v_identify_contact` or `v_identify_company`.
     pub column: &'static str,
     /// Whether the column holds the folded form (trimmed, lower case), which texts are then compared in.
     pub folded: bool,
@@ -39,7 +40,7 @@ pub struct ContactField {
     pub choices: &'static [&'static str],
 }
 
-const fn field(key: &'static str, kind: Kind, column: &'static str) -> ContactField {
+pub(super) const fn field(key: &'static str, kind: Kind, column: &'static str) -> ContactField {
     ContactField { key, kind, column, folded: false, choices: &[] }
 }
 
@@ -67,7 +68,7 @@ pub const CONTACT_FIELDS: &[ContactField] = &[
 pub struct CustomField {
     /// Its id.
     pub id: i64,
-    /// Its key; rules write `custom.<key>`.
+    /// Its key; rules write `custom.<key>`, or `company.custom.<key>` for one of the contact's company.
     pub key: String,
     /// What people call it.
     pub label: String,
@@ -129,6 +130,8 @@ pub struct SegmentName {
 pub struct Vocabulary {
     /// Custom fields.
     pub custom: Vec<CustomField>,
+    /// The own fields of companies; nothing where rules may not ask about companies.
+    pub company: Option<Vec<CustomField>>,
     /// Facets of all rooms.
     pub facets: Vec<FacetField>,
     /// Segments that exist.
@@ -148,14 +151,21 @@ impl Vocabulary {
         self.segment(text).map(|segment| segment.name.clone())
     }
 
-    /// The custom field `custom.<key>`.
+    /// The custom field `custom.<key>` or `company.custom.<key>`.
     pub fn custom_field(&self, field: &str) -> Option<&CustomField> {
-        let key = field.strip_prefix("custom.")?;
-        self.custom.iter().find(|custom| custom.key.eq_ignore_ascii_case(key))
+        let (fields, key) = match field.strip_prefix("company.") {
+            Some(of_company) => (self.company.as_ref()?, of_company.strip_prefix("custom.")?),
+            None => (&self.custom, field.strip_prefix("custom.")?),
+        };
+        fields.iter().find(|custom| custom.key.eq_ignore_ascii_case(key))
     }
 
     /// Where `field` is read from and what it holds.
     pub fn field(&self, field: &str) -> Option<(Source, Kind)> {
+        if let Some(key) = field.strip_prefix("company.") {
+            let (found, kind) = OfCompany::find(key, self.company.as_ref()?)?;
+            return Some((Source::Company(found), kind));
+        }
         if field.starts_with("custom.") {
             let found = self.custom_field(field)?;
             let source = match found.kind {
@@ -199,6 +209,8 @@ pub enum Source {
     CustomNumber(i64),
     /// A custom field kept as the keys of its options, several for one contact.
     CustomChoice(i64),
+    /// Something about the contact's company.
+    Company(OfCompany),
     /// A facet.
     Facet {
         /// Its place in the vocabulary.
@@ -392,7 +404,10 @@ impl Binder<'_> {
                 _ => {}
             }
         }
-        let folded = matches!(source, Source::CustomText(_) | Source::Column { folded: true, .. } | Source::Facet { several: true, .. });
+        let folded = match source {
+            Source::Company(of) => of.is_folded(),
+            other => matches!(other, Source::CustomText(_) | Source::Column { folded: true, .. } | Source::Facet { several: true, .. }),
+        };
         let test = if condition.field == "phone" { digits(&condition.test) } else { folded_test(&condition.test, folded) };
         Ok(Bound::Field(source, test))
     }

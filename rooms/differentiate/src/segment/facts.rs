@@ -4,16 +4,20 @@ use std::collections::{BTreeSet, HashMap};
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, Value, params, sql};
 
-use attune_identify::field::FieldOption;
+use attune_identify::field::{FieldOption, Subject};
 
 use super::bind::{Bound, CustomField, FacetField, Kind, Source};
+use super::company::{self, OfCompany};
 use super::evaluate::{Facts, Happening};
 use super::rule::Window;
 
-/// The custom fields of this workspace.
-pub async fn custom_fields(tx: &mut Tx) -> Result<Vec<CustomField>, DbError> {
-    let rows =
-        tx.rows(sql!("SELECT id, key, label, kind, currency, options FROM v_identify_field ORDER BY position, id"), params![]).await?;
+/// The own fields this workspace has added to contacts or companies.
+pub async fn custom_fields(tx: &mut Tx, subject: Subject) -> Result<Vec<CustomField>, DbError> {
+    let select = match subject {
+        Subject::Contact => sql!("SELECT id, key, label, kind, currency, options FROM v_identify_field ORDER BY position, id"),
+        Subject::Company => sql!("SELECT id, key, label, kind, currency, options FROM v_identify_company_field ORDER BY position, id"),
+    };
+    let rows = tx.rows(select, params![]).await?;
     let read = |row: &Row| {
         let kind = match row.get::<String>("kind")?.as_str() {
             "number" => Kind::Number,
@@ -44,6 +48,7 @@ struct Wanted {
     texts: BTreeSet<i64>,
     numbers: BTreeSet<i64>,
     choices: BTreeSet<i64>,
+    company: BTreeSet<OfCompany>,
     facets: BTreeSet<usize>,
     events: BTreeSet<String>,
     after_at: Option<i64>,
@@ -66,6 +71,9 @@ impl Wanted {
                 }
                 Bound::Field(Source::CustomChoice(id), _) => {
                     wanted.choices.insert(*id);
+                }
+                Bound::Field(Source::Company(of), _) => {
+                    wanted.company.insert(*of);
                 }
                 Bound::Field(Source::Facet { index, .. }, _) => {
                     wanted.facets.insert(*index);
@@ -103,6 +111,7 @@ pub async fn load(
     load_contacts(tx, &ids, &wanted, &mut facts).await?;
     load_custom(tx, &ids, &wanted, &mut facts).await?;
     load_choices(tx, &ids, &wanted, &mut facts).await?;
+    company::load(tx, &ids, &wanted.company, &mut facts).await?;
     for index in &wanted.facets {
         if let Some(facet) = facets.get(*index) {
             load_facet(tx, &ids, *index, facet, &mut facts).await?;

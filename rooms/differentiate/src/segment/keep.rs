@@ -11,7 +11,7 @@ use super::bind::{Bound, CONTACT_FIELDS, FacetField, Source, Vocabulary, bind, h
 use super::evaluate::evaluate;
 use super::rule::{EventCondition, ScoreName};
 use super::store::{self, Move, SegmentKind};
-use super::{SegmentId, facts, vocabulary};
+use super::{SegmentId, company, facts, vocabulary};
 use crate::score::{self, react::changes_history};
 
 /// The reactor's name and its cursor's.
@@ -33,6 +33,8 @@ enum Fact {
     Score(&'static str),
     Segment(i64),
     Happening(String),
+    /// Something about the company, as its events name it.
+    Company(String),
 }
 
 /// All live segments and, per fact, which of them it may change.
@@ -41,6 +43,7 @@ pub struct Index {
     by_fact: HashMap<Fact, BTreeSet<usize>>,
     by_event: HashMap<String, Vec<(usize, EventCondition)>>,
     with_events: BTreeSet<usize>,
+    with_companies: BTreeSet<usize>,
     ageing: BTreeSet<usize>,
     facets: Vec<FacetField>,
     decay: Decay,
@@ -50,6 +53,8 @@ pub struct Index {
 #[derive(Default)]
 pub struct Work<'e> {
     contacts: BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>,
+    /// Companies whose people are to be looked at in the same way.
+    companies: BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>,
     /// Segments of which it is not told who comes and goes.
     silent: HashSet<i64>,
 }
@@ -57,7 +62,20 @@ pub struct Work<'e> {
 impl<'e> Work<'e> {
     /// Whether nobody has to be looked at.
     pub fn is_empty(&self) -> bool {
-        self.contacts.is_empty()
+        self.contacts.is_empty() && self.companies.is_empty()
+    }
+
+    /// The companies whose people are to be looked at.
+    pub(super) fn companies(&self) -> impl Iterator<Item = i64> {
+        self.companies.keys().copied()
+    }
+
+    /// Adds one of a company's people.
+    pub(super) fn add_of_company(&mut self, company: i64, contact: i64) {
+        let Some((segments, cause)) = self.companies.get(&company) else { return };
+        let entry = self.contacts.entry(contact).or_default();
+        entry.0.extend(segments);
+        entry.1 = entry.1.or(*cause);
     }
 
     /// The same, but of these segments it is not told who comes: their members are found for the first time, and nobody enters anything.
@@ -65,6 +83,14 @@ impl<'e> Work<'e> {
     pub fn silently(mut self, segments: impl IntoIterator<Item = i64>) -> Self {
         self.silent.extend(segments);
         self
+    }
+
+    fn add_company(&mut self, company: i64, segments: &BTreeSet<usize>, cause: &'e Event) {
+        if !segments.is_empty() {
+            let entry = self.companies.entry(company).or_default();
+            entry.0.extend(segments);
+            entry.1 = Some(cause);
+        }
     }
 
     /// Adds segments to look at for a contact; a later cause replaces an earlier one.
@@ -90,6 +116,7 @@ impl Index {
             by_fact: HashMap::new(),
             by_event: HashMap::new(),
             with_events: BTreeSet::new(),
+            with_companies: BTreeSet::new(),
             ageing: BTreeSet::new(),
             facets: facets.to_vec(),
             decay,
@@ -112,6 +139,11 @@ impl Index {
                     if let Some(custom) = vocabulary.custom.iter().find(|custom| custom.id == *field) {
                         self.note(Fact::Custom(custom.key.clone()), place);
                     }
+                }
+                Bound::Field(Source::Company(of), _) => {
+                    self.note(Fact::Column("company_id"), place);
+                    self.note(Fact::Company(of.told_as(vocabulary.company.as_deref().unwrap_or_default())), place);
+                    self.with_companies.insert(place);
                 }
                 Bound::Field(Source::Facet { index, .. }, _) => {
                     for name in self.facets.get(*index).map_or(&[][..], |facet| facet.changed_by) {
@@ -151,6 +183,8 @@ impl Index {
                 (0..self.segments.len()).collect()
             }
             _ if changes_history(event) => self.with_events.clone(),
+            // An import tells of all it brought at its end.
+            "contact.updated" if subject.is_empty() && event.origin_id.is_none() => (0..self.segments.len()).collect(),
             "contact.updated" => self.reading(&field_fact(subject)),
             "contact.owner_changed" => &self.reading(&Fact::Column("owner_id")) | &self.reading(&Fact::Column("team_id")),
             "contact.stage_changed" => self.reading(&Fact::Column("stage")),
@@ -169,14 +203,36 @@ impl Index {
         touched
     }
 
+    /// Which segments an event about a company may change for its people.
+    fn touched_by_company(&self, event: &Event) -> BTreeSet<usize> {
+        if self.with_companies.is_empty() {
+            return BTreeSet::new();
+        }
+        match (event.name.as_ref(), event.subject.as_deref().unwrap_or("")) {
+            ("company.updated", "") => self.with_companies.clone(),
+            ("company.updated", attribute) => self.reading(&Fact::Company(attribute.to_owned())),
+            ("company.tagged" | "company.untagged" | "company.tag_renamed", _) => self.reading(&Fact::Company(company::TAG.to_owned())),
+            _ => BTreeSet::new(),
+        }
+    }
+
     /// The work a batch of events makes.
     pub fn work_of<'e>(&self, events: &'e [Event]) -> Work<'e> {
         let mut work = Work::default();
         for event in events {
             if let Some(contact) = event.contact_id {
                 work.add(contact, &self.touched_by(event), Some(event));
+            } else if let Some(id) = event.company_id {
+                work.add_company(id, &self.touched_by_company(event), event);
             }
         }
+        work
+    }
+
+    /// Looking at `contacts` for every segment that asks about companies.
+    pub(super) fn work_of_companies(&self, contacts: &[i64]) -> Work<'static> {
+        let mut work = Work::default();
+        contacts.iter().for_each(|contact| work.add(*contact, &self.with_companies, None));
         work
     }
 

@@ -6,9 +6,11 @@
 pub(crate) mod amount;
 pub mod api;
 pub mod bind;
+pub mod company;
 pub mod compile;
 pub mod evaluate;
 pub mod facts;
+pub mod follow;
 pub(crate) mod form;
 mod inputs;
 pub mod jobs;
@@ -24,6 +26,7 @@ mod view;
 pub mod words;
 
 use attune_db::{DbError, Sql, Tx};
+use attune_identify::field::Subject;
 use attune_jobs::Bench;
 use attune_kernel::{DAY_US, Fault, Ids};
 use attune_record::audit;
@@ -163,7 +166,8 @@ pub struct By<'a> {
 /// Everything a rule may speak of right now.
 pub async fn vocabulary(tx: &mut Tx, facets: &[FacetField]) -> Result<Vocabulary, DbError> {
     let segments = store::list(tx).await?.into_iter().map(|segment| SegmentName { id: segment.id, name: segment.name }).collect();
-    Ok(Vocabulary { custom: facts::custom_fields(tx).await?, facets: facets.to_vec(), segments })
+    let company = Some(facts::custom_fields(tx, Subject::Company).await?);
+    Ok(Vocabulary { custom: facts::custom_fields(tx, Subject::Contact).await?, company, facets: facets.to_vec(), segments })
 }
 
 /// Compiles a rule to one statement that yields the ids (`id`) of those it holds for at `now` (µs).

@@ -11,6 +11,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::{Company, CompanyDraft, CompanyId, list_page};
+use crate::contact::own::{OwnField, OwnForm};
 use crate::contact::{self, By, ContactError, Control};
 use crate::field::{self, Field, Subject};
 use crate::staff;
@@ -20,7 +21,6 @@ use crate::{CreateContacts, EditContacts};
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/companies", get(list_page::page).post(create))
-        .route("/companies/columns", axum::routing::post(list_page::columns))
         .route("/companies/export", get(list_page::export_page).post(list_page::export))
         .route("/companies/new", get(new))
         .route("/companies/{id}", get(super::show::page))
@@ -28,6 +28,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/companies/{id}/field/{key}", get(field).post(save))
         .route("/companies/{id}/undo", axum::routing::post(undo))
         .merge(super::tree_page::routes())
+        .merge(contact::views::company_routes())
 }
 
 /// A company as typed.
@@ -39,6 +40,8 @@ struct CompanyForm {
     industry: String,
     city: String,
     country: String,
+    #[serde(flatten)]
+    own: OwnForm,
 }
 
 #[derive(Template)]
@@ -47,15 +50,18 @@ struct NewPage {
     shell: Shell,
     form: CompanyForm,
     errors: FormErrors,
+    own: Vec<OwnField>,
 }
 
-async fn new(_can: Can<CreateContacts>, shell: Shell) -> Answer {
-    let page = NewPage { form: CompanyForm::default(), errors: FormErrors::new(), shell };
+async fn new(State(app): State<App>, _can: Can<CreateContacts>, shell: Shell) -> Answer {
+    let fields = field::list_of(&mut app.db.read().await?, Subject::Company).await?;
+    let form = CompanyForm::default();
+    let page = NewPage { own: form.own.inputs(&shell, fields), form, errors: FormErrors::new(), shell };
     Ok(page.shell.page(&page))
 }
 
 impl CompanyForm {
-    fn check(&self, owner_id: i64) -> Result<CompanyDraft, FormErrors> {
+    fn check(&self, fields: &[Field], owner_id: i64) -> Result<CompanyDraft, FormErrors> {
         let mut errors = FormErrors::new();
         let draft = CompanyDraft {
             name: errors.required("name", &self.name, 200),
@@ -64,17 +70,18 @@ impl CompanyForm {
             city: errors.optional("city", &self.city, 200),
             country: errors.optional("country", &self.country, 200),
             owner_id: Some(owner_id),
-            ..CompanyDraft::default()
+            fields: self.own.values(fields, &mut errors),
         };
         errors.or(draft)
     }
 }
 
 async fn create(State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Form(form): Form<CompanyForm>) -> Answer {
-    let draft = match form.check(can.actor.staff_id) {
+    let fields = field::list_of(&mut app.db.read().await?, Subject::Company).await?;
+    let draft = match form.check(&fields, can.actor.staff_id) {
         Ok(draft) => draft,
         Err(errors) => {
-            let page = NewPage { form, errors, shell };
+            let page = NewPage { own: form.own.inputs(&shell, fields), form, errors, shell };
             return Ok(page.shell.again(&page, &page.as_form()));
         }
     };
