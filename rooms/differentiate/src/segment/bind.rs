@@ -1,7 +1,8 @@
 //! Ties a rule to what exists: fields, facets, events and segments. A bound rule compiles and evaluates without further questions.
 
+use attune_identify::company::domain_key;
 use attune_kernel::{Money, fold_key};
-use attune_web::Sight;
+use attune_web::{Scope, Sight};
 
 use super::company::OfCompany;
 use super::rule::{Cmp, Count, Day, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreName, Subject, Test, Window};
@@ -280,12 +281,30 @@ pub struct RuleError {
     pub message: String,
 }
 
+/// Refuses a rule this reader could learn from what is kept from them: [`check_sight`], and questions about companies by whoever does not see all of
+/// them. Somebody's own contact may work for a company that is another's, and a count or a name in a sample would tell of it.
+pub fn check_reader(rule: &Rule, sight: &Sight, scope: Option<&Scope>) -> Result<(), RuleError> {
+    check_sight(rule, sight)?;
+    let of_company = |rule: &&Rule| matches!(rule, Rule::Field(condition) if condition.field.starts_with("company."));
+    match rule.conditions().iter().position(of_company) {
+        Some(condition) if scope != Some(&Scope::All) => Err(RuleError {
+            condition,
+            key: "rule-error-company",
+            what: String::new(),
+            message: "only whoever sees all contacts and companies can ask about companies".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a rule that looks into addresses part by part, from whoever sees masks: a count would tell what they hide letter by letter. A whole
 /// address may be asked for, as in a search.
 pub fn check_sight(rule: &Rule, sight: &Sight) -> Result<(), RuleError> {
     let guesses = |rule: &&Rule| match rule {
         Rule::Field(condition) => {
-            matches!(condition.field.as_str(), "email" | "phone") && matches!(condition.test, Test::Contains(_) | Test::Starts(_))
+            let field = condition.field.as_str();
+            let may_hold = matches!(field, "email" | "phone") || field.starts_with("custom.") || field.starts_with("company.custom.");
+            may_hold && matches!(condition.test, Test::Contains(_) | Test::Starts(_))
         }
         // What was clicked, typed or sent may hold an address, too; the beginning of a path tells of none.
         Rule::Event(event) => match &event.subject {
@@ -408,7 +427,12 @@ impl Binder<'_> {
             Source::Company(of) => of.is_folded(),
             other => matches!(other, Source::CustomText(_) | Source::Column { folded: true, .. } | Source::Facet { several: true, .. }),
         };
-        let test = if condition.field == "phone" { digits(&condition.test) } else { folded_test(&condition.test, folded) };
+        let test = match condition.field.as_str() {
+            "phone" => digits(&condition.test),
+            // Kept as it is matched by; what is no whole domain is looked for as it stands.
+            "company.domain" => map_texts(&condition.test, &|text| domain_key(text).unwrap_or_else(|| fold_key(text))),
+            _ => folded_test(&condition.test, folded),
+        };
         Ok(Bound::Field(source, test))
     }
 }

@@ -7,27 +7,28 @@ use attune_kernel::Fault;
 use serde::{Deserialize, Serialize};
 
 use super::jobs::{KeepSegments, lock};
-use super::keep::Work;
+use super::keep::{Index, Work};
 
 /// The job that judges the people of companies.
 pub const FOLLOW: &str = "differentiate.follow_companies";
 /// People per transaction. A trial is small, and sees both ways all the same.
 const BATCH: i64 = if cfg!(test) { 2 } else { 2_000 };
 
-/// The companies whose people are judged.
+/// The companies whose people are judged, and for which segments.
 #[derive(Debug, Serialize, Deserialize)]
 struct Plan {
     companies: Vec<i64>,
+    segments: Vec<i64>,
 }
 
 /// Adds to `work` the people of the companies in it; when they are too many for one transaction a job takes them all.
-pub(super) async fn add_people(tx: &mut Tx, bench: &Bench, work: &mut Work<'_>) -> Result<(), DbError> {
+pub(super) async fn add_people(tx: &mut Tx, bench: &Bench, index: &Index, work: &mut Work<'_>) -> Result<(), DbError> {
     let companies: Vec<i64> = work.companies().collect();
     let ids = Relation::of_ids("id", companies.iter().copied());
     let select = sql!("SELECT c.company_id, c.id FROM {rows} AS r JOIN v_identify_contact c ON c.company_id = r.id LIMIT $1");
     let people = tx.rows_from(select, &ids, params![BATCH + 1]).await?;
     if i64::try_from(people.len()).unwrap_or(i64::MAX) > BATCH {
-        let plan = serde_json::to_value(Plan { companies }).unwrap_or_default();
+        let plan = serde_json::to_value(Plan { companies, segments: index.segments_of_companies(work) }).unwrap_or_default();
         put(tx, bench, JobSpec::new(FOLLOW, plan)).await?;
         return Ok(());
     }
@@ -40,10 +41,10 @@ pub(super) async fn add_people(tx: &mut Tx, bench: &Bench, work: &mut Work<'_>) 
 /// Companies whose people are judged together: one large one, or several with no more than a batch between them.
 type Group = Vec<i64>;
 
-async fn groups(tx: &mut Tx, companies: Vec<i64>) -> Result<(Vec<Group>, i64), DbError> {
+async fn groups(tx: &mut Tx, companies: &[i64]) -> Result<(Vec<Group>, i64), DbError> {
     let select =
         sql!("SELECT c.company_id, count(*) FROM {rows} AS r JOIN v_identify_contact c ON c.company_id = r.id GROUP BY c.company_id");
-    let sizes = tx.rows_from(select, &Relation::of_ids("id", companies), params![]).await?;
+    let sizes = tx.rows_from(select, &Relation::of_ids("id", companies.iter().copied()), params![]).await?;
     let (mut groups, mut room, mut total): (Vec<Group>, i64, i64) = (Vec::new(), 0, 0);
     for row in sizes {
         let (company, size): (i64, i64) = (row.at(0)?, row.at(1)?);
@@ -81,7 +82,7 @@ impl Run for FollowCompanies {
         Box::pin(async move {
             let plan: Plan = serde_json::from_str(payload)?;
             let db = &context.bench.db;
-            let (groups, total) = groups(&mut db.read().await?, plan.companies).await?;
+            let (groups, total) = groups(&mut db.read().await?, &plan.companies).await?;
             let (mut done, mut moved) = (0, 0);
             for group in &groups {
                 let mut after = i64::MIN;
@@ -91,7 +92,7 @@ impl Run for FollowCompanies {
                     let people = page(&mut tx, group, after).await?;
                     let Some(last) = people.last().copied() else { break };
                     let index = self.0.index(&mut tx).await?;
-                    moved += index.settle(&mut tx, &index.work_of_companies(&people), context.bench.clock.now()).await?;
+                    moved += index.settle(&mut tx, &index.work_of_all(&people, Some(&plan.segments)), context.bench.clock.now()).await?;
                     tx.commit().await?;
                     after = last;
                     done += i64::try_from(people.len()).unwrap_or(0);

@@ -79,7 +79,7 @@ impl React for KeepSegments {
             }
             let index = self.index(tx).await?;
             let mut work = index.work_of(events);
-            follow::add_people(tx, &bench, &mut work).await?;
+            follow::add_people(tx, &bench, &index, &mut work).await?;
             index.settle(tx, &work, spine.clock.now()).await?;
             Ok(())
         })

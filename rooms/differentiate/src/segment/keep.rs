@@ -45,6 +45,8 @@ pub struct Index {
     with_events: BTreeSet<usize>,
     with_companies: BTreeSet<usize>,
     ageing: BTreeSet<usize>,
+    /// Segments whose members are being found for the first time: of them it is not told who comes, whoever looks first.
+    fresh: HashSet<i64>,
     facets: Vec<FacetField>,
     decay: Decay,
 }
@@ -118,6 +120,7 @@ impl Index {
             with_events: BTreeSet::new(),
             with_companies: BTreeSet::new(),
             ageing: BTreeSet::new(),
+            fresh: store::list_unfilled(tx).await?.iter().filter(|segment| segment.is_new).map(|segment| segment.id).collect(),
             facets: facets.to_vec(),
             decay,
         };
@@ -229,11 +232,10 @@ impl Index {
         work
     }
 
-    /// Looking at `contacts` for every segment that asks about companies.
-    pub(super) fn work_of_companies(&self, contacts: &[i64]) -> Work<'static> {
-        let mut work = Work::default();
-        contacts.iter().for_each(|contact| work.add(*contact, &self.with_companies, None));
-        work
+    /// The segments the companies in `work` are looked at for.
+    pub(super) fn segments_of_companies(&self, work: &Work<'_>) -> Vec<i64> {
+        let places: BTreeSet<usize> = work.companies.values().flat_map(|(places, _)| places.iter().copied()).collect();
+        places.iter().filter_map(|place| self.segments.get(*place)).map(|live| live.id).collect()
     }
 
     /// Looking at `contacts` for every segment that time alone can change.
@@ -277,7 +279,8 @@ impl Index {
                 if truth.holds != inside.contains(&(live.id, *contact)) {
                     moves.push(Move { segment_id: live.id, contact_id: *contact, entered: truth.holds });
                     // Rules that ask for this segment hear of it only by its events.
-                    if !work.silent.contains(&live.id) || self.by_fact.contains_key(&Fact::Segment(live.id)) {
+                    let silent = work.silent.contains(&live.id) || self.fresh.contains(&live.id);
+                    if !silent || self.by_fact.contains_key(&Fact::Segment(live.id)) {
                         told.push(news(live.id, *contact, truth.holds, *cause, now));
                     }
                 }

@@ -32,7 +32,7 @@ use attune_kernel::{DAY_US, Fault, Ids};
 use attune_record::audit;
 use attune_web::{Actor, Sight};
 
-pub use bind::{Bound, FacetField, RuleError, SegmentName, Vocabulary, bind, check_sight};
+pub use bind::{Bound, FacetField, RuleError, SegmentName, Vocabulary, bind, check_reader, check_sight};
 pub use rule::Rule;
 use rule::{Cmp, ScoreCondition, ScoreName};
 pub use store::{Segment, SegmentKind, days, find, find_by_name, list, list_after, member_ids, of_contact};
@@ -201,7 +201,7 @@ pub async fn first(tx: &mut Tx, found: &Sql, limit: i64) -> Result<Vec<i64>, DbE
 
 /// Makes a dynamic segment; its members are found by a job. Answers its id.
 pub async fn create(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: &[FacetField]) -> Result<i64, SegmentError> {
-    check_sight(&rule, &Sight::of(by.actor))?;
+    check_reader(&rule, &Sight::of(by.actor), pages::seen(by.actor).as_ref())?;
     let vocabulary = vocabulary(tx, facets).await?;
     let rule = settled(rule, &vocabulary)?;
     let segment = Segment {
@@ -222,7 +222,7 @@ pub async fn create(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: &[
 
 /// Makes a static segment of those the rule holds for now. Answers its id and how many they are.
 pub async fn snapshot(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: &[FacetField]) -> Result<(i64, i64), SegmentError> {
-    check_sight(&rule, &Sight::of(by.actor))?;
+    check_reader(&rule, &Sight::of(by.actor), pages::seen(by.actor).as_ref())?;
     let vocabulary = vocabulary(tx, facets).await?;
     let rule = settled(rule, &vocabulary)?;
     let found = compile::compile(&bind(&rule, &vocabulary)?, score::basis(tx).await?.decay(), by.now);
@@ -248,7 +248,7 @@ pub async fn update(tx: &mut Tx, by: &By<'_>, id: i64, name: &str, rule: Rule, f
     let before = store::find(tx, id).await?.ok_or(SegmentError::NotFound)?;
     let vocabulary = vocabulary(tx, facets).await?;
     if before.kind != SegmentKind::Static {
-        check_sight(&rule, &Sight::of(by.actor))?;
+        check_reader(&rule, &Sight::of(by.actor), pages::seen(by.actor).as_ref())?;
     }
     let rule = if before.kind == SegmentKind::Static { before.rule.clone() } else { settled(rule, &vocabulary)? };
     refuse_circle(tx, id, &bind(&rule, &vocabulary)?, &vocabulary).await?;

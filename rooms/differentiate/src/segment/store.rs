@@ -70,11 +70,12 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Segment>, DbError> {
     tx.rows(sql, params![]).await?.iter().map(read).collect()
 }
 
-/// Changes whenever a segment is made, changed, hidden or brought back, a custom field is added or its options change: what rules are bound by.
+/// Changes whenever a segment is made, changed, filled, hidden or brought back, a custom field is added or its options change: what rules are bound by.
 pub(super) async fn stamp(tx: &mut Tx) -> Result<Vec<Value>, DbError> {
     let sql = sql!(
         "SELECT (SELECT count(*) FROM segments WHERE deleted_at IS NULL) AS live, (SELECT CAST(SUM(updated_at - created_at) AS BIGINT) FROM segments) AS changes,
          (SELECT CAST(SUM(id % 1000003) AS BIGINT) FROM segments WHERE deleted_at IS NULL) AS which,
+         (SELECT count(*) FROM segments WHERE kind = 'dynamic' AND filled_at IS NULL AND deleted_at IS NULL) AS unfilled,
          (SELECT count(*) FROM v_identify_field) AS fields, (SELECT max(id) FROM v_identify_field) AS newest_field,
          (SELECT CAST(SUM(revision) AS BIGINT) FROM v_identify_field) AS revisions,
          (SELECT count(*) FROM v_identify_company_field) AS company_fields, (SELECT max(id) FROM v_identify_company_field) AS newest_company_field,

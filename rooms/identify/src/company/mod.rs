@@ -26,8 +26,8 @@ use serde_json::{Map, Value as Json, json};
 use crate::contact::{By, ContactError};
 use crate::field::{self, Field, Subject};
 use crate::staff;
-pub use record::Company;
-pub(crate) use record::{domain_key, name_key};
+pub(crate) use record::name_key;
+pub use record::{Company, domain_key};
 pub(crate) use store::{
     ByKeys, count, escaped, hold, insert, leave_parents, list_any, list_by_keys, list_by_name_keys, list_crowded, list_namesakes,
     list_rows, list_within, remove_of_import, update,

@@ -130,11 +130,12 @@ pub async fn list(tx: &mut Tx, scope: &Scope, filter: &TaskFilter, limit: i64) -
 
 /// The open task about any of a company's people within `scope` whose day comes first.
 pub(super) async fn next_of_company(tx: &mut Tx, scope: &Scope, company_id: i64) -> Result<Option<Task>, DbError> {
-    // The people lead to their tasks: in the order of days, everybody's tasks would be looked through for a company that has none.
+    // The people lead to their tasks: in the order of days, everybody's tasks would be looked through for a company that has none. CROSS JOIN says so to
+    // SQLite; for PostgreSQL the order is one that no index has.
     let mut first = Sql::new("SELECT t.id FROM v_identify_contact c CROSS JOIN tasks t WHERE t.contact_id = c.id AND t.done_at IS NULL");
     first.push(" AND c.company_id = ").bind(company_id);
     Reach::of(tx, scope).await?.push_people(&mut first, "c");
-    first.push(" ORDER BY t.rank_at, t.id LIMIT 1");
+    first.push(" ORDER BY t.rank_at + 0, t.id LIMIT 1");
     match tx.rows_of(&first).await?.first() {
         Some(row) => find(tx, row.at(0)?).await,
         None => Ok(None),
