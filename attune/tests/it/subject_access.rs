@@ -20,7 +20,7 @@ fn more(contact: i64) -> [(&'static str, Vec<Value>); 10] {
             "INSERT INTO import_changes (import_id, record_id, changes, updated_before_at, updated_after_at) VALUES (1, $1, '{}', 1, 2)",
             one(),
         ),
-        ("INSERT INTO bulk_rows (edit_id, contact_id, state, before_json) VALUES (1, $1, 'changed', '{\"city\": \"Bonn\"}')", one()),
+        ("INSERT INTO bulk_rows (edit_id, record_id, state, before_json) VALUES (1, $1, 'changed', '{\"city\": \"Bonn\"}')", one()),
         ("INSERT INTO merges (id, survivor_id, loser_id, taken, staff_id, staff_name, at) VALUES (1, $1, 2, '[]', 1, 'Jo', 1)", one()),
         ("INSERT INTO contact_facts (contact_id, key, source, detail, at) VALUES ($1, 'city', 'answer', '', 1)", one()),
         ("INSERT INTO score_lines (contact_id, rule_id, count, k, last_at, day, day_points) VALUES ($1, 1, 1, 1.5, 1, 1, 1)", one()),

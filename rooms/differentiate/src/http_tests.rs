@@ -94,6 +94,30 @@ attune_testkit::on_both_dbs! {
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 
+    async fn who_does_not_see_all_companies_learns_nothing_of_them_by_a_rule(db: Db) {
+        let trial = Trial::new(db);
+        let app = app(&trial);
+        let firm = trial.company("Fisk").await;
+        let ada = trial.contact("Ada Brandt", None).await;
+        trial.change(ada, "company", "Fisk").await;
+        trial.change_company(firm, "industry", "Retail").await;
+        let mut tx = trial.db.begin().await.unwrap();
+        tx.exec("UPDATE contacts SET owner_id = 3 WHERE id = $1", attune_db::params![ada]).await.unwrap();
+        tx.commit().await.unwrap();
+        let made = app.post("admin", "/segments", &format!("name=Berliners&do=dynamic&{BERLIN}")).await.is(StatusCode::SEE_OTHER);
+        let (to, rule) = (made.leads(), "company.industry = \"Retail\"");
+        let asked = format!("{to}?do=text&text=company.industry+%3D+%22Retail%22");
+        assert!(app.get("admin", &asked).await.has("Ada Brandt"));
+        let page = app.get("agent", &asked).await.is(StatusCode::OK);
+        assert!(!page.has("Ada Brandt") && page.has("Only whoever sees all"), "{}", page.body);
+        let count = serde_json::json!({ "rule": rule });
+        assert_eq!(app.json("admin", "POST", "/api/v1/segments/count", &count).await.is(StatusCode::OK).json()["count"], 1);
+        app.json("agent", "POST", "/api/v1/segments/count", &count).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        // What an own field holds is masked for them, so parts of it are no question either.
+        let part = serde_json::json!({ "rule": "custom.note contains \"a\"" });
+        app.json("agent", "POST", "/api/v1/segments/count", &part).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+
     async fn roles_decide_who_may_build_and_score(db: Db) {
         let trial = Trial::new(db);
         let app = app(&trial);

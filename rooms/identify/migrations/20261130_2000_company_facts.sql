@@ -1,6 +1,8 @@
 -- For other rooms: what is known of companies beside their own columns. A row of one of these fields is a company's.
 CREATE VIEW v_identify_company_field AS SELECT id, key, label, kind, currency, options, revision, position FROM fields
 WHERE deleted_at IS NULL AND subject = 'company';
+-- The fields of both, for whoever only wants to know that one has changed.
+CREATE VIEW v_identify_any_field AS SELECT id, revision FROM fields WHERE deleted_at IS NULL;
 CREATE VIEW v_identify_company_text AS SELECT record_id AS company_id, field_id, value_key FROM field_texts;
 CREATE VIEW v_identify_company_number AS SELECT record_id AS company_id, field_id, value FROM field_numbers;
 CREATE VIEW v_identify_company_choice AS SELECT record_id AS company_id, field_id, choice FROM field_choices;

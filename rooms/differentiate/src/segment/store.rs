@@ -76,10 +76,8 @@ pub(super) async fn stamp(tx: &mut Tx) -> Result<Vec<Value>, DbError> {
         "SELECT (SELECT count(*) FROM segments WHERE deleted_at IS NULL) AS live, (SELECT CAST(SUM(updated_at - created_at) AS BIGINT) FROM segments) AS changes,
          (SELECT CAST(SUM(id % 1000003) AS BIGINT) FROM segments WHERE deleted_at IS NULL) AS which,
          (SELECT count(*) FROM segments WHERE kind = 'dynamic' AND filled_at IS NULL AND deleted_at IS NULL) AS unfilled,
-         (SELECT count(*) FROM v_identify_field) AS fields, (SELECT max(id) FROM v_identify_field) AS newest_field,
-         (SELECT CAST(SUM(revision) AS BIGINT) FROM v_identify_field) AS revisions,
-         (SELECT count(*) FROM v_identify_company_field) AS company_fields, (SELECT max(id) FROM v_identify_company_field) AS newest_company_field,
-         (SELECT CAST(SUM(revision) AS BIGINT) FROM v_identify_company_field) AS company_revisions"
+         f.fields, f.newest_field, f.revisions
+         FROM (SELECT count(*) AS fields, max(id) AS newest_field, CAST(SUM(revision) AS BIGINT) AS revisions FROM v_identify_any_field) f"
     );
     Ok(tx.get("the stamp of segments", sql, params![]).await?.into_values())
 }

@@ -23,7 +23,7 @@ attune_testkit::on_both_dbs! {
         let next = Panel {
             key: "neighbour.next",
             title_key: "identify-open",
-            href: |id| format!("/next/{}", super::CompanyId(id)),
+            href: |id| format!("/next/{}", crate::company::CompanyId(id)),
             order: 1,
             permission: "identify.contact.view",
             place: Place::CompanyHead,

@@ -19,6 +19,7 @@ use crate::contact::export::{self, Format};
 use crate::contact::own::{Asked, asked, field_chips};
 use crate::contact::query::ListQuery;
 use crate::contact::views::{self, Bar};
+use crate::contact::{COUNTED, shown_count};
 use crate::field::{self, Field, Subject};
 use crate::staff::{self, Member};
 use crate::tag::{self, Tag};
@@ -56,6 +57,8 @@ struct ListPage {
     hidden: Vec<Column>,
     /// The tags of these companies, where they stand in a column.
     tags_of: HashMap<i64, Vec<String>>,
+    /// How many there are on all pages, if there are more than this one.
+    total: Option<String>,
     errors: FormErrors,
     /// How the field about to be filtered by is asked for.
     asked: Option<Asked>,
@@ -99,6 +102,8 @@ struct ReadList {
     tag: Option<Tag>,
     tags: Vec<Choice>,
     tags_of: HashMap<i64, Vec<String>>,
+    /// How many there are on all pages, if there are more than this one.
+    total: Option<i64>,
     /// Why the filter being filled in does not fit.
     wrong: Option<&'static str>,
 }
@@ -109,7 +114,13 @@ async fn read_list(
     query: &ListQuery,
     (fields, wrong): (Vec<Field>, Option<&'static str>),
 ) -> Result<ReadList, DbError> {
-    let lines = super::list(tx, &can.scope, &listing(query, can.actor.staff_id, &fields, PAGE + 1)).await?;
+    let asked = listing(query, can.actor.staff_id, &fields, PAGE + 1);
+    let lines = super::list(tx, &can.scope, &asked).await?;
+    let total = if lines.len() as i64 > PAGE || asked.after.is_some() {
+        Some(super::count(tx, &can.scope, &Listing { after: None, limit: COUNTED + 1, ..asked }).await?)
+    } else {
+        None
+    };
     let tag = match query.tag_id() {
         Some(id) => tag::find(tx, id).await?,
         None => None,
@@ -124,6 +135,7 @@ async fn read_list(
         members: staff::list(tx).await?,
         tags: tag::pages::choices(tx, tag.as_ref()).await?,
         tags_of,
+        total,
         lines,
         fields,
         tag,
@@ -132,7 +144,7 @@ async fn read_list(
 }
 
 fn list_page(shell: Shell, query: ListQuery, read: ReadList) -> ListPage {
-    let ReadList { mut lines, views, members, fields, tag, tags, tags_of, wrong } = read;
+    let ReadList { mut lines, views, members, fields, tag, tags, tags_of, total, wrong } = read;
     let more = lines.len() as i64 > PAGE;
     lines.truncate(usize::try_from(PAGE).unwrap_or(50));
     let text = query.text();
@@ -152,6 +164,7 @@ fn list_page(shell: Shell, query: ListQuery, read: ReadList) -> ListPage {
         owners: staff::names(&members),
         rest: query.rest(),
         errors: FormErrors::new(),
+        total: total.map(|total| shown_count(&shell.l, total)),
         tags_of,
         asked,
         columns,

@@ -7,6 +7,7 @@ pub mod api;
 #[cfg(test)]
 mod http_tests;
 mod list_page;
+mod many;
 pub mod pages;
 mod record;
 mod show;
@@ -26,6 +27,8 @@ use serde_json::{Map, Value as Json, json};
 use crate::contact::{By, ContactError};
 use crate::field::{self, Field, Subject};
 use crate::staff;
+pub(crate) use many::{Selection, list_behind, push_selected, read_listing, read_value, write_many};
+pub(crate) use pages::control;
 pub(crate) use record::name_key;
 pub use record::{Company, domain_key};
 pub(crate) use store::{

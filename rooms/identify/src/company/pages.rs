@@ -164,17 +164,27 @@ async fn field_page(app: &App, shell: Shell, scope: &Scope, id: CompanyId, key: 
     let company = super::find(&mut tx, scope, id.0).await?.ok_or(Problem::NotFound)?;
     let own = own_field(&mut tx, &key).await?;
     let value = company.shown(&key, &shell.sight());
-    let control = match (&own, key.as_str()) {
-        (Some(field), _) => contact::control_of(&shell, Some(field), &value),
-        (None, "owner_id") => {
-            let owners = staff::list(&mut tx).await?;
-            Control::Select(owners.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect())
-        }
-        (None, key) if super::KEYS.contains(&key) => Control::Text("text"),
-        (None, _) => return Err(Problem::NotFound),
-    };
+    let control = control(&mut tx, &shell, &key, own.as_ref(), &value).await?.ok_or(Problem::NotFound)?;
     let label = own.map_or_else(|| label(&shell, &key), |field| field.label);
     Ok(FieldPage { id, label, value: contact::typed(&value), name: company.name, key, control, errors: FormErrors::new(), shell })
+}
+
+/// How an attribute is edited that holds `value`; nothing for one that cannot be.
+pub(crate) async fn control(
+    tx: &mut Tx,
+    shell: &Shell,
+    key: &str,
+    own: Option<&Field>,
+    value: &serde_json::Value,
+) -> Result<Option<Control>, DbError> {
+    Ok(match (own, key) {
+        (Some(field), _) => Some(contact::control_of(shell, Some(field), value)),
+        (None, "owner_id") => {
+            let owners = staff::list(tx).await?;
+            Some(Control::Select(owners.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect()))
+        }
+        (None, key) => super::KEYS.contains(&key).then_some(Control::Text("text")),
+    })
 }
 
 async fn own_field(tx: &mut Tx, key: &str) -> Result<Option<Field>, DbError> {
