@@ -9,6 +9,7 @@ identify-family-name = Family name
 identify-email = Email
 identify-phone = Phone
 identify-company = Company
+identify-company-or-email = Company, or email
 identify-title = Job title
 identify-city = City
 identify-country = Country

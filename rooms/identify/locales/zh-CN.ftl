@@ -9,6 +9,7 @@ identify-family-name = 姓
 identify-email = 邮箱
 identify-phone = 电话
 identify-company = 公司
+identify-company-or-email = 公司或邮箱
 identify-title = 职位
 identify-city = 城市
 identify-country = 国家

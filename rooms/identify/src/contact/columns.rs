@@ -96,7 +96,7 @@ impl Column {
     /// What it is called.
     pub(crate) fn label(&self, l: &Lang) -> String {
         match &self.kind {
-            Kind::Company => l.t("identify-company").to_string(),
+            Kind::Company => l.t("identify-company-or-email").to_string(),
             Kind::Stage => l.t("identify-stage").to_string(),
             Kind::Grade => l.t("identify-grade").to_string(),
             Kind::Score => l.t("identify-score").to_string(),
