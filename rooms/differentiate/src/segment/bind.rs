@@ -2,10 +2,9 @@
 
 use attune_identify::company::domain_key;
 use attune_kernel::{Money, fold_key};
-use attune_web::{Scope, Sight};
 
 use super::company::OfCompany;
-use super::rule::{Cmp, Count, Day, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreName, Subject, Test, Window};
+use super::rule::{Cmp, Count, Day, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreName, Test, Window};
 
 /// What a field holds, and so which tests fit it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -261,6 +260,17 @@ impl Bound {
         })
     }
 
+    /// A number that tells the own fields it asks for from others; a field made again under the same key is another one.
+    pub fn own_fields(&self) -> i64 {
+        let own = self.conditions().into_iter().filter_map(|condition| match condition {
+            Self::Field(Source::CustomText(id) | Source::CustomNumber(id) | Source::CustomChoice(id), _) => Some(*id),
+            Self::Field(Source::Company(of), _) => of.own_field(),
+            _ => None,
+        });
+        let ids: std::collections::BTreeSet<i64> = own.collect();
+        ids.into_iter().fold(0_i64, |sum, id| sum.wrapping_mul(31).wrapping_add(id)) & i64::MAX
+    }
+
     /// The segments it asks for.
     pub fn segments(&self) -> Vec<i64> {
         self.conditions().into_iter().filter_map(|condition| if let Self::Segment(id) = condition { Some(*id) } else { None }).collect()
@@ -279,50 +289,6 @@ pub struct RuleError {
     pub what: String,
     /// The same in English.
     pub message: String,
-}
-
-/// Refuses a rule this reader could learn from what is kept from them: [`check_sight`], and questions about companies by whoever does not see all of
-/// them. Somebody's own contact may work for a company that is another's, and a count or a name in a sample would tell of it.
-pub fn check_reader(rule: &Rule, sight: &Sight, scope: Option<&Scope>) -> Result<(), RuleError> {
-    check_sight(rule, sight)?;
-    let of_company = |rule: &&Rule| matches!(rule, Rule::Field(condition) if condition.field.starts_with("company."));
-    match rule.conditions().iter().position(of_company) {
-        Some(condition) if scope != Some(&Scope::All) => Err(RuleError {
-            condition,
-            key: "rule-error-company",
-            what: String::new(),
-            message: "only whoever sees all contacts and companies can ask about companies".to_owned(),
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses a rule that looks into addresses part by part, from whoever sees masks: a count would tell what they hide letter by letter. A whole
-/// address may be asked for, as in a search.
-pub fn check_sight(rule: &Rule, sight: &Sight) -> Result<(), RuleError> {
-    let guesses = |rule: &&Rule| match rule {
-        Rule::Field(condition) => {
-            let field = condition.field.as_str();
-            let may_hold = matches!(field, "email" | "phone") || field.starts_with("custom.") || field.starts_with("company.custom.");
-            may_hold && matches!(condition.test, Test::Contains(_) | Test::Starts(_))
-        }
-        // What was clicked, typed or sent may hold an address, too; the beginning of a path tells of none.
-        Rule::Event(event) => match &event.subject {
-            Some(Subject::Contains(_)) => true,
-            Some(Subject::Starts(begin)) => !begin.starts_with('/'),
-            _ => false,
-        },
-        _ => false,
-    };
-    match rule.conditions().iter().position(guesses) {
-        Some(condition) if !sight.is_full() => Err(RuleError {
-            condition,
-            key: "rule-error-address",
-            what: String::new(),
-            message: "whoever sees addresses masked cannot ask for parts of them".to_owned(),
-        }),
-        _ => Ok(()),
-    }
 }
 
 /// Ties `rule` to `vocabulary`; the first mistake is answered.
@@ -495,6 +461,6 @@ pub(super) fn map_texts(test: &Test, map: &dyn Fn(&str) -> String) -> Test {
 
 /// Whether an event of this kind can change the condition.
 pub fn hears(condition: &EventCondition, subject: Option<&str>, amount: Option<i64>) -> bool {
-    condition.subject.as_ref().is_none_or(|wanted: &Subject| wanted.matches(subject))
+    condition.subject.as_ref().is_none_or(|wanted| wanted.matches(subject))
         && condition.min_amount.is_none_or(|least| amount.is_some_and(|amount| amount >= least))
 }

@@ -91,6 +91,11 @@ impl OfCompany {
         }
     }
 
+    /// The own field it is of.
+    pub(super) fn own_field(self) -> Option<i64> {
+        self.place().3
+    }
+
     /// What an event about a change of it names: the attribute that changed. The team follows the owner.
     pub(super) fn told_as(self, own: &[CustomField]) -> String {
         match self {

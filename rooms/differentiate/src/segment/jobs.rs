@@ -63,7 +63,8 @@ impl React for KeepSegments {
             if events.iter().any(|event| matches!(event.name.as_ref(), "contact.imported" | "contact.erased")) {
                 return Ok(true);
             }
-            Ok(!self.index(tx).await?.work_of(events).is_empty())
+            let index = self.index(tx).await?;
+            Ok(index.is_overtaken() || !index.work_of(events).is_empty())
         })
     }
 
@@ -78,6 +79,10 @@ impl React for KeepSegments {
                 store::recount(tx).await?;
             }
             let index = self.index(tx).await?;
+            let anew = index.note_bound(tx).await?;
+            if !anew.is_empty() {
+                refresh(tx, &bench, Some(anew), Whose::default()).await?;
+            }
             let mut work = index.work_of(events);
             follow::add_people(tx, &bench, &index, &mut work).await?;
             index.settle(tx, &work, spine.clock.now()).await?;

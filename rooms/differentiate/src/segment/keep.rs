@@ -47,6 +47,8 @@ pub struct Index {
     ageing: BTreeSet<usize>,
     /// Segments whose members are being found for the first time: of them it is not told who comes, whoever looks first.
     fresh: HashSet<i64>,
+    /// Segments bound to other own fields than before: what they are bound to now, and whether their members have to be found anew.
+    rebound: Vec<(i64, i64, bool)>,
     facets: Vec<FacetField>,
     decay: Decay,
 }
@@ -121,16 +123,38 @@ impl Index {
             with_companies: BTreeSet::new(),
             ageing: BTreeSet::new(),
             fresh: store::list_unfilled(tx).await?.iter().filter(|segment| segment.is_new).map(|segment| segment.id).collect(),
+            rebound: Vec::new(),
             facets: facets.to_vec(),
             decay,
         };
         for segment in store::list(tx).await?.into_iter().filter(|segment| segment.kind == SegmentKind::Dynamic) {
-            match bind(&segment.rule, &vocabulary) {
+            let bound = bind(&segment.rule, &vocabulary);
+            let to = bound.as_ref().map_or(-1, Bound::own_fields);
+            if segment.bound_to != Some(to) {
+                index.rebound.push((segment.id, to, to != -1 && segment.bound_to.is_some()));
+            }
+            match bound {
                 Ok(rule) => index.add(segment.id, rule, &vocabulary),
                 Err(error) => tracing::warn!(segment = segment.id, %error, "a segment's rule cannot be used; its members stay as they are"),
             }
         }
         Ok(index)
+    }
+
+    /// Whether members have to be found anew because a field was made again that their rule asks for.
+    pub(super) fn is_overtaken(&self) -> bool {
+        self.rebound.iter().any(|(.., anew)| *anew)
+    }
+
+    /// Notes what rules are bound to now; answers the segments whose members have to be found anew.
+    pub(super) async fn note_bound(&self, tx: &mut Tx) -> Result<Vec<i64>, DbError> {
+        if self.rebound.is_empty() {
+            return Ok(Vec::new());
+        }
+        store::set_bound(tx, self.rebound.iter().map(|(id, to, _)| (*id, *to))).await?;
+        let anew: Vec<i64> = self.rebound.iter().filter(|(.., anew)| *anew).map(|(id, ..)| *id).collect();
+        store::set_unfilled(tx, &anew).await?;
+        Ok(anew)
     }
 
     fn add(&mut self, id: i64, rule: Bound, vocabulary: &Vocabulary) {

@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod keep;
 pub mod pages;
 mod preview;
+mod reader;
 pub mod rule;
 mod store;
 #[cfg(test)]
@@ -32,7 +33,8 @@ use attune_kernel::{DAY_US, Fault, Ids};
 use attune_record::audit;
 use attune_web::{Actor, Sight};
 
-pub use bind::{Bound, FacetField, RuleError, SegmentName, Vocabulary, bind, check_reader, check_sight};
+pub use bind::{Bound, FacetField, RuleError, SegmentName, Vocabulary, bind};
+pub use reader::{check_reader, check_sight};
 pub use rule::Rule;
 use rule::{Cmp, ScoreCondition, ScoreName};
 pub use store::{Segment, SegmentKind, days, find, find_by_name, list, list_after, member_ids, of_contact};
@@ -213,6 +215,7 @@ pub async fn create(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: &[
         created_at: by.now,
         updated_at: by.now,
         filled_at: None,
+        bound_to: None,
     };
     store::insert(tx, &segment, staff(by)).await?;
     note(tx, by, "segment.created", segment.id, None, Some(&segment)).await?;
@@ -235,6 +238,7 @@ pub async fn snapshot(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: 
         created_at: by.now,
         updated_at: by.now,
         filled_at: Some(by.now),
+        bound_to: None,
     };
     store::insert(tx, &segment, staff(by)).await?;
     segment.member_count = i64::try_from(store::fill(tx, segment.id, &found, by.now).await?).unwrap_or(i64::MAX);

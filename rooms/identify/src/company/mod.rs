@@ -32,10 +32,10 @@ pub(crate) use pages::control;
 pub(crate) use record::name_key;
 pub use record::{Company, domain_key};
 pub(crate) use store::{
-    ByKeys, count, escaped, hold, insert, leave_parents, list_any, list_by_keys, list_by_name_keys, list_crowded, list_namesakes,
-    list_rows, list_within, remove_of_import, update,
+    ByKeys, count, escaped, insert, leave_parents, list_any, list_by_keys, list_by_name_keys, list_crowded, list_namesakes, list_rows,
+    list_within, remove_of_import, update,
 };
-pub use store::{CompanyLine, Listing, find, list, list_by_ids};
+pub use store::{CompanyLine, Listing, find, hold, list, list_by_ids};
 pub use tree::{Branch, list_branches, set_parent};
 pub(crate) use tree::{Tree, hold_under};
 
@@ -205,6 +205,7 @@ pub async fn assign_owner(tx: &mut Tx, by: &By<'_>, ids: &[i64], owner_id: Optio
         }
         None => None,
     };
+    store::hold(tx, ids).await?;
     let mut moved = list_by_ids(tx, ids.iter().copied()).await?;
     moved.retain(|company| company.owner_id != owner_id);
     let moved_ids: Vec<i64> = moved.iter().map(|company| company.id).collect();

@@ -289,7 +289,7 @@ pub(crate) async fn update(tx: &mut Tx, companies: &[Company], defs: &[Field]) -
 }
 
 /// Holds these companies, deleted or not, until the transaction ends.
-pub(crate) async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
+pub async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
     let hold = sql!("UPDATE companies SET updated_at = updated_at FROM {rows} AS r WHERE companies.id = r.id");
     tx.exec_from(hold, &Relation::of_ids("id", ids.iter().copied()), params![]).await.map(drop)
 }

@@ -254,6 +254,10 @@ async fn carry_out(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, moves: &[Mov
         }
         groups
     };
+    // Held before anything is logged, as everybody does who changes them, and before anybody looks whose they are.
+    let keys = |kind: Kind| moves.iter().filter(|(of, ..)| *of == kind).map(|(_, key, ..)| *key).collect::<Vec<i64>>();
+    contact::hold(tx, &keys(Kind::Contact)).await?;
+    company::hold(tx, &keys(Kind::Company)).await?;
     let contacts = store::list_owned_contacts(tx, &relation(moves, Kind::Contact)).await?;
     let companies = store::list_owned_companies(tx, &relation(moves, Kind::Company)).await?;
     let handovers = handover::pass_on(tx, ids, now, actor, &relation(moves, Kind::Handover)).await?;
