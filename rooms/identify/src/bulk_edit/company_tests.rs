@@ -145,12 +145,13 @@ attune_testkit::on_both_dbs! {
         for case in 0..25 {
             let (given, edit, meanwhile) = story().new_tree(&mut runner).unwrap().current();
             let mut tx = db.begin().await.unwrap();
-            let (mut firms, mut before) = (Vec::new(), Vec::new());
+            let (mut firms, mut before, mut former) = (Vec::new(), Vec::new(), Vec::new());
             for given in &given {
                 firms.push(ground.firm(&mut tx, given).await);
             }
             for id in &firms {
                 before.push(kept(&mut tx, *id).await);
+                former.push(company::find(&mut tx, &Scope::All, *id).await.unwrap().unwrap());
             }
             let done = ground.edit(&mut tx, &firms, EDITS[edit]).await;
             let total = i64::try_from(firms.len()).unwrap();
@@ -171,8 +172,10 @@ attune_testkit::on_both_dbs! {
                     assert_eq!(kept(&mut tx, *id).await, before[index], "{case}");
                     continue;
                 };
-                // Whatever else others made of it stays.
+                // What others made of it stays, also of the very attribute if it was no longer the edit's.
                 let now = company::find(&mut tx, &Scope::All, *id).await.unwrap().unwrap();
+                let whose = if left.get(&done.attribute) == done.value { &former[index] } else { left };
+                assert_eq!(now.get(&done.attribute), whose.get(&done.attribute), "{case}");
                 let mut others = now.differences(left);
                 others.retain(|(key, ..)| *key != done.attribute && !(done.attribute == "owner_id" && key == "team_id"));
                 assert_eq!(others, [], "{case}");
