@@ -194,7 +194,7 @@ fn jobs(facets: &[FacetField]) -> Vec<JobDef> {
         JobDef { kind: segment::jobs::REFRESH, max_attempts: 5, run: Arc::new(segment::jobs::KeepSegments::new(facets)) },
         JobDef {
             kind: segment::follow::FOLLOW,
-            max_attempts: 5,
+            max_attempts: 20,
             run: Arc::new(segment::follow::FollowCompanies(segment::jobs::KeepSegments::new(facets))),
         },
     ]
