@@ -12,8 +12,11 @@ use super::rule::Window;
 
 /// The custom fields of this workspace.
 pub async fn custom_fields(tx: &mut Tx) -> Result<Vec<CustomField>, DbError> {
-    let rows =
-        tx.rows(sql!("SELECT id, key, label, kind, currency, options FROM v_identify_field ORDER BY position, id"), params![]).await?;
+    // Who is merged, deleted or brought back is told by no event of those who name them, so rules do not ask whom a field names.
+    let select = sql!(
+        "SELECT id, key, label, kind, currency, options FROM v_identify_field WHERE kind <> 'contact' AND kind <> 'company' ORDER BY position, id"
+    );
+    let rows = tx.rows(select, params![]).await?;
     let read = |row: &Row| {
         let kind = match row.get::<String>("kind")?.as_str() {
             "number" => Kind::Number,

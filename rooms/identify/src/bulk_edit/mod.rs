@@ -23,6 +23,7 @@ use attune_web::Scope;
 use serde_json::{Value as Json, json};
 
 use crate::contact::{self, By, Selection};
+use crate::field;
 use crate::sharing::Reach;
 
 pub(crate) use new_page::address;
@@ -161,6 +162,12 @@ pub(crate) async fn ask(
     store::insert(tx, by, id, target).await?;
     let reach = reach_of(tx, edit, &target.key).await?;
     store::plan(tx, id, (see, &reach), selection).await?;
+    let fields = field::list(tx).await?;
+    if let Some((field, kind)) = rules::naming(&target.key, &fields).and_then(|field| Some((field.id, field.kind.target()?))) {
+        let named = target.value.as_str().and_then(|text| field::reference::read_id(kind, text));
+        let seen = Reach::of(tx, see).await?;
+        store::refuse_hidden(tx, id, (field, kind), &seen, named).await?;
+    }
     put_job(tx, bench, by, id, jobs::EDIT).await?;
     let after = json!({ "attribute": target.key, "value": target.value });
     audit::note(tx, by.ids, by.now, by.actor, "contact.bulk_edited", "bulk_edit", id.0, None, Some(after)).await?;

@@ -1,20 +1,21 @@
 //! Asking for a bulk edit, step by step: which field, which value, how many change from what; then it is carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::App;
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Problem, Query, Scope, Shell};
+use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Problem, Query, Scope, Shell};
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::pages::{Words, href};
+use super::pages::{Words, href, named};
 use super::rules::{self, ATTRIBUTES, Target};
 use crate::contact::{self, By, COUNTED, Contact, ContactId, Control, Selection};
 use crate::field::{self, Field};
+use crate::relationship::pages::find_of;
 use crate::staff::{self, Member};
 use crate::{EditContacts, ViewContacts};
 
@@ -33,6 +34,8 @@ pub(crate) struct Asked {
     key: String,
     /// Several where boxes are ticked.
     value: Vec<String>,
+    /// Words for a record that was not chosen.
+    q: String,
     empty: String,
     /// Set once a value was chosen.
     look: String,
@@ -62,8 +65,19 @@ impl Asked {
         Ok(Selection::Listed(Box::new(contact::read_listing(app, &can.actor, &self.query).await?)))
     }
 
-    fn target(&self, ground: (&[Field], &[Member])) -> Result<Target, &'static str> {
-        Target::read(&self.key, &self.value.join(";"), !self.empty.is_empty(), ground)
+    /// What it is to become, as far as what was typed or chosen says so.
+    async fn target(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        (fields, members): (&[Field], &[Member]),
+    ) -> Result<Result<Target, &'static str>, DbError> {
+        let value = self.value.join(";");
+        let typed = if value.is_empty() && rules::naming(&self.key, fields).is_some() { &self.q } else { &value };
+        match Target::read(&self.key, typed, !self.empty.is_empty(), (fields, members)) {
+            Ok(target) => target.named(tx, actor, fields).await,
+            Err(why) => Ok(Err(why)),
+        }
     }
 
     /// What stands in each form: whom it is about.
@@ -117,6 +131,9 @@ struct NewPage {
     keys: Vec<Choice>,
     label: String,
     control: Option<Control>,
+    /// Whether the field names a record, and whom the words may mean.
+    is_naming: bool,
+    found: Vec<Choice>,
     /// What was typed.
     typed: String,
     may_be_empty: bool,
@@ -175,17 +192,25 @@ async fn preview(
     let (mut from, mut behind): (BTreeMap<String, i64>, i64) = (BTreeMap::new(), 0);
     let sight = shell.sight();
     while preview.looked < COUNTED {
-        let people = next(tx, see, selection, behind).await?;
+        let mut people = next(tx, see, selection, behind).await?;
         let Some(last) = people.iter().map(|c| c.id).max() else { break };
         behind = last;
+        let met: HashSet<i64> = people.iter().filter(|person| target.is_met(person)).map(|person| person.id).collect();
+        let values = people.iter_mut().map(|person| (person.id, &mut person.fields));
+        field::reference::show(tx, (see, &sight), words.own(&target.key), values).await?;
         for person in &people {
             preview.looked += 1;
             if !reach.covers(person.place(), person.id, person.company_id) {
                 preview.refused += 1;
                 continue;
             }
-            if target.is_met(person) {
+            if met.contains(&person.id) {
                 preview.same += 1;
+                continue;
+            }
+            let shown = person.raw(&target.key);
+            if field::reference::is_hidden(&shown) || target.value == person.shown_id().to_string().as_str() {
+                preview.refused += 1;
                 continue;
             }
             let was = match target.key.as_str() {
@@ -214,6 +239,8 @@ async fn new_page(app: &App, can: (&Can<ViewContacts>, &Scope), shell: Shell, as
         keys: keys(&shell, &fields),
         label: String::new(),
         control: None,
+        is_naming: rules::naming(&asked.key, &fields).is_some(),
+        found: Vec::new(),
         typed: asked.value.join(";"),
         may_be_empty: rules::may_be_empty(&asked.key),
         becomes: String::new(),
@@ -231,13 +258,22 @@ async fn new_page(app: &App, can: (&Can<ViewContacts>, &Scope), shell: Shell, as
     if page.asked.look.is_empty() {
         return Ok(page);
     }
-    match page.asked.target((&fields, &members)) {
+    match page.asked.target(&mut tx, &can.0.actor, (&fields, &members)).await? {
         Err(why) => {
-            page.errors.add("value", why);
+            page.errors.add(if page.is_naming { "q" } else { "value" }, why);
             page.blank_unknown();
+            if let Some(target) = rules::naming(&page.asked.key, &fields).and_then(|field| field.kind.target()) {
+                page.found = find_of(&mut tx, &can.0.scope, (&page.shell.l, &page.shell.sight()), &page.asked.q, target).await?;
+            }
         }
         Ok(target) => {
-            page.becomes = target.company.clone().unwrap_or_else(|| words.value(&page.shell.l, &target.key, &target.value));
+            let mut becomes = [(target.key.clone(), target.value.clone())];
+            if page.is_naming {
+                // Who was looked at is who is meant, whatever is called so by then.
+                page.asked.value = target.value.as_str().map(str::to_owned).into_iter().collect();
+                named(&mut tx, &page.shell, &fields, &mut becomes).await?;
+            }
+            page.becomes = target.company.clone().unwrap_or_else(|| words.value(&page.shell.l, &target.key, &becomes[0].1));
             page.preview = Some(preview(&mut tx, (&can.0.scope, can.1), (&selection, total), &target, (&page.shell, &words)).await?);
         }
     }
@@ -277,7 +313,7 @@ pub(super) async fn create(
     let selection = asked.selection(&app, &can).await?;
     let mut tx = app.db.begin().await?;
     let (fields, members) = (field::list(&mut tx).await?, staff::list(&mut tx).await?);
-    let Ok(target) = asked.target((&fields, &members)) else {
+    let Ok(target) = asked.target(&mut tx, &can.actor, (&fields, &members)).await? else {
         drop(tx);
         let page = new_page(&app, (&can, &edit.scope), shell, Asked { look: "1".to_owned(), ..asked }).await?;
         return Ok(page.shell.again(&page, &page));

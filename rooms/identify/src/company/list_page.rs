@@ -15,7 +15,7 @@ use super::{Company, CompanyLine, Listing, api, name_key};
 use crate::contact::bulk::{ADDRESSES, ExportForm, export_rows, read_query};
 use crate::contact::export::{self, Format};
 use crate::contact::own::ColumnsForm;
-use crate::contact::own::{Asked, asked, column_choices, field_chips};
+use crate::contact::own::{Asked, Named, asked, column_choices, field_chips};
 use crate::contact::query::ListQuery;
 use crate::field::{self, Field, Subject};
 use crate::staff::{self, Member};
@@ -68,20 +68,24 @@ pub(super) async fn page(State(app): State<App>, can: Can<ViewContacts>, shell: 
     let mut tx = app.db.read().await?;
     let fields = field::list_of(&mut tx, Subject::Company).await?;
     let (query, wrong) = query.settled(&fields);
-    let lines = super::list(&mut tx, &can.scope, &listing(&query, &fields, PAGE + 1)).await?;
+    let mut lines = super::list(&mut tx, &can.scope, &listing(&query, &fields, PAGE + 1)).await?;
+    let shown = query.own_columns(&fields);
+    let firms = lines.iter_mut().map(|line| (line.company.id, &mut line.company.fields));
+    field::reference::show(&mut tx, (&can.scope, &shell.sight()), &shown, firms).await?;
+    let named = Named::read(&mut tx, &shell, &can.scope, &query, &fields).await?;
     let members = staff::list(&mut tx).await?;
     let tag = match query.tag_id() {
         Some(id) => tag::find(&mut tx, id).await?,
         None => None,
     };
     let tags = tag::pages::choices(&mut tx, tag.as_ref()).await?;
-    let page = list_page(shell, (query, wrong), lines, (&fields, &members), (tag.as_ref(), tags));
+    let page = list_page(shell, (query, wrong, named), lines, (&fields, &members), (tag.as_ref(), tags));
     Ok(page.shell.page(&page))
 }
 
 fn list_page(
     shell: Shell,
-    (query, wrong): (ListQuery, Option<&'static str>),
+    (query, wrong, named): (ListQuery, Option<&'static str>, Named),
     mut lines: Vec<CompanyLine>,
     (fields, members): (&[Field], &[Member]),
     (tag, tags): (Option<&Tag>, Vec<Choice>),
@@ -91,13 +95,13 @@ fn list_page(
     let text = query.text();
     let mark = lines.last().filter(|_| more).map(|line| mark(&line.company));
     let columns = query.own_columns(fields);
-    let (asked, asked_options) = asked(&shell, &query, fields, wrong).unzip();
+    let (asked, asked_options) = asked(&shell, &query, fields, (wrong, &named)).unzip();
     let mut owners = vec![Choice::new("none", shell.l.t("identify-no-owner"))];
     owners.extend(members.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)));
     let chips = chips(&shell, &query, &text, members, tag);
     ListPage {
         next: mark.map(|mark| format!("/companies{}", attune_web::kit::with_query(&text, "after", mark))),
-        chips: chips.into_iter().chain(field_chips(&shell, "/companies", &query, fields)).collect(),
+        chips: chips.into_iter().chain(field_chips(&shell, "/companies", &query, fields, &named)).collect(),
         choices: Choices { owners, tags, fields: fields.iter().map(|field| Choice::new(&field.key, &field.label)).collect() },
         all_columns: column_choices(&columns, fields),
         asked_options: asked_options.unwrap_or_default(),
@@ -220,7 +224,9 @@ impl export::Pages for Exporting {
             return Ok(None);
         }
         let mut tx = self.db.read().await?;
-        let companies = super::list_rows(&mut tx, &self.scope, &self.listing).await?;
+        let mut companies = super::list_rows(&mut tx, &self.scope, &self.listing).await?;
+        let values = companies.iter_mut().map(|c| (c.id, &mut c.fields));
+        field::reference::show(&mut tx, (&self.scope, &self.sight), &self.defs, values).await?;
         self.tags = tag::names_of(&mut tx, &companies.iter().map(|c| c.id).collect::<Vec<_>>()).await?;
         let parents = super::list_within(&mut tx, &self.scope, companies.iter().filter_map(|c| c.parent_id)).await?;
         self.parents = parents.into_iter().map(|parent| (parent.id, parent.name)).collect();

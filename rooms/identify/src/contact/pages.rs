@@ -85,6 +85,8 @@ struct OwnField {
     label: String,
     value: String,
     control: edit::Control,
+    /// What can be typed, where that is not plain.
+    hint: String,
 }
 
 impl ContactForm {
@@ -150,7 +152,8 @@ async fn new_page(app: &App, shell: Shell, form: ContactForm, errors: FormErrors
     let own = |field: Field| {
         let (name, value) = (format!("f:{}", field.key), form.own(&field));
         let ticked = field.read(&value).unwrap_or_default();
-        OwnField { control: edit::control_of(&shell, Some(&field), &ticked), name, value, label: field.label }
+        let hint = field.kind.target().map_or_else(String::new, |_| shell.l.t("field-reference-hint").to_string());
+        OwnField { control: edit::control_of(&shell, Some(&field), &ticked), name, value, hint, label: field.label }
     };
     let own = field::list(&mut tx).await?.into_iter().map(own).collect();
     Ok(NewPage { stages: stages(&shell), owners, own, shell, form, errors, warning: String::new() })
@@ -164,7 +167,7 @@ async fn new(State(app): State<App>, can: Can<CreateContacts>, shell: Shell) -> 
 
 async fn create(models: Models, State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Form(form): Form<ContactForm>) -> Answer {
     let fields = field::list(&mut app.db.read().await?).await?;
-    let mut draft = match form.check(&fields) {
+    let mut draft = match check(&app, &can, &form, &fields).await? {
         Ok(draft) => draft,
         Err(errors) => return again(&app, shell, form, errors, String::new()).await,
     };
@@ -180,6 +183,36 @@ async fn create(models: Models, State(app): State<App>, can: Can<CreateContacts>
     }
     let id = keep(&app, &can, draft).await?;
     Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-contact-created")))
+}
+
+/// What the form says, with whom its fields name.
+async fn check(
+    app: &App,
+    can: &Can<CreateContacts>,
+    form: &ContactForm,
+    fields: &[Field],
+) -> Result<Result<ContactDraft, FormErrors>, Problem> {
+    match form.check(fields) {
+        Ok(draft) => with_named(app, can, draft, fields).await,
+        Err(errors) => Ok(Err(errors)),
+    }
+}
+
+async fn with_named(
+    app: &App,
+    can: &Can<CreateContacts>,
+    mut draft: ContactDraft,
+    fields: &[Field],
+) -> Result<Result<ContactDraft, FormErrors>, Problem> {
+    let (mut tx, none, mut errors) = (app.db.read().await?, serde_json::Map::new(), FormErrors::new());
+    match field::reference::settle(&mut tx, &can.actor, fields, (0, &mut draft.fields, &none), "f:").await {
+        Ok(()) => Ok(Ok(draft)),
+        Err(super::ContactError::Invalid { attribute, key }) => {
+            errors.add(attribute, key);
+            Ok(Err(errors))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn keep(app: &App, can: &Can<CreateContacts>, draft: ContactDraft) -> Result<super::ContactId, Problem> {
