@@ -79,6 +79,8 @@ async fn hire(tx: &mut Tx) {
     }
     let field = "INSERT INTO fields (id, subject, key, label, kind, options, revision, position, created_at) VALUES (500, 'contact', 'hobby', 'Hobby', 'text', '[]', 0, 1, 0)";
     tx.exec(field, params![]).await.unwrap();
+    let names = "INSERT INTO fields (id, subject, key, label, kind, options, revision, position, created_at) VALUES (501, 'contact', 'buddy', 'Buddy', 'contact', '[]', 0, 2, 0)";
+    tx.exec(names, params![]).await.unwrap();
     // What both worlds have: a segment, a campaign and a push funnel of the house, and a customer of Olaf's.
     let segment = "INSERT INTO segments (id, name, name_key, kind, rule, member_count, created_at, updated_at) VALUES (600, 'All', 'all', 'static', '{}', 0, 1, 1)";
     tx.exec(segment, params![]).await.unwrap();
@@ -218,6 +220,7 @@ fn rows(contact: i64, now: i64) -> Vec<(&'static str, Vec<Value>)> {
              SELECT 712, 'referred', $1, c.id, 'zqxrelated', 99, $2, $2 FROM contacts c WHERE c.name = 'Own Customer'",
             both(),
         ),
+        ("INSERT INTO field_references (record_id, field_id, target_id) SELECT $1, 501, c.id FROM contacts c WHERE c.name = 'Own Customer'", one()),
         // With the chief, who sees everything anyway.
         ("INSERT INTO shares (id, contact_id, staff_id, reason, shared_by, created_at) VALUES (717, $1, 1, 'zqxholidays', 99, $2)", both()),
         (

@@ -6,7 +6,7 @@ CREATE TABLE fields (
   subject TEXT NOT NULL CHECK (subject = 'contact' OR subject = 'company'),
   key TEXT NOT NULL,
   label TEXT NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('text', 'number', 'money', 'date', 'bool', 'choice', 'choices')),
+  kind TEXT NOT NULL CHECK (kind IN ('text', 'number', 'money', 'date', 'bool', 'choice', 'choices', 'contact', 'company')),
   -- ISO 4217 code of money; one per field, so that amounts can be compared.
   currency TEXT,
   -- [{key, label, gone}] in menu order; gone is set while an option's values are being removed.

@@ -28,7 +28,7 @@ CREATE TABLE bulk_rows (
   record_id BIGINT NOT NULL,
   state TEXT NOT NULL CHECK (state = 'planned' OR state = 'changed' OR state = 'same' OR state = 'refused' OR state = 'restored' OR state = 'left'),
   -- Why it was refused, or kept when the rest was undone.
-  cause TEXT CHECK (cause = 'scope' OR cause = 'gone' OR cause = 'changed' OR cause = 'value'),
+  cause TEXT CHECK (cause = 'scope' OR cause = 'gone' OR cause = 'changed' OR cause = 'value' OR cause = 'hidden' OR cause = 'itself'),
   -- {attribute: value} as it was, and where that came from if it was noted.
   before_json TEXT,
   fact TEXT,

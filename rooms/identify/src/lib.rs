@@ -52,13 +52,16 @@ permission!(
 );
 
 /// Every table of contacts, companies, fields and imports that holds a person. The people themselves come first: they are erased last.
-pub const CONTACT_TABLES: [ContactTable; 9] = [
+pub const CONTACT_TABLES: [ContactTable; 11] = [
     ContactTable { table: "contacts", column: "id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "contacts", column: "merged_into", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "contact_search", column: "rowid", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "field_texts", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "field_numbers", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "field_choices", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    ContactTable { table: "field_references", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
+    // Whom a merge made of somebody named is asked when it is read.
+    ContactTable { table: "field_references", column: "target_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "import_changes", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay },
     ContactTable { table: "note_versions", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
     ContactTable { table: "notes", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::BY_ID },
@@ -130,7 +133,8 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .routes(erasure::pages::routes().merge(erasure::api::routes()))
         .routes(subject_access::pages::routes().merge(subject_access::api::routes()))
         .routes(duplicate::pages::routes(&models))
-        .routes(field::pages::routes())
+        .routes(field::pages::routes().merge(field::reference::panel::routes()))
+        .panels([field::reference::panel::panel()])
         .routes(company::pages::routes().merge(company::api::routes()))
         .routes(import::pages::routes(tables.clone()))
         .nav([
@@ -194,6 +198,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261129_1210_retention"),
         migration!("20261129_1220_device"),
         migration!("20261129_1300_share"),
+        migration!("20261130_1000_reference"),
         migration!("20261130_2000_company_facts"),
     ]
 }

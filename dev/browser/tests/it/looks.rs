@@ -36,6 +36,7 @@ const STOPS: &[Stop] = &[
     Stop("topics", "/contacts/topics", &[("topic", FIRST)]),
     Stop("fields", "/contacts/fields", &[("field-options", "main a[href$=\"/options\"]")]),
     Stop("contacts-own", "/contacts?field=tier&cols=company,stage,score,f:tier,f:budget,city,tags,created&with=likes%3Dink", &[]),
+    Stop("contacts-named", "/contacts?field=referee&upto=a&cols=company,f:referee&with=referee%3Dset", &[]),
     Stop("codes", "/codes", &[("code", FIRST)]),
     Stop("code-new", "/codes/new", &[]),
     Stop("places", "/places", &[("place", FIRST)]),
@@ -102,6 +103,8 @@ const BEHIND: &[(&str, &str)] = &[
     ("contact-files", "/files"),
     ("contact-hold", "/hold"),
     ("contact-devices", "/devices"),
+    ("contact-referee", "/field/f:referee?was=none&q=a&value="),
+    ("contact-named-by", "/named-by"),
 ];
 /// Pages behind a company's own.
 const BEHIND_COMPANY: &[(&str, &str)] = &[
@@ -206,9 +209,11 @@ async fn finish_furnishing(attune: &Attune) {
     ground::settle(attune).await;
 }
 
-/// Fields of every kind with options.
+/// Fields of every kind that asks for more than a word.
 async fn furnish_fields(person: &mut Person) {
-    for (label, kind, options) in [("Budget", "money", ""), ("Tier", "choice", "Gold\nSilver"), ("Likes", "choices", "Tea\nInk\nPaper")] {
+    for (label, kind, options) in
+        [("Budget", "money", ""), ("Tier", "choice", "Gold\nSilver"), ("Likes", "choices", "Tea\nInk\nPaper"), ("Referee", "contact", "")]
+    {
         person.go("/contacts/fields").await;
         person.fill("#field-form #f-label", label).await;
         person.choose("#field-form #f-kind", kind).await;
@@ -252,7 +257,7 @@ async fn furnish_senses(person: &mut Person) {
     person.until("return location.pathname !== '/places/new'", vec![], "the place to be kept").await;
 }
 
-/// A file and a device of somebody known.
+/// A file and a device of somebody known, whom a field names.
 async fn furnish_records(attune: &Attune, person: &mut Person) {
     let path = person_called(person, "Lena").await;
     let id = path.rsplit('/').next().unwrap_or_default().to_owned();
@@ -265,6 +270,12 @@ async fn furnish_records(attune: &Attune, person: &mut Person) {
     person.fill("#f-model", "Coffee 3").await;
     person.click("main form .btn.primary").await;
     person.until("return location.pathname !== '/devices/new'", vec![], "the device to be kept").await;
+    let referred = person_called(person, "王芳").await;
+    person.go(&format!("{referred}/field/f:referee")).await;
+    person.fill("#f-q", "Lena").await;
+    person.click(&format!("main form input[value=\"{id}\"]")).await;
+    person.click("main form .btn.primary").await;
+    person.until("return !location.pathname.includes('/field/')", vec![], "the field to name somebody").await;
 }
 
 /// Tags of somebody known.

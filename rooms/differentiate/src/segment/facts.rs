@@ -13,9 +13,14 @@ use super::rule::Window;
 
 /// The own fields this workspace has added to contacts or companies.
 pub async fn custom_fields(tx: &mut Tx, subject: Subject) -> Result<Vec<CustomField>, DbError> {
+    // Who is merged, deleted or brought back is told by no event of those who name them, so rules do not ask whom a field names.
     let select = match subject {
-        Subject::Contact => sql!("SELECT id, key, label, kind, currency, options FROM v_identify_field ORDER BY position, id"),
-        Subject::Company => sql!("SELECT id, key, label, kind, currency, options FROM v_identify_company_field ORDER BY position, id"),
+        Subject::Contact => sql!(
+            "SELECT id, key, label, kind, currency, options FROM v_identify_field WHERE kind <> 'contact' AND kind <> 'company' ORDER BY position, id"
+        ),
+        Subject::Company => sql!(
+            "SELECT id, key, label, kind, currency, options FROM v_identify_company_field WHERE kind <> 'contact' AND kind <> 'company' ORDER BY position, id"
+        ),
     };
     let rows = tx.rows(select, params![]).await?;
     let read = |row: &Row| {

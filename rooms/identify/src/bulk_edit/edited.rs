@@ -172,6 +172,22 @@ impl Edited {
         }
     }
 
+    /// The id as it stands in addresses.
+    pub(super) fn shown_id(&self) -> String {
+        match self {
+            Self::Contact(contact) => contact.shown_id().to_string(),
+            Self::Company(company) => company.shown_id().to_string(),
+        }
+    }
+
+    /// The values of own fields.
+    pub(super) fn own_values(&mut self) -> &mut serde_json::Map<String, Json> {
+        match self {
+            Self::Contact(contact) => &mut contact.fields,
+            Self::Company(company) => &mut company.fields,
+        }
+    }
+
     /// An attribute as it is kept.
     pub(super) fn raw(&self, key: &str) -> Json {
         match self {

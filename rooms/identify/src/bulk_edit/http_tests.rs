@@ -206,4 +206,32 @@ attune_testkit::on_both_dbs! {
         assert!(site.get("admin", made.leads()).await.has("Cancelled"));
         site.post("admin", &format!("{}/cancel", made.leads()), "").await.is(StatusCode::CONFLICT);
     }
+
+    async fn a_field_that_names_a_record_is_set_for_many_by_whoever_sees_whom_it_names(db: Db) {
+        let site = site(db);
+        site.post("admin", "/contacts/fields", "label=Referee&kind=contact").await.is(StatusCode::SEE_OTHER);
+        let (ada, carl, eve) = (person(&site, "Ada", 1).await, person(&site, "Carl", 1).await, person(&site, "Eve", 1).await);
+        let bob = person(&site, "Bob", 2).await;
+        site.post("admin", &format!("{eve}/field/f:referee"), &format!("was=none&value={}", id(&bob))).await.is(StatusCode::SEE_OTHER);
+        let look = async |words: &str| site.get("agent", &format!("/contacts/edits/new?all=1&query=&key=f:referee&look=1&{words}")).await;
+        let wrong = look("q=Bob").await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.has("No record you see is meant") && wrong.has(r#"value="Bob""#), "{}", wrong.body);
+        let part = look("q=ad").await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(part.has(&format!(r#"type="radio" name="value" value="{}""#, id(&ada))), "whom it may be can be chosen: {}", part.body);
+        let page = look("q=Ada").await.is(StatusCode::OK);
+        assert!(page.has("Referee: Ada") && page.has("Change one contact") && !page.has("Bob"), "{}", page.body);
+        assert!(page.has(&format!(r#"name="value" value="{}""#, id(&ada))), "the one looked at is meant: {}", page.body);
+        let made = site.post("agent", "/contacts/edits", &format!("all=1&query=&key=f:referee&value={}", id(&ada))).await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        let over = site.get("agent", made.leads()).await;
+        assert!(over.has("Referee: Ada") && over.has("to a record you do not see") && over.has("cannot refer to itself") && !over.has("Bob"), "{}", over.body);
+        assert!(site.get("agent", "/contacts/edits").await.has("Referee: Ada"));
+        assert!(site.get("agent", &carl).await.has(">Ada</a>") && site.get("admin", &eve).await.has(">Bob</a>"));
+        let clear = site.post("admin", "/contacts/edits", "all=1&query=&key=f:referee&empty=1").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        assert!(!site.get("agent", &carl).await.has(">Ada</a>") && !site.get("admin", &eve).await.has(">Bob</a>"));
+        site.post("admin", &format!("{}/undo", clear.leads()), "").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        assert!(site.get("agent", &carl).await.has(">Ada</a>") && site.get("admin", &eve).await.has(">Bob</a>"));
+    }
 }

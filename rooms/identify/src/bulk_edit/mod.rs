@@ -26,7 +26,7 @@ use attune_web::Scope;
 use serde_json::{Value as Json, json};
 
 use crate::contact::{self, By};
-use crate::field::Subject;
+use crate::field::{self, Subject};
 use crate::sharing::Reach;
 
 pub(crate) use edited::Chosen;
@@ -168,6 +168,12 @@ pub(crate) async fn ask(
     store::insert(tx, by, (id, chosen.subject()), target).await?;
     let reach = reach_of(tx, edit, &target.key).await?;
     store::plan(tx, id, (see, &reach), chosen).await?;
+    let fields = field::list_of(tx, chosen.subject()).await?;
+    if let Some((field, kind)) = rules::naming(&target.key, &fields).and_then(|field| Some((field.id, field.kind.target()?))) {
+        let named = target.value.as_str().and_then(|text| field::reference::read_id(kind, text));
+        let seen = Reach::of(tx, see).await?;
+        store::refuse_hidden(tx, id, (field, kind), &seen, named).await?;
+    }
     put_job(tx, bench, by, id, jobs::EDIT).await?;
     let after = json!({ "attribute": target.key, "value": target.value });
     let action = match chosen.subject() {

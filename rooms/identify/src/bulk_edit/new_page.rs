@@ -1,21 +1,22 @@
 //! Asking for a bulk edit, step by step: which field, which value, how many change from what; then it is carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::App;
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Problem, Query, Scope, Shell};
+use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Problem, Query, Scope, Shell};
 use axum::extract::State;
 use serde::Deserialize;
 
 use super::edited::{self, Chosen, Edited};
-use super::pages::{Words, href, said};
+use super::pages::{Words, href, named, said};
 use super::rules::{self, Target};
 use crate::company;
 use crate::contact::{self, By, COUNTED, Contact, ContactId, Control};
 use crate::field::{self, Field, List, Subject};
+use crate::relationship::pages::find_of;
 use crate::staff::{self, Member};
 use crate::{EditContacts, ViewContacts};
 
@@ -35,6 +36,8 @@ pub(crate) struct Asked {
     key: String,
     /// Several where boxes are ticked.
     value: Vec<String>,
+    /// Words for a record that was not chosen.
+    q: String,
     empty: String,
     /// Set once a value was chosen.
     look: String,
@@ -64,8 +67,20 @@ impl Asked {
         Chosen::listed(app, of, &can.actor, &self.query).await
     }
 
-    fn target(&self, of: Subject, ground: (&[Field], &[Member])) -> Result<Target, &'static str> {
-        Target::read((of, &self.key), &self.value.join(";"), !self.empty.is_empty(), ground)
+    /// What it is to become, as far as what was typed or chosen says so.
+    async fn target(
+        &self,
+        tx: &mut Tx,
+        of: Subject,
+        actor: &Actor,
+        (fields, members): (&[Field], &[Member]),
+    ) -> Result<Result<Target, &'static str>, DbError> {
+        let value = self.value.join(";");
+        let typed = if value.is_empty() && rules::naming(&self.key, fields).is_some() { &self.q } else { &value };
+        match Target::read((of, &self.key), typed, !self.empty.is_empty(), (fields, members)) {
+            Ok(target) => target.named(tx, actor, fields).await,
+            Err(why) => Ok(Err(why)),
+        }
     }
 
     /// What stands in each form: whom it is about.
@@ -120,6 +135,9 @@ struct NewPage {
     keys: Vec<Choice>,
     label: String,
     control: Option<Control>,
+    /// Whether the field names a record, and whom the words may mean.
+    is_naming: bool,
+    found: Vec<Choice>,
     /// What was typed.
     typed: String,
     may_be_empty: bool,
@@ -164,17 +182,24 @@ async fn preview(
     let (mut from, mut behind): (BTreeMap<String, i64>, i64) = (BTreeMap::new(), 0);
     let sight = shell.sight();
     while preview.looked < COUNTED {
-        let records = chosen.next(tx, see, behind, STEP).await?;
+        let mut records = chosen.next(tx, see, behind, STEP).await?;
         let Some(last) = records.iter().map(Edited::id).max() else { break };
         behind = last;
+        let met: HashSet<i64> = records.iter().filter(|record| target.is_met(record)).map(Edited::id).collect();
+        let values = records.iter_mut().map(|record| (record.id(), record.own_values()));
+        field::reference::show(tx, (see, &sight), words.own(&target.key), values).await?;
         for record in &records {
             preview.looked += 1;
             if !record.is_covered(&reach) {
                 preview.refused += 1;
                 continue;
             }
-            if target.is_met(record) {
+            if met.contains(&record.id()) {
                 preview.same += 1;
+                continue;
+            }
+            if field::reference::is_hidden(&record.raw(&target.key)) || target.value == record.shown_id().as_str() {
+                preview.refused += 1;
                 continue;
             }
             let was = record.shown(&target.key, &sight);
@@ -201,6 +226,8 @@ async fn new_page(app: &App, of: Subject, can: (&Can<ViewContacts>, &Scope), she
         keys: keys(&shell, of, &fields),
         label: String::new(),
         control: None,
+        is_naming: rules::naming(&asked.key, &fields).is_some(),
+        found: Vec::new(),
         typed: asked.value.join(";"),
         may_be_empty: rules::may_be_empty(&asked.key),
         becomes: String::new(),
@@ -218,13 +245,22 @@ async fn new_page(app: &App, of: Subject, can: (&Can<ViewContacts>, &Scope), she
     if page.asked.look.is_empty() {
         return Ok(page);
     }
-    match page.asked.target(of, (&fields, &members)) {
+    match page.asked.target(&mut tx, of, &can.0.actor, (&fields, &members)).await? {
         Err(why) => {
-            page.errors.add("value", why);
+            page.errors.add(if page.is_naming { "q" } else { "value" }, why);
             page.blank_unknown();
+            if let Some(target) = rules::naming(&page.asked.key, &fields).and_then(|field| field.kind.target()) {
+                page.found = find_of(&mut tx, &can.0.scope, (&page.shell.l, &page.shell.sight()), &page.asked.q, target).await?;
+            }
         }
         Ok(target) => {
-            page.becomes = target.company.clone().unwrap_or_else(|| words.value(&page.shell.l, &target.key, &target.value));
+            let mut becomes = [(target.key.clone(), target.value.clone())];
+            if page.is_naming {
+                // Who was looked at is who is meant, whatever is called so by then.
+                page.asked.value = target.value.as_str().map(str::to_owned).into_iter().collect();
+                named(&mut tx, &page.shell, &fields, &mut becomes).await?;
+            }
+            page.becomes = target.company.clone().unwrap_or_else(|| words.value(&page.shell.l, &target.key, &becomes[0].1));
             page.preview = Some(preview(&mut tx, (&can.0.scope, can.1), (&chosen, total), &target, (&page.shell, &words)).await?);
         }
     }
@@ -269,7 +305,7 @@ pub(super) async fn create<L: List>(
     let chosen = asked.chosen(&app, L::OF, &can).await?;
     let mut tx = app.db.begin().await?;
     let (fields, members) = (field::list_of(&mut tx, L::OF).await?, staff::list(&mut tx).await?);
-    let Ok(target) = asked.target(L::OF, (&fields, &members)) else {
+    let Ok(target) = asked.target(&mut tx, L::OF, &can.actor, (&fields, &members)).await? else {
         drop(tx);
         let page = new_page(&app, L::OF, (&can, &edit.scope), shell, Asked { look: "1".to_owned(), ..asked }).await?;
         return Ok(page.shell.again(&page, &page));

@@ -13,7 +13,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::{BulkEdit, Chosen, EditId, EditState, edited, jobs, new_page, store};
 use crate::contact::{self, By, Stage};
@@ -67,6 +67,11 @@ impl Words {
         Ok(Self { fields, owners: staff::names(members), companies })
     }
 
+    /// The own field `key` stands for, alone.
+    pub(super) fn own(&self, key: &str) -> &[Field] {
+        self.fields.get(key).map_or(&[], std::slice::from_ref)
+    }
+
     /// What an attribute is called.
     pub(super) fn label(&self, l: &Lang, key: &str) -> String {
         self.fields.get(key).map_or_else(|| contact::attribute_name(l, key), |field| field.label.clone())
@@ -106,17 +111,33 @@ fn masked(shell: &Shell, edit: &BulkEdit) -> Json {
     }
 }
 
+/// What a reader sees of whom these values of `key` name; other values stay as they are.
+pub(super) async fn named(tx: &mut Tx, shell: &Shell, fields: &[Field], values: &mut [(String, Json)]) -> Result<(), DbError> {
+    let Some(scope) = shell.actor.as_ref().and_then(field::reference::scope_of) else { return Ok(()) };
+    let mut maps: Vec<Map<String, Json>> =
+        values.iter().map(|(key, value)| key.strip_prefix("f:").map(|key| (key.to_owned(), value.clone())).into_iter().collect()).collect();
+    field::reference::show(tx, (&scope, &shell.sight()), fields, maps.iter_mut().map(|map| (0, map))).await?;
+    for ((key, value), mut map) in values.iter_mut().zip(maps) {
+        if let Some(own) = key.strip_prefix("f:") {
+            *value = map.remove(own).unwrap_or_default();
+        }
+    }
+    Ok(())
+}
+
 async fn lines(tx: &mut Tx, of: Subject, shell: &Shell, edits: Vec<BulkEdit>) -> Result<Vec<Line>, DbError> {
     let (fields, members) = (field::list_of(tx, of).await?, staff::list(tx).await?);
     let companies: Vec<&Json> = edits.iter().filter(|edit| edit.attribute == "company_id").map(|edit| &edit.value).collect();
     let words = Words::new(tx, &fields, &members, "company_id", &companies).await?;
-    let line = |edit: &BulkEdit| Line {
+    let mut values: Vec<(String, Json)> = edits.iter().map(|edit| (edit.attribute.clone(), masked(shell, edit))).collect();
+    named(tx, shell, &fields, &mut values).await?;
+    let line = |(edit, (_, value)): (&BulkEdit, &(String, Json))| Line {
         label: words.label(&shell.l, &edit.attribute),
-        value: words.value(&shell.l, &edit.attribute, &masked(shell, edit)),
+        value: words.value(&shell.l, &edit.attribute, value),
         staff: words.owners.get(&edit.staff_id).cloned().unwrap_or_default(),
         edit: edit.clone(),
     };
-    Ok(edits.iter().map(line).collect())
+    Ok(edits.iter().zip(&values).map(line).collect())
 }
 
 /// Whose edits somebody sees: one's own; who may change everybody's contacts, everybody's.

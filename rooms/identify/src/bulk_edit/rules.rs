@@ -2,12 +2,13 @@
 
 use attune_db::{DbError, Tx};
 use attune_kernel::fold_key;
+use attune_web::Actor;
 use serde_json::{Value as Json, json};
 
 use super::edited::Edited;
 use crate::company;
 use crate::contact::{self, By, ContactError};
-use crate::field::{Field, Subject};
+use crate::field::{Field, Subject, reference};
 use crate::staff::Member;
 
 /// The attributes all have that can be set for many. What tells one from another, such as names and addresses, is not among them.
@@ -35,6 +36,11 @@ pub(crate) struct Target {
 /// Whether an attribute can be left empty.
 pub(super) fn may_be_empty(key: &str) -> bool {
     key != "stage"
+}
+
+/// The field `key` stands for, if it names a record.
+pub(super) fn naming<'f>(key: &str, fields: &'f [Field]) -> Option<&'f Field> {
+    key.strip_prefix("f:").and_then(|key| fields.iter().find(|field| field.key == key && field.kind.target().is_some()))
 }
 
 /// Whether `key` can be set for many.
@@ -76,6 +82,19 @@ impl Target {
             },
         };
         Ok(target(value))
+    }
+
+    /// The same with the id of whom the words mean, where the field names a record; the locale key of what is wrong.
+    pub(super) async fn named(mut self, tx: &mut Tx, actor: &Actor, fields: &[Field]) -> Result<Result<Self, &'static str>, DbError> {
+        let (Some(target), Some(text)) = (naming(&self.key, fields).and_then(|field| field.kind.target()), self.value.as_str()) else {
+            return Ok(Ok(self));
+        };
+        let Some(scope) = reference::scope_of(actor) else { return Ok(Err("field-reference-unknown")) };
+        let meant = reference::meant(tx, &scope, (target, None), [text.to_owned()]).await?.remove(text);
+        Ok(meant.unwrap_or(Err("field-reference-unknown")).map(|id| {
+            self.value = Json::from(reference::shown_id(target, id));
+            self
+        }))
     }
 
     /// Whether a record has the value already.

@@ -90,6 +90,36 @@ pub(super) async fn plan(tx: &mut Tx, id: EditId, (see, edit): (&Scope, &Reach),
     tx.exec(update, params![id.0]).await.map(drop)
 }
 
+/// Refuses whom a field that names a record leads from to somebody the asker does not see, and whoever would name themselves. Done as soon as it is
+/// planned: the job that works later knows no asker's eyes.
+pub(super) async fn refuse_hidden(
+    tx: &mut Tx,
+    id: EditId,
+    (field_id, target): (i64, Subject),
+    see: &Reach,
+    value: Option<i64>,
+) -> Result<(), DbError> {
+    let mut update = Sql::new("UPDATE bulk_rows SET state = 'refused', cause = 'hidden' WHERE edit_id = ");
+    update.bind(id.0).push(" AND state = 'planned' AND record_id IN (SELECT m.record_id FROM field_meanings m WHERE m.field_id = ");
+    update.bind(field_id).push(&format!(
+        ") AND record_id NOT IN (SELECT m.record_id FROM field_meanings m JOIN {} t ON t.id = m.target_id WHERE m.field_id = ",
+        if target == Subject::Contact { "contacts" } else { "companies" }
+    ));
+    update.bind(field_id);
+    match target {
+        Subject::Contact => see.push_people(&mut update, "t"),
+        Subject::Company => see.push_companies(&mut update, "t"),
+    }
+    tx.exec_of(update.push(")")).await?;
+    let itself =
+        sql!("UPDATE bulk_rows SET state = 'refused', cause = 'itself' WHERE edit_id = $1 AND state = 'planned' AND record_id = $2");
+    tx.exec(itself, params![id.0, value.unwrap_or(0)]).await?;
+    let count = sql!(
+        "UPDATE bulk_edits SET refused = (SELECT count(*) FROM bulk_rows b WHERE b.edit_id = $1 AND b.state = 'refused') WHERE id = $1"
+    );
+    tx.exec(count, params![id.0]).await.map(drop)
+}
+
 pub(super) async fn set_job(tx: &mut Tx, id: i64, job_id: i64) -> Result<(), DbError> {
     tx.exec(sql!("UPDATE bulk_edits SET job_id = $2 WHERE id = $1"), params![id, job_id]).await.map(drop)
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Any, json};
 
 use super::{Company, CompanyDraft, CompanyId, Listing};
-use crate::contact::api::flat;
+use crate::contact::api::{flat, seen_by};
 use crate::contact::{By, ContactError};
 use crate::field::{self, Subject};
 use crate::tag;
@@ -25,7 +25,8 @@ pub(crate) fn routes() -> Router<App> {
 
 /// A company and the names of its tags as programs see them.
 pub(super) fn shown(c: &Company, tags: &[String], sight: &Sight) -> Any {
-    let fields: Map<String, Any> = c.fields.keys().map(|key| (key.clone(), c.shown(&format!("f:{key}"), sight))).collect();
+    let fields: Map<String, Any> =
+        c.fields.keys().map(|key| (key.clone(), field::reference::in_program(&c.shown(&format!("f:{key}"), sight)))).collect();
     json!({
         "id": c.shown_id(), "name": c.name, "domain": c.domain, "industry": c.industry, "phone": c.phone, "city": c.city, "country": c.country,
         "external_id": c.external_id, "owner_id": c.owner_id, "parent_id": c.parent_id.map(CompanyId), "tags": tags, "fields": fields,
@@ -34,9 +35,11 @@ pub(super) fn shown(c: &Company, tags: &[String], sight: &Sight) -> Any {
 }
 
 /// This company as programs see it.
-async fn shown_one(tx: &mut Tx, company: &Company, sight: &Sight) -> Result<Any, DbError> {
+async fn shown_one(tx: &mut Tx, mut company: Company, (scope, sight): (&Scope, &Sight)) -> Result<Any, DbError> {
+    let defs = field::list_of(tx, Subject::Company).await?;
+    field::reference::show(tx, (scope, sight), &defs, [(company.id, &mut company.fields)]).await?;
     let tags = tag::names_of(tx, &[company.id]).await?;
-    Ok(shown(company, tags.get(&company.id).map_or(&[][..], Vec::as_slice), sight))
+    Ok(shown(&company, tags.get(&company.id).map_or(&[][..], Vec::as_slice), sight))
 }
 
 /// Which companies are asked for.
@@ -54,7 +57,9 @@ async fn index(State(app): State<App>, can: Can<ViewContacts>, Query(query): Que
     let sight = Sight::of(&can.actor);
     let mut tx = app.db.read().await?;
     let listing = Listing { search: query.q, after, limit, ..Listing::default() };
-    let companies = super::list_rows(&mut tx, &can.scope, &listing).await?;
+    let mut companies = super::list_rows(&mut tx, &can.scope, &listing).await?;
+    let defs = field::list_of(&mut tx, Subject::Company).await?;
+    field::reference::show(&mut tx, (&can.scope, &sight), &defs, companies.iter_mut().map(|c| (c.id, &mut c.fields))).await?;
     let tags = tag::names_of(&mut tx, &companies.iter().map(|c| c.id).collect::<Vec<_>>()).await?;
     let full = companies.len() as i64 == limit;
     let next = companies.last().filter(|_| full).map(|c| format!("{}~{}", c.id, super::name_key(&c.name)));
@@ -65,7 +70,7 @@ async fn index(State(app): State<App>, can: Can<ViewContacts>, Query(query): Que
 async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<CompanyId>) -> Answer {
     let mut tx = app.db.read().await?;
     let company = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    Ok(Json(shown_one(&mut tx, &company, &Sight::of(&can.actor)).await?).into_response())
+    Ok(Json(shown_one(&mut tx, company, (&can.scope, &Sight::of(&can.actor))).await?).into_response())
 }
 
 /// A new company from a program.
@@ -97,7 +102,7 @@ async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Jso
     };
     let company = super::create(&mut tx, &by, draft).await?;
     tag::replace(&mut tx, &by, (Subject::Company, company.id), &tags).await?;
-    let made = shown_one(&mut tx, &company, &Sight::of(&can.actor)).await?;
+    let made = shown_one(&mut tx, company, (&seen_by(&can.actor, can.scope), &Sight::of(&can.actor))).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }
@@ -110,7 +115,7 @@ async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<C
         set(&mut tx, &by, &can.scope, id.0, &key, value).await?;
     }
     let company = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let changed = shown_one(&mut tx, &company, &Sight::of(&can.actor)).await?;
+    let changed = shown_one(&mut tx, company, (&seen_by(&can.actor, can.scope), &Sight::of(&can.actor))).await?;
     tx.commit().await?;
     Ok(Json(changed).into_response())
 }

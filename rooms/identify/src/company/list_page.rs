@@ -8,7 +8,7 @@ use attune_house::App;
 use attune_record::audit;
 use attune_record::view::{self, SavedView};
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Form, FormErrors, Query, Scope, Shell, Sight, see_other};
+use attune_web::{Answer, Can, Form, FormErrors, Problem, Query, Scope, Shell, Sight, see_other};
 use axum::extract::{RawQuery, State};
 use serde_json::{Value as Json, json};
 
@@ -16,7 +16,7 @@ use super::{Company, CompanyLine, Listing, api, name_key};
 use crate::contact::bulk::{ADDRESSES, ExportForm, export_rows, read_query};
 use crate::contact::columns::{self, Column, Kind};
 use crate::contact::export::{self, Format};
-use crate::contact::own::{Asked, asked, field_chips};
+use crate::contact::own::{Asked, Named, asked, field_chips};
 use crate::contact::query::ListQuery;
 use crate::contact::views::{self, Bar};
 use crate::contact::{COUNTED, shown_count};
@@ -87,7 +87,7 @@ pub(super) async fn page(
     }
     let fields = field::list_of(&mut tx, Subject::Company).await?;
     let (query, wrong) = query.settled(&fields);
-    let read = read_list(&mut tx, &can, &query, (fields, wrong)).await?;
+    let read = read_list(&mut tx, &can, &shell, &query, (fields, wrong)).await?;
     let page = list_page(shell, query, read);
     Ok(page.shell.page(&page))
 }
@@ -106,16 +106,23 @@ struct ReadList {
     total: Option<i64>,
     /// Why the filter being filled in does not fit.
     wrong: Option<&'static str>,
+    /// Whom filters name.
+    named: Named,
 }
 
 async fn read_list(
     tx: &mut Tx,
     can: &Can<ViewContacts>,
+    shell: &Shell,
     query: &ListQuery,
     (fields, wrong): (Vec<Field>, Option<&'static str>),
-) -> Result<ReadList, DbError> {
+) -> Result<ReadList, Problem> {
     let asked = listing(query, can.actor.staff_id, &fields, PAGE + 1);
-    let lines = super::list(tx, &can.scope, &asked).await?;
+    let mut lines = super::list(tx, &can.scope, &asked).await?;
+    let columns = query.columns(Subject::Company, &fields);
+    let shown = columns::own_of(&columns);
+    let firms = lines.iter_mut().map(|line| (line.company.id, &mut line.company.fields));
+    field::reference::show(tx, (&can.scope, &shell.sight()), &shown, firms).await?;
     let total = if lines.len() as i64 > PAGE || asked.after.is_some() {
         Some(super::count(tx, &can.scope, &Listing { after: None, limit: COUNTED + 1, ..asked }).await?)
     } else {
@@ -125,11 +132,12 @@ async fn read_list(
         Some(id) => tag::find(tx, id).await?,
         None => None,
     };
-    let tags_of = if query.columns(Subject::Company, &fields).iter().any(|column| column.kind == Kind::Tags) {
+    let tags_of = if columns.iter().any(|column| column.kind == Kind::Tags) {
         tag::names_of(tx, &lines.iter().map(|line| line.company.id).collect::<Vec<_>>()).await?
     } else {
         HashMap::new()
     };
+    let named = Named::read(tx, shell, &can.scope, query, &fields).await?;
     Ok(ReadList {
         views: view::list(tx, views::list_of(Subject::Company), can.actor.staff_id).await?,
         members: staff::list(tx).await?,
@@ -140,23 +148,24 @@ async fn read_list(
         fields,
         tag,
         wrong,
+        named,
     })
 }
 
 fn list_page(shell: Shell, query: ListQuery, read: ReadList) -> ListPage {
-    let ReadList { mut lines, views, members, fields, tag, tags, tags_of, total, wrong } = read;
+    let ReadList { mut lines, views, members, fields, tag, tags, tags_of, total, wrong, named } = read;
     let more = lines.len() as i64 > PAGE;
     lines.truncate(usize::try_from(PAGE).unwrap_or(50));
     let text = query.text();
     let mark = lines.last().filter(|_| more).map(|line| mark(&line.company));
     let columns = query.columns(Subject::Company, &fields);
-    let (asked, asked_options) = asked(&shell, &query, &fields, wrong).unzip();
+    let (asked, asked_options) = asked(&shell, &query, &fields, (wrong, &named)).unzip();
     let mut owners = vec![Choice::new("none", shell.l.t("identify-no-owner"))];
     owners.extend(members.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)));
     let chips = chips(&shell, &query, &text, &members, tag.as_ref());
     ListPage {
         next: mark.map(|mark| format!("/companies{}", attune_web::kit::with_query(&text, "after", mark))),
-        chips: chips.into_iter().chain(field_chips(&shell, "/companies", &query, &fields)).collect(),
+        chips: chips.into_iter().chain(field_chips(&shell, "/companies", &query, &fields, &named)).collect(),
         choices: Choices { owners, tags, fields: fields.iter().map(|field| Choice::new(&field.key, &field.label)).collect() },
         bar: Bar::new(Subject::Company, &shell, &query, views),
         hidden: columns::all(Subject::Company, &fields).into_iter().filter(|column| !columns.contains(column)).collect(),
@@ -280,7 +289,9 @@ impl export::Pages for Exporting {
             return Ok(None);
         }
         let mut tx = self.db.read().await?;
-        let companies = super::list_rows(&mut tx, &self.scope, &self.listing).await?;
+        let mut companies = super::list_rows(&mut tx, &self.scope, &self.listing).await?;
+        let values = companies.iter_mut().map(|c| (c.id, &mut c.fields));
+        field::reference::show(&mut tx, (&self.scope, &self.sight), &self.defs, values).await?;
         self.tags = tag::names_of(&mut tx, &companies.iter().map(|c| c.id).collect::<Vec<_>>()).await?;
         let parents = super::list_within(&mut tx, &self.scope, companies.iter().filter_map(|c| c.parent_id)).await?;
         self.parents = parents.into_iter().map(|parent| (parent.id, parent.name)).collect();

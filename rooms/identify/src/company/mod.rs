@@ -78,11 +78,13 @@ pub async fn find_or_create(tx: &mut Tx, by: &By<'_>, name: &str, import_id: Opt
     made.pop().ok_or(DbError::NotFound("the company just made"))
 }
 
-/// Makes a company. [`ContactError::Invalid`] when the name is empty.
+/// Makes a company. [`ContactError::Invalid`] when the name is empty, or a field names nobody the actor sees.
 pub async fn create(tx: &mut Tx, by: &By<'_>, draft: CompanyDraft) -> Result<Company, ContactError> {
     if draft.name.trim().is_empty() {
         return Err(ContactError::Invalid { attribute: "name".to_owned(), key: "web-required" });
     }
+    let (defs, mut draft) = (field::list_of(tx, Subject::Company).await?, draft);
+    field::reference::settle(tx, by.actor, &defs, (0, &mut draft.fields, &Map::new()), "fields.").await?;
     let mut made = create_many(tx, by, vec![draft], None).await?;
     made.pop().ok_or(ContactError::NotFound)
 }
@@ -147,6 +149,7 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
         return Err(ContactError::Invalid { attribute: key.to_owned(), key: "share-owner-only" });
     }
     give_typed(tx, &mut after, &defs, key, typed).await?;
+    field::reference::settle(tx, by.actor, &defs, (id, &mut after.fields, &before.fields), "f:").await?;
     if after == before {
         return Ok(after);
     }

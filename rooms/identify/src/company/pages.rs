@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{Company, CompanyDraft, CompanyId, list_page};
 use crate::contact::own::{OwnField, OwnForm};
-use crate::contact::{self, By, ContactError, Control};
+use crate::contact::{self, By, ContactError, Control, FieldForm, FindQuery, FoundPart, Refer};
 use crate::field::{self, Field, Subject};
 use crate::staff;
 use crate::{CreateContacts, EditContacts};
@@ -76,19 +76,37 @@ impl CompanyForm {
     }
 }
 
+/// Makes the company, or says beside which field what is wrong.
+async fn made(app: &App, can: &Can<CreateContacts>, form: &CompanyForm, fields: &[Field]) -> Result<Result<Company, FormErrors>, Problem> {
+    let draft = match form.check(fields, can.actor.staff_id) {
+        Ok(draft) => draft,
+        Err(errors) => return Ok(Err(errors)),
+    };
+    let mut tx = app.db.begin().await?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    match super::create(&mut tx, &by, draft).await {
+        Ok(company) => {
+            tx.commit().await?;
+            Ok(Ok(company))
+        }
+        Err(ContactError::Invalid { attribute, key }) => {
+            let mut errors = FormErrors::new();
+            errors.add(attribute.replacen("fields.", "f:", 1), key);
+            Ok(Err(errors))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 async fn create(State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Form(form): Form<CompanyForm>) -> Answer {
     let fields = field::list_of(&mut app.db.read().await?, Subject::Company).await?;
-    let draft = match form.check(&fields, can.actor.staff_id) {
-        Ok(draft) => draft,
+    let company = match made(&app, &can, &form, &fields).await? {
+        Ok(company) => company,
         Err(errors) => {
             let page = NewPage { own: form.own.inputs(&shell, fields), form, errors, shell };
             return Ok(page.shell.again(&page, &page.as_form()));
         }
     };
-    let mut tx = app.db.begin().await?;
-    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    let company = super::create(&mut tx, &by, draft).await?;
-    tx.commit().await?;
     Ok(shell.leave(&format!("/companies/{}", company.shown_id()), Flash::good("identify-company-created")))
 }
 
@@ -135,7 +153,7 @@ pub(super) fn own(shell: &Shell, c: &Company, fields: &[Field]) -> Vec<Prop> {
         label: field.label.clone(),
         value: c.own(&shell.l, &sight, field),
         edit: if may_edit { address(c.shown_id(), &format!("f:{}", field.key)) } else { String::new() },
-        href: String::new(),
+        href: field::reference::href(field, &c.get(&format!("f:{}", field.key))),
         reveal: "",
     };
     fields.iter().filter(|field| may_edit || c.fields.contains_key(&field.key)).map(prop).collect()
@@ -156,17 +174,33 @@ struct FieldPage {
     label: String,
     value: String,
     control: Control,
+    /// How it is said whom a field names, where it names a record.
+    refer: Option<Refer>,
     errors: FormErrors,
 }
 
-async fn field_page(app: &App, shell: Shell, scope: &Scope, id: CompanyId, key: String) -> Result<FieldPage, Problem> {
+async fn field_page(
+    app: &App,
+    shell: Shell,
+    scope: &Scope,
+    (id, key): (CompanyId, String),
+    find: (&str, Option<&str>),
+) -> Result<FieldPage, Problem> {
     let mut tx = app.db.read().await?;
     let company = super::find(&mut tx, scope, id.0).await?.ok_or(Problem::NotFound)?;
     let own = own_field(&mut tx, &key).await?;
     let value = company.shown(&key, &shell.sight());
+    let (mut errors, mut refer) = (FormErrors::new(), None);
+    if let Some(field) = own.as_ref().filter(|field| field.kind.target().is_some()) {
+        let now = contact::named_now(&mut tx, &shell, field, (id.0, &company.fields)).await?;
+        if field::reference::is_hidden(&now) {
+            errors.add("q", "field-reference-hidden-stays");
+        }
+        refer = Some(contact::read_refer(&mut tx, &shell, (field, &now), find).await?);
+    }
     let control = control(&mut tx, &shell, &key, own.as_ref(), &value).await?.ok_or(Problem::NotFound)?;
     let label = own.map_or_else(|| label(&shell, &key), |field| field.label);
-    Ok(FieldPage { id, label, value: contact::typed(&value), name: company.name, key, control, errors: FormErrors::new(), shell })
+    Ok(FieldPage { id, label, value: contact::typed(&value), name: company.name, key, control, refer, errors, shell })
 }
 
 /// How an attribute is edited that holds `value`; nothing for one that cannot be.
@@ -194,17 +228,18 @@ async fn own_field(tx: &mut Tx, key: &str) -> Result<Option<Field>, DbError> {
     }
 }
 
-async fn field(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path((id, key)): Path<(CompanyId, String)>) -> Answer {
-    let page = field_page(&app, shell, &can.scope, id, key).await?;
+async fn field(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    shell: Shell,
+    Path(place): Path<(CompanyId, String)>,
+    Query(find): Query<FindQuery>,
+) -> Answer {
+    let page = field_page(&app, shell, &can.scope, place, find.asked()).await?;
+    if let (Some(refer), true) = (&page.refer, find.is_looking() && page.shell.hx.partial) {
+        return Ok(page.shell.fragment(&FoundPart { shell: &page.shell, refer, errors: &page.errors }));
+    }
     Ok(page.shell.show(&page, &page.as_form()))
-}
-
-/// What was typed.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct FieldForm {
-    /// Several where boxes are ticked.
-    value: Vec<String>,
 }
 
 /// Sets the attribute; answers what was there, in the form in which it can be typed again; nothing when that is hidden from the actor.
@@ -225,13 +260,14 @@ async fn save(
     Path((id, key)): Path<(CompanyId, String)>,
     Form(form): Form<FieldForm>,
 ) -> Answer {
-    let value = form.value.join(";");
+    let value = form.typed();
     match set(&app, &can, id, &key, &value).await {
         Ok(before) => Ok(shell.leave(&format!("/companies/{id}"), saved(&app, &shell, id, &key, before).await?)),
         Err(ContactError::Invalid { key: why, .. }) => {
-            let mut page = field_page(&app, shell, &can.scope, id, key).await?;
+            let mut page = field_page(&app, shell, &can.scope, (id, key), form.asked()).await?;
             page.value = value;
-            page.errors.add("value", why);
+            page.errors = FormErrors::new();
+            page.errors.add(if page.refer.is_some() { "q" } else { "value" }, why);
             Ok(page.shell.again(&page, &page.as_form()))
         }
         Err(error) => Err(error.into()),

@@ -15,7 +15,7 @@ use crate::ViewContacts;
 use crate::contact::record_page::{Slot, slots};
 use crate::contact::timeline::{self, Filter, TimelinePart, Whose};
 use crate::contact::{self, Contact, Listing, Order, Sorting};
-use crate::field::{self, Subject};
+use crate::field::{self, Field, Subject};
 use crate::promise;
 use crate::relationship::{self, Record};
 use crate::sharing::Reach;
@@ -78,13 +78,15 @@ pub(super) async fn page(
     Query(query): Query<ShowQuery>,
 ) -> Answer {
     let mut tx = app.db.read().await?;
-    let company = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let mut company = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let fields = field::list_of(&mut tx, Subject::Company).await?;
+    field::reference::show(&mut tx, (&can.scope, &shell.sight()), &fields, [(id.0, &mut company.fields)]).await?;
     let tree = super::list_branches(&mut tx, &can.scope, id.0).await?;
     let below = super::tree::below(&tree, id.0);
     let has_branches = below.len() > 1;
     let with_branches = has_branches && query.branches == "1";
     let companies = if with_branches { below } else { vec![id.0] };
-    let page = read(&mut tx, &can.scope, shell, company, (tree, companies), &query).await?;
+    let page = read(&mut tx, &can.scope, shell, (company, &fields), (tree, companies), &query).await?;
     let nexts = slots(&app, &page.shell, Place::CompanyHead, id.0);
     let page = ShowPage { has_branches, with_branches, nexts, ..page };
     Ok(page.shell.page(&page))
@@ -94,7 +96,7 @@ async fn read(
     tx: &mut Tx,
     scope: &Scope,
     shell: Shell,
-    company: Company,
+    (company, fields): (Company, &[Field]),
     (tree, companies): (Vec<Branch>, Vec<i64>),
     query: &ShowQuery,
 ) -> Result<ShowPage, Problem> {
@@ -117,7 +119,7 @@ async fn read(
     let tree = if tree.len() > 1 { tree_page::drawn(&tree, company.id)? } else { String::new() };
     let record = Record::Company(company.id);
     let head = promise::head(tx, scope, &shell, record, last.as_ref()).await? + &relationship::head(tx, scope, &shell, record).await?;
-    let own = own(&shell, &company, &field::list_of(tx, Subject::Company).await?);
+    let own = own(&shell, &company, fields);
     let tags = tag::pages::head(tx, &shell, company.shown_id().into()).await?;
     let about = about(&shell, &company, owner);
     let (has_branches, with_branches, people, nexts) = (false, false, people.contacts, Vec::new());

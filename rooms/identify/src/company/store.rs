@@ -168,7 +168,7 @@ pub(super) fn push_conditions(sql: &mut Sql, reach: &Reach, listing: &Listing) {
         None => {}
     }
     for filter in &listing.fields {
-        filter.push(sql, false);
+        filter.push(sql, false, reach);
     }
     reach.push_companies(sql, "c");
     if let Some((key, id)) = &listing.after {
@@ -334,10 +334,14 @@ pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64) ->
     let rows = tx.rows_from(&still, &Relation::of_ids("id", ids), params![import_id]).await?;
     let ids = rows.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
     let gone = Relation::of_ids("id", ids.iter().copied());
+    field::reference::forget(tx, &ids).await?;
     for delete in [
         sql!("DELETE FROM field_texts WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
         sql!("DELETE FROM field_numbers WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
         sql!("DELETE FROM field_choices WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
+        sql!(
+            "DELETE FROM field_references WHERE record_id IN (SELECT r.id FROM {rows} AS r) OR target_id IN (SELECT r.id FROM {rows} AS r)"
+        ),
         sql!("DELETE FROM record_tags WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
         sql!("DELETE FROM import_changes WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
         sql!("DELETE FROM companies WHERE id IN (SELECT r.id FROM {rows} AS r)"),

@@ -28,7 +28,8 @@ pub(crate) fn routes() -> Router<App> {
 
 /// A contact and the names of its tags as programs see them.
 pub(super) fn shown(c: &Contact, tags: &[String], sight: &Sight) -> Any {
-    let fields: Map<String, Any> = c.fields.keys().map(|key| (key.clone(), c.shown(&format!("f:{key}"), sight))).collect();
+    let fields: Map<String, Any> =
+        c.fields.keys().map(|key| (key.clone(), field::reference::in_program(&c.shown(&format!("f:{key}"), sight)))).collect();
     json!({
         "id": c.shown_id(), "name": c.name, "given_name": c.given_name, "family_name": c.family_name, "email": c.email_for(sight), "phone": c.phone_for(sight),
         "company_id": c.company_id.map(CompanyId), "company": c.company_name, "title": c.title, "city": c.city, "country": c.country,
@@ -38,15 +39,21 @@ pub(super) fn shown(c: &Contact, tags: &[String], sight: &Sight) -> Any {
 }
 
 /// These contacts as programs see them.
-async fn shown_all(tx: &mut Tx, contacts: &[Contact], sight: &Sight) -> Result<Vec<Any>, DbError> {
+async fn shown_all(tx: &mut Tx, mut contacts: Vec<Contact>, (scope, sight): (&Scope, &Sight)) -> Result<Vec<Any>, DbError> {
+    let defs = field::list(tx).await?;
+    field::reference::show(tx, (scope, sight), &defs, contacts.iter_mut().map(|c| (c.id, &mut c.fields))).await?;
     let tags = tag::names_of(tx, &contacts.iter().map(|c| c.id).collect::<Vec<_>>()).await?;
     Ok(contacts.iter().map(|c| shown(c, tags.get(&c.id).map_or(&[][..], Vec::as_slice), sight)).collect())
 }
 
 /// This contact as programs see it.
-async fn shown_one(tx: &mut Tx, contact: &Contact, sight: &Sight) -> Result<Any, DbError> {
-    let tags = tag::names_of(tx, &[contact.id]).await?;
-    Ok(shown(contact, tags.get(&contact.id).map_or(&[][..], Vec::as_slice), sight))
+async fn shown_one(tx: &mut Tx, contact: Contact, reader: (&Scope, &Sight)) -> Result<Any, DbError> {
+    Ok(shown_all(tx, vec![contact], reader).await?.pop().unwrap_or_default())
+}
+
+/// Whom an actor sees; who may look at nobody sees those they may change.
+pub(crate) fn seen_by(actor: &attune_web::Actor, other: Scope) -> Scope {
+    field::reference::scope_of(actor).unwrap_or(other)
 }
 
 /// The filters of the list.
@@ -75,7 +82,7 @@ async fn index(State(app): State<App>, can: Can<ViewContacts>, Query(query): Que
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     let mut tx = app.db.read().await?;
     let page = list::list(&mut tx, &can.scope, &listing, sorting, &query.after, limit).await?;
-    let items = shown_all(&mut tx, &page.contacts, &sight).await?;
+    let items = shown_all(&mut tx, page.contacts, (&can.scope, &sight)).await?;
     Ok(Json(json!({ "items": items, "next": page.next })).into_response())
 }
 
@@ -90,7 +97,7 @@ async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<Con
         },
     };
     let found = found.ok_or(Problem::NotFound)?;
-    Ok(Json(shown_one(&mut tx, &found, &Sight::of(&can.actor)).await?).into_response())
+    Ok(Json(shown_one(&mut tx, found, (&can.scope, &Sight::of(&can.actor))).await?).into_response())
 }
 
 /// A new contact from a program.
@@ -152,7 +159,7 @@ async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Jso
     let id = super::create(&mut tx, &by, draft).await?;
     tag::replace(&mut tx, &by, (Subject::Contact, id), &tags).await?;
     let contact = super::list_by_ids(&mut tx, [id]).await?.pop().ok_or(Problem::NotFound)?;
-    let made = shown_one(&mut tx, &contact, &Sight::of(&can.actor)).await?;
+    let made = shown_one(&mut tx, contact, (&seen_by(&can.actor, can.scope), &Sight::of(&can.actor))).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }
@@ -165,7 +172,7 @@ async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<C
         set(&mut tx, &by, &can.scope, id.0, &key, value).await?;
     }
     let contact = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let changed = shown_one(&mut tx, &contact, &Sight::of(&can.actor)).await?;
+    let changed = shown_one(&mut tx, contact, (&seen_by(&can.actor, can.scope), &Sight::of(&can.actor))).await?;
     tx.commit().await?;
     Ok(Json(changed).into_response())
 }

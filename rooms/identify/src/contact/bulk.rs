@@ -246,7 +246,7 @@ impl export::Pages for Exporting {
             return Ok(None);
         }
         let mut tx = self.db.read().await?;
-        let people = match &self.selection {
+        let mut people = match &self.selection {
             Selection::Ids(_) => {
                 self.over = true;
                 let ids = list::ids_of(&mut tx, &self.scope, &self.selection, MOST).await?;
@@ -254,6 +254,8 @@ impl export::Pages for Exporting {
             }
             Selection::Listed(listing) => list::list_behind(&mut tx, &self.scope, listing, self.behind.unwrap_or(0), 1_000).await?,
         };
+        let values = people.iter_mut().map(|c| (c.id, &mut c.fields));
+        field::reference::show(&mut tx, (&self.scope, &self.sight), &self.defs, values).await?;
         self.tags = tag::names_of(&mut tx, &people.iter().map(|c| c.id).collect::<Vec<_>>()).await?;
         self.over |= people.len() < 1_000;
         self.behind = Some(people.last().map_or(0, |c| c.id));

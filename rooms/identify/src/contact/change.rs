@@ -5,7 +5,7 @@ use attune_events::{Event, append};
 use attune_kernel::{Locale, is_masked};
 use attune_record::audit;
 use attune_web::{Scope, Sight};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::rules::{email_key, phone_key};
 use super::{By, Contact, ContactDraft, ContactError, Stage, event, store};
@@ -24,6 +24,8 @@ pub struct Change {
 }
 
 /// Makes a contact; its company is found by name or made. Answers the id.
+///
+/// Errors: [`ContactError::Invalid`] when a field names nobody the actor sees.
 pub async fn create(tx: &mut Tx, by: &By<'_>, mut draft: ContactDraft) -> Result<i64, ContactError> {
     let company_name = draft.company.take().filter(|name| !name.trim().is_empty());
     let mut contact = draft.into_contact(by.ids.next(), by.now);
@@ -36,6 +38,7 @@ pub async fn create(tx: &mut Tx, by: &By<'_>, mut draft: ContactDraft) -> Result
         contact.team_id = staff::team_of(tx, owner_id).await?;
     }
     let defs = field::list(tx).await?;
+    field::reference::settle(tx, by.actor, &defs, (contact.id, &mut contact.fields, &Map::new()), "fields.").await?;
     store::insert(tx, std::slice::from_ref(&contact), &defs).await?;
     let after = json!({ "name": contact.label(), "email": contact.raw_email(), "owner_id": contact.owner_id });
     audit::note(tx, by.ids, by.now, by.actor, "contact.created", "contact", contact.id, None, Some(after)).await?;
@@ -68,6 +71,7 @@ pub async fn update_field(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key:
     let mut after = before.clone();
     let defs = field::list(tx).await?;
     give_typed(tx, by, &mut after, (key, typed.trim()), &defs).await?;
+    field::reference::settle(tx, by.actor, &defs, (id, &mut after.fields, &before.fields), "f:").await?;
     if after.company_id != before.company_id && !sharing::may_join(tx, scope, &before, after.company_id).await? {
         return Err(ContactError::Invalid { attribute: key.to_owned(), key: "share-owner-only" });
     }

@@ -119,6 +119,11 @@ impl Column {
     }
 }
 
+/// The own fields among these columns.
+pub(crate) fn own_of(columns: &[Column]) -> Vec<Field> {
+    columns.iter().filter_map(|column| if let Kind::Own(field) = &column.kind { Some(field.clone()) } else { None }).collect()
+}
+
 /// Every column there is.
 pub(crate) fn all(of: Subject, fields: &[Field]) -> Vec<Column> {
     fixed(of).0.iter().map(Column::fixed).chain(fields.iter().map(Column::own)).collect()

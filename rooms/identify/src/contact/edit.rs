@@ -22,6 +22,64 @@ pub(crate) enum Control {
     Boxes(Vec<(Choice, bool)>),
 }
 
+/// How somebody says which record a field names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Refer {
+    /// What was typed to find it.
+    pub(crate) q: String,
+    /// Whom it may be, first who is chosen.
+    pub(crate) found: Vec<Choice>,
+    /// The id of who is chosen.
+    pub(crate) chosen: String,
+    /// The id of whom the field names now, or [`NOBODY`].
+    pub(crate) was: String,
+}
+
+/// What is asked of the form while somebody looks for a record.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct FindQuery {
+    q: String,
+    value: Vec<String>,
+    /// Sent with the form, and so set once somebody looks.
+    was: String,
+}
+
+/// The part of the form that shows who was found.
+#[derive(Template)]
+#[template(path = "field/found.html")]
+pub(crate) struct FoundPart<'a> {
+    pub(crate) shell: &'a Shell,
+    pub(crate) refer: &'a Refer,
+    pub(crate) errors: &'a FormErrors,
+}
+
+/// What stands for nobody among those to choose from.
+pub(crate) const NOBODY: &str = "none";
+
+/// How a field that names a record is edited, whose shown value is `now`, with what was asked for or sent so far.
+pub(crate) async fn read_refer(
+    tx: &mut Tx,
+    shell: &Shell,
+    (field, now): (&Field, &serde_json::Value),
+    (q, chosen): (&str, Option<&str>),
+) -> Result<Refer, Problem> {
+    let (Some(target), Some(scope)) = (field.kind.target(), shell.actor.as_ref().and_then(field::reference::scope_of)) else {
+        return Ok(Refer::default());
+    };
+    let named = field::reference::id_of(now);
+    let was = if named.is_empty() { NOBODY.to_owned() } else { named.clone() };
+    let chosen = chosen.map_or(named, str::to_owned);
+    let mut found = Vec::new();
+    if was != NOBODY {
+        found.push(Choice::new(&was, field.shown(&shell.l, now)));
+        found.push(Choice::new(NOBODY, shell.l.t("field-reference-nobody")));
+    }
+    let more = crate::relationship::pages::find_of(tx, &scope, (&shell.l, &shell.sight()), q, target).await?;
+    found.extend(more.into_iter().filter(|choice| choice.value != was));
+    Ok(Refer { q: q.to_owned(), found, chosen, was })
+}
+
 #[derive(Template)]
 #[template(path = "contact/field.html", blocks = ["form"])]
 struct FieldPage {
@@ -32,6 +90,8 @@ struct FieldPage {
     label: String,
     value: String,
     control: Control,
+    /// How it is said whom a field names, where it names a record.
+    refer: Option<Refer>,
     errors: FormErrors,
 }
 
@@ -40,12 +100,34 @@ pub(super) fn address(id: ContactId, key: &str) -> String {
     format!("/contacts/{id}/field/{}", url::form_urlencoded::byte_serialize(key.as_bytes()).collect::<String>())
 }
 
-async fn field_page(app: &App, shell: Shell, contact: &Contact, key: &str) -> Result<FieldPage, Problem> {
+async fn field_page(app: &App, shell: Shell, contact: &Contact, key: &str, find: (&str, Option<&str>)) -> Result<FieldPage, Problem> {
     let mut tx = app.db.read().await?;
     let (control, value) = control(&mut tx, &shell, contact, key).await?.ok_or(Problem::NotFound)?;
     let label = label_of(&mut tx, &shell, key).await?;
     let name = super::pages::name_for(&shell, contact);
-    Ok(FieldPage { id: contact.shown_id(), name, key: key.to_owned(), label, value, control, errors: FormErrors::new(), shell })
+    let (mut errors, mut refer) = (FormErrors::new(), None);
+    let defs = field::list(&mut tx).await?;
+    if let Some(def) = key.strip_prefix("f:").and_then(|k| defs.iter().find(|d| d.key == k && d.kind.target().is_some())) {
+        let now = named_now(&mut tx, &shell, def, (contact.id, &contact.fields)).await?;
+        if field::reference::is_hidden(&now) {
+            errors.add("q", "field-reference-hidden-stays");
+        }
+        refer = Some(read_refer(&mut tx, &shell, (def, &now), find).await?);
+    }
+    Ok(FieldPage { id: contact.shown_id(), name, key: key.to_owned(), label, value, control, refer, errors, shell })
+}
+
+/// Whom a field of a record names, as the reader sees them.
+pub(crate) async fn named_now(
+    tx: &mut Tx,
+    shell: &Shell,
+    def: &Field,
+    (id, values): (i64, &serde_json::Map<String, serde_json::Value>),
+) -> Result<serde_json::Value, DbError> {
+    let Some(scope) = shell.actor.as_ref().and_then(field::reference::scope_of) else { return Ok(serde_json::Value::Null) };
+    let mut values = values.clone();
+    field::reference::show(tx, (&scope, &shell.sight()), std::slice::from_ref(def), [(id, &mut values)]).await?;
+    Ok(values.remove(&def.key).unwrap_or_default())
 }
 
 /// How an attribute is edited, and its value as it can be typed again; nothing for an attribute that cannot be edited.
@@ -86,7 +168,7 @@ pub(crate) fn control_of(shell: &Shell, def: Option<&Field>, value: &serde_json:
             let kept = def.kept(value);
             Control::Boxes(options().map(|choice| (choice.clone(), kept.contains(&choice.value.as_str()))).collect())
         }
-        FieldKind::Text | FieldKind::Number | FieldKind::Money => Control::Text("text"),
+        FieldKind::Text | FieldKind::Number | FieldKind::Money | FieldKind::Contact | FieldKind::Company => Control::Text("text"),
     }
 }
 
@@ -104,18 +186,58 @@ pub(super) async fn form(
     can: Can<EditContacts>,
     shell: Shell,
     Path((id, key)): Path<(ContactId, String)>,
+    Query(find): Query<FindQuery>,
 ) -> Answer {
     let contact = super::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let page = field_page(&app, shell, &contact, &key).await?;
+    let page = field_page(&app, shell, &contact, &key, find.asked()).await?;
+    if let (Some(refer), true) = (&page.refer, find.is_looking() && page.shell.hx.partial) {
+        return Ok(page.shell.fragment(&FoundPart { shell: &page.shell, refer, errors: &page.errors }));
+    }
     Ok(page.shell.show(&page, &page.as_form()))
+}
+
+impl FindQuery {
+    /// The words, and who is chosen.
+    pub(crate) fn asked(&self) -> (&str, Option<&str>) {
+        (&self.q, self.is_looking().then(|| self.value.first().map_or("", String::as_str)))
+    }
+
+    /// Whether the form asks whom words may mean.
+    pub(crate) fn is_looking(&self) -> bool {
+        !self.was.is_empty()
+    }
 }
 
 /// What was typed.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct FieldForm {
+pub(crate) struct FieldForm {
     /// Several where boxes are ticked.
     value: Vec<String>,
+    /// Words for a record that was not chosen.
+    pub(crate) q: String,
+    /// The id of whom the field named, or [`NOBODY`]; empty of a field that names no record.
+    was: String,
+}
+
+impl FieldForm {
+    /// What the field is to become. Whoever typed words and left the choice as it was means the words.
+    pub(crate) fn typed(&self) -> String {
+        let value = self.value.join(";");
+        if self.was.is_empty() {
+            return value;
+        }
+        match value.as_str() {
+            NOBODY => String::new(),
+            chosen if !self.q.trim().is_empty() && (chosen.is_empty() || chosen == self.was) => self.q.trim().to_owned(),
+            chosen => chosen.to_owned(),
+        }
+    }
+
+    /// What was looked for and chosen, for the form once more.
+    pub(crate) fn asked(&self) -> (&str, Option<&str>) {
+        (&self.q, Some(self.value.first().map_or("", String::as_str)))
+    }
 }
 
 pub(super) async fn save(
@@ -125,7 +247,7 @@ pub(super) async fn save(
     Path((id, key)): Path<(ContactId, String)>,
     Form(form): Form<FieldForm>,
 ) -> Answer {
-    let value = form.value.join(";");
+    let value = form.typed();
     match set(&app, &can, id, &key, &value).await {
         Ok(before) => {
             let label = label_of(&mut app.db.read().await?, &shell, &key).await?;
@@ -134,9 +256,10 @@ pub(super) async fn save(
         }
         Err(ContactError::Invalid { key: why, .. }) => {
             let contact = super::find(&mut app.db.read().await?, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-            let mut page = field_page(&app, shell, &contact, &key).await?;
+            let mut page = field_page(&app, shell, &contact, &key, form.asked()).await?;
             page.value = value;
-            page.errors.add("value", why);
+            page.errors = FormErrors::new();
+            page.errors.add(if page.refer.is_some() { "q" } else { "value" }, why);
             Ok(page.shell.again(&page, &page.as_form()))
         }
         Err(error) => Err(error.into()),

@@ -4,7 +4,8 @@ use attune_db::Sql;
 use attune_kernel::fold_key;
 use attune_web::Lang;
 
-use crate::field::{Field, FieldKind, Typed};
+use crate::field::{Field, FieldKind, Subject, Typed};
+use crate::sharing::Reach;
 
 /// Only contacts, or companies, whose value in a field passes, or who have a tag.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +25,17 @@ enum FieldTest {
     Range(Option<f64>, Option<f64>),
     /// This tag.
     Tag,
+    /// This record, whom the reader has to see.
+    Names(Subject, i64),
+    /// Any record.
+    NamesSome,
+    /// No record.
+    NamesNone,
 }
+
+/// What stands in the address for any record, and for none.
+pub(super) const SOME: &str = "set";
+pub(super) const NONE: &str = "unset";
 
 /// What parts the ends of a range in the address.
 const TO: &str = "..";
@@ -46,6 +57,14 @@ impl FieldFilter {
                 let (from, to) = (end(from)?, end(to)?);
                 (from.is_some() || to.is_some()).then_some(FieldTest::Range(from, to))?
             }
+            FieldKind::Contact | FieldKind::Company => match value {
+                SOME => FieldTest::NamesSome,
+                NONE => FieldTest::NamesNone,
+                id => {
+                    let target = field.kind.target()?;
+                    FieldTest::Names(target, crate::field::reference::read_id(target, id)?)
+                }
+            },
         };
         Some(Self { id: field.id, test })
     }
@@ -89,12 +108,23 @@ impl FieldFilter {
             FieldTest::Choice(_) => "field_choices",
             FieldTest::Range(..) => "field_numbers",
             FieldTest::Tag => "record_tags",
+            FieldTest::Names(..) | FieldTest::NamesSome | FieldTest::NamesNone => "field_references",
         }
+    }
+
+    /// Whether its rows can lead to the records.
+    pub(super) fn may_lead(&self) -> bool {
+        self.test != FieldTest::NamesNone
     }
 
     /// Appends the condition on `v`, the table that leads, or on `c`. The offset keeps PostgreSQL from turning the latter into a join, which
     /// would collect everybody of a large set before a page of fifty.
-    pub(crate) fn push(&self, sql: &mut Sql, leads: bool) {
+    pub(crate) fn push(&self, sql: &mut Sql, leads: bool, reach: &Reach) {
+        if self.test == FieldTest::NamesNone {
+            sql.push(" AND NOT EXISTS (SELECT 1 AS one FROM field_meanings v WHERE v.record_id = c.id AND v.field_id = ").bind(self.id);
+            sql.push(")");
+            return;
+        }
         if !leads {
             sql.push(&format!(" AND EXISTS (SELECT 1 AS one FROM {} v WHERE v.record_id = c.id", self.table()));
         }
@@ -110,7 +140,12 @@ impl FieldFilter {
         match &self.test {
             FieldTest::Text(text) => _ = sql.push(" AND v.value_key = ").bind(text),
             FieldTest::Choice(key) => _ = sql.push(" AND v.choice = ").bind(key),
-            FieldTest::Tag => {}
+            FieldTest::Names(target, id) => push_named(sql, reach, *target, *id),
+            FieldTest::NamesSome => {
+                let meant = "SELECT 1 AS one FROM field_meanings m WHERE m.record_id = v.record_id AND m.field_id = v.field_id";
+                sql.push(&format!(" AND EXISTS ({meant})"));
+            }
+            FieldTest::Tag | FieldTest::NamesNone => {}
             FieldTest::Range(from, to) => {
                 for (sign, end) in [(">=", from), ("<=", to)] {
                     if let Some(end) = end {
@@ -123,4 +158,23 @@ impl FieldFilter {
             sql.push(" LIMIT 1 OFFSET 0)");
         }
     }
+}
+
+/// Appends that `v` names this record, as it is today: nobody finds by whom they do not see, and no record names itself.
+fn push_named(sql: &mut Sql, reach: &Reach, target: Subject, id: i64) {
+    if target == Subject::Company {
+        sql.push(" AND v.target_id = ").bind(id).push(" AND v.record_id <> ").bind(id);
+        sql.push(" AND EXISTS (SELECT 1 AS one FROM companies t WHERE t.deleted_at IS NULL AND t.id = ").bind(id);
+        reach.push_companies(sql, "t");
+        sql.push(")");
+        return;
+    }
+    let mut today = Sql::new("(SELECT COALESCE(a.merged_into, a.id) FROM contacts a WHERE a.id = ");
+    today.bind(id).push(")");
+    sql.push(" AND v.target_id IN (SELECT a.id FROM contacts a WHERE a.id = ").append(&today);
+    sql.push(" UNION ALL SELECT a.id FROM contacts a WHERE a.merged_into = ").append(&today);
+    sql.push(") AND v.record_id <> ").append(&today);
+    sql.push(" AND EXISTS (SELECT 1 AS one FROM contacts t WHERE t.deleted_at IS NULL AND t.id = ").append(&today);
+    reach.push_people(sql, "t");
+    sql.push(")");
 }

@@ -60,7 +60,7 @@ impl Footing {
             return Ok(*rows);
         }
         let mut sql = Sql::new(&format!("SELECT count(*) FROM (SELECT 1 AS one FROM {} v WHERE TRUE", filter.table()));
-        filter.push(&mut sql, true);
+        filter.push(&mut sql, true, &self.reach);
         sql.push(" LIMIT ").bind(COUNTED + 1).push(") AS found");
         let rows = tx.count(sql.text(), sql.values()).await?;
         self.sizes.push((filter.clone(), rows));

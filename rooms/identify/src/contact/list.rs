@@ -50,7 +50,7 @@ impl Listing {
     /// Whether the rows of the first own field or tag lead to the people: nothing else asked for names fewer.
     fn is_led_by_field(&self, dense: bool) -> bool {
         let named = self.company_id.is_some() || self.import_id.is_some() || matches!(self.owner, Some(Person::Staff(_)));
-        !dense && !named && !self.fields.is_empty() && self.search.trim().is_empty()
+        !dense && !named && self.fields.iter().any(FieldFilter::may_lead) && self.search.trim().is_empty()
     }
 }
 
@@ -166,7 +166,7 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, footing: &mut Footing, list
     };
     sql.push(" AND c.deleted_at IS NULL");
     for (index, filter) in fields.into_iter().enumerate() {
-        filter.push(sql, led && index == 0);
+        filter.push(sql, led && index == 0, &footing.reach);
     }
     if let Some(stage) = listing.stage {
         sql.push(&format!(" AND c.stage{text} = ")).bind(stage.word());
@@ -242,7 +242,8 @@ async fn fewest_first<'f>(tx: &mut Tx, footing: &mut Footing, filters: &'f [Fiel
     }
     let mut sized: Vec<(i64, &FieldFilter)> = Vec::with_capacity(filters.len());
     for filter in filters {
-        sized.push((footing.size(tx, filter).await?, filter));
+        let rows = if filter.may_lead() { footing.size(tx, filter).await? } else { i64::MAX };
+        sized.push((rows, filter));
     }
     sized.sort_by_key(|(rows, _)| *rows);
     Ok(sized.into_iter().map(|(_, filter)| filter).collect())

@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use attune_db::{DbError, Tx};
+use attune_db::Tx;
 use attune_house::App;
 use attune_record::view::{self, SavedView};
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, FormErrors, Query, Shell, see_other};
+use attune_web::{Answer, Can, FormErrors, Problem, Query, Shell, see_other};
 use axum::extract::{RawQuery, State};
 
 use super::board::{self, Board};
 use super::columns::{self, Column, Kind};
 use super::list;
-use super::own::{Asked, asked, field_chips};
+use super::own::{Asked, Named, asked, field_chips};
 use super::pages::{grade_tone, name_for, shown_count, stages};
 use super::query::ListQuery;
 use super::score::Scale;
@@ -105,8 +105,9 @@ struct ReadList {
     tags: Vec<Choice>,
     /// The names of the tags of those found.
     tags_of: HashMap<i64, Vec<String>>,
-    /// Why the filter being filled in does not fit.
+    /// Why the filter being filled in does not fit, and the records filters name.
     wrong: Option<&'static str>,
+    named: Named,
 }
 
 async fn read_list(
@@ -115,10 +116,10 @@ async fn read_list(
     query: &ListQuery,
     (fields, wrong): (Vec<Field>, Option<&'static str>),
     shell: &Shell,
-) -> Result<ReadList, DbError> {
+) -> Result<ReadList, Problem> {
     let scale = Scale::read(tx, shell.now).await?;
     let listing = query.listing(&can.actor, &scale, &fields);
-    let (found, board) = if query.layout == BOARD {
+    let (mut found, board) = if query.layout == BOARD {
         let board = board::read(tx, &can.scope, (&listing, query), (shell, &fields)).await?;
         (list::Page { contacts: Vec::new(), next: None, total: board.total }, Some(board))
     } else {
@@ -140,20 +141,24 @@ async fn read_list(
     } else {
         HashMap::new()
     };
-    Ok(ReadList { found, board, scale, views, members, company, fields, tag, tags, tags_of, wrong })
+    let shown = columns::own_of(&query.columns(Subject::Contact, &fields));
+    let people = found.contacts.iter_mut().map(|c| (c.id, &mut c.fields));
+    field::reference::show(tx, (&can.scope, &shell.sight()), &shown, people).await?;
+    let named = Named::read(tx, shell, &can.scope, query, &fields).await?;
+    Ok(ReadList { found, board, scale, views, members, company, fields, tag, tags, tags_of, wrong, named })
 }
 
 fn list_page(shell: Shell, query: ListQuery, read: ReadList) -> ListPage {
-    let ReadList { found, board, scale, views, members, company, fields, tag, tags, tags_of, wrong } = read;
+    let ReadList { found, board, scale, views, members, company, fields, tag, tags, tags_of, wrong, named } = read;
     let text = query.text();
     let columns = query.columns(Subject::Contact, &fields);
-    let (asked, asked_options) = asked(&shell, &query, &fields, wrong).unzip();
+    let (asked, asked_options) = asked(&shell, &query, &fields, (wrong, &named)).unzip();
     let asked_options = asked_options.unwrap_or_default();
     ListPage {
         bar: Bar::new(Subject::Contact, &shell, &query, views),
         chips: chips(&shell, &query, &text, &members, (company, tag))
             .into_iter()
-            .chain(field_chips(&shell, "/contacts", &query, &fields))
+            .chain(field_chips(&shell, "/contacts", &query, &fields, &named))
             .collect(),
         hidden: columns::all(Subject::Contact, &fields).into_iter().filter(|column| !columns.contains(column)).collect(),
         tags_of,

@@ -129,7 +129,7 @@ async fn new(State(app): State<App>, can: Can<CreateContacts>, shell: Shell) -> 
 
 async fn create(models: Models, State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Form(form): Form<ContactForm>) -> Answer {
     let fields = field::list(&mut app.db.read().await?).await?;
-    let mut draft = match form.check(&fields) {
+    let mut draft = match check(&app, &can, &form, &fields).await? {
         Ok(draft) => draft,
         Err(errors) => return again(&app, shell, form, errors, String::new()).await,
     };
@@ -145,6 +145,36 @@ async fn create(models: Models, State(app): State<App>, can: Can<CreateContacts>
     }
     let id = keep(&app, &can, draft).await?;
     Ok(shell.leave(&format!("/contacts/{id}"), Flash::good("identify-contact-created")))
+}
+
+/// What the form says, with whom its fields name.
+async fn check(
+    app: &App,
+    can: &Can<CreateContacts>,
+    form: &ContactForm,
+    fields: &[Field],
+) -> Result<Result<ContactDraft, FormErrors>, Problem> {
+    match form.check(fields) {
+        Ok(draft) => with_named(app, can, draft, fields).await,
+        Err(errors) => Ok(Err(errors)),
+    }
+}
+
+async fn with_named(
+    app: &App,
+    can: &Can<CreateContacts>,
+    mut draft: ContactDraft,
+    fields: &[Field],
+) -> Result<Result<ContactDraft, FormErrors>, Problem> {
+    let (mut tx, none, mut errors) = (app.db.read().await?, serde_json::Map::new(), FormErrors::new());
+    match field::reference::settle(&mut tx, &can.actor, fields, (0, &mut draft.fields, &none), "f:").await {
+        Ok(()) => Ok(Ok(draft)),
+        Err(super::ContactError::Invalid { attribute, key }) => {
+            errors.add(attribute, key);
+            Ok(Err(errors))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn keep(app: &App, can: &Can<CreateContacts>, draft: ContactDraft) -> Result<super::ContactId, Problem> {

@@ -119,7 +119,8 @@ impl ListQuery {
             self.field.clear();
             return (self, None);
         };
-        if self.value.trim().is_empty() && self.upto.trim().is_empty() {
+        // Words for a record only look for it; whom they mean is chosen then.
+        if self.value.trim().is_empty() && (self.upto.trim().is_empty() || field.kind.target().is_some()) {
             return (self, None);
         }
         let value = FieldFilter::value(field, &self.value, &self.upto);

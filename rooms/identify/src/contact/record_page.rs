@@ -77,18 +77,19 @@ pub(super) async fn page(
     Query(query): Query<RecordQuery>,
 ) -> Answer {
     let mut tx = app.db.read().await?;
-    let Some(contact) = super::find(&mut tx, &can.scope, id.0).await? else {
+    let Some(mut contact) = super::find(&mut tx, &can.scope, id.0).await? else {
         let survivor = super::survivor_of(&mut tx, id.0).await?.ok_or(Problem::NotFound)?;
         super::find(&mut tx, &can.scope, survivor).await?.ok_or(Problem::NotFound)?;
         return Ok(see_other(&format!("/contacts/{}", ContactId(survivor))));
     };
+    let fields = field::list(&mut tx).await?;
+    field::reference::show(&mut tx, (&can.scope, &shell.sight()), &fields, [(id.0, &mut contact.fields)]).await?;
     let whose = Whose::Contact(&contact);
     let timeline = timeline::read(&mut tx, &shell.l, &whose, &shell.sight(), (Filter::of(&query.show), &query.before)).await?;
     let owner = match contact.owner_id {
         Some(owner) => staff::find(&mut tx, owner).await?.map(|m| m.name),
         None => None,
     };
-    let fields = field::list(&mut tx).await?;
     let last = timeline::last(&mut tx, &shell.l, &whose, &shell.sight()).await?;
     let head = promise::head(&mut tx, &can.scope, &shell, Record::Contact(id.0), last.as_ref()).await?;
     let tags = tag::pages::head(&mut tx, &shell, id.into()).await?;
@@ -209,12 +210,15 @@ fn customs(shell: &Shell, c: &Contact, fields: &[field::Field]) -> Vec<Prop> {
     let (may_edit, sight) = (shell.may("identify.contact.edit"), shell.sight());
     let (filled, empty): (Vec<_>, Vec<_>) = fields.iter().partition(|f| c.fields.contains_key(&f.key));
     let spare = if may_edit { 40_usize.saturating_sub(filled.len()) } else { 0 };
-    let prop = |f: &field::Field| Prop {
-        label: f.label.clone(),
-        value: f.shown(&shell.l, &c.shown(&format!("f:{}", f.key), &sight)),
-        edit: if may_edit { edit::address(c.shown_id(), &format!("f:{}", f.key)) } else { String::new() },
-        href: String::new(),
-        reveal: String::new(),
+    let prop = |f: &field::Field| {
+        let shown = c.shown(&format!("f:{}", f.key), &sight);
+        Prop {
+            label: f.label.clone(),
+            value: f.shown(&shell.l, &shown),
+            edit: if may_edit { edit::address(c.shown_id(), &format!("f:{}", f.key)) } else { String::new() },
+            href: field::reference::href(f, &shown),
+            reveal: String::new(),
+        }
     };
     filled.into_iter().chain(empty.into_iter().take(spare)).map(prop).collect()
 }

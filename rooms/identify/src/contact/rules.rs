@@ -52,6 +52,11 @@ pub(crate) fn split_name(name: &str) -> (Option<String>, Option<String>) {
     }
 }
 
+/// What somebody of this name is sorted by.
+pub(crate) fn sort_key(name: &str) -> String {
+    name_key([Some(name)])
+}
+
 /// What a contact is sorted by: its name, else its address, number or outside id.
 pub(crate) fn name_key<'t>(candidates: impl IntoIterator<Item = Option<&'t str>>) -> String {
     let first = candidates.into_iter().flatten().map(fold_key).find(|key| !key.is_empty());

@@ -153,7 +153,7 @@ async fn form_page(app: &App, shell: Shell, id: Option<QuestionId>, form: Questi
     let mut tx = app.db.read().await?;
     let asked: HashMap<String, i64> = list(&mut tx).await?.into_iter().map(|q| (q.key, q.id)).collect();
     let is_free = |key: &str| asked.get(key).is_none_or(|taken| Some(*taken) == id.map(|id| id.0));
-    let own = field::list(&mut tx).await?.into_iter().map(|f| (format!("f:{}", f.key), f.label));
+    let own = askable(field::list(&mut tx).await?).into_iter().map(|f| (format!("f:{}", f.key), f.label));
     let all = ATTRIBUTES.iter().map(|key| ((*key).to_owned(), attribute_name(&shell.l, key))).chain(own);
     let keys = all.filter(|(key, _)| is_free(key)).map(|(key, label)| Choice::new(key, label)).collect();
     let touch = |touch: Touch| {
@@ -209,10 +209,15 @@ async fn change(
     }
 }
 
+/// The fields a person can be asked for: not which of our records they mean.
+fn askable(fields: Vec<Field>) -> Vec<Field> {
+    fields.into_iter().filter(|field| field.kind.target().is_none()).collect()
+}
+
 /// Saves what was typed; the inner error is the typist's.
 async fn keep(app: &App, can: &Can<EditQuestions>, id: QuestionId, form: &QuestionForm) -> Result<Result<(), FormErrors>, Problem> {
     let mut tx = app.db.begin().await?;
-    let question = match form.check(id.0, &field::list(&mut tx).await?) {
+    let question = match form.check(id.0, &askable(field::list(&mut tx).await?)) {
         Ok(question) => question,
         Err(errors) => return Ok(Err(errors)),
     };

@@ -21,8 +21,11 @@ const CUSTOM: usize = 24;
 
 /// The columns of these contacts: what custom fields hold is read from their names and from `sample`.
 pub(super) fn columns(fields: &[Field], sample: &[Contact]) -> Columns {
-    let compared: Vec<&Field> =
-        fields.iter().filter(|field| !matches!(field.kind, FieldKind::Bool | FieldKind::Choices)).take(CUSTOM).collect();
+    let compared: Vec<&Field> = fields
+        .iter()
+        .filter(|field| !matches!(field.kind, FieldKind::Bool | FieldKind::Choices) && field.kind.target().is_none())
+        .take(CUSTOM)
+        .collect();
     let labels: Vec<&str> = compared.iter().map(|field| field.label.as_str()).collect();
     let values: Vec<Vec<String>> =
         sample.iter().map(|contact| compared.iter().map(|field| text(contact.fields.get(&field.key))).collect()).collect();

@@ -22,7 +22,7 @@ use serde_json::json;
 
 use crate::contact::{self, By, ContactError, ContactId};
 use crate::retention::hold;
-use crate::{relationship, stitching};
+use crate::{field, relationship, stitching};
 
 pub(crate) use jobs::{def, put_job, put_job_anyway, put_job_if_waiting};
 pub use store::Receipt;
@@ -142,6 +142,7 @@ pub(crate) async fn erase(tx: &mut Tx, by: &By<'_>, traces: Traces<'_>, people: 
     for eraser in traces.erasers {
         counts.add(eraser.table, (eraser.run)(tx, &leavers, by.now).await?, false);
     }
+    field::reference::forget(tx, people).await?;
     for (entry, rows) in erase_counting(tx, traces.tables, people).await? {
         counts.add(entry.table, rows, entry.on_erase == OnErase::Null);
     }
@@ -159,6 +160,7 @@ pub(crate) async fn remove(tx: &mut Tx, now: i64, traces: Traces<'_>, people: &[
     for eraser in traces.erasers.iter().filter(|eraser| !eraser.remembers) {
         (eraser.run)(tx, &leavers, now).await?;
     }
+    field::reference::forget(tx, people).await?;
     erase_from(tx, traces.tables, people).await.map(drop)
 }
 

@@ -42,7 +42,9 @@ struct FactsPage {
 
 async fn show(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<ContactId>) -> Answer {
     let mut tx = app.db.read().await?;
-    let contact = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let mut contact = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let defs = field::list(&mut tx).await?;
+    field::reference::show(&mut tx, (&can.scope, &shell.sight()), &defs, [(id.0, &mut contact.fields)]).await?;
     let lines = read_lines(&mut tx, &shell, &contact).await?;
     let name = contact::name_for(&shell, &contact);
     let page = FactsPage { name, contact_href: format!("/contacts/{}", contact.shown_id()), lines, shell };

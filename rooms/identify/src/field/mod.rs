@@ -8,6 +8,7 @@ pub(crate) mod jobs;
 mod option_pages;
 mod options;
 pub(crate) mod pages;
+pub(crate) mod reference;
 mod store;
 mod value;
 
@@ -25,9 +26,11 @@ pub(crate) use value::text_of;
 
 /// The most characters a text value may have.
 pub const TEXT_CHARS: usize = 2_000;
+/// The most characters a record may be meant by.
+const REFERENCE_CHARS: usize = 400;
 
 /// What fields and tags belong to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
     /// A person.
@@ -114,6 +117,10 @@ pub enum FieldKind {
     Choice,
     /// Several of the field's options, by their keys, in the options' order.
     Choices,
+    /// Another person, by their id.
+    Contact,
+    /// An organisation, by its id.
+    Company,
 }
 
 /// A field.
@@ -143,6 +150,8 @@ pub(crate) enum Typed {
     Text(String),
     Number(f64),
     Choices(Vec<String>),
+    /// The record referred to.
+    Reference(i64),
 }
 
 /// A field to be made.
@@ -179,7 +188,8 @@ impl Field {
 
 impl FieldKind {
     /// Every kind, in menu order.
-    pub const ALL: [Self; 7] = [Self::Text, Self::Number, Self::Money, Self::Date, Self::Bool, Self::Choice, Self::Choices];
+    pub const ALL: [Self; 9] =
+        [Self::Text, Self::Number, Self::Money, Self::Date, Self::Bool, Self::Choice, Self::Choices, Self::Contact, Self::Company];
 
     /// The word in the table.
     pub fn word(self) -> &'static str {
@@ -191,6 +201,8 @@ impl FieldKind {
             Self::Bool => "bool",
             Self::Choice => "choice",
             Self::Choices => "choices",
+            Self::Contact => "contact",
+            Self::Company => "company",
         }
     }
 
@@ -209,6 +221,8 @@ impl FieldKind {
             Self::Bool => "identify-kind-bool",
             Self::Choice => "identify-kind-choice",
             Self::Choices => "identify-kind-choices",
+            Self::Contact => "identify-kind-contact",
+            Self::Company => "identify-kind-company",
         }
     }
 
@@ -221,6 +235,7 @@ impl FieldKind {
             Self::Date => "web-not-a-date",
             Self::Bool => "web-not-a-choice",
             Self::Choice | Self::Choices => "field-no-such-option",
+            Self::Contact | Self::Company => "field-reference-unknown",
         }
     }
 
@@ -234,7 +249,17 @@ impl FieldKind {
         matches!(self, Self::Choice | Self::Choices)
     }
 
-    /// Reads a value of a kind that needs no field to be understood, as typed or as it stands in a file; `None` when it does not fit.
+    /// What its values refer to, if they refer to records.
+    pub(crate) fn target(self) -> Option<Subject> {
+        match self {
+            Self::Contact => Some(Subject::Contact),
+            Self::Company => Some(Subject::Company),
+            _ => None,
+        }
+    }
+
+    /// Reads a value of a kind that needs no field to be understood, as typed or as it stands in a file; `None` when it does not fit. Which record
+    /// somebody means is found out by [`reference::settle`].
     pub fn read(self, text: &str) -> Option<Json> {
         let text = text.trim();
         match self {
@@ -246,6 +271,7 @@ impl FieldKind {
                 "false" | "no" | "n" | "0" | "off" | "否" => Some(Json::Bool(false)),
                 _ => None,
             },
+            Self::Contact | Self::Company => (!text.is_empty() && text.chars().count() <= REFERENCE_CHARS).then(|| Json::from(text)),
             Self::Money | Self::Choice | Self::Choices => None,
         }
     }
@@ -302,6 +328,8 @@ pub fn shown(l: &attune_web::Lang, value: &Json) -> String {
             n.as_i64().map_or_else(|| n.as_f64().map_or_else(String::new, |f| l.decimal(f, 4).to_string()), |i| i.to_string())
         }
         Json::String(text) => text.clone(),
+        // Whom a field names, as a reader sees them.
+        Json::Object(_) => reference::in_words(l, value),
         other => other.to_string(),
     }
 }

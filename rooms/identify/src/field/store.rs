@@ -66,7 +66,8 @@ pub(super) async fn counts(tx: &mut Tx, fields: &[Field], most: i64) -> Result<H
     let select = sql!(
         "SELECT r.id, (SELECT count(*) FROM (SELECT 1 AS one FROM field_texts t WHERE t.field_id = r.id LIMIT $1) a)
            + (SELECT count(*) FROM (SELECT 1 AS one FROM field_numbers n WHERE n.field_id = r.id LIMIT $1) b)
-           + (SELECT count(*) FROM (SELECT DISTINCT c.record_id FROM field_choices c WHERE c.field_id = r.id LIMIT $1) d) AS people FROM {rows} AS r"
+           + (SELECT count(*) FROM (SELECT DISTINCT c.record_id FROM field_choices c WHERE c.field_id = r.id LIMIT $1) d)
+           + (SELECT count(*) FROM (SELECT 1 AS one FROM field_references e WHERE e.field_id = r.id LIMIT $1) g) AS people FROM {rows} AS r"
     );
     tx.rows_from(select, &wanted, params![most]).await?.iter().map(|row| Ok((row.get("id")?, row.get("people")?))).collect()
 }
@@ -96,7 +97,8 @@ pub(super) async fn find_hidden(tx: &mut Tx, id: i64) -> Result<Option<Field>, D
 pub(super) async fn having(tx: &mut Tx, id: i64, records: &[i64]) -> Result<HashSet<i64>, DbError> {
     let select = sql!(
         "SELECT v.record_id FROM {rows} AS r JOIN (SELECT record_id, field_id FROM field_texts
-           UNION ALL SELECT record_id, field_id FROM field_numbers UNION ALL SELECT record_id, field_id FROM field_choices) v ON v.record_id = r.id AND v.field_id = $1"
+           UNION ALL SELECT record_id, field_id FROM field_numbers UNION ALL SELECT record_id, field_id FROM field_choices
+           UNION ALL SELECT record_id, field_id FROM field_references) v ON v.record_id = r.id AND v.field_id = $1"
     );
     let rows = tx.rows_from(select, &Relation::of_ids("id", records.iter().copied()), params![id]).await?;
     rows.iter().map(|row| row.at(0)).collect()
@@ -107,7 +109,8 @@ pub(super) async fn holders(tx: &mut Tx, id: i64, behind: i64, limit: i64) -> Re
     let select = sql!(
         "SELECT v.record_id FROM (SELECT record_id FROM field_texts WHERE field_id = $1 AND record_id > $2
            UNION ALL SELECT record_id FROM field_numbers WHERE field_id = $1 AND record_id > $2
-           UNION ALL SELECT DISTINCT record_id FROM field_choices WHERE field_id = $1 AND record_id > $2) v ORDER BY v.record_id LIMIT $3"
+           UNION ALL SELECT DISTINCT record_id FROM field_choices WHERE field_id = $1 AND record_id > $2
+           UNION ALL SELECT record_id FROM field_references WHERE field_id = $1 AND record_id > $2) v ORDER BY v.record_id LIMIT $3"
     );
     tx.rows(select, params![id, behind, limit]).await?.iter().map(|row| row.at(0)).collect()
 }
@@ -118,6 +121,7 @@ pub(super) async fn remove(tx: &mut Tx, id: i64) -> Result<(), DbError> {
         sql!("DELETE FROM field_texts WHERE field_id = $1"),
         sql!("DELETE FROM field_numbers WHERE field_id = $1"),
         sql!("DELETE FROM field_choices WHERE field_id = $1"),
+        sql!("DELETE FROM field_references WHERE field_id = $1"),
         sql!("DELETE FROM fields WHERE id = $1"),
     ] {
         tx.exec(delete, params![id]).await?;
@@ -201,6 +205,7 @@ pub async fn put_values<'c>(
     let mut texts = Relation::new(&[("record_id", int), ("field_id", int), ("value", text), ("value_key", text)]);
     let mut numbers = Relation::new(&[("record_id", int), ("field_id", int), ("value", Column::Real)]);
     let mut choices = Relation::new(&[("record_id", int), ("field_id", int), ("choice", text)]);
+    let mut references = Relation::new(&[("record_id", int), ("field_id", int), ("target_id", int)]);
     let mut all = Vec::new();
     for (id, values) in records {
         all.push(id);
@@ -217,20 +222,33 @@ pub async fn put_values<'c>(
                         choices.push(vec![Value::Int(id), Value::Int(def.id), Value::Text(key)]);
                     }
                 }
+                Some(Typed::Reference(target)) => references.push(vec![Value::Int(id), Value::Int(def.id), Value::Int(target)]),
                 None => {}
             }
         }
     }
+    let refers = defs.iter().any(|def| def.kind.target().is_some());
     if !fresh {
         // What a field that is being removed still holds is its job's to find.
         let old = Relation::of_ids("id", all);
         tx.exec_from(sql!("DELETE FROM field_texts WHERE record_id IN (SELECT r.id FROM {rows} AS r) AND field_id IN (SELECT f.id FROM fields f WHERE f.deleted_at IS NULL)"), &old, params![]).await?;
         tx.exec_from(sql!("DELETE FROM field_numbers WHERE record_id IN (SELECT r.id FROM {rows} AS r) AND field_id IN (SELECT f.id FROM fields f WHERE f.deleted_at IS NULL)"), &old, params![]).await?;
         tx.exec_from(sql!("DELETE FROM field_choices WHERE record_id IN (SELECT r.id FROM {rows} AS r) AND field_id IN (SELECT f.id FROM fields f WHERE f.deleted_at IS NULL)"), &old, params![]).await?;
+        if refers {
+            tx.exec_from(sql!("DELETE FROM field_references WHERE record_id IN (SELECT r.id FROM {rows} AS r) AND field_id IN (SELECT f.id FROM fields f WHERE f.deleted_at IS NULL)"), &old, params![]).await?;
+        }
     }
     tx.insert("field_texts", &texts, Conflict::Fail).await?;
     tx.insert("field_numbers", &numbers, Conflict::Fail).await?;
     tx.insert("field_choices", &choices, Conflict::Fail).await?;
+    if !references.is_empty() {
+        // Who was removed meanwhile is referred to by nobody, whatever a copy that was put back says.
+        let insert = sql!(
+            "INSERT INTO field_references (record_id, field_id, target_id) SELECT r.record_id, r.field_id, r.target_id FROM {rows} AS r
+             WHERE EXISTS (SELECT 1 FROM contacts c WHERE c.id = r.target_id) OR EXISTS (SELECT 1 FROM companies c WHERE c.id = r.target_id)"
+        );
+        tx.exec_from(insert, &references, params![]).await?;
+    }
     Ok(())
 }
 
@@ -239,7 +257,8 @@ pub async fn remove_unused(tx: &mut Tx, import_id: i64) -> Result<u64, DbError> 
     let sql = sql!(
         "DELETE FROM fields WHERE import_id = $1 AND NOT EXISTS (SELECT 1 FROM field_texts t WHERE t.field_id = fields.id)
          AND NOT EXISTS (SELECT 1 FROM field_numbers n WHERE n.field_id = fields.id)
-         AND NOT EXISTS (SELECT 1 FROM field_choices c WHERE c.field_id = fields.id)"
+         AND NOT EXISTS (SELECT 1 FROM field_choices c WHERE c.field_id = fields.id)
+         AND NOT EXISTS (SELECT 1 FROM field_references e WHERE e.field_id = fields.id)"
     );
     tx.exec(sql, params![import_id]).await
 }

@@ -3,7 +3,7 @@
 use attune_kernel::{DAY_US, Money, fold_key};
 use serde_json::Value as Json;
 
-use super::{Field, FieldKind, FieldOption, Typed};
+use super::{Field, FieldKind, FieldOption, Typed, reference};
 
 /// What stands between several options in one cell. Commas part them only where none of these does, so that labels may hold commas.
 const STRONG: [char; 4] = [';', '；', '|', '\n'];
@@ -105,6 +105,7 @@ impl Field {
                 let known = self.kept(value).into_iter().filter(|key| self.options.iter().any(|option| option.key == *key));
                 Some(Typed::Choices(known.map(str::to_owned).collect()))
             }
+            FieldKind::Contact | FieldKind::Company => reference::kept(self, value).map(Typed::Reference),
         }
     }
 
@@ -130,6 +131,7 @@ impl Field {
                 minor.map_or_else(|| super::shown(l, value), |(minor, code)| l.money(minor, code).to_string())
             }
             FieldKind::Choice | FieldKind::Choices => l.list(&self.labels(value)).to_string(),
+            FieldKind::Contact | FieldKind::Company => reference::in_words(l, value),
             _ => super::shown(l, value),
         }
     }
@@ -138,6 +140,7 @@ impl Field {
     pub(crate) fn plain(&self, value: &Json) -> Json {
         match self.kind {
             FieldKind::Choice | FieldKind::Choices if !value.is_null() => Json::from(self.labels(value).join("; ")),
+            FieldKind::Contact | FieldKind::Company => reference::in_file(value),
             _ => value.clone(),
         }
     }

@@ -11,6 +11,7 @@ use super::companies;
 use super::event_rows::{EventRow, Repeats};
 use super::firms::Seen;
 use super::matching::{Fate, Matched, Matching, Pending};
+use super::named;
 use super::plan::Plan;
 use super::reading::Reading;
 use super::rows::{Fresh, RowDraft, RowError};
@@ -89,6 +90,7 @@ pub(crate) async fn take(
     let Reading { drafts, events, mut refused, .. } = reading;
     let dry = batches.made.is_some();
     let drafts = if dry { drafts } else { with_options(tx, batches, by, drafts, &mut refused).await? };
+    let drafts = named::settle(tx, (batches.plan, &batches.fields), drafts, &mut refused).await?;
     if batches.plan.subject == Subject::Company {
         let fates = companies::take(tx, batches, by, drafts, &mut refused).await?;
         count_fates(&mut counts, batches, &fates);

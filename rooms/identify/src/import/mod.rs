@@ -12,6 +12,7 @@ mod firms;
 pub(crate) mod jobs;
 mod lines;
 mod matching;
+mod named;
 pub mod orders;
 pub(crate) mod pages;
 mod plan;

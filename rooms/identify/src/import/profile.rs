@@ -247,7 +247,7 @@ impl Column {
     /// Whether a field of this name is meant although the values alone would not say so: what does not fit is told line by line.
     fn fits(&self, field: &Field) -> bool {
         match field.kind {
-            FieldKind::Text | FieldKind::Choice | FieldKind::Choices => true,
+            FieldKind::Text | FieldKind::Choice | FieldKind::Choices | FieldKind::Contact | FieldKind::Company => true,
             FieldKind::Money => self.samples.iter().all(|sample| field.read(sample).is_ok()),
             FieldKind::Number | FieldKind::Date | FieldKind::Bool => false,
         }

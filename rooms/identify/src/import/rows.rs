@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use attune_kernel::is_masked;
 use serde_json::Value as Json;
 
 use super::plan::{Plan, Target};
@@ -135,6 +136,10 @@ fn take(draft: &mut RowDraft, plan: &Plan, to: &Target, value: &str) -> Result<(
         Target::Skip => Ok(()),
         Target::Field { key, label, kind } => {
             let known = plan.fields.iter().find(|field| field.key == *key);
+            // Whom the export did not name stays who it is.
+            if known.is_some_and(|field| field.kind.target().is_some()) && is_masked(value) {
+                return Ok(());
+            }
             let json = match known {
                 Some(field) => read_value(draft, field, value, plan.add_options),
                 // A field this import makes gets its options from the file.
@@ -158,6 +163,7 @@ fn read_value(draft: &mut RowDraft, field: &Field, value: &str, add_options: boo
         FieldKind::Date => "date",
         FieldKind::Bool => "bool",
         FieldKind::Choice | FieldKind::Choices => "option",
+        FieldKind::Contact | FieldKind::Company => "unknown-record",
     };
     if !field.kind.has_options() || !add_options {
         return field.read(value).map_err(|_| cause);

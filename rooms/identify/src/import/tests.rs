@@ -12,6 +12,7 @@ use crate::erasure::Traces;
 
 mod companies;
 mod files;
+mod named;
 mod pages;
 
 fn bench(db: &Db) -> Bench {
@@ -54,6 +55,7 @@ async fn picture(db: &Db) -> BTreeMap<&'static str, Vec<String>> {
         ("field_texts", "SELECT * FROM field_texts"),
         ("field_numbers", "SELECT * FROM field_numbers"),
         ("field_choices", "SELECT * FROM field_choices"),
+        ("field_references", "SELECT * FROM field_references"),
         ("fields", "SELECT * FROM fields"),
         ("tags", "SELECT * FROM tags"),
         ("record_tags", "SELECT * FROM record_tags"),

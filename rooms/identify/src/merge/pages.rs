@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::{App, Panel, Place};
-use attune_web::{Answer, Can, Flash, Form, Lang, Path, PermissionDef, Problem, Query, Shell, Sight, permission};
+use attune_web::{Answer, Can, Flash, Form, Lang, Path, PermissionDef, Problem, Query, Scope, Shell, Sight, permission};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -130,15 +130,22 @@ impl Words<'_> {
 async fn page(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(query): Query<PairQuery>) -> Answer {
     let mut tx = app.db.read().await?;
     let both = find_both(&mut tx, &can.scope, query.pair()).await?;
-    let page = side_by_side(&mut tx, shell, both).await?;
+    let page = side_by_side(&mut tx, &can.scope, shell, both).await?;
     Ok(page.shell.page(&page))
 }
 
-async fn side_by_side(tx: &mut Tx, shell: Shell, (survivor, loser): (Contact, Contact)) -> Result<MergePage, DbError> {
+async fn side_by_side(
+    tx: &mut Tx,
+    scope: &Scope,
+    shell: Shell,
+    (mut survivor, mut loser): (Contact, Contact),
+) -> Result<MergePage, DbError> {
     let known = duplicate::find_known(tx, survivor.id, loser.id).await?;
     let (fields, owners) = (field::list(tx).await?, staff::names(&staff::list(tx).await?));
-    let words = Words { l: &shell.l, sight: shell.sight(), fields, owners };
     let suggested = units::suggested(&survivor, &loser);
+    let both = [&mut survivor, &mut loser].map(|one| (one.id, &mut one.fields));
+    field::reference::show(tx, (scope, &shell.sight()), &fields, both).await?;
+    let words = Words { l: &shell.l, sight: shell.sight(), fields, owners };
     let line = |unit: String| Line {
         label: words.label(&unit),
         own: words.choice(&survivor, &unit),

@@ -14,6 +14,7 @@ use super::kind::{Ends, Reading};
 use super::{ATTITUDES, End, Line, Record, Relationship, RelationshipId, Terms, find_end, lines_of, words_for};
 use crate::company::{self, CompanyId};
 use crate::contact::{self, By, ContactError, ContactId};
+use crate::field::Subject;
 use crate::{EditContacts, ViewContacts};
 
 /// The most people, and the most companies, a search offers.
@@ -159,6 +160,18 @@ async fn candidates(tx: &mut Tx, scope: &Scope, told: (&Lang, &Sight), form: &Ne
 /// The contacts and companies within `scope` that the words may mean.
 pub(crate) async fn find_records(tx: &mut Tx, scope: &Scope, told: (&Lang, &Sight), words: &str) -> Result<Vec<Choice>, Problem> {
     find_ends(tx, scope, told, words, Ends::Any).await
+}
+
+/// The records of one kind within `scope` that the words may mean.
+pub(crate) async fn find_of(
+    tx: &mut Tx,
+    scope: &Scope,
+    told: (&Lang, &Sight),
+    words: &str,
+    subject: Subject,
+) -> Result<Vec<Choice>, Problem> {
+    let there = if subject == Subject::Contact { Ends::Contact } else { Ends::Company };
+    find_ends(tx, scope, told, words, there).await
 }
 
 async fn find_ends(tx: &mut Tx, scope: &Scope, (l, sight): (&Lang, &Sight), words: &str, there: Ends) -> Result<Vec<Choice>, Problem> {

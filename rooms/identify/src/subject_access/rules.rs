@@ -4,11 +4,12 @@ use attune_house::{ContactTable, Naming, OnMerge};
 use serde_json::Value as Json;
 
 /// Tables that erasing knows and that do not leave, each with its reason.
-pub const LEFT_OUT: [(&str, &str); 13] = [
+pub const LEFT_OUT: [(&str, &str); 14] = [
     ("contact_search", "the words of the record once more, for searching"),
     ("field_texts", "own fields once more, for filters; they leave with the record"),
     ("field_numbers", "own fields once more, for filters; they leave with the record"),
     ("field_choices", "own fields once more, for filters; they leave with the record"),
+    ("field_references", "own fields once more, and what others' fields say of others"),
     ("merge_rows", "which row a merge moved: numbers of rows, nothing of the person"),
     ("duplicate_pairs", "a guess about two records; the other may be somebody else"),
     ("book_rows", "which colleague handed a record to which: nothing of the person"),

@@ -10,7 +10,7 @@ use super::arbiter::{self, Consent, Decision, Exceptions, Facts, Policy, QuietHo
 use super::store::{self, Mailing, Turn};
 use crate::suppression::erased::{self, Fingerprints, Known};
 use crate::template::Person;
-use crate::template::store::{labels, read_person};
+use crate::template::store::{labels, names, read_person};
 
 /// Somebody who gets mail.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub(super) async fn choose(
     let words = Words::of(&mut tx, mailing, &rows, now).await?;
     let email_keys: Vec<String> = rows.iter().filter_map(|row| row.get::<Option<String>>("email_key").ok().flatten()).collect();
     let labels = labels(&mut tx).await?;
+    let alive = rows.iter().filter_map(|row| row.get::<Option<i64>>("alive_id").ok().flatten());
+    let mut names = names(&mut tx, &labels, alive.collect::<Vec<_>>()).await?;
     let erased = erased::known(&mut tx, fingerprints, &email_keys).await?;
     drop(tx);
     let exceptions = Exceptions { any_hour: mailing.any_hour, answer: mailing.answer };
@@ -54,12 +56,16 @@ pub(super) async fn choose(
         let facts = read_facts(row, &words, &erased)?;
         let send_id: i64 = row.get("send_id")?;
         match arbiter::decide(policy, exceptions, &facts, now) {
-            Decision::Send => chosen.push(Chosen {
-                send_id,
-                email: row.get::<Option<String>>("email")?.unwrap_or_default().trim().to_owned(),
-                name: row.get::<Option<String>>("name")?.unwrap_or_default(),
-                person: read_person(row, &labels)?,
-            }),
+            Decision::Send => {
+                let mut person = read_person(row, &labels)?;
+                person.set_names(row.get::<Option<i64>>("alive_id")?.and_then(|id| names.remove(&id)).unwrap_or_default());
+                chosen.push(Chosen {
+                    send_id,
+                    email: row.get::<Option<String>>("email")?.unwrap_or_default().trim().to_owned(),
+                    name: row.get::<Option<String>>("name")?.unwrap_or_default(),
+                    person,
+                });
+            }
             Decision::Defer { until, reason } => turns.push(deferred(send_id, until, reason)),
             Decision::Replace => turns.push(skipped(send_id, Reason::Replaced, now)),
             Decision::Drop(reason) => turns.push(skipped(send_id, reason, now)),

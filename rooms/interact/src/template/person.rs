@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 pub(crate) const COLUMNS: [&str; 11] =
     ["name", "given_name", "family_name", "email", "phone", "title", "city", "country", "company", "external_id", "stage"];
 
-/// What the options of choices are called, by the field's key and the option's.
+/// What the options of choices are called, by the field's key and the option's. A field that names a record has none.
 pub type Labels = HashMap<String, HashMap<String, String>>;
 
 /// The labels among the options of a field as they are kept.
@@ -26,6 +26,8 @@ pub struct Person {
     /// The custom fields as they are kept on the contact: a JSON object.
     custom_json: Option<String>,
     labels: Arc<Labels>,
+    /// What the records are called that fields name, by the field's key.
+    names: HashMap<String, String>,
 }
 
 impl Person {
@@ -52,6 +54,11 @@ impl Person {
         self.labels = labels.clone();
     }
 
+    /// Sets what the records are called that fields name.
+    pub fn set_names(&mut self, names: HashMap<String, String>) {
+        self.names = names;
+    }
+
     /// The value in a slot.
     pub(super) fn slot(&self, at: usize) -> Option<&str> {
         self.slots.get(at).and_then(Option::as_deref)
@@ -67,6 +74,10 @@ impl Person {
             if let Some(value) = map.get_mut(field) {
                 *value = told(labels, value);
             }
+        }
+        // What is kept of a record is its id, which tells nobody anything: without a name the value is missing.
+        for (field, name) in &self.names {
+            map.insert(field.clone(), Value::String(name.clone()));
         }
         map
     }

@@ -1,5 +1,6 @@
 //! The rows of templates, their versions and links.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use attune_db::{Column, Conflict, DbError, Relation, Row, Tx, params, sql};
@@ -183,9 +184,30 @@ pub(super) async fn insert_version(
     Ok(())
 }
 
-/// What the options of choices are called now.
+/// What the records are called today that the fields of these contacts name, by contact and the field's key.
+pub(crate) async fn names(
+    tx: &mut Tx,
+    labels: &Labels,
+    contacts: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, HashMap<String, String>>, DbError> {
+    // Where no field names a record nothing is asked.
+    if labels.values().all(|options| !options.is_empty()) {
+        return Ok(HashMap::new());
+    }
+    let select =
+        sql!("SELECT n.contact_id, n.key, n.name FROM {rows} AS r JOIN v_identify_named n ON n.contact_id = r.id WHERE n.name <> ''");
+    let mut names: HashMap<i64, HashMap<String, String>> = HashMap::new();
+    for row in tx.rows_from(select, &Relation::of_ids("id", contacts), params![]).await? {
+        names.entry(row.get("contact_id")?).or_default().insert(row.get("key")?, row.get("name")?);
+    }
+    Ok(names)
+}
+
+/// What the options of choices are called now; of fields that name a record, that there are none.
 pub(crate) async fn labels(tx: &mut Tx) -> Result<Arc<Labels>, DbError> {
-    let rows = tx.rows(sql!("SELECT key, options FROM v_identify_field WHERE kind = 'choice' OR kind = 'choices'"), params![]).await?;
+    let rows = tx
+        .rows(sql!("SELECT key, options FROM v_identify_field WHERE kind IN ('choice', 'choices', 'contact', 'company')"), params![])
+        .await?;
     let read = |row: &Row| Ok((row.get("key")?, labels_of(&row.get::<String>("options")?)));
     Ok(Arc::new(rows.iter().map(read).collect::<Result<_, DbError>>()?))
 }
@@ -208,5 +230,9 @@ pub(crate) async fn find_person(tx: &mut Tx, id: i64) -> Result<Option<Person>, 
          FROM v_identify_contact c LEFT JOIN v_identify_company co ON co.id = c.company_id WHERE c.id = $1"
     );
     let labels = labels(tx).await?;
-    tx.find(text, params![id]).await?.map(|row| read_person(&row, &labels)).transpose()
+    let mut person = tx.find(text, params![id]).await?.map(|row| read_person(&row, &labels)).transpose()?;
+    if let (Some(person), Some(names)) = (&mut person, names(tx, &labels, [id]).await?.remove(&id)) {
+        person.set_names(names);
+    }
+    Ok(person)
 }

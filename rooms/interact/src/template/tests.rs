@@ -77,6 +77,18 @@ fn options_are_told_by_what_they_are_called_now() {
 }
 
 #[test]
+fn a_record_is_told_by_its_name_and_never_by_its_id() {
+    let mut ada = ada();
+    ada.set_custom(Some(r#"{"referee": "con_0000000000007", "partner": "com_0000000000008"}"#.to_owned()));
+    let bare = ["referee", "partner"].map(|key| (key.to_owned(), person::labels_of("[]")));
+    ada.set_labels(&std::sync::Arc::new(bare.into_iter().collect()));
+    ada.set_names([("partner".to_owned(), "Engines".to_owned())].into());
+    let mut tagged = draft();
+    tagged.subject = "{{ contact.partner }}, {{ contact.referee | default('nobody') }}".to_owned();
+    assert_eq!(body_of(&tagged).render(&ada, &Plain).unwrap().subject, "Engines, nobody");
+}
+
+#[test]
 fn a_hole_fails_the_one_mail() {
     let mut bare = draft();
     bare.subject = "For {{ contact.city }}".to_owned();
