@@ -107,6 +107,8 @@ struct Preview {
     looked: i64,
     /// How many of those one may not change.
     refused: i64,
+    /// How many name somebody the asker does not see, or would name themselves.
+    unnamed: i64,
     /// How many of the others have the value already.
     same: i64,
     /// What the others have, the most frequent first.
@@ -117,7 +119,7 @@ struct Preview {
 
 impl Preview {
     fn differ(&self) -> i64 {
-        self.looked - self.refused - self.same
+        self.looked - self.refused - self.unnamed - self.same
     }
 }
 
@@ -210,7 +212,7 @@ async fn preview(
             }
             let shown = person.raw(&target.key);
             if field::reference::is_hidden(&shown) || target.value == person.shown_id().to_string().as_str() {
-                preview.refused += 1;
+                preview.unnamed += 1;
                 continue;
             }
             let was = match target.key.as_str() {
@@ -260,11 +262,13 @@ async fn new_page(app: &App, can: (&Can<ViewContacts>, &Scope), shell: Shell, as
     }
     match page.asked.target(&mut tx, &can.0.actor, (&fields, &members)).await? {
         Err(why) => {
-            page.errors.add(if page.is_naming { "q" } else { "value" }, why);
             page.blank_unknown();
             if let Some(target) = rules::naming(&page.asked.key, &fields).and_then(|field| field.kind.target()) {
                 page.found = find_of(&mut tx, &can.0.scope, (&page.shell.l, &page.shell.sight()), &page.asked.q, target).await?;
             }
+            // Where somebody may be meant, there is somebody to choose.
+            let why = if page.found.is_empty() { why } else { "field-reference-choose" };
+            page.errors.add(if page.is_naming { "q" } else { "value" }, why);
         }
         Ok(target) => {
             let mut becomes = [(target.key.clone(), target.value.clone())];
