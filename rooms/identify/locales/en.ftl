@@ -1880,3 +1880,5 @@ field-reference-none = No field of a record you see names this one.
 field-reference-all = All by { $name }
 bulk-edit-cause-hidden = It refers to a record you do not see
 bulk-edit-cause-itself = The contact cannot refer to itself
+field-reference-choose = Choose who is meant, or give the whole name
+bulk-edit-unnamed = Stays as it is: refers to a record you do not see, or would refer to itself

@@ -1762,3 +1762,5 @@ field-reference-none = 你能看到的记录都没有关联到这里
 field-reference-all = 按“{ $name }”查看全部
 bulk-edit-cause-hidden = 它关联了一条你看不到的记录
 bulk-edit-cause-itself = 联系人不能关联自己
+field-reference-choose = 请选择一条记录，或填写完整名称
+bulk-edit-unnamed = 保持不变：关联了你看不到的记录，或会关联自己

@@ -218,8 +218,9 @@ attune_testkit::on_both_dbs! {
         assert!(wrong.has("No record you see is meant") && wrong.has(r#"value="Bob""#), "{}", wrong.body);
         let part = look("q=ad").await.is(StatusCode::UNPROCESSABLE_ENTITY);
         assert!(part.has(&format!(r#"type="radio" name="value" value="{}""#, id(&ada))), "whom it may be can be chosen: {}", part.body);
+        assert!(part.has("Choose who is meant"), "{}", part.body);
         let page = look("q=Ada").await.is(StatusCode::OK);
-        assert!(page.has("Referee: Ada") && page.has("Change one contact") && !page.has("Bob"), "{}", page.body);
+        assert!(page.has("Referee: Ada") && page.has("Change one contact") && page.has("would refer to itself") && !page.has("Bob"), "{}", page.body);
         assert!(page.has(&format!(r#"name="value" value="{}""#, id(&ada))), "the one looked at is meant: {}", page.body);
         let made = site.post("agent", "/contacts/edits", &format!("all=1&query=&key=f:referee&value={}", id(&ada))).await.is(StatusCode::SEE_OTHER);
         site.settle().await;

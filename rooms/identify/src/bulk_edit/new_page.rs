@@ -110,6 +110,8 @@ struct Preview {
     looked: i64,
     /// How many of those one may not change.
     refused: i64,
+    /// How many name somebody the asker does not see, or would name themselves.
+    unnamed: i64,
     /// How many of the others have the value already.
     same: i64,
     /// What the others have, the most frequent first.
@@ -120,7 +122,7 @@ struct Preview {
 
 impl Preview {
     fn differ(&self) -> i64 {
-        self.looked - self.refused - self.same
+        self.looked - self.refused - self.unnamed - self.same
     }
 }
 
@@ -199,7 +201,7 @@ async fn preview(
                 continue;
             }
             if field::reference::is_hidden(&record.raw(&target.key)) || target.value == record.shown_id().as_str() {
-                preview.refused += 1;
+                preview.unnamed += 1;
                 continue;
             }
             let was = record.shown(&target.key, &sight);
@@ -247,11 +249,13 @@ async fn new_page(app: &App, of: Subject, can: (&Can<ViewContacts>, &Scope), she
     }
     match page.asked.target(&mut tx, of, &can.0.actor, (&fields, &members)).await? {
         Err(why) => {
-            page.errors.add(if page.is_naming { "q" } else { "value" }, why);
             page.blank_unknown();
             if let Some(target) = rules::naming(&page.asked.key, &fields).and_then(|field| field.kind.target()) {
                 page.found = find_of(&mut tx, &can.0.scope, (&page.shell.l, &page.shell.sight()), &page.asked.q, target).await?;
             }
+            // Where somebody may be meant, there is somebody to choose.
+            let why = if page.found.is_empty() { why } else { "field-reference-choose" };
+            page.errors.add(if page.is_naming { "q" } else { "value" }, why);
         }
         Ok(target) => {
             let mut becomes = [(target.key.clone(), target.value.clone())];

@@ -267,7 +267,10 @@ async fn save(
             let mut page = field_page(&app, shell, &can.scope, (id, key), form.asked()).await?;
             page.value = value;
             page.errors = FormErrors::new();
-            page.errors.add(if page.refer.is_some() { "q" } else { "value" }, why);
+            match &page.refer {
+                Some(refer) => page.errors.add("q", refer.why(why)),
+                None => page.errors.add("value", why),
+            };
             Ok(page.shell.again(&page, &page.as_form()))
         }
         Err(error) => Err(error.into()),

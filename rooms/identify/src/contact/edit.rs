@@ -35,6 +35,15 @@ pub(crate) struct Refer {
     pub(crate) was: String,
 }
 
+impl Refer {
+    /// What is wrong, in the locale key `why`, or that one of those found is to be chosen.
+    pub(crate) fn why(&self, why: &'static str) -> &'static str {
+        let is_mistaken = matches!(why, "field-reference-unknown" | "field-reference-several");
+        let others = self.found.iter().any(|choice| choice.value != self.was && choice.value != NOBODY);
+        if is_mistaken && others { "field-reference-choose" } else { why }
+    }
+}
+
 /// What is asked of the form while somebody looks for a record.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -259,7 +268,10 @@ pub(super) async fn save(
             let mut page = field_page(&app, shell, &contact, &key, form.asked()).await?;
             page.value = value;
             page.errors = FormErrors::new();
-            page.errors.add(if page.refer.is_some() { "q" } else { "value" }, why);
+            match &page.refer {
+                Some(refer) => page.errors.add("q", refer.why(why)),
+                None => page.errors.add("value", why),
+            };
             Ok(page.shell.again(&page, &page.as_form()))
         }
         Err(error) => Err(error.into()),

@@ -88,6 +88,7 @@ attune_testkit::on_both_dbs! {
         assert!(plain.has("<form") && plain.has(&id_of(&ada)) && plain.has(r#"value="ad""#), "{}", plain.body);
         let wrong = site.post("agent", &place, "was=none&q=Grace").await.is(StatusCode::UNPROCESSABLE_ENTITY);
         assert!(wrong.has("No record you see is meant") && wrong.has(r#"value="Grace""#), "{}", wrong.body);
+        assert!(site.post("agent", &place, "was=none&q=ad").await.is(StatusCode::UNPROCESSABLE_ENTITY).has("Choose who is meant"));
         assert!(site.post("agent", &place, &format!("was=none&q=&value={}", id_of(&carl))).await.is(StatusCode::UNPROCESSABLE_ENTITY).has("cannot refer to itself"));
         let saved = site.post("agent", &place, "was=none&q=ada").await.is(StatusCode::SEE_OTHER);
         assert_ne!(saved.cookie("attune_flash"), "");
