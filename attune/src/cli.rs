@@ -123,6 +123,10 @@ pub struct ImportEvents {
     pub file: PathBuf,
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
+    #[arg(long)]
+    pub create_missing: bool,
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -19,7 +19,6 @@ use attune_web::Lang;
 
 use crate::cli::{ApiKey, Cli, General, PushFunnel, User, Verb};
 use crate::config::{Config, Log};
-pub(crate) use import::usual_columns;
 pub use say::Say;
 pub(crate) use serve::stopped;
 

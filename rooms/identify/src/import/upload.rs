@@ -8,10 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::plan::Plan;
+use super::run::guess_kind;
 use super::source::Source;
 use super::store::{self, Import, ImportState};
-use super::{Counts, guess};
-use crate::field::Subject;
+use super::{Counts, Kind, event_plan};
 
 /// The largest file the page takes, bytes.
 pub const LARGEST: usize = 2 * 1024 * 1024 * 1024;
@@ -20,24 +20,24 @@ const REMEMBERED: i64 = 50;
 /// Bytes in a chunk; a multiple of three, so that base 64 needs no padding within.
 const CHUNK: usize = 192 * 1024;
 
-/// Keeps the first file of the form as a draft and guesses its plan; answers its id. `None` when no file was chosen. What the file is about is
-/// written to `subject`, so that the form can be shown again as it was.
-pub(crate) async fn keep(app: &App, actor: &Actor, mut form: Multipart, subject: &mut Subject) -> Result<Option<i64>, Problem> {
+/// Keeps the first file of the form as a draft and guesses its plan; answers its id. `None` when no file was chosen. What the file brings is
+/// written to `kind`, so that the form can be shown again as it was.
+pub(crate) async fn keep(app: &App, actor: &Actor, mut form: Multipart, kind: &mut Kind) -> Result<Option<i64>, Problem> {
     // The form asks for it above the file.
     while let Some(field) = form.next_field().await.map_err(|e| Problem::Unreadable(e.to_string()))? {
         if field.name() == Some("subject") {
-            *subject = Subject::of(&field.text().await.map_err(|e| Problem::Unreadable(e.to_string()))?);
+            *kind = Kind::of_form(&field.text().await.map_err(|e| Problem::Unreadable(e.to_string()))?);
             continue;
         }
         let name: String = field.file_name().unwrap_or("").chars().take(200).collect();
         if field.name() == Some("file") && !name.is_empty() {
-            return keep_file(app, actor, field, (*subject, name)).await.map(Some);
+            return keep_file(app, actor, field, (*kind, name)).await.map(Some);
         }
     }
     Ok(None)
 }
 
-async fn keep_file(app: &App, actor: &Actor, mut field: Field<'_>, (subject, file_name): (Subject, String)) -> Result<i64, Problem> {
+async fn keep_file(app: &App, actor: &Actor, mut field: Field<'_>, (kind, file_name): (Kind, String)) -> Result<i64, Problem> {
     let id = app.ids.next();
     let (mut open, mut number, mut size) = (Vec::with_capacity(CHUNK * 2), 0_i64, 0_i64);
     while let Some(piece) = field.chunk().await.map_err(|e| Problem::Unreadable(e.to_string()))? {
@@ -51,7 +51,7 @@ async fn keep_file(app: &App, actor: &Actor, mut field: Field<'_>, (subject, fil
         }
     }
     put(app, id, number, &open).await?;
-    let guessed = guess(&app.db, &Source::Stored(app.db.clone(), id), subject).await;
+    let guessed = guess_kind(&app.db, &Source::Stored(app.db.clone(), id), kind).await;
     let mut tx = app.db.begin().await?;
     let (profile, plan) = match guessed {
         Ok(guessed) => guessed,
@@ -61,9 +61,13 @@ async fn keep_file(app: &App, actor: &Actor, mut field: Field<'_>, (subject, fil
             return Err(error.into());
         }
     };
-    let earlier = store::list_plans(&mut tx, subject, REMEMBERED).await?;
-    let plan = earlier.iter().find_map(|(name, earlier)| plan.remember(earlier, name)).unwrap_or(plan);
-    let draft = draft(app, actor, (id, file_name, size), plan, profile.rows);
+    let earlier = store::list_plans(&mut tx, kind, REMEMBERED).await?;
+    let again = |(name, earlier): &(String, Plan)| match kind {
+        Kind::Events => event_plan::remember(&plan, earlier, name),
+        Kind::Contacts | Kind::Companies => plan.remember(earlier, name),
+    };
+    let plan = earlier.iter().find_map(again).unwrap_or(plan);
+    let draft = Import { is_events: kind == Kind::Events, ..draft(app, actor, (id, file_name, size), plan, profile.rows) };
     store::insert(&mut tx, &draft).await?;
     tx.commit().await?;
     Ok(id)
