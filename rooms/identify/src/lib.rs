@@ -10,6 +10,7 @@ pub mod device;
 pub mod dialogue;
 mod duplicate;
 pub mod erasure;
+pub mod export;
 pub(crate) mod fact;
 pub mod field;
 pub mod file;
@@ -129,6 +130,7 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .routes(merge::pages::routes().merge(merge::api::routes()))
         .routes(erasure::pages::routes().merge(erasure::api::routes()))
         .routes(subject_access::pages::routes().merge(subject_access::api::routes()))
+        .routes(export::api::routes())
         .routes(duplicate::pages::routes(&models))
         .routes(field::pages::routes())
         .routes(company::pages::routes().merge(company::api::routes()))

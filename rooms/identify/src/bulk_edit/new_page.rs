@@ -86,15 +86,15 @@ impl Asked {
 
 /// How many would change, and from what.
 #[derive(Default)]
-struct Preview {
+pub(super) struct Preview {
     /// Contacts of the selection, counted up to [`COUNTED`] and one.
     total: i64,
     /// How many of them were looked at.
-    looked: i64,
+    pub(super) looked: i64,
     /// How many of those one may not change.
-    refused: i64,
+    pub(super) refused: i64,
     /// How many of the others have the value already.
-    same: i64,
+    pub(super) same: i64,
     /// What the others have, the most frequent first.
     from: Vec<(String, i64)>,
     /// How many have something else than `from` tells.
@@ -102,7 +102,7 @@ struct Preview {
 }
 
 impl Preview {
-    fn differ(&self) -> i64 {
+    pub(super) fn differ(&self) -> i64 {
         self.looked - self.refused - self.same
     }
 }
@@ -143,7 +143,8 @@ fn keys(shell: &Shell, fields: &[Field]) -> Vec<Choice> {
     fixed.chain(fields.iter().map(|field| Choice::new(format!("f:{}", field.key), &field.label))).collect()
 }
 
-async fn count(tx: &mut Tx, scope: &Scope, selection: &Selection) -> Result<i64, DbError> {
+/// How many are selected, up to [`COUNTED`] and one.
+pub(super) async fn selected(tx: &mut Tx, scope: &Scope, selection: &Selection) -> Result<i64, DbError> {
     match selection {
         Selection::Ids(ids) => Ok(i64::try_from(contact::ids_of(tx, scope, selection, COUNTED).await?.len().min(ids.len())).unwrap_or(0)),
         Selection::Listed(listing) => contact::count_to(tx, scope, listing, COUNTED + 1).await,
@@ -162,18 +163,45 @@ async fn next(tx: &mut Tx, scope: &Scope, selection: &Selection, behind: i64) ->
     }
 }
 
+/// What would become of the first [`COUNTED`] and some of a selection.
+pub(super) async fn count_fates(tx: &mut Tx, scopes: (&Scope, &Scope), selection: &Selection, target: &Target) -> Result<Preview, DbError> {
+    look(tx, scopes, selection, target, &mut |_| {}).await
+}
+
 async fn preview(
     tx: &mut Tx,
-    (see, edit): (&Scope, &Scope),
+    scopes: (&Scope, &Scope),
     (selection, total): (&Selection, i64),
     target: &Target,
     (shell, words): (&Shell, &Words),
 ) -> Result<Preview, DbError> {
-    // Whom one sees, judged as the edit itself will judge them.
+    let (mut from, sight): (BTreeMap<String, i64>, _) = (BTreeMap::new(), shell.sight());
+    let mut differs = |person: &Contact| {
+        let was = match target.key.as_str() {
+            "company_id" => person.company_name.clone().map_or(Json::Null, Json::String),
+            key => person.shown(key, &sight),
+        };
+        *from.entry(words.value(&shell.l, &target.key, &was)).or_default() += 1;
+    };
+    let mut preview = Preview { total, ..look(tx, scopes, selection, target, &mut differs).await? };
+    let mut from: Vec<(String, i64)> = from.into_iter().collect();
+    from.sort_by_key(|(_, count)| -count);
+    preview.rest = from.iter().skip(TOLD).map(|(_, count)| count).sum();
+    from.truncate(TOLD);
+    preview.from = from;
+    Ok(preview)
+}
+
+/// Judges those one sees as the edit itself will judge them; `differs` hears of each who would change.
+async fn look(
+    tx: &mut Tx,
+    (see, edit): (&Scope, &Scope),
+    selection: &Selection,
+    target: &Target,
+    differs: &mut (dyn FnMut(&Contact) + Send),
+) -> Result<Preview, DbError> {
     let reach = super::reach_of(tx, edit, &target.key).await?;
-    let mut preview = Preview { total, ..Preview::default() };
-    let (mut from, mut behind): (BTreeMap<String, i64>, i64) = (BTreeMap::new(), 0);
-    let sight = shell.sight();
+    let (mut preview, mut behind) = (Preview::default(), 0);
     while preview.looked < COUNTED {
         let people = next(tx, see, selection, behind).await?;
         let Some(last) = people.iter().map(|c| c.id).max() else { break };
@@ -188,18 +216,9 @@ async fn preview(
                 preview.same += 1;
                 continue;
             }
-            let was = match target.key.as_str() {
-                "company_id" => person.company_name.clone().map_or(Json::Null, Json::String),
-                key => person.shown(key, &sight),
-            };
-            *from.entry(words.value(&shell.l, &target.key, &was)).or_default() += 1;
+            differs(person);
         }
     }
-    let mut from: Vec<(String, i64)> = from.into_iter().collect();
-    from.sort_by_key(|(_, count)| -count);
-    preview.rest = from.iter().skip(TOLD).map(|(_, count)| count).sum();
-    from.truncate(TOLD);
-    preview.from = from;
     Ok(preview)
 }
 
@@ -208,7 +227,7 @@ async fn new_page(app: &App, can: (&Can<ViewContacts>, &Scope), shell: Shell, as
     let selection = asked.selection(app, can.0).await?;
     let mut tx = app.db.read().await?;
     let (fields, members) = (field::list(&mut tx).await?, staff::list(&mut tx).await?);
-    let total = count(&mut tx, &can.0.scope, &selection).await?;
+    let total = selected(&mut tx, &can.0.scope, &selection).await?;
     let mut page = NewPage {
         count: contact::shown_count(&shell.l, total),
         keys: keys(&shell, &fields),

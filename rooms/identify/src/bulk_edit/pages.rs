@@ -110,7 +110,7 @@ async fn lines(tx: &mut Tx, shell: &Shell, edits: Vec<BulkEdit>) -> Result<Vec<L
 }
 
 /// Whose edits somebody sees: one's own; who may change everybody's contacts, everybody's.
-fn whose(can: &Can<EditContacts>) -> Option<i64> {
+pub(super) fn whose(can: &Can<EditContacts>) -> Option<i64> {
     (can.scope != Scope::All).then_some(can.actor.staff_id)
 }
 
@@ -159,7 +159,7 @@ struct ShowQuery {
 type Rights = (Can<EditContacts>, Can<ViewContacts>);
 
 /// The edit with its job; one whose job was lost has ended by then.
-async fn find(app: &App, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
+pub(super) async fn find(app: &App, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
     let (edit, job) = look(app, can, id).await?;
     if !edit.state.is_moving() || job.as_ref().is_some_and(|job| !job.state.is_over()) {
         return Ok((edit, job));

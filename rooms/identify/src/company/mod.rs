@@ -26,6 +26,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::contact::{By, ContactError};
 use crate::field::{self, Field, Subject};
 use crate::staff;
+pub(crate) use list_page::open_export;
 pub use record::Company;
 pub(crate) use record::{domain_key, name_key};
 pub(crate) use store::{

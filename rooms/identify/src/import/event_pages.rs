@@ -13,7 +13,7 @@ use axum::routing::get;
 
 use super::ImportId;
 use super::event_plan::{Role, role_of, with_roles};
-use super::pages::{draft, empty_hint, head, read_words, samples};
+use super::pages::{draft_of, empty_hint, head, read_words, samples};
 use super::plan::{Plan, PlanError};
 use super::store::{self, Import};
 use crate::ImportContacts;
@@ -44,11 +44,6 @@ struct MapPage {
     errors: FormErrors,
 }
 
-async fn of_events(app: &App, can: &Can<ImportContacts>, id: ImportId) -> Result<Import, Problem> {
-    let import = draft(app, can, id).await?;
-    if import.is_events { Ok(import) } else { Err(Problem::NotFound) }
-}
-
 async fn page(app: &App, shell: Shell, import: Import, roles: &[Role]) -> Result<MapPage, Problem> {
     let head = head(app, &import).await?;
     let plan = &import.plan;
@@ -76,7 +71,7 @@ async fn page(app: &App, shell: Shell, import: Import, roles: &[Role]) -> Result
 }
 
 async fn map(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
-    let import = of_events(&app, &can, id).await?;
+    let import = draft_of(&app, &can, id, true).await?;
     let roles: Vec<Role> = import.plan.columns.iter().map(|column| role_of(&import.plan, column)).collect();
     let page = page(&app, shell, import, &roles).await?;
     Ok(page.shell.page(&page))
@@ -89,7 +84,7 @@ async fn save(
     Path(id): Path<ImportId>,
     Form(form): Form<HashMap<String, String>>,
 ) -> Answer {
-    let import = of_events(&app, &can, id).await?;
+    let import = draft_of(&app, &can, id, true).await?;
     let mut errors = FormErrors::new();
     let Some(plan) = read(&import.plan, &form, &mut errors) else { return again(&app, shell, import, &form, errors).await };
     let mut tx = app.db.begin().await?;

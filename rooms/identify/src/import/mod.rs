@@ -5,6 +5,7 @@
 //! none of them tells of anybody who is gone: the import's own line and its line in the audit log; `contact.erased` with the number of
 //! people removed, and `contact.updated` of each one restored, by which the other rooms reckon their figures anew.
 
+pub(crate) mod api;
 mod batch;
 mod companies;
 mod event_pages;

@@ -31,6 +31,7 @@ pub(crate) fn routes(tables: Tables) -> Router<App> {
         .route("/imports/{id}/start", post(start))
         .merge(event_pages::routes())
         .merge(watch::routes())
+        .merge(super::api::routes())
         .layer(Extension(tables))
 }
 
@@ -126,6 +127,12 @@ pub(super) async fn draft(app: &App, can: &Can<ImportContacts>, id: ImportId) ->
     if import.state == ImportState::Draft { Ok(import) } else { Err(Problem::refused("identify-import-started")) }
 }
 
+/// A draft that brings events, or one that brings records; the other is not to be had here.
+pub(super) async fn draft_of(app: &App, can: &Can<ImportContacts>, id: ImportId, events: bool) -> Result<Import, Problem> {
+    let import = draft(app, can, id).await?;
+    if import.is_events == events { Ok(import) } else { Err(Problem::NotFound) }
+}
+
 pub(super) async fn load(app: &App, can: &Can<ImportContacts>, id: ImportId) -> Result<Import, Problem> {
     let import = store::find(&mut app.db.read().await?, id.0).await?.ok_or(Problem::NotFound)?;
     can.check(Some(import.staff_id), None)?;
@@ -211,7 +218,7 @@ async fn save_map(
     Path(id): Path<ImportId>,
     Form(form): Form<HashMap<String, String>>,
 ) -> Answer {
-    let import = draft(&app, &can, id).await?;
+    let import = draft_of(&app, &can, id, false).await?;
     let was_of_orders = import.plan.orders.is_some();
     let plan = match read_map(import.plan, &form) {
         Ok(plan) => plan,

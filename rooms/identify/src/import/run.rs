@@ -13,7 +13,7 @@ use serde_json::json;
 use super::batch::{Batches, take};
 use super::event_plan;
 use super::lines::Lines;
-use super::plan::{Plan, PlanError, Target};
+use super::plan::{MapFile, Plan, PlanError, Target};
 use super::profile::Profile;
 use super::reading::Reading;
 use super::rows::RowError;
@@ -40,24 +40,48 @@ pub type Tell<'a> = &'a mut (dyn FnMut(Progress) + Send);
 /// Errors: [`ImportError::File`] and [`ImportError::Plan`] before anything is written.
 pub async fn run_file(bench: &Bench, actor: &Actor, path: &Path, options: &Options, tell: Tell<'_>) -> Result<Outcome, ImportError> {
     let source = Source::File(path.to_owned());
-    let (profile, mut plan) = guess(&bench.db, &source, options.subject).await?;
-    if let Some(map) = &options.map {
-        plan = plan.with_map(map)?;
-    }
-    if let Some(key) = &options.key {
-        plan = plan.with_key(key)?;
-    }
+    let kind = if options.subject == Subject::Company { Kind::Companies } else { Kind::Contacts };
+    let (profile, plan) = planned(&bench.db, &source, kind, (options.map.as_ref(), options.key.as_deref())).await?;
     start(bench, actor, path, (source, profile.rows, plan), options.dry_run, tell).await
 }
 
 /// Imports a file of events from disk: each line is something a person did.
 pub async fn run_events(bench: &Bench, actor: &Actor, path: &Path, options: &EventOptions, tell: Tell<'_>) -> Result<Outcome, ImportError> {
     let source = Source::File(path.to_owned());
-    let profile = Profile::read(&source).await?;
-    let plan = event_plan::plan(&profile, options.map.as_ref())?;
-    event_plan::check(&plan)?;
+    let (profile, plan) = planned(&bench.db, &source, Kind::Events, (options.map.as_ref(), None)).await?;
     let plan = Plan { only_known: !options.create_missing, ..plan };
     start(bench, actor, path, (source, profile.rows, plan), options.dry_run, tell).await
+}
+
+/// What a file holds and its plan: the guess, a mapping file laid over it, and the column records are known by.
+pub(super) async fn planned(
+    db: &Db,
+    source: &Source,
+    kind: Kind,
+    (map, key): (Option<&MapFile>, Option<&str>),
+) -> Result<(Profile, Plan), ImportError> {
+    if kind == Kind::Events {
+        let keyed = MapFile { key: key.map(str::to_owned), ..MapFile::default() };
+        let map = map.map(|map| MapFile { key: keyed.key.clone().or(map.key.clone()), ..map.clone() }).unwrap_or(keyed);
+        let profile = Profile::read(source).await?;
+        let plan = event_plan::plan(&profile, Some(&map))?;
+        event_plan::check(&plan)?;
+        return Ok((profile, with_home(db, plan).await?));
+    }
+    let (profile, mut plan) = guess(db, source, kind.subject()).await?;
+    if let Some(map) = map {
+        plan = plan.with_map(map)?;
+    }
+    if let Some(key) = key {
+        plan = plan.with_key(key)?;
+    }
+    plan.check()?;
+    Ok((profile, plan))
+}
+
+async fn with_home(db: &Db, plan: Plan) -> Result<Plan, ImportError> {
+    let home_currency = Some(attune_house::setting_text(&mut db.read().await?, "govern.currency", "EUR").await?);
+    Ok(Plan { home_currency, ..plan })
 }
 
 /// What an uploaded file holds and the plan that follows; one of events may still lack something.
@@ -67,8 +91,7 @@ pub(crate) async fn guess_kind(db: &Db, source: &Source, kind: Kind) -> Result<(
     }
     let profile = Profile::read(source).await?;
     let plan = event_plan::plan(&profile, None)?;
-    let home_currency = Some(attune_house::setting_text(&mut db.read().await?, "govern.currency", "EUR").await?);
-    Ok((profile, Plan { home_currency, ..plan }))
+    Ok((profile, with_home(db, plan).await?))
 }
 
 /// What a file holds and the plan that follows.

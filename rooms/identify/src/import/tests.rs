@@ -10,6 +10,7 @@ use super::*;
 use crate::contact::{self, By, ContactDraft, Listing, Sorting};
 use crate::erasure::Traces;
 
+mod api;
 mod companies;
 mod events;
 mod files;

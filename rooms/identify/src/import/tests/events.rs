@@ -100,6 +100,7 @@ attune_testkit::on_both_dbs! {
         let again = site.post("admin", &form, "to_0=-&to_1=at&to_2=email&event=mail.opened&currency=Euro").await.is(StatusCode::UNPROCESSABLE_ENTITY);
         assert!(again.has("id=\"f-event-note\"") && again.has("id=\"f-currency-note\"") && again.has("value=\"Euro\""), "{}", again.body);
         site.post("admin", &form, "to_0=prop&to_1=at&to_2=email&event=webinar.attended").await.is(StatusCode::SEE_OTHER);
+        site.post("admin", sent.leads(), "to_0=name").await.is(StatusCode::NOT_FOUND);
         // A file of people has no such page.
         let people = site.upload("admin", "/imports", "p.csv", PEOPLE.as_bytes()).await;
         site.get("admin", &people.leads().replace("/map", "/events")).await.is(StatusCode::NOT_FOUND);
