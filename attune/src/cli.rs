@@ -38,6 +38,10 @@ pub enum Verb {
         #[command(subcommand)]
         what: Import,
     },
+    Export {
+        #[command(subcommand)]
+        what: Export,
+    },
     ReplayLog {
         #[arg(value_name = "FILE")]
         file: PathBuf,
@@ -123,6 +127,37 @@ pub struct ImportEvents {
     pub file: PathBuf,
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
+    #[arg(long)]
+    pub create_missing: bool,
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Export {
+    Contacts {
+        #[command(flatten)]
+        list: ExportList,
+        #[arg(long, value_name = "NAME", conflicts_with = "filter")]
+        view: Option<String>,
+    },
+    Companies(ExportList),
+    Person {
+        #[arg(value_name = "ID")]
+        id: String,
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ExportList {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[arg(long, value_name = "QUERY")]
+    pub filter: Option<String>,
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub columns: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use attune_identify::erasure::Traces;
 use attune_identify::field::Subject;
-use attune_identify::import::{self, EventPlan, ImportError, ImportId, MapFile, Options, Outcome as Imported, Progress};
+use attune_identify::import::{self, EventOptions, ImportError, ImportId, MapFile, Options, Outcome as Imported, Progress};
 use attune_jobs::Bench;
 use attune_kernel::{Clock, Fault, Ids};
 use attune_web::Actor;
@@ -57,24 +57,16 @@ async fn events(config: &Config, store: &str, args: &ImportEvents, say: &Say) ->
         return Ok(Ended::WrongUse(say.l().of("cli-no-file").s("file", args.file.display()).to_string()));
     }
     let map = match map_file(args.map.as_deref()) {
-        Ok(map) => map.unwrap_or_default(),
+        Ok(map) => map,
         Err(what) => return Ok(Ended::WrongUse(what)),
     };
     let bench = bench(config, store).await?;
-    let event = map.events.first().cloned().unwrap_or_else(usual_columns);
-    let options =
-        import::EventOptions { key: map.key.unwrap_or_else(|| "external_id".to_owned()), event, create_missing: false, dry_run: false };
+    let options = EventOptions { map, create_missing: args.create_missing, dry_run: args.dry_run };
     let bar = say.progress(None);
     let mut tell = |progress: Progress| show(&bar, progress);
     let imported = import::run_events(&bench, &Actor::system(), &args.file, &options, &mut tell).await;
     bar.finish_and_clear();
     report(imported, say)
-}
-
-/// Without a mapping file the columns are called external_id, name, at, subject and amount.
-pub(crate) fn usual_columns() -> EventPlan {
-    let column = |name: &str| Some(name.to_owned());
-    EventPlan { name: "{name}".to_owned(), at: "at".to_owned(), subject: column("subject"), amount: column("amount"), currency: None }
 }
 
 async fn undo(config: &Config, store: &str, id: &str, say: &Say) -> Outcome {

@@ -4,6 +4,7 @@ mod backup;
 mod count;
 mod doctor;
 mod evaluate;
+mod export;
 mod import;
 mod push_funnel;
 mod replay;
@@ -19,7 +20,6 @@ use attune_web::Lang;
 
 use crate::cli::{ApiKey, Cli, General, PushFunnel, User, Verb};
 use crate::config::{Config, Log};
-pub(crate) use import::usual_columns;
 pub use say::Say;
 pub(crate) use serve::stopped;
 
@@ -83,6 +83,7 @@ async fn dispatch(cli: Cli, config: Config, l: &Lang) -> Outcome {
         Verb::Serve(args) => serve::run(config, &store, &args).await,
         Verb::Demo(args) => crate::demo::run(config, &args, &say).await,
         Verb::Import { what } => import::run(&config, &store, what, &say).await,
+        Verb::Export { what } => export::run(&config, &store, what, &say).await,
         Verb::ReplayLog { file } => replay::run(&config, &store, &file, &say).await,
         Verb::Count(args) => count::run(&config, &store, &args, &say).await,
         Verb::User { what: User::Create(args) } => staff::create_user(&config, &store, args, &say).await,

@@ -173,8 +173,12 @@ async fn bring_in(app: &App, dir: &Path, sample: &Sample, say: &Say) -> Result<(
     };
     let options = Options { key: Some("external_id".to_owned()), ..Options::default() };
     import::run_file(&app.bench(), &Actor::system(), &contacts, &options, &mut tell).await?;
-    let event = import::EventPlan { currency: Some("USD".to_owned()), ..crate::command::usual_columns() };
-    let options = EventOptions { key: "external_id".to_owned(), event, create_missing: false, dry_run: false };
+    let (key, column) = ("external_id".to_owned(), |name: &str| Some(name.to_owned()));
+    let event =
+        import::EventPlan { name: "{name}".to_owned(), at: "at".to_owned(), currency: column("USD"), ..import::EventPlan::default() };
+    let event = import::EventPlan { subject: column("subject"), amount: column("amount"), ..event };
+    let map = import::MapFile { key: Some(key), events: vec![event], ..import::MapFile::default() };
+    let options = EventOptions { map: Some(map), create_missing: false, dry_run: false };
     import::run_events(&app.bench(), &Actor::system(), &purchases, &options, &mut tell).await?;
     bar.finish_and_clear();
     Ok(())

@@ -10,6 +10,7 @@ pub mod device;
 pub mod dialogue;
 mod duplicate;
 pub mod erasure;
+pub mod export;
 pub(crate) mod fact;
 pub mod field;
 pub mod file;
@@ -132,6 +133,7 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .routes(merge::pages::routes().merge(merge::api::routes()))
         .routes(erasure::pages::routes().merge(erasure::api::routes()))
         .routes(subject_access::pages::routes().merge(subject_access::api::routes()))
+        .routes(export::api::routes())
         .routes(duplicate::pages::routes(&models))
         .routes(field::pages::routes().merge(field::reference::panel::routes()))
         .panels([field::reference::panel::panel()])

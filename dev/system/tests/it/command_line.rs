@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::ground::{counted, ended, file, keys, lite};
 
 /// Every command, with a word of its help in Chinese.
-const COMMANDS: [(&[&str], &str); 23] = [
+const COMMANDS: [(&[&str], &str); 27] = [
     (&[], "命令"),
     (&["serve"], "端口"),
     (&["demo"], "种子"),
@@ -16,6 +16,10 @@ const COMMANDS: [(&[&str], &str); 23] = [
     (&["import", "companies"], "CSV"),
     (&["import", "events"], "CSV"),
     (&["import", "undo"], "编号"),
+    (&["export"], "文件"),
+    (&["export", "contacts"], "视图"),
+    (&["export", "companies"], "筛选"),
+    (&["export", "person"], "本人"),
     (&["replay-log"], "日志"),
     (&["count"], "联系人"),
     (&["user"], "员工"),

@@ -13,6 +13,7 @@ mod command_line;
 mod demo;
 mod erase;
 mod evaluate;
+mod export;
 mod hillstrom;
 mod import;
 mod kill;

@@ -1,6 +1,7 @@
 use attune_db::{Db, params};
 use attune_testkit::{Colleague, StatusCode, TestApp, parts};
 use attune_web::{Actor, Grant, Scope};
+use serde_json::json;
 
 use crate::contact::{By, ContactId};
 use crate::relationship::Record;
@@ -234,5 +235,41 @@ attune_testkit::on_both_dbs! {
         site.post("admin", &format!("{}/undo", clear.leads()), "").await.is(StatusCode::SEE_OTHER);
         site.settle().await;
         assert!(site.get("agent", &carl).await.has(">Ada</a>") && site.get("admin", &eve).await.has(">Bob</a>"));
+    }
+
+    async fn programs_ask_count_end_and_take_back(db: Db) {
+        let site = site(db.clone());
+        let (lena, _) = (person(&site, "Lena", 1).await, person(&site, "Tom", 2).await);
+        let ask = async |who: &str, body: serde_json::Value| site.json(who, "POST", "/api/v1/bulk-edits", &body).await;
+        let wanted = json!({ "filter": "stage=lead", "attribute": "city", "value": "Bonn" });
+        let mut trying = wanted.clone();
+        trying["dry_run"] = json!(true);
+        assert_eq!(ask("looker", trying.clone()).await.is(StatusCode::OK).json(), json!({ "total": 2, "looked": 2, "change": 1, "same": 0, "refused": 1 }));
+        assert_eq!(city(&db, "Lena").await, None, "trying changes nobody");
+        ask("reader", wanted.clone()).await.is(StatusCode::FORBIDDEN);
+        for wrong in [json!({ "filter": "stages=lead", "attribute": "city" }), json!({ "filter": "", "attribute": "shoe", "value": "4" }), json!({ "ids": [], "attribute": "stage", "value": null })] {
+            ask("admin", wrong).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        }
+        ask("admin", json!({ "filter": "", "ids": [], "attribute": "city" })).await.is(StatusCode::BAD_REQUEST);
+        let edit = ask("looker", wanted).await.is(StatusCode::ACCEPTED).json();
+        let address = format!("/api/v1/bulk-edits/{}", edit["id"].as_str().unwrap());
+        site.settle().await;
+        let done = site.get("looker", &address).await.json();
+        assert_eq!((&done["state"], &done["changed"], &done["refused"], &done["value"]), (&json!("done"), &json!(1), &json!(1), &json!("Bonn")));
+        assert_eq!(city(&db, "Tom").await, None);
+        let left = site.get("looker", &format!("{address}/left")).await.json();
+        assert_eq!((&left["items"][0]["cause"], left["items"].as_array().unwrap().len()), (&json!("scope"), 1));
+        // Somebody else's edit is not there.
+        for (method, what) in [("GET", ""), ("GET", "/left"), ("POST", "/cancel"), ("POST", "/undo")] {
+            let request = http::Request::builder().method(method).uri(format!("{address}{what}"));
+            assert_eq!(site.send("other", request, "").await.status, StatusCode::NOT_FOUND, "{what}");
+        }
+        assert_eq!(site.get("other", "/api/v1/bulk-edits").await.json()["items"], json!([]));
+        site.json("looker", "POST", &format!("{address}/cancel"), &json!({})).await.is(StatusCode::CONFLICT);
+        site.json("looker", "POST", &format!("{address}/undo"), &json!({})).await.is(StatusCode::ACCEPTED);
+        site.settle().await;
+        assert_eq!((city(&db, "Lena").await, site.get("looker", &address).await.json()["state"].clone()), (None, json!("undone")));
+        let one = ask("admin", json!({ "ids": [id(&lena)], "attribute": "title", "value": "Boss" })).await.is(StatusCode::ACCEPTED).json();
+        assert_eq!((&one["total"], &one["attribute"]), (&json!(1), &json!("title")));
     }
 }

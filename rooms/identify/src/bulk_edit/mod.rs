@@ -3,6 +3,7 @@
 //! Guards that whom it is about is fixed when it is asked for, within the asker's rights; that each is changed like by hand, with
 //! its line in the audit log and its events; and that undoing gives back exactly what was there, except where somebody has changed it since.
 
+mod api;
 #[cfg(test)]
 mod company_tests;
 mod edited;
@@ -152,7 +153,7 @@ pub(crate) const CONTACT_TABLES: [ContactTable; 1] =
 
 /// Adds this noun to the room.
 pub(crate) fn plug(room: Room) -> Room {
-    room.routes(pages::routes()).contact_tables(CONTACT_TABLES).jobs(jobs::defs())
+    room.routes(pages::routes().merge(api::routes())).contact_tables(CONTACT_TABLES).jobs(jobs::defs())
 }
 
 /// Fixes whom an edit is about and puts its job. `see` is what the asker may look at, `edit` what they may change: the rest is refused.

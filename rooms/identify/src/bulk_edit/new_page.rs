@@ -6,7 +6,7 @@ use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::App;
 use attune_web::kit::Choice;
-use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Problem, Query, Scope, Shell};
+use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Problem, Query, Scope, Shell, Sight};
 use axum::extract::State;
 use serde::Deserialize;
 
@@ -103,17 +103,17 @@ impl Asked {
 
 /// How many would change, and from what.
 #[derive(Default)]
-struct Preview {
+pub(super) struct Preview {
     /// Records of the selection, counted up to [`COUNTED`] and one.
     total: i64,
     /// How many of them were looked at.
-    looked: i64,
+    pub(super) looked: i64,
     /// How many of those one may not change.
-    refused: i64,
+    pub(super) refused: i64,
     /// How many name somebody the asker does not see, or would name themselves.
-    unnamed: i64,
+    pub(super) unnamed: i64,
     /// How many of the others have the value already.
-    same: i64,
+    pub(super) same: i64,
     /// What the others have, the most frequent first.
     from: Vec<(String, i64)>,
     /// How many have something else than `from` tells.
@@ -121,7 +121,7 @@ struct Preview {
 }
 
 impl Preview {
-    fn differ(&self) -> i64 {
+    pub(super) fn differ(&self) -> i64 {
         self.looked - self.refused - self.unnamed - self.same
     }
 }
@@ -171,25 +171,56 @@ fn keys(shell: &Shell, of: Subject, fields: &[Field]) -> Vec<Choice> {
     fixed.chain(fields.iter().map(|field| Choice::new(format!("f:{}", field.key), &field.label))).collect()
 }
 
+/// What would become of the first [`COUNTED`] and some of those chosen.
+pub(super) async fn count_fates(
+    tx: &mut Tx,
+    actor: &Actor,
+    scopes: (&Scope, &Scope),
+    chosen: &Chosen,
+    (target, fields): (&Target, &[Field]),
+) -> Result<Preview, DbError> {
+    let own: Vec<Field> = rules::naming(&target.key, fields).cloned().into_iter().collect();
+    look(tx, (scopes, &Sight::of(actor)), chosen, (target, &own), &mut |_| {}).await
+}
+
 async fn preview(
     tx: &mut Tx,
-    (see, edit): (&Scope, &Scope),
+    scopes: (&Scope, &Scope),
     (chosen, total): (&Chosen, i64),
     target: &Target,
     (shell, words): (&Shell, &Words),
 ) -> Result<Preview, DbError> {
-    // Whom one sees, judged as the edit itself will judge them.
+    let (mut from, sight): (BTreeMap<String, i64>, _) = (BTreeMap::new(), shell.sight());
+    let mut differs = |record: &Edited| {
+        let was = record.shown(&target.key, &sight);
+        *from.entry(words.value(&shell.l, &target.key, &was)).or_default() += 1;
+    };
+    let mut preview = Preview { total, ..look(tx, (scopes, &sight), chosen, (target, words.own(&target.key)), &mut differs).await? };
+    let mut from: Vec<(String, i64)> = from.into_iter().collect();
+    from.sort_by_key(|(_, count)| -count);
+    preview.rest = from.iter().skip(TOLD).map(|(_, count)| count).sum();
+    from.truncate(TOLD);
+    preview.from = from;
+    Ok(preview)
+}
+
+/// Judges those one sees as the edit itself will judge them; `differs` hears of each who would change.
+async fn look(
+    tx: &mut Tx,
+    ((see, edit), sight): ((&Scope, &Scope), &Sight),
+    chosen: &Chosen,
+    (target, own): (&Target, &[Field]),
+    differs: &mut (dyn FnMut(&Edited) + Send),
+) -> Result<Preview, DbError> {
     let reach = super::reach_of(tx, edit, &target.key).await?;
-    let mut preview = Preview { total, ..Preview::default() };
-    let (mut from, mut behind): (BTreeMap<String, i64>, i64) = (BTreeMap::new(), 0);
-    let sight = shell.sight();
+    let (mut preview, mut behind) = (Preview::default(), 0);
     while preview.looked < COUNTED {
         let mut records = chosen.next(tx, see, behind, STEP).await?;
         let Some(last) = records.iter().map(Edited::id).max() else { break };
         behind = last;
         let met: HashSet<i64> = records.iter().filter(|record| target.is_met(record)).map(Edited::id).collect();
         let values = records.iter_mut().map(|record| (record.id(), record.own_values()));
-        field::reference::show(tx, (see, &sight), words.own(&target.key), values).await?;
+        field::reference::show(tx, (see, sight), own, values).await?;
         for record in &records {
             preview.looked += 1;
             if !record.is_covered(&reach) {
@@ -204,15 +235,9 @@ async fn preview(
                 preview.unnamed += 1;
                 continue;
             }
-            let was = record.shown(&target.key, &sight);
-            *from.entry(words.value(&shell.l, &target.key, &was)).or_default() += 1;
+            differs(record);
         }
     }
-    let mut from: Vec<(String, i64)> = from.into_iter().collect();
-    from.sort_by_key(|(_, count)| -count);
-    preview.rest = from.iter().skip(TOLD).map(|(_, count)| count).sum();
-    from.truncate(TOLD);
-    preview.from = from;
     Ok(preview)
 }
 

@@ -141,7 +141,7 @@ async fn lines(tx: &mut Tx, of: Subject, shell: &Shell, edits: Vec<BulkEdit>) ->
 }
 
 /// Whose edits somebody sees: one's own; who may change everybody's contacts, everybody's.
-fn whose(can: &Can<EditContacts>) -> Option<i64> {
+pub(super) fn whose(can: &Can<EditContacts>) -> Option<i64> {
     (can.scope != Scope::All).then_some(can.actor.staff_id)
 }
 
@@ -192,12 +192,12 @@ struct ShowQuery {
 type Rights = (Can<EditContacts>, Can<ViewContacts>);
 
 /// The edit, if it is of what the address says.
-fn of_list(found: Option<BulkEdit>, of: Subject) -> Result<BulkEdit, Problem> {
+pub(super) fn of_list(found: Option<BulkEdit>, of: Subject) -> Result<BulkEdit, Problem> {
     found.filter(|edit| edit.subject == of).ok_or(Problem::NotFound)
 }
 
 /// The edit with its job; one whose job was lost has ended by then.
-async fn find(app: &App, of: Subject, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
+pub(super) async fn find(app: &App, of: Subject, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
     let (edit, job) = look(app, of, can, id).await?;
     if !edit.state.is_moving() || job.as_ref().is_some_and(|job| !job.state.is_over()) {
         return Ok((edit, job));

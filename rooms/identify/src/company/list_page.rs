@@ -8,12 +8,12 @@ use attune_house::App;
 use attune_record::audit;
 use attune_record::view::{self, SavedView};
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Form, FormErrors, Problem, Query, Scope, Shell, Sight, see_other};
+use attune_web::{Actor, Answer, Can, Form, FormErrors, Problem, Query, Scope, Shell, Sight, see_other};
 use axum::extract::{RawQuery, State};
 use serde_json::{Value as Json, json};
 
 use super::{Company, CompanyLine, Listing, api, name_key};
-use crate::contact::bulk::{ADDRESSES, ExportForm, export_rows, read_query};
+use crate::contact::bulk::{ADDRESSES, ExportForm, export_rows, most_of, read_query};
 use crate::contact::columns::{self, Column, Kind};
 use crate::contact::export::{self, Format};
 use crate::contact::own::{Asked, Named, asked, field_chips};
@@ -232,15 +232,28 @@ pub(super) async fn export_page(State(app): State<App>, can: Can<ExportContacts>
     Ok(page.shell.page(&page))
 }
 
-/// Writes down who takes which companies out of the house, and hands them over.
+/// Hands companies over as a file.
 pub(super) async fn export(State(app): State<App>, can: Can<ExportContacts>, Form(form): Form<ExportForm>) -> Answer {
+    let format = Format::of(&form.format);
+    let (pages, _) = open_export(&app, &can.actor, &form.query, format).await?;
+    export::answer(pages, format).await
+}
+
+/// Writes down who takes which companies out of the house; answers what is to be handed over, and of how many.
+pub(crate) async fn open_export(
+    app: &App,
+    actor: &Actor,
+    query: &str,
+    format: Format,
+) -> Result<(impl export::Pages + Sync + use<>, i64), Problem> {
+    let can = Can::<ExportContacts>::of(actor).ok_or(Problem::Forbidden { permission: "identify.contact.export" })?;
     let mut tx = app.db.begin().await?;
-    let most = export_rows(&mut tx).await?;
+    let most = most_of(&mut tx, actor).await?;
     let defs = field::list_of(&mut tx, Subject::Company).await?;
-    let query = read_query(&form.query);
-    let listing = Listing { after: None, ..listing(&query, can.actor.staff_id, &defs, most + 1) };
+    let query = read_query(query);
+    let listing = Listing { after: None, ..listing(&query, actor.staff_id, &defs, most + 1) };
     let rows = super::count(&mut tx, &can.scope, &listing).await?;
-    let (sight, format) = (Sight::by(&can.actor, ADDRESSES), Format::of(&form.format));
+    let sight = Sight::by(&can.actor, ADDRESSES);
     export::check_rows(rows, most, format)?;
     let told = json!({ "filter": query.text(), "companies": rows, "format": format.word(), "addresses": sight.word() });
     audit::note(&mut tx, &app.ids, app.clock.now(), &can.actor, "company.exported", "company", 0, None, Some(told)).await?;
@@ -250,7 +263,7 @@ pub(super) async fn export(State(app): State<App>, can: Can<ExportContacts>, For
     let scope = can.scope;
     let pages =
         Exporting { db: app.db.clone(), scope, sight, listing, defs, owners, tags: HashMap::new(), parents: HashMap::new(), over: false };
-    export::answer(pages, format).await
+    Ok((pages, rows))
 }
 
 /// What is left of a list to be exported.

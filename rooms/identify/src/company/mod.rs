@@ -27,6 +27,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::contact::{By, ContactError};
 use crate::field::{self, Field, Subject};
 use crate::staff;
+pub(crate) use list_page::open_export;
 pub(crate) use many::{Selection, list_behind, push_selected, read_listing, read_value, write_many};
 pub(crate) use pages::control;
 pub(crate) use record::name_key;

@@ -107,6 +107,7 @@ attune_testkit::on_both_dbs! {
         for (who, format) in [("eyes", "csv"), ("eyes", "json")] {
             let file = site.post(who, "/contacts/export", &format!("query=&format={format}")).await.is(StatusCode::OK);
             assert!(file.has("l•••@brandt.example") && file.has("138****5678") && !file.has("lena@") && !file.has("13812345678"), "{}", file.body);
+            assert_eq!(site.get(who, &format!("/api/v1/contacts/export?format={format}")).await.body, file.body);
         }
         assert!(site.get("eyes", "/contacts/export").await.has("masked"));
         let file = site.post("manager", "/contacts/export", "query=stage%3Dcustomer%26view%3Dhot").await.is(StatusCode::OK);

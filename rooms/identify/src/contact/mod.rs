@@ -35,6 +35,7 @@ mod told;
 #[cfg(test)]
 mod view_tests;
 pub(crate) mod views;
+mod views_api;
 
 use std::collections::HashMap;
 

@@ -2,6 +2,7 @@
 
 use attune_db::Db;
 use attune_testkit::{StatusCode, TestApp};
+use serde_json::json;
 
 use crate::tracking::Collector;
 
@@ -150,5 +151,28 @@ attune_testkit::on_both_dbs! {
         assert!(column(&board.body, "gold").contains(">Lena</a>") && !column(&board.body, "").contains(">Lena</a>"));
         site.post("admin", "/contacts/board/move", &format!("id={}&by=f:tier&to=", id(&lena))).await.is(StatusCode::SEE_OTHER);
         assert!(!column(&site.get("admin", by).await.body, "gold").contains(">Lena</a>"));
+    }
+
+    async fn programs_keep_views_within_their_rights(db: Db) {
+        let site = site(db);
+        let made = site.json("admin", "POST", "/api/v1/views", &json!({ "name": " Bonn ", "filter": "?q=bonn&after=x&saved=4", "shared": true })).await;
+        let made = made.is(StatusCode::CREATED).json();
+        assert_eq!((&made["name"], &made["filter"], &made["shared"]), (&json!("Bonn"), &json!("q=bonn"), &json!(true)));
+        let address = format!("/api/v1/views/{}", made["id"].as_str().unwrap());
+        assert_eq!(site.get("agent", "/api/v1/views").await.json()["items"], json!([made]), "everybody sees it");
+        site.json("agent", "PATCH", &address, &json!({ "name": "Mine" })).await.is(StatusCode::FORBIDDEN);
+        site.send("agent", http::Request::delete(&address), "").await.is(StatusCode::FORBIDDEN);
+        site.json("agent", "POST", "/api/v1/views", &json!({ "name": "x", "shared": true })).await.is(StatusCode::FORBIDDEN);
+        site.json("admin", "POST", "/api/v1/views", &json!({ "name": " " })).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        let own = site.json("agent", "POST", "/api/v1/views", &json!({ "name": "Own", "filter": "stage=lead" })).await.is(StatusCode::CREATED).json();
+        let own = format!("/api/v1/views/{}", own["id"].as_str().unwrap());
+        site.get("admin", &own).await.is(StatusCode::NOT_FOUND);
+        site.json("admin", "PATCH", &own, &json!({ "name": "Theirs" })).await.is(StatusCode::NOT_FOUND);
+        site.json("agent", "PATCH", &own, &json!({ "shared": true })).await.is(StatusCode::FORBIDDEN);
+        let renamed = site.json("admin", "PATCH", &address, &json!({ "name": "Rhine", "filter": "q=köln" })).await.is(StatusCode::OK).json();
+        assert_eq!((&renamed["name"], &renamed["filter"]), (&json!("Rhine"), &json!("q=k%C3%B6ln")));
+        assert!(site.get("agent", "/contacts?").await.has("Rhine"), "the list shows it as a tab");
+        site.send("admin", http::Request::delete(&address), "").await.is(StatusCode::NO_CONTENT);
+        site.get("admin", &address).await.is(StatusCode::NOT_FOUND);
     }
 }

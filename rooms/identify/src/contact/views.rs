@@ -27,7 +27,7 @@ pub(crate) fn list_of(of: Subject) -> &'static str {
 }
 
 /// The views every list has: their words and what they are called.
-fn built_in(of: Subject) -> &'static [(&'static str, &'static str)] {
+pub(crate) fn built_in(of: Subject) -> &'static [(&'static str, &'static str)] {
     const ALL: [(&str, &str); 4] = [
         ("all", "identify-view-all"),
         ("mine", "identify-view-mine"),
@@ -62,6 +62,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/contacts/views/{id}/move", post(shift::<Contacts>))
         .route("/contacts/views/{id}/delete", post(delete::<Contacts>))
         .route("/contacts/views/{id}/restore", post(restore::<Contacts>))
+        .merge(super::views_api::routes())
 }
 
 /// The routes of views of companies.
@@ -140,7 +141,7 @@ fn may_change(view: &SavedView, staff_id: i64, may_share: bool) -> bool {
 }
 
 /// The view, if the actor may change it.
-async fn mine(tx: &mut Tx, of: Subject, can: &Can<ViewContacts>, id: i64) -> Result<SavedView, Problem> {
+pub(super) async fn mine(tx: &mut Tx, of: Subject, can: &Can<ViewContacts>, id: i64) -> Result<SavedView, Problem> {
     let found = find(tx, of, id, can.actor.staff_id).await?.ok_or(Problem::NotFound)?;
     let may_share = Can::<ShareViews>::of(&can.actor).is_some();
     if may_change(&found, can.actor.staff_id, may_share) {
@@ -159,20 +160,28 @@ struct ViewForm {
     shared: String,
 }
 
+/// The address without what belongs to a page or to another view.
+pub(super) fn kept(query: &str) -> String {
+    let pairs = url::form_urlencoded::parse(query.as_bytes()).filter(|(k, _)| k != "saved" && k != "after");
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// Refuses to show a view to everybody without the right to it.
+pub(super) fn check_shared(can: &Can<ViewContacts>, shared: bool) -> Result<bool, Problem> {
+    if shared && Can::<ShareViews>::of(&can.actor).is_none() {
+        return Err(Problem::Forbidden { permission: "identify.view.share" });
+    }
+    Ok(shared)
+}
+
 impl ViewForm {
-    /// The address without what belongs to a page or to another view.
     fn kept(&self) -> String {
-        let pairs = url::form_urlencoded::parse(self.query.as_bytes()).filter(|(k, _)| k != "saved" && k != "after");
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+        kept(&self.query)
     }
 
     /// Whether everybody is to see it, which takes a right of its own.
     fn shared(&self, can: &Can<ViewContacts>) -> Result<bool, Problem> {
-        let wanted = !self.shared.is_empty();
-        if wanted && Can::<ShareViews>::of(&can.actor).is_none() {
-            return Err(Problem::Forbidden { permission: "identify.view.share" });
-        }
-        Ok(wanted)
+        check_shared(can, !self.shared.is_empty())
     }
 }
 

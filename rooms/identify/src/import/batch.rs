@@ -67,10 +67,13 @@ impl<'a> Batches<'a> {
         self
     }
 
-    /// Remembers lines without any key that an earlier life of this import has taken.
-    fn pass_over(&mut self, fingerprints: Vec<u64>) {
-        for fingerprint in fingerprints {
+    /// Remembers lines without any key and events that an earlier life of this import has taken.
+    fn pass_over(&mut self, reading: &mut Reading) {
+        for fingerprint in std::mem::take(&mut reading.passed) {
             *self.keyless.entry(fingerprint).or_default() += 1;
+        }
+        for (event, key) in std::mem::take(&mut reading.passed_events) {
+            self.repeats.pass(&event, &key);
         }
     }
 }
@@ -83,7 +86,7 @@ pub(crate) async fn take(
     by: &By<'_>,
     mut reading: Reading,
 ) -> Result<(Counts, Vec<RowError>), DbError> {
-    batches.pass_over(std::mem::take(&mut reading.passed));
+    batches.pass_over(&mut reading);
     // Who an event belongs to is asked only where there are events.
     let keys = if reading.events.is_empty() { HashMap::new() } else { reading.keys() };
     let mut counts = reading.counts();
@@ -104,13 +107,14 @@ pub(crate) async fn take(
     let mut matched = matched?;
     refused.append(&mut matched.errors);
     count_fates(&mut counts, batches, &matched.fates);
+    let told = fresh_events(tx, batches, &matched, events, &keys).await?;
+    // A row that only logged something has changed something.
+    let moved = told.iter().filter(|(line, _)| matched.unchanged.remove(line)).count();
+    let moved = i64::try_from(moved).unwrap_or(0);
+    counts.skipped -= moved;
+    counts.updated += moved;
     if !dry {
-        let logged = write(tx, batches, by, &mut matched, (events, &keys)).await?;
-        if !batches.plan.tells_events() {
-            counts.rejected = i64::try_from(refused.len()).unwrap_or(0);
-            return Ok((counts, refused));
-        }
-        counts = event_counts(counts, logged, &matched);
+        write(tx, batches, by, &mut matched, told.into_iter().map(|(_, event)| event).collect()).await?;
     }
     counts.rejected = i64::try_from(refused.len()).unwrap_or(0);
     Ok((counts, refused))
@@ -177,25 +181,9 @@ fn count_fates(counts: &mut Counts, batches: &mut Batches<'_>, fates: &[(Fate, O
     }
 }
 
-/// With events a row that only logged something has changed something.
-fn event_counts(mut counts: Counts, logged: i64, matched: &Matched) -> Counts {
-    let unchanged = matched.fates.iter().filter(|(fate, _)| *fate == Fate::Skipped).count();
-    let moved = logged.min(i64::try_from(unchanged).unwrap_or(0)).min(counts.skipped);
-    counts.skipped -= moved;
-    counts.updated += moved;
-    counts
-}
-
-/// Writes people, their changes and events; answers how many events were new.
-async fn write(
-    tx: &mut Tx,
-    batches: &mut Batches<'_>,
-    by: &By<'_>,
-    matched: &mut Matched,
-    (events, keys): (Vec<EventRow>, &HashMap<i64, String>),
-) -> Result<i64, DbError> {
+/// Writes people, their changes and events.
+async fn write(tx: &mut Tx, batches: &mut Batches<'_>, by: &By<'_>, matched: &mut Matched, mut log: Vec<Event>) -> Result<(), DbError> {
     let id = batches.import_id;
-    let mut log = fresh_events(tx, batches, matched, events, keys).await?;
     let touches = last_touches(&log);
     for pending in &mut matched.people {
         let seen = touches.get(&pending.contact.id).copied();
@@ -212,31 +200,30 @@ async fn write(
     put_touches(tx, touches.iter()).await?;
     note_changes(tx, id, &old).await?;
     let mut tagged = tag::bring(tx, by, (Subject::Contact, id), &matched.tags).await?;
-    let logged = i64::try_from(log.len()).unwrap_or(0);
     let told = |c: &Contact, name: &'static str| contact::event(by, name, c).origin(id);
     batches.log.extend(new.iter().map(|p| told(&p.contact, "contact.created")));
     batches.log.extend(changed.iter().map(|c| told(c, "contact.updated")));
     batches.log.append(&mut tagged);
     batches.log.append(&mut log);
-    Ok(logged)
+    Ok(())
 }
 
-/// The lines' events with their people, without those the log has already.
+/// The lines with their events and people, without those the log has already.
 async fn fresh_events(
     tx: &mut Tx,
     batches: &mut Batches<'_>,
     matched: &Matched,
     events: Vec<EventRow>,
     keys: &HashMap<i64, String>,
-) -> Result<Vec<Event>, DbError> {
+) -> Result<Vec<(i64, Event)>, DbError> {
     let mut log = Vec::with_capacity(events.len());
     for event in events {
         if let (Some(person), Some(key)) = (matched.of_line.get(&event.line), keys.get(&event.line)) {
-            log.push(event.event(*person, key, batches.import_id, &mut batches.repeats));
+            log.push((event.line, event.event(*person, key, batches.import_id, &mut batches.repeats)));
         }
     }
-    let known = known_client_keys(tx, log.iter().filter_map(|e| e.client_key)).await?;
-    log.retain(|e| e.client_key.is_none_or(|key| !known.contains(&key)));
+    let known = known_client_keys(tx, log.iter().filter_map(|(_, e)| e.client_key)).await?;
+    log.retain(|(_, e)| e.client_key.is_none_or(|key| !known.contains(&key)));
     Ok(log)
 }
 

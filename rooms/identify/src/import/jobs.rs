@@ -4,13 +4,15 @@ use std::sync::{Arc, OnceLock};
 
 use attune_db::{DbError, Tx};
 use attune_house::{BoxFuture, ContactTable, Eraser, House, Service};
-use attune_jobs::{Bench, JobContext, JobDef, Run, Verdict};
+use attune_jobs::{Bench, JobContext, JobDef, JobSpec, Run, Verdict, put};
 use attune_kernel::Fault;
 use attune_web::Actor;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::run::run_stored;
-use super::{ImportError, store, undo};
+use super::store::{Import, ImportState};
+use super::{ImportError, ImportId, store, undo};
 use crate::erasure::Traces;
 use crate::{retention, staff};
 
@@ -67,6 +69,29 @@ pub(crate) fn service(tables: &Tables) -> Service {
             Box::pin(async { Ok(()) })
         }),
     }
+}
+
+/// Has a draft read by its job; answers whether it was one.
+pub(crate) async fn begin(tx: &mut Tx, bench: &Bench, actor: &Actor, id: i64) -> Result<bool, Fault> {
+    if !store::set_state(tx, id, &[ImportState::Draft], ImportState::Waiting, None).await? {
+        return Ok(false);
+    }
+    let spec = JobSpec::new(READ, json!({ "import_id": id })).unique(format!("import:{}", ImportId(id))).by(actor.staff_id);
+    let job = put(tx, bench, spec).await?;
+    store::set_job(tx, id, job).await?;
+    Ok(true)
+}
+
+/// Has an import taken back by its job; answers whether it is over and can still be undone.
+pub(crate) async fn take_back(tx: &mut Tx, bench: &Bench, actor: &Actor, import: &Import) -> Result<bool, Fault> {
+    let gone = import.undo_gone_at.is_some();
+    if gone || !store::set_state(tx, import.id, &ImportState::UNDOABLE, ImportState::Undoing, None).await? {
+        return Ok(false);
+    }
+    let spec = JobSpec::new(UNDO, json!({ "import_id": import.id })).unique(format!("undo-import:{}", import.id)).by(actor.staff_id);
+    let job = put(tx, bench, spec).await?;
+    store::set_job(tx, import.id, job).await?;
+    Ok(true)
 }
 
 #[derive(Deserialize)]

@@ -42,6 +42,8 @@ pub(crate) struct Matched {
     pub(crate) errors: Vec<RowError>,
     /// The tags people get, by name.
     pub(crate) tags: Vec<(i64, Vec<String>)>,
+    /// The lines that changed nobody.
+    pub(crate) unchanged: HashSet<i64>,
     /// The person each taken line was about, by its line.
     pub(crate) of_line: HashMap<i64, i64>,
     /// Who was meant by the id this program gave, by line.
@@ -133,11 +135,8 @@ impl<'a> Matching<'a> {
         };
         let found = matched.find(external_key.as_deref(), &draft);
         if found.is_none() && self.plan.only_known {
-            matched.errors.push(RowError {
-                line: draft.line,
-                cause: "nobody",
-                detail: draft.external_id.or(draft.email_key).unwrap_or_default(),
-            });
+            let detail = draft.external_id.or(draft.email_key).or(draft.phone_key).unwrap_or_default();
+            matched.errors.push(RowError { line: draft.line, cause: "nobody", detail });
             return;
         }
         let key = external_key.clone().or_else(|| draft.email_key.clone()).or_else(|| draft.phone_key.clone());
@@ -184,7 +183,9 @@ impl<'a> Matching<'a> {
             pending.changed = true;
         }
         matched.of_line.insert(draft.line, pending.contact.id);
-        matched.fates.push((tagged(&mut matched.tags, (pending.contact.id, &mut pending.tags), draft.tags, fate), key));
+        let fate = tagged(&mut matched.tags, (pending.contact.id, &mut pending.tags), draft.tags, fate);
+        matched.unchanged.extend((fate == Fate::Skipped).then_some(draft.line));
+        matched.fates.push((fate, key));
     }
 }
 

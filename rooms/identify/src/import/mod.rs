@@ -5,11 +5,15 @@
 //! none of them tells of anybody who is gone: the import's own line and its line in the audit log; `contact.erased` with the number of
 //! people removed, and `contact.updated` of each one restored, by which the other rooms reckon their figures anew.
 
+pub(crate) mod api;
 mod batch;
 mod companies;
+mod event_pages;
+mod event_plan;
 mod event_rows;
 mod firms;
 pub(crate) mod jobs;
+mod kind;
 mod lines;
 mod matching;
 mod named;
@@ -26,6 +30,7 @@ mod store;
 mod tests;
 mod undo;
 pub(crate) mod upload;
+mod watch;
 mod workbook;
 
 use attune_db::DbError;
@@ -34,10 +39,11 @@ use attune_kernel::{Fault, id_type};
 use crate::contact::ContactError;
 use crate::field::Subject;
 
+pub use event_plan::Role;
+pub use kind::Kind;
 pub use plan::{ATTRIBUTES, COMPANY_ATTRIBUTES, ColumnPlan, EventPlan, MapFile, Plan, PlanError, Target};
 pub use profile::{EMPTY_WORDS, Profile, ProfileError};
 pub use rows::RowError;
-pub(crate) use run::guess;
 pub use run::{Tell, cancel, preview, run_events, run_file};
 pub use source::{Source, read_text};
 pub use store::{Import, ImportState, find, list_errors, list_recent};
@@ -62,13 +68,11 @@ pub struct Options {
     pub dry_run: bool,
 }
 
-/// How a file of events is imported: which columns say who, when, what about and how much.
+/// How a file of events is imported; which columns say who, when, what, what about and how much is guessed.
 #[derive(Clone, Debug, Default)]
 pub struct EventOptions {
-    /// The column with the id other systems know the person by, or an e-mail address.
-    pub key: String,
-    /// What happened; see [`EventPlan`].
-    pub event: EventPlan,
+    /// A mapping file laid over the guess: its `key` and its first event.
+    pub map: Option<MapFile>,
     /// Make people the file names and nobody knows yet; otherwise their lines are rejected.
     pub create_missing: bool,
     /// Count only, write nothing.

@@ -68,7 +68,7 @@ pub(super) fn guess(profile: &Profile, plan: Plan) -> Plan {
 }
 
 // How the columns of such files are called, folded, by their ends.
-const CUSTOMER: [&str; 11] =
+pub(super) const CUSTOMER: [&str; 11] =
     ["customerid", "customerno", "customernumber", "clientid", "buyerid", "userid", "memberid", "客户编号", "客户id", "会员号", "会员编号"];
 const ORDER: [&str; 11] = [
     "orderid",
@@ -85,7 +85,7 @@ const ORDER: [&str; 11] = [
 ];
 const QUANTITY: [&str; 6] = ["quantity", "qty", "units", "pieces", "数量", "件数"];
 const PIECE: [&str; 5] = ["unitprice", "priceperunit", "pieceprice", "单价", "price"];
-const SUM: [&str; 13] =
+pub(super) const SUM: [&str; 13] =
     ["total", "amount", "revenue", "sales", "dollars", "turnover", "linetotal", "totalprice", "金额", "总额", "总价", "实付金额", "销售额"];
 
 /// The columns whose names end like one of these words.
@@ -190,6 +190,7 @@ impl Purchase {
             subject: self.order,
             amount: Some(minor),
             currency: Some(currency.to_owned()),
+            props: serde_json::Map::new(),
         })
     }
 }

@@ -1,30 +1,24 @@
 //! `/imports`: choose a file, confirm the mapping, look at the dry run, watch the job, take it back.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use askama::Template;
 use attune_house::App;
-use attune_jobs::{JobSpec, put};
-use attune_kernel::Fault;
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Live, Path, Problem, Query, Shell, Sight, live};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Shell, Sight};
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde::Deserialize;
-use serde_json::json;
 
-use super::jobs::{READ, Tables, UNDO};
+use super::jobs::{self, Tables};
 use super::lines::Lines;
 use super::plan::{Plan, Target, attributes};
 use super::source::Source;
 use super::store::{self, Import, ImportState};
-use super::{EMPTY_WORDS, ImportError, ImportId, Outcome, upload};
+use super::{EMPTY_WORDS, ImportId, Kind, Outcome, event_pages, upload, watch};
 use crate::ImportContacts;
-use crate::contact::By;
-use crate::contact::pages::bulk_download;
 use crate::field::{self, Field, FieldKind, Subject};
 
 /// The routes of this noun.
@@ -32,14 +26,12 @@ pub(crate) fn routes(tables: Tables) -> Router<App> {
     Router::new()
         .route("/imports", get(list).post(receive).layer(DefaultBodyLimit::max(upload::LARGEST)))
         .route("/imports/new", get(new))
-        .route("/imports/{id}", get(show))
-        .route("/imports/{id}/stream", get(stream))
         .route("/imports/{id}/map", get(map).post(save_map))
         .route("/imports/{id}/check", get(check))
         .route("/imports/{id}/start", post(start))
-        .route("/imports/{id}/cancel", post(cancel))
-        .route("/imports/{id}/undo", post(undo))
-        .route("/imports/{id}/errors.csv", get(errors))
+        .merge(event_pages::routes())
+        .merge(watch::routes())
+        .merge(super::api::routes())
         .layer(Extension(tables))
 }
 
@@ -67,8 +59,8 @@ struct NewPage {
 }
 
 impl NewPage {
-    fn new(shell: Shell, subject: Subject, errors: FormErrors) -> Self {
-        Self { subjects: Subject::choices(&shell), subject: subject.word(), errors, shell }
+    fn new(shell: Shell, kind: Kind, errors: FormErrors) -> Self {
+        Self { subjects: Kind::choices(&shell), subject: kind.form_word(), errors, shell }
     }
 }
 
@@ -80,25 +72,25 @@ struct NewQuery {
 }
 
 async fn new(_can: Can<ImportContacts>, shell: Shell, Query(query): Query<NewQuery>) -> Answer {
-    let page = NewPage::new(shell, Subject::of(&query.subject), FormErrors::new());
+    let page = NewPage::new(shell, Kind::of_form(&query.subject), FormErrors::new());
     Ok(page.shell.page(&page))
 }
 
 async fn receive(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, form: Multipart) -> Answer {
-    let mut subject = Subject::Contact;
-    match upload::keep(&app, &can.actor, form, &mut subject).await {
+    let mut kind = Kind::default();
+    match upload::keep(&app, &can.actor, form, &mut kind).await {
         Ok(Some(id)) => Ok(attune_web::see_other(&format!("/imports/{}/map", ImportId(id)))),
-        Ok(None) => Ok(choose_again(shell, subject, "identify-import-no-file")),
-        Err(Problem::Domain { .. }) => Ok(choose_again(shell, subject, "identify-import-not-a-table")),
+        Ok(None) => Ok(choose_again(shell, kind, "identify-import-no-file")),
+        Err(Problem::Domain { .. }) => Ok(choose_again(shell, kind, "identify-import-not-a-table")),
         Err(problem) => Err(problem),
     }
 }
 
 /// The form again, saying why the file is none.
-fn choose_again(shell: Shell, subject: Subject, why: &'static str) -> Response {
+fn choose_again(shell: Shell, kind: Kind, why: &'static str) -> Response {
     let mut errors = FormErrors::new();
     errors.add("file", why);
-    let page = NewPage::new(shell, subject, errors);
+    let page = NewPage::new(shell, kind, errors);
     page.shell.again(&page, &page.as_form())
 }
 
@@ -129,26 +121,32 @@ struct MapPage {
 }
 
 /// A draft of one's own making, or anybody's import for whoever may see all contacts.
-async fn draft(app: &App, can: &Can<ImportContacts>, id: ImportId) -> Result<Import, Problem> {
+pub(super) async fn draft(app: &App, can: &Can<ImportContacts>, id: ImportId) -> Result<Import, Problem> {
     let mut import = load(app, can, id).await?;
     import.plan.fields = field::list_of(&mut app.db.read().await?, import.plan.subject).await?;
     if import.state == ImportState::Draft { Ok(import) } else { Err(Problem::refused("identify-import-started")) }
 }
 
-async fn load(app: &App, can: &Can<ImportContacts>, id: ImportId) -> Result<Import, Problem> {
+/// A draft that brings events, or one that brings records; the other is not to be had here.
+pub(super) async fn draft_of(app: &App, can: &Can<ImportContacts>, id: ImportId, events: bool) -> Result<Import, Problem> {
+    let import = draft(app, can, id).await?;
+    if import.is_events == events { Ok(import) } else { Err(Problem::NotFound) }
+}
+
+pub(super) async fn load(app: &App, can: &Can<ImportContacts>, id: ImportId) -> Result<Import, Problem> {
     let import = store::find(&mut app.db.read().await?, id.0).await?.ok_or(Problem::NotFound)?;
     can.check(Some(import.staff_id), None)?;
     Ok(import)
 }
 
-async fn head(app: &App, import: &Import) -> Result<Vec<Vec<String>>, Problem> {
+pub(super) async fn head(app: &App, import: &Import) -> Result<Vec<Vec<String>>, Problem> {
     let source = Source::Stored(app.db.clone(), import.id);
     let lines = Lines::open(&source, &import.plan, |lines| lines)?.next().await?.unwrap_or_default();
     let text = |line: super::rows::Line| line.values.ok().map(|record| record.iter().map(str::to_owned).collect::<Vec<_>>());
     Ok(lines.into_iter().filter_map(text).collect())
 }
 
-fn samples(sight: &Sight, plan: &Plan, head: &[Vec<String>], index: usize) -> String {
+pub(super) fn samples(sight: &Sight, plan: &Plan, head: &[Vec<String>], index: usize) -> String {
     let mut found: Vec<&str> = Vec::new();
     for value in head.iter().filter_map(|row| row.get(index)).map(|v| v.trim()) {
         if found.len() < 3 && !plan.is_empty_word(value) && !found.contains(&value) {
@@ -198,6 +196,9 @@ fn map_lines(sight: &Sight, plan: &Plan, head: &[Vec<String>]) -> Vec<MapLine> {
 
 async fn map(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
     let import = draft(&app, &can, id).await?;
+    if import.is_events {
+        return Ok(attune_web::see_other(&format!("/imports/{id}/events")));
+    }
     let head = head(&app, &import).await?;
     let plan = &import.plan;
     let lines = map_lines(&shell.sight(), plan, &head);
@@ -217,7 +218,7 @@ async fn save_map(
     Path(id): Path<ImportId>,
     Form(form): Form<HashMap<String, String>>,
 ) -> Answer {
-    let import = draft(&app, &can, id).await?;
+    let import = draft_of(&app, &can, id, false).await?;
     let was_of_orders = import.plan.orders.is_some();
     let plan = match read_map(import.plan, &form) {
         Ok(plan) => plan,
@@ -241,8 +242,7 @@ fn read_map(mut plan: Plan, form: &HashMap<String, String>) -> Result<Plan, supe
         }
     }
     plan.add_options = form.contains_key("add_options");
-    let words = form.get("empty").map_or("", String::as_str).lines().map(str::trim).filter(|w| !w.is_empty());
-    plan.empty_words = words.take(100).map(str::to_owned).collect();
+    plan.empty_words = read_words(form.get("empty").map_or("", String::as_str));
     if plan.orders.is_some() && !form.contains_key("orders") {
         plan = super::orders::forget(plan);
     }
@@ -250,6 +250,16 @@ fn read_map(mut plan: Plan, form: &HashMap<String, String>) -> Result<Plan, supe
         Some(key) => plan.with_key(key),
         None => Ok(Plan { key: None, ..plan }),
     }
+}
+
+/// Words that mean "nothing", one a line.
+pub(super) fn read_words(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|word| !word.is_empty()).take(100).map(str::to_owned).collect()
+}
+
+pub(super) fn empty_hint(shell: &Shell) -> String {
+    let words: Vec<&str> = EMPTY_WORDS.iter().take(4).copied().collect();
+    shell.l.of("identify-import-empty-hint").s("words", words.join(", ")).to_string()
 }
 
 #[derive(Template)]
@@ -265,7 +275,7 @@ struct CheckPage {
 async fn check(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
     let import = draft(&app, &can, id).await?;
     let outcome = super::preview(&app.bench(), &can.actor, &import).await?;
-    let kept: Vec<usize> = import.plan.columns.iter().enumerate().filter(|(_, c)| c.to != Target::Skip).map(|(i, _)| i).collect();
+    let kept: Vec<usize> = import.plan.columns.iter().enumerate().filter(|(_, c)| import.plan.reads(c)).map(|(i, _)| i).collect();
     let heads = kept.iter().filter_map(|i| import.plan.columns.get(*i)).map(|c| c.column.clone()).collect();
     let shown = |row: &Vec<String>| {
         let value = |i: &usize| row.get(*i).map(|v| v.trim()).filter(|v| !import.plan.is_empty_word(v)).unwrap_or("").to_owned();
@@ -280,114 +290,9 @@ async fn check(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, P
 async fn start(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
     let import = draft(&app, &can, id).await?;
     let mut tx = app.db.begin().await?;
-    if store::set_state(&mut tx, import.id, &[ImportState::Draft], ImportState::Waiting, None).await? {
-        let spec = JobSpec::new(READ, json!({ "import_id": import.id })).unique(format!("import:{}", import.id)).by(can.actor.staff_id);
-        let job = put(&mut tx, &app.bench(), spec).await?;
-        store::set_job(&mut tx, import.id, job).await?;
-    }
+    jobs::begin(&mut tx, &app.bench(), &can.actor, import.id).await?;
     tx.commit().await?;
     Ok(shell.leave(&format!("/imports/{id}"), Flash::good("identify-import-begun")))
-}
-
-#[derive(Template)]
-#[template(path = "import/show.html", blocks = ["status"])]
-struct ShowPage {
-    shell: Shell,
-    import: Import,
-    errors: Vec<(i64, String, String)>,
-    /// Whether somebody has asked it to end and it has not ended yet.
-    is_ending: bool,
-}
-
-async fn show_page(app: &App, can: &Can<ImportContacts>, shell: Shell, id: ImportId) -> Result<ShowPage, Problem> {
-    let import = load(app, can, id).await?;
-    let mut tx = app.db.read().await?;
-    let errors = store::list_errors(&mut tx, id.0, 0, 20).await?;
-    let job = match import.job_id {
-        Some(job_id) => attune_jobs::find(&mut tx, job_id).await?,
-        None => None,
-    };
-    Ok(ShowPage { errors, is_ending: job.is_some_and(|job| job.cancel_asked), import, shell })
-}
-
-async fn show(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
-    let page = show_page(&app, &can, shell, id).await?;
-    if page.import.state == ImportState::Draft {
-        return Ok(attune_web::see_other(&format!("/imports/{id}/map")));
-    }
-    Ok(page.shell.page(&page))
-}
-
-/// GET /imports/{id}/stream: the part of the page that changes, as long as it does.
-async fn stream(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
-    load(&app, &can, id).await?;
-    let asker = Arc::new((app.clone(), can, shell));
-    Ok(live(app.db.listen("progress"), move || {
-        let asker = asker.clone();
-        async move { status(&asker.0, &asker.1, asker.2.clone(), id).await.unwrap_or(Live::Gone) }
-    }))
-}
-
-async fn status(app: &App, can: &Can<ImportContacts>, shell: Shell, id: ImportId) -> Result<Live, Problem> {
-    let page = show_page(app, can, shell, id).await?;
-    let html = page.as_status().render().map_err(Fault::from)?;
-    Ok(if page.is_moving() { Live::New(html) } else { Live::Last(html) })
-}
-
-async fn cancel(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
-    load(&app, &can, id).await?;
-    let mut tx = app.db.begin().await?;
-    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    let has_ended = match super::cancel(&mut tx, &by, id.0).await {
-        Err(ImportError::NotFound) => return Err(Problem::refused("identify-import-over")),
-        done => done?,
-    };
-    tx.commit().await?;
-    let said = if has_ended { "identify-import-cancelled" } else { "identify-import-cancelling" };
-    Ok(shell.leave(&format!("/imports/{id}"), Flash::good(said)))
-}
-
-async fn undo(
-    State(app): State<App>,
-    can: Can<ImportContacts>,
-    shell: Shell,
-    Extension(tables): Extension<Tables>,
-    Path(id): Path<ImportId>,
-) -> Answer {
-    let gone = load(&app, &can, id).await?.undo_gone_at.is_some();
-    tables.learn(app.house());
-    let mut tx = app.db.begin().await?;
-    if gone || !store::set_state(&mut tx, id.0, &ImportState::UNDOABLE, ImportState::Undoing, None).await? {
-        return Err(Problem::refused("identify-import-not-over"));
-    }
-    let spec = JobSpec::new(UNDO, json!({ "import_id": id.0 })).unique(format!("undo-import:{}", id.0)).by(can.actor.staff_id);
-    let job = put(&mut tx, &app.bench(), spec).await?;
-    store::set_job(&mut tx, id.0, job).await?;
-    tx.commit().await?;
-    Ok(shell.leave(&format!("/imports/{id}"), Flash::good("identify-import-undoing")))
-}
-
-/// What a cause is called in the reader's language.
-fn cause(shell: &Shell, code: &str, detail: &str) -> String {
-    shell.l.of(&format!("identify-cause-{code}")).s("detail", shell.sight().words(detail.to_owned())).to_string()
-}
-
-async fn errors(State(app): State<App>, can: Can<ImportContacts>, shell: Shell, Path(id): Path<ImportId>) -> Answer {
-    load(&app, &can, id).await?;
-    let mut tx = app.db.read().await?;
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let _ = writer.write_record([shell.l.t("identify-line").to_string(), shell.l.t("identify-cause").to_string()]);
-    let mut behind = 0;
-    loop {
-        let lines = store::list_errors(&mut tx, id.0, behind, 5_000).await?;
-        let Some(last) = lines.last() else { break };
-        behind = last.0;
-        for (line, code, detail) in &lines {
-            let _ = writer.write_record([line.to_string(), crate::contact::pages::harmless_cell(&cause(&shell, code, detail))]);
-        }
-    }
-    let body = writer.into_inner().unwrap_or_default();
-    Ok(bulk_download("import-errors.csv", body))
 }
 
 impl MapPage {
@@ -396,8 +301,7 @@ impl MapPage {
     }
 
     fn empty_hint(&self) -> String {
-        let words: Vec<&str> = EMPTY_WORDS.iter().take(4).copied().collect();
-        self.shell.l.of("identify-import-empty-hint").s("words", words.join(", ")).to_string()
+        empty_hint(&self.shell)
     }
 }
 
@@ -416,6 +320,15 @@ impl MapPage {
 }
 
 impl CheckPage {
+    /// What the rows that would change something do.
+    fn updated_text(&self) -> &'static str {
+        if self.import.is_events { "identify-import-logged" } else { "identify-updated" }
+    }
+
+    fn created_text(&self) -> &'static str {
+        if self.import.is_events { "identify-import-made" } else { "identify-created" }
+    }
+
     fn id(&self) -> ImportId {
         ImportId(self.import.id)
     }
@@ -425,48 +338,7 @@ impl CheckPage {
     }
 
     fn cause(&self, code: &str, detail: &str) -> String {
-        cause(&self.shell, code, detail)
-    }
-}
-
-impl ShowPage {
-    fn id(&self) -> ImportId {
-        ImportId(self.import.id)
-    }
-
-    fn is_moving(&self) -> bool {
-        matches!(self.import.state, ImportState::Waiting | ImportState::Running | ImportState::Undoing)
-    }
-
-    fn touched(&self) -> i64 {
-        self.import.counts.created + self.import.counts.updated
-    }
-
-    fn is_of_companies(&self) -> bool {
-        self.import.plan.subject == Subject::Company
-    }
-
-    fn undo_ask(&self) -> &'static str {
-        if self.is_of_companies() { "company-import-undo-ask" } else { "identify-import-undo-ask" }
-    }
-
-    fn undo_text(&self) -> &'static str {
-        if self.is_of_companies() { "company-import-undo-text" } else { "identify-import-undo-text" }
-    }
-
-    fn can_undo(&self) -> bool {
-        let over = matches!(self.import.state, ImportState::Done | ImportState::Failed | ImportState::Cancelled);
-        over && self.import.undo_gone_at.is_none()
-    }
-
-    /// Where the import is asked to end; empty when it cannot be asked, or was.
-    fn cancel_href(&self) -> String {
-        let is_going = matches!(self.import.state, ImportState::Waiting | ImportState::Running);
-        if is_going && self.import.job_id.is_some() && !self.is_ending { format!("/imports/{}/cancel", self.id()) } else { String::new() }
-    }
-
-    fn cause(&self, code: &str, detail: &str) -> String {
-        cause(&self.shell, code, detail)
+        watch::cause(&self.shell, code, detail)
     }
 }
 

@@ -88,6 +88,23 @@ pub struct EventPlan {
     pub amount: Option<String>,
     /// ISO 4217 code of the amount. Without one, a purchase is in the workspace's currency and any other amount is a number.
     pub currency: Option<String>,
+    /// The column with the currency of the amount; where it is empty, `currency` holds.
+    pub currency_column: Option<String>,
+    /// The columns with further facts, kept under their folded names.
+    pub props: Vec<String>,
+}
+
+impl EventPlan {
+    /// The column that says what happened, unless the plan itself does.
+    pub(super) fn name_column(&self) -> Option<&str> {
+        self.name.strip_prefix('{')?.strip_suffix('}')
+    }
+
+    /// Whether it says anything about the event.
+    pub(super) fn reads(&self, column: &str) -> bool {
+        let named = [Some(&self.at), self.subject.as_ref(), self.amount.as_ref(), self.currency_column.as_ref()];
+        named.into_iter().flatten().chain(&self.props).map(String::as_str).chain(self.name_column()).any(|name| name == column)
+    }
 }
 
 /// The attributes a column can go to.
@@ -139,7 +156,8 @@ pub fn attributes(subject: Subject) -> &'static [&'static str] {
 /// name = "purchase.made"
 /// at = "date"
 /// amount = "dollars"
-/// currency = "USD"
+/// currency = "USD"                  # or currency_column = "cur"
+/// props = ["channel"]               # further columns kept with the event
 /// [orders]                          # or: one purchase per order, whose lines follow one another
 /// order = "InvoiceNo"
 /// at = "InvoiceDate"
@@ -182,6 +200,15 @@ pub enum PlanError {
     /// Companies do nothing that could be told of them.
     #[error("a file of companies brings no events and no orders")]
     NoEvents,
+    /// No column of a file of events says this: `at`, `person` or `event`.
+    #[error("no column says {0:?}: a file of events needs at, event and one of external_id, email, phone")]
+    Missing(&'static str),
+    /// Two columns say the same about an event.
+    #[error("two columns say {0:?}")]
+    Twice(&'static str),
+    /// An event is called otherwise than events are.
+    #[error("{0:?} is no name of an event: it is called like noun.happened, and no name that only Attune itself writes")]
+    EventName(String),
     /// The file has no row of column names.
     #[error("the file is empty")]
     Empty,
@@ -316,6 +343,11 @@ impl Plan {
         plan.check().is_ok().then_some(plan)
     }
 
+    /// Whether anything is made of a column.
+    pub(crate) fn reads(&self, column: &ColumnPlan) -> bool {
+        column.to != Target::Skip || self.events.iter().any(|event| event.reads(&column.column))
+    }
+
     /// Whether lines say what people did.
     pub fn tells_events(&self) -> bool {
         !self.events.is_empty() || self.orders.is_some()
@@ -344,10 +376,11 @@ impl Plan {
         }
         let has = |name: &str| self.columns.iter().any(|c| c.column == name);
         for event in &self.events {
-            for column in [Some(&event.at), event.subject.as_ref(), event.amount.as_ref()].into_iter().flatten() {
-                if !has(column) {
-                    return Err(PlanError::NoColumn(column.clone()));
-                }
+            let named = [Some(&event.at), event.subject.as_ref(), event.amount.as_ref(), event.currency_column.as_ref()];
+            let missing =
+                named.into_iter().flatten().chain(&event.props).map(String::as_str).chain(event.name_column()).find(|name| !has(name));
+            if let Some(missing) = missing {
+                return Err(PlanError::NoColumn(missing.to_owned()));
             }
         }
         self.orders.as_ref().map_or(Ok(()), |orders| orders.check(self))

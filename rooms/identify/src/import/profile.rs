@@ -129,6 +129,15 @@ impl Profile {
         }
     }
 
+    /// The words for "nothing" that stand in it.
+    pub(super) fn empty_words(&self) -> Vec<String> {
+        let mut words: Vec<String> =
+            self.columns.iter().flat_map(|column| column.empty_words.keys().map(|word| (*word).to_owned())).collect();
+        words.sort_unstable();
+        words.dedup();
+        words
+    }
+
     /// The plan that follows: known names become attributes, a unique id the key, the rest custom fields of the type that fits all values.
     pub fn guess(&self, known: &[Field]) -> Plan {
         self.guess_of(Subject::Contact, known)
@@ -148,12 +157,7 @@ impl Profile {
             ColumnPlan { column: column.name.clone(), to }
         });
         let columns = columns.collect();
-        let mut empty_words: Vec<String> = Vec::new();
-        for column in &self.columns {
-            empty_words.extend(column.empty_words.keys().map(|word| (*word).to_owned()));
-        }
-        empty_words.sort_unstable();
-        empty_words.dedup();
+        let empty_words = self.empty_words();
         let delimiter = char::from(self.delimiter);
         let key = id.map(str::to_owned);
         let plan = Plan { subject, delimiter, encoding: self.encoding.to_owned(), key, empty_words, columns, ..Plan::default() };
@@ -235,7 +239,7 @@ impl Column {
     }
 
     /// Whether the values can be what the name promises.
-    fn suits(&self, attribute: &str) -> bool {
+    pub(super) fn suits(&self, attribute: &str) -> bool {
         match attribute {
             "email" => self.samples.is_empty() || self.samples.iter().any(|s| s.contains('@')),
             "domain" => self.samples.is_empty() || self.samples.iter().any(|s| crate::company::domain_key(s).is_some()),
@@ -287,7 +291,7 @@ pub(crate) fn header_words(name: &str) -> Vec<String> {
 }
 
 /// The attribute a column's name stands for.
-fn attribute_of(subject: Subject, name: &str) -> Option<&'static str> {
+pub(super) fn attribute_of(subject: Subject, name: &str) -> Option<&'static str> {
     let words = header_words(name).join(" ");
     match subject {
         Subject::Contact => contact_attribute(&words),

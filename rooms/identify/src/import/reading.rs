@@ -20,6 +20,8 @@ pub(crate) struct Reading {
     pub(crate) empty: i64,
     /// The fingerprints of lines without any key that an earlier life of the import has taken.
     pub(crate) passed: Vec<u64>,
+    /// The events it has taken, with what their people are called in the file.
+    pub(crate) passed_events: Vec<(EventRow, String)>,
 }
 
 impl Reading {
@@ -27,9 +29,8 @@ impl Reading {
     pub(crate) fn of(plan: &Plan, mut lines: Vec<Line>, behind: &mut i64) -> Self {
         let passed = usize::try_from(*behind).unwrap_or(0).min(lines.len());
         *behind -= i64::try_from(passed).unwrap_or(0);
-        let taken = lines.drain(..passed).filter_map(|line| rows::read(plan, &line).ok().flatten());
-        let passed = taken.filter(RowDraft::has_no_key).map(|draft| draft.fingerprint).collect();
-        let mut reading = Self { lines: i64::try_from(lines.len()).unwrap_or(0), passed, ..Self::default() };
+        let before = if passed == 0 { Self::default() } else { Self::of(plan, lines.drain(..passed).collect(), &mut 0) };
+        let mut reading = Self { lines: i64::try_from(lines.len()).unwrap_or(0), ..before.into_passed() };
         reading.drafts.reserve(lines.len());
         let mut nameless = HashSet::new();
         for line in &lines {
@@ -54,6 +55,14 @@ impl Reading {
         reading
     }
 
+    /// What is remembered of lines that were taken before.
+    fn into_passed(self) -> Self {
+        let keys = if self.events.is_empty() { HashMap::new() } else { self.keys() };
+        let passed = self.drafts.iter().filter(|draft| draft.has_no_key()).map(|draft| draft.fingerprint).collect();
+        let passed_events = self.events.into_iter().filter_map(|event| keys.get(&event.line).cloned().map(|key| (event, key))).collect();
+        Self { passed, passed_events, ..Self::default() }
+    }
+
     fn take_orders(&mut self, plan: &Plan, orders: &OrderPlan, lines: &[Line]) {
         let (mut events, refused) = orders::read(plan, orders, lines, std::mem::take(&mut self.refused));
         let gone: HashSet<i64> = refused.iter().map(|error| error.line).collect();
@@ -76,4 +85,29 @@ impl Reading {
 fn person_key(draft: &RowDraft) -> String {
     let named = draft.external_id.as_ref().or(draft.email_key.as_ref()).or(draft.phone_key.as_ref());
     named.cloned().unwrap_or_else(|| draft.fingerprint.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::event_plan;
+    use super::super::event_rows::Repeats;
+    use super::super::profile::Profile;
+    use super::*;
+
+    #[test]
+    fn an_import_that_goes_on_takes_the_second_of_two_equal_events() {
+        let text = "user id,event,time\n7,lamp.bought,2026-11-01\n7,lamp.bought,2026-11-01\n7,lamp.bought,2026-11-01\n";
+        let plan = event_plan::plan(&Profile::of_text(text), None).unwrap();
+        let told = |mut behind: i64| {
+            let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+            let lines = reader.records().zip(2..).map(|(record, number)| Line { number, values: Ok(record.unwrap()) }).collect();
+            let reading = Reading::of(&plan, lines, &mut behind);
+            let (keys, mut repeats) = (reading.keys(), Repeats::default());
+            reading.passed_events.iter().for_each(|(event, key)| repeats.pass(event, key));
+            reading.events.iter().map(|event| event.event(1, &keys[&event.line], 1, &mut repeats).client_key).collect::<Vec<_>>()
+        };
+        let whole = told(0);
+        assert_eq!((told(2), told(3)), (whole[2..].to_vec(), vec![]));
+        assert!(whole[0] != whole[1] && whole[1] != whole[2]);
+    }
 }

@@ -11,14 +11,15 @@ use attune_web::Actor;
 use serde_json::json;
 
 use super::batch::{Batches, take};
+use super::event_plan;
 use super::lines::Lines;
-use super::plan::{ColumnPlan, Plan, PlanError, Target};
+use super::plan::{MapFile, Plan, PlanError, Target};
 use super::profile::Profile;
 use super::reading::Reading;
 use super::rows::RowError;
 use super::source::Source;
 use super::store::{self, Import, ImportState};
-use super::{Counts, EventOptions, ImportError, ImportId, Options, Outcome, Progress};
+use super::{Counts, EventOptions, ImportError, ImportId, Kind, Options, Outcome, Progress};
 use crate::contact::By;
 use crate::field::{self, Field, FieldDraft, FieldKind, Subject};
 use crate::staff;
@@ -39,36 +40,62 @@ pub type Tell<'a> = &'a mut (dyn FnMut(Progress) + Send);
 /// Errors: [`ImportError::File`] and [`ImportError::Plan`] before anything is written.
 pub async fn run_file(bench: &Bench, actor: &Actor, path: &Path, options: &Options, tell: Tell<'_>) -> Result<Outcome, ImportError> {
     let source = Source::File(path.to_owned());
-    let (profile, mut plan) = guess(&bench.db, &source, options.subject).await?;
-    if let Some(map) = &options.map {
-        plan = plan.with_map(map)?;
-    }
-    if let Some(key) = &options.key {
-        plan = plan.with_key(key)?;
-    }
+    let kind = if options.subject == Subject::Company { Kind::Companies } else { Kind::Contacts };
+    let (profile, plan) = planned(&bench.db, &source, kind, (options.map.as_ref(), options.key.as_deref())).await?;
     start(bench, actor, path, (source, profile.rows, plan), options.dry_run, tell).await
 }
 
 /// Imports a file of events from disk: each line is something a person did.
 pub async fn run_events(bench: &Bench, actor: &Actor, path: &Path, options: &EventOptions, tell: Tell<'_>) -> Result<Outcome, ImportError> {
     let source = Source::File(path.to_owned());
-    let (profile, guessed) = guess(&bench.db, &source, Subject::Contact).await?;
-    let only_key = |c: ColumnPlan| {
-        let is_address = c.column == options.key && matches!(c.to.text().as_str(), "email" | "phone");
-        ColumnPlan { to: if is_address { c.to } else { Target::Skip }, column: c.column }
-    };
-    let columns = guessed.columns.into_iter().map(only_key).collect();
-    let plan = Plan { columns, events: vec![options.event.clone()], only_known: !options.create_missing, ..guessed_rest(&profile) };
-    let plan = plan.with_key(&options.key)?;
+    let (profile, plan) = planned(&bench.db, &source, Kind::Events, (options.map.as_ref(), None)).await?;
+    let plan = Plan { only_known: !options.create_missing, ..plan };
     start(bench, actor, path, (source, profile.rows, plan), options.dry_run, tell).await
 }
 
-fn guessed_rest(profile: &Profile) -> Plan {
-    Plan { delimiter: char::from(profile.delimiter), encoding: profile.encoding.to_owned(), ..Plan::default() }
+/// What a file holds and its plan: the guess, a mapping file laid over it, and the column records are known by.
+pub(super) async fn planned(
+    db: &Db,
+    source: &Source,
+    kind: Kind,
+    (map, key): (Option<&MapFile>, Option<&str>),
+) -> Result<(Profile, Plan), ImportError> {
+    if kind == Kind::Events {
+        let keyed = MapFile { key: key.map(str::to_owned), ..MapFile::default() };
+        let map = map.map(|map| MapFile { key: keyed.key.clone().or(map.key.clone()), ..map.clone() }).unwrap_or(keyed);
+        let profile = Profile::read(source).await?;
+        let plan = event_plan::plan(&profile, Some(&map))?;
+        event_plan::check(&plan)?;
+        return Ok((profile, with_home(db, plan).await?));
+    }
+    let (profile, mut plan) = guess(db, source, kind.subject()).await?;
+    if let Some(map) = map {
+        plan = plan.with_map(map)?;
+    }
+    if let Some(key) = key {
+        plan = plan.with_key(key)?;
+    }
+    plan.check()?;
+    Ok((profile, plan))
+}
+
+async fn with_home(db: &Db, plan: Plan) -> Result<Plan, ImportError> {
+    let home_currency = Some(attune_house::setting_text(&mut db.read().await?, "govern.currency", "EUR").await?);
+    Ok(Plan { home_currency, ..plan })
+}
+
+/// What an uploaded file holds and the plan that follows; one of events may still lack something.
+pub(crate) async fn guess_kind(db: &Db, source: &Source, kind: Kind) -> Result<(Profile, Plan), ImportError> {
+    if kind != Kind::Events {
+        return guess(db, source, kind.subject()).await;
+    }
+    let profile = Profile::read(source).await?;
+    let plan = event_plan::plan(&profile, None)?;
+    Ok((profile, with_home(db, plan).await?))
 }
 
 /// What a file holds and the plan that follows.
-pub(crate) async fn guess(db: &Db, source: &Source, subject: Subject) -> Result<(Profile, Plan), ImportError> {
+async fn guess(db: &Db, source: &Source, subject: Subject) -> Result<(Profile, Plan), ImportError> {
     let profile = Profile::read(source).await?;
     let mut tx = db.read().await?;
     let known = field::list_of(&mut tx, subject).await?;

@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use attune_db::{Column, Conflict, DbError, Relation, Row, Tx, Value, params, sql};
 use serde_json::Value as Json;
 
-use super::Counts;
 use super::plan::Plan;
 use super::rows::RowError;
-use crate::field::Subject;
+use super::{Counts, Kind};
 
 /// Where an import stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,11 +135,7 @@ pub(crate) async fn insert(tx: &mut Tx, import: &Import) -> Result<(), DbError> 
         "INSERT INTO imports (id, kind, state, file_name, file_bytes, plan, total_rows, rows_read, created, updated, skipped, rejected, staff_id, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0, 0, $8, $9)"
     );
-    let kind = match import.plan.subject {
-        Subject::Company => "companies",
-        Subject::Contact if import.is_events => "events",
-        Subject::Contact => "contacts",
-    };
+    let kind = import.kind().word();
     let (plan, state) = (plan_text(&import.plan), import.state.word());
     let values =
         params![import.id, kind, state, &import.file_name, import.file_bytes, plan, import.total_rows, import.staff_id, import.created_at];
@@ -148,11 +143,10 @@ pub(crate) async fn insert(tx: &mut Tx, import: &Import) -> Result<(), DbError> 
     Ok(())
 }
 
-/// The files of this subject that came in last with their plans, newest first.
-pub(crate) async fn list_plans(tx: &mut Tx, subject: Subject, limit: i64) -> Result<Vec<(String, Plan)>, DbError> {
+/// The files of this kind that came in last with their plans, newest first.
+pub(crate) async fn list_plans(tx: &mut Tx, kind: Kind, limit: i64) -> Result<Vec<(String, Plan)>, DbError> {
     let select = sql!("SELECT file_name, plan FROM imports WHERE kind = $2 AND state = 'done' ORDER BY created_at DESC, id DESC LIMIT $1");
-    let kind = if subject == Subject::Company { "companies" } else { "contacts" };
-    let rows = tx.rows(select, params![limit, kind]).await?;
+    let rows = tx.rows(select, params![limit, kind.word()]).await?;
     rows.iter().map(|row| Ok((row.get("file_name")?, serde_json::from_str(&row.get::<String>("plan")?).unwrap_or_default()))).collect()
 }
 

@@ -10,7 +10,9 @@ use super::*;
 use crate::contact::{self, By, ContactDraft, Listing, Sorting};
 use crate::erasure::Traces;
 
+mod api;
 mod companies;
+mod events;
 mod files;
 mod named;
 mod pages;
@@ -214,8 +216,9 @@ attune_testkit::on_both_dbs! {
     async fn purchases_come_in_once(db: Db) {
         let bench = bench(&db);
         let (_folder, path) = file("p.csv", b"customer,date,cds,amount\n0004,1997-01-01,2,29.33\n0004,1997-01-18,2,29.73\n0004,1997-01-18,2,29.73\n21,1997-01-01,3,63.34\n");
-        let event = EventPlan { name: "purchase.made".into(), at: "date".into(), subject: Some("cds".into()), amount: Some("amount".into()), currency: Some("USD".into()) };
-        let options = EventOptions { key: "customer".into(), event, create_missing: true, dry_run: false };
+        let event = EventPlan { name: "purchase.made".into(), at: "date".into(), subject: Some("cds".into()), amount: Some("amount".into()), currency: Some("USD".into()), ..EventPlan::default() };
+        let map = MapFile { key: Some("customer".into()), events: vec![event], ..MapFile::default() };
+        let options = EventOptions { map: Some(map), create_missing: true, dry_run: false };
         let outcome = run_events(&bench, &Actor::system(), &path, &options, &mut |_| {}).await.unwrap();
         assert_eq!(counts(&outcome), [4, 2, 2, 0, 0]);
         let mut tx = db.read().await.unwrap();
@@ -223,7 +226,7 @@ attune_testkit::on_both_dbs! {
         drop(tx);
         let again = run_events(&bench, &Actor::system(), &path, &options, &mut |_| {}).await.unwrap();
         assert_eq!(counts(&again), [4, 0, 0, 4, 0]);
-        let known = EventOptions { create_missing: false, key: "customer".into(), ..options };
+        let known = EventOptions { create_missing: false, ..options };
         let (_folder, other) = file("q.csv", b"customer,date,cds,amount\n99,1997-01-01,2,29.33\n");
         assert_eq!(counts(&run_events(&bench, &Actor::system(), &other, &known, &mut |_| {}).await.unwrap()), [1, 0, 0, 0, 1]);
     }
@@ -265,8 +268,9 @@ attune_testkit::on_both_dbs! {
         assert!(people(&db, "row17").await > 0);
         let bank = import(&bench, &data.join("bank_marketing/bank_full_first70pct_by_time.csv"), &Options { dry_run: true, ..Options::default() }).await;
         assert_eq!((bank.counts.created, bank.counts.rejected), (bank.counts.rows, 0), "its ids are another file's ids");
-        let event = EventPlan { name: "purchase.made".into(), at: "date".into(), subject: Some("cds".into()), amount: Some("amount".into()), currency: Some("USD".into()) };
-        let options = EventOptions { key: "sample_customer_id".into(), event, create_missing: true, dry_run: false };
+        let event = EventPlan { name: "purchase.made".into(), at: "date".into(), subject: Some("cds".into()), amount: Some("amount".into()), currency: Some("USD".into()), ..EventPlan::default() };
+        let map = MapFile { key: Some("sample_customer_id".into()), events: vec![event], ..MapFile::default() };
+        let options = EventOptions { map: Some(map), create_missing: true, dry_run: false };
         let cdnow = run_events(&bench, &Actor::system(), &data.join("cdnow/cdnow_sample_2357_customers.csv"), &options, &mut |_| {}).await.unwrap();
         assert_eq!((cdnow.counts.created, cdnow.counts.rejected), (2_357, 0));
     }

@@ -7,8 +7,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 
+use super::ExportPerson;
 use super::pages::Wanted;
-use super::{ExportPerson, Format, begin, document};
 use crate::contact::ContactId;
 
 /// The routes of this noun for programs.
@@ -17,7 +17,5 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn export(State(app): State<App>, can: Can<ExportPerson>, Path(id): Path<ContactId>, Query(wanted): Query<Wanted>) -> Answer {
-    let l = app.lang(wanted.locale().unwrap_or(Locale::En));
-    let format = Format::of(&wanted.format);
-    Ok(document::file(begin(&app, &can, &l, id.0, format).await?, format))
+    super::take(&app, &can.actor, &app.lang(wanted.locale().unwrap_or(Locale::En)), id.0, &wanted.format).await
 }

@@ -16,7 +16,7 @@ use attune_db::Tx;
 use attune_house::{App, Naming};
 use attune_record::audit;
 use attune_web::access::ADDRESSES;
-use attune_web::{Can, Lang, Problem, Sight, permission};
+use attune_web::{Actor, Answer, Can, Lang, Problem, Sight, permission};
 use serde_json::json;
 
 use crate::contact::score::Scale;
@@ -72,6 +72,13 @@ async fn find(tx: &mut Tx, can: &Can<ExportPerson>, id: i64) -> Result<Subject, 
         return Err(Problem::Forbidden { permission: ADDRESSES });
     }
     Ok(Subject { name: head.name, people })
+}
+
+/// Takes a person's copy out of the house as far as `actor` may; `format` is `json` or `html`.
+pub(crate) async fn take(app: &App, actor: &Actor, l: &Lang, id: i64, format: &str) -> Answer {
+    let can = Can::<ExportPerson>::of(actor).ok_or(Problem::Forbidden { permission: "identify.contact.export_person" })?;
+    let format = Format::of(format);
+    Ok(document::file(begin(app, &can, l, id, format).await?, format))
 }
 
 /// Writes down who takes a person's copy and opens it.

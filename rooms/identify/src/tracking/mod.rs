@@ -38,6 +38,7 @@ pub use agent::{Agent, Agents};
 pub use atlas::{Atlas, KnownNetwork};
 pub use attune_kernel::Network;
 pub use event_names::EVENTS;
+pub(crate) use event_names::is_reserved;
 pub use hit::{Hit, Machine, PageLeft, Sender};
 pub use key::key64;
 

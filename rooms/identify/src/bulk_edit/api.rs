@@ -1,0 +1,189 @@
+//! Bulk edits for programs: ask for one or count what it would do, look how far it is, who was left and why, end it, take it back.
+
+use std::collections::HashSet;
+
+use attune_db::Tx;
+use attune_house::App;
+use attune_kernel::mask_text;
+use attune_web::{Actor, Answer, Can, FormErrors, Json, Path, Problem, Query, Scope, Sight};
+use axum::Router;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value as Any, json};
+
+use super::edited::Chosen;
+use super::new_page::{Preview, count_fates};
+use super::pages::{find, of_list, whose};
+use super::rules::Target;
+use super::{BulkEdit, EditId, store};
+use crate::contact::{self, By, COUNTED, ContactId, Selection};
+use crate::field::{self, Field, Subject};
+use crate::{EditContacts, ViewContacts, export, staff};
+
+/// Edits, and contacts of one, in one answer.
+const PAGE: i64 = 200;
+/// The most contacts named by their ids.
+const MOST: usize = 10_000;
+
+/// The routes of this noun for programs.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/bulk-edits", get(index).post(create))
+        .route("/api/v1/bulk-edits/{id}", get(show))
+        .route("/api/v1/bulk-edits/{id}/left", get(left))
+        .route("/api/v1/bulk-edits/{id}/cancel", post(cancel))
+        .route("/api/v1/bulk-edits/{id}/undo", post(undo))
+}
+
+/// The value as whoever reads it may see it: somebody else may have set an address that they would not be shown.
+fn value_for(can: &Can<EditContacts>, edit: &BulkEdit) -> Any {
+    let own = can.actor.staff_id == edit.staff_id && !can.by_program();
+    match &edit.value {
+        Any::String(text) if !own && !Sight::of(&can.actor).covers_all(&Scope::All) && !contact::is_amount(text) => json!(mask_text(text)),
+        value => value.clone(),
+    }
+}
+
+fn shown(can: &Can<EditContacts>, edit: &BulkEdit) -> Any {
+    let counts = &edit.counts;
+    json!({
+        "id": EditId(edit.id),
+        "state": edit.state.word(),
+        "attribute": edit.attribute,
+        "value": value_for(can, edit),
+        "total": counts.total,
+        "changed": counts.changed,
+        "same": counts.same,
+        "refused": counts.refused,
+        "restored": counts.restored,
+        "kept": counts.kept,
+        "created_at": edit.created_at,
+    })
+}
+
+async fn index(State(app): State<App>, can: Can<EditContacts>) -> Answer {
+    let edits = store::list(&mut app.db.read().await?, Subject::Contact, whose(&can), PAGE).await?;
+    Ok(Json(json!({ "items": edits.iter().map(|edit| shown(&can, edit)).collect::<Vec<_>>() })).into_response())
+}
+
+async fn show(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<EditId>) -> Answer {
+    Ok(Json(shown(&can, &find(&app, Subject::Contact, &can, id).await?.0)).into_response())
+}
+
+/// What a program asks for: whom, by `filter` or `ids`, and what becomes of which attribute.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    filter: Option<String>,
+    ids: Option<Vec<ContactId>>,
+    attribute: String,
+    /// As people would type it; null empties the attribute.
+    value: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+impl Asked {
+    async fn chosen(&self, app: &App, can: &Can<ViewContacts>) -> Result<Chosen, Problem> {
+        match (&self.ids, &self.filter) {
+            (Some(ids), None) if ids.len() <= MOST => Ok(Chosen::these(Subject::Contact, ids.iter().map(|id| id.0).collect())),
+            (None, Some(filter)) => {
+                let filter = filter.trim_start_matches('?');
+                export::check(Subject::Contact, filter)?;
+                Chosen::listed(app, Subject::Contact, &can.actor, filter).await
+            }
+            _ => Err(Problem::Unreadable(format!("either filter or ids, of which {MOST} at most"))),
+        }
+    }
+
+    async fn target(&self, tx: &mut Tx, actor: &Actor) -> Result<(Target, Vec<Field>), Problem> {
+        let (fields, members) = (field::list(tx).await?, staff::list(tx).await?);
+        let typed = self.value.as_deref().unwrap_or_default();
+        let read = Target::read((Subject::Contact, &self.attribute), typed, self.value.is_none(), (&fields, &members)).map_err(wrong)?;
+        Ok((read.named(tx, actor, &fields).await?.map_err(wrong)?, fields))
+    }
+}
+
+async fn create(State(app): State<App>, can: Can<ViewContacts>, edit: Can<EditContacts>, Json(asked): Json<Asked>) -> Answer {
+    let chosen = asked.chosen(&app, &can).await?;
+    if asked.dry_run {
+        let mut tx = app.db.read().await?;
+        let (target, fields) = asked.target(&mut tx, &can.actor).await?;
+        let total = chosen.count(&mut tx, &can.scope, COUNTED + 1).await?;
+        let fates = count_fates(&mut tx, &can.actor, (&can.scope, &edit.scope), &chosen, (&target, &fields)).await?;
+        return Ok(Json(tried(total, &fates)).into_response());
+    }
+    let mut tx = app.db.begin().await?;
+    let (target, _) = asked.target(&mut tx, &can.actor).await?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    let target = target.settled(&mut tx, &by).await?;
+    let id = super::ask(&mut tx, &by, &app.bench(), (&can.scope, &edit.scope), &chosen, &target).await?;
+    tx.commit().await?;
+    under_way(&app, &edit, id).await
+}
+
+/// What an edit would do, as far as contacts were looked at.
+fn tried(total: i64, fates: &Preview) -> Any {
+    json!({ "total": total, "looked": fates.looked, "change": fates.differ(), "same": fates.same, "refused": fates.refused + fates.unnamed })
+}
+
+fn wrong(key: &'static str) -> Problem {
+    let mut errors = FormErrors::new();
+    errors.add("value", key);
+    Problem::Form(errors)
+}
+
+async fn under_way(app: &App, can: &Can<EditContacts>, id: EditId) -> Answer {
+    Ok((StatusCode::ACCEPTED, Json(shown(can, &find(app, Subject::Contact, can, id).await?.0))).into_response())
+}
+
+/// Behind whom to go on.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Behind {
+    after: Option<ContactId>,
+}
+
+/// Contacts that were refused, or stayed as they are when the rest was taken back; those the asker may not see have no id.
+async fn left(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    see: Can<ViewContacts>,
+    Path(id): Path<EditId>,
+    Query(query): Query<Behind>,
+) -> Answer {
+    find(&app, Subject::Contact, &can, id).await?;
+    let mut tx = app.db.read().await?;
+    let rows = store::list_causes(&mut tx, id.0, query.after.map_or(0, |id| id.0), PAGE).await?;
+    let next = rows.last().map(|row| ContactId(row.0)).filter(|_| i64::try_from(rows.len()) == Ok(PAGE));
+    let all = Selection::Ids(rows.iter().map(|row| row.0).collect());
+    let seen: HashSet<i64> = contact::ids_of(&mut tx, &see.scope, &all, PAGE).await?.into_iter().collect();
+    let line = |(contact, state, cause): &(i64, String, String)| {
+        let id = seen.contains(contact).then(|| ContactId(*contact));
+        json!({ "contact": id, "state": state, "cause": if cause.is_empty() { "gone" } else { cause } })
+    };
+    Ok(Json(json!({ "items": rows.iter().map(line).collect::<Vec<_>>(), "next": next })).into_response())
+}
+
+async fn cancel(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<EditId>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let edit = of_list(store::find(&mut tx, id.0, whose(&can)).await?, Subject::Contact)?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    if !super::cancel(&mut tx, &by, &edit).await? {
+        return Err(Problem::refused("bulk-edit-over"));
+    }
+    tx.commit().await?;
+    under_way(&app, &can, id).await
+}
+
+async fn undo(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<EditId>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let edit = of_list(store::find(&mut tx, id.0, whose(&can)).await?, Subject::Contact)?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    super::undo(&mut tx, &by, &app.bench(), &can.scope, &edit).await?.map_err(Problem::refused)?;
+    tx.commit().await?;
+    under_way(&app, &can, id).await
+}
