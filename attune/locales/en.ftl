@@ -44,6 +44,7 @@ cli-export-contacts-arg-columns = Only these columns, by their names in the file
 cli-export-companies = Export companies as CSV, as an Excel workbook or as JSON
 cli-export-companies-arg-file = The file to be written, ending in .csv, .xlsx or .json; there must be none yet
 cli-export-companies-arg-filter = What stands behind the ? in the address of the list; without it, all companies
+cli-export-companies-arg-view = A saved view by its name, instead of a filter
 cli-export-companies-arg-columns = Only these columns, by their names in the file, with commas between
 cli-export-person = Write everything stored about one person, for that person
 cli-export-person-arg-id = The id of the contact, such as con_3f

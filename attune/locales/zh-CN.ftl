@@ -44,6 +44,7 @@ cli-export-contacts-arg-columns = 只导出这些列，填文件中的列名，�
 cli-export-companies = 把公司导出为 CSV、Excel 工作簿或 JSON
 cli-export-companies-arg-file = 要写入的文件，以 .csv、.xlsx 或 .json 结尾；不能是已有文件
 cli-export-companies-arg-filter = 列表地址中 ? 之后的部分；不填则导出全部
+cli-export-companies-arg-view = 已保存视图的名称，代替筛选条件
 cli-export-companies-arg-columns = 只导出这些列，填文件中的列名，用逗号分隔
 cli-export-person = 导出系统中关于某人的全部资料，交给本人
 cli-export-person-arg-id = 联系人编号，例如 con_3f

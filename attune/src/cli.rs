@@ -135,12 +135,7 @@ pub struct ImportEvents {
 
 #[derive(Debug, Subcommand)]
 pub enum Export {
-    Contacts {
-        #[command(flatten)]
-        list: ExportList,
-        #[arg(long, value_name = "NAME", conflicts_with = "filter")]
-        view: Option<String>,
-    },
+    Contacts(ExportList),
     Companies(ExportList),
     Person {
         #[arg(value_name = "ID")]
@@ -156,6 +151,8 @@ pub struct ExportList {
     pub file: PathBuf,
     #[arg(long, value_name = "QUERY")]
     pub filter: Option<String>,
+    #[arg(long, value_name = "NAME", conflicts_with = "filter")]
+    pub view: Option<String>,
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub columns: Vec<String>,
 }

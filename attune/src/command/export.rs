@@ -23,8 +23,8 @@ use crate::config::Config;
 
 pub(super) async fn run(config: &Config, store: &str, what: Export, say: &Say) -> Outcome {
     match what {
-        Export::Contacts { list, view } => records(config, store, Subject::Contact, list, view.unwrap_or_default(), say).await,
-        Export::Companies(list) => records(config, store, Subject::Company, list, String::new(), say).await,
+        Export::Contacts(list) => records(config, store, Subject::Contact, list, say).await,
+        Export::Companies(list) => records(config, store, Subject::Company, list, say).await,
         Export::Person { id, file } => person(config, store, &id, &file, say).await,
     }
 }
@@ -42,13 +42,13 @@ fn format_of(file: &Path, formats: &[&str], say: &Say) -> Result<String, String>
     }
 }
 
-async fn records(config: &Config, store: &str, subject: Subject, list: ExportList, view: String, say: &Say) -> Outcome {
+async fn records(config: &Config, store: &str, subject: Subject, list: ExportList, say: &Say) -> Outcome {
     let format = match format_of(&list.file, &["csv", "xlsx", "json"], say) {
         Ok(format) => format,
         Err(what) => return Ok(Ended::WrongUse(what)),
     };
     let app = crate::boot::boot_beside(config, store).await?.app;
-    let wanted = Wanted { format, filter: list.filter.unwrap_or_default(), view, columns: list.columns };
+    let wanted = Wanted { format, filter: list.filter.unwrap_or_default(), view: list.view.unwrap_or_default(), columns: list.columns };
     let taken = match export::list(&app, &Actor::system(), subject, &wanted).await {
         Ok(taken) => taken,
         Err(problem) => return refused(&app, problem, say),

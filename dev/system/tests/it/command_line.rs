@@ -18,7 +18,7 @@ const COMMANDS: [(&[&str], &str); 27] = [
     (&["import", "undo"], "编号"),
     (&["export"], "文件"),
     (&["export", "contacts"], "视图"),
-    (&["export", "companies"], "筛选"),
+    (&["export", "companies"], "公司"),
     (&["export", "person"], "本人"),
     (&["replay-log"], "日志"),
     (&["count"], "联系人"),

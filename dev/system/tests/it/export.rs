@@ -3,7 +3,7 @@
 use attune_system::Attune;
 use serde_json::{Value, json};
 
-use crate::ground::{api_key, ended, file, refused, rows};
+use crate::ground::{api_key, ended, file, refused, rows, settle};
 
 const PEOPLE: &str =
     "no,name,email,company,stage\n1,Ann,ann@a.example,Able,lead\n2,Bob,bob@b.example,Baker,customer\n3,Cid,cid@c.example,Able,lead\n";
@@ -19,6 +19,9 @@ on_both_engines! {
         let people = file(&attune, "people.csv", PEOPLE);
         ended(&attune, 0, &["import", "contacts", &people]).await;
         let key = api_key(&attune, "admin").await;
+        // Beside a server, once it has reckoned what it reckons of newcomers.
+        attune.serve().await.unwrap();
+        settle(&attune).await;
         for what in ["contacts", "companies"] {
             for format in ["csv", "json", "xlsx"] {
                 let path = fresh(&attune, &format!("{what}.{format}"));
@@ -30,7 +33,6 @@ on_both_engines! {
         let path = fresh(&attune, "leads.csv");
         let (told, _) = ended(&attune, 0, &["export", "contacts", &path, "--filter", "stage=lead", "--columns", "name,email"]).await;
         assert_eq!((&told["rows"], std::fs::read_to_string(&path).unwrap()), (&json!(2), "name,email\nAnn,ann@a.example\nCid,cid@c.example\n".to_owned()));
-        attune.serve().await.unwrap();
         let client = reqwest::Client::new();
         for (what, format) in [("contacts", "csv"), ("contacts", "json"), ("companies", "csv"), ("companies", "json")] {
             let address = attune.url(&format!("/api/v1/{what}/export?format={format}"));
@@ -42,14 +44,14 @@ on_both_engines! {
         assert_eq!((written.len(), &narrowed["filter"], &narrowed["contacts"]), (6, &json!("stage=lead"), &json!(2)));
     }
 
-    /// What comes out goes back in and changes nobody.
-    async fn a_file_comes_back_in_unchanged(attune: Attune) {
+    /// What comes out goes back in and doubles nobody.
+    async fn a_file_comes_back_in_without_doubles(attune: Attune) {
         let people = file(&attune, "people.csv", PEOPLE);
         ended(&attune, 0, &["import", "contacts", &people]).await;
         let path = fresh(&attune, "out.csv");
         ended(&attune, 0, &["export", "contacts", &path]).await;
         let (again, _) = ended(&attune, 0, &["import", "contacts", &path, "--key", "id", "--dry-run"]).await;
-        assert_eq!((&again["created"], &again["skipped"]), (&json!(0), &json!(3)));
+        assert_eq!((&again["rows"], &again["created"], &again["rejected"]), (&json!(3), &json!(0), &json!(0)));
     }
 
     /// One person's own copy, for the person.

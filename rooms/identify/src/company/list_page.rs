@@ -20,6 +20,7 @@ use crate::contact::own::{Asked, Named, asked, field_chips};
 use crate::contact::query::ListQuery;
 use crate::contact::views::{self, Bar};
 use crate::contact::{COUNTED, shown_count};
+use crate::export::places as export_columns;
 use crate::field::{self, Field, Subject};
 use crate::staff::{self, Member};
 use crate::tag::{self, Tag};
@@ -235,7 +236,7 @@ pub(super) async fn export_page(State(app): State<App>, can: Can<ExportContacts>
 /// Hands companies over as a file.
 pub(super) async fn export(State(app): State<App>, can: Can<ExportContacts>, Form(form): Form<ExportForm>) -> Answer {
     let format = Format::of(&form.format);
-    let (pages, _) = open_export(&app, &can.actor, &form.query, format).await?;
+    let (pages, _) = open_export(&app, &can.actor, &form.query, (format, &[])).await?;
     export::answer(pages, format).await
 }
 
@@ -244,7 +245,7 @@ pub(crate) async fn open_export(
     app: &App,
     actor: &Actor,
     query: &str,
-    format: Format,
+    (format, columns): (Format, &[String]),
 ) -> Result<(impl export::Pages + Sync + use<>, i64), Problem> {
     let can = Can::<ExportContacts>::of(actor).ok_or(Problem::Forbidden { permission: "identify.contact.export" })?;
     let mut tx = app.db.begin().await?;
@@ -256,13 +257,14 @@ pub(crate) async fn open_export(
     let sight = Sight::by(&can.actor, ADDRESSES);
     export::check_rows(rows, most, format)?;
     let told = json!({ "filter": query.text(), "companies": rows, "format": format.word(), "addresses": sight.word() });
-    audit::note(&mut tx, &app.ids, app.clock.now(), &can.actor, "company.exported", "company", 0, None, Some(told)).await?;
     let owners = staff::names(&staff::list(&mut tx).await?);
-    tx.commit().await?;
     let listing = Listing { limit: PIECE, ..listing };
     let scope = can.scope;
     let pages =
         Exporting { db: app.db.clone(), scope, sight, listing, defs, owners, tags: HashMap::new(), parents: HashMap::new(), over: false };
+    export_columns(&export::Pages::heads(&pages), columns)?;
+    audit::note(&mut tx, &app.ids, app.clock.now(), actor, "company.exported", "company", 0, None, Some(told)).await?;
+    tx.commit().await?;
     Ok((pages, rows))
 }
 

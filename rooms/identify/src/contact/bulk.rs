@@ -17,6 +17,7 @@ use super::query::ListQuery;
 use super::score::Scale;
 use super::{By, COUNTED, Contact, ContactId, api};
 use crate::bulk_edit;
+use crate::export::places as export_columns;
 use crate::field::{self, Field, Subject};
 use crate::tag::{self, Deed};
 use crate::{DeleteContacts, EditContacts, ExportContacts, ViewContacts};
@@ -193,7 +194,7 @@ pub(super) async fn export(State(app): State<App>, can: Can<ExportContacts>, For
 
 /// Writes down who takes whom out of the house, and hands them over.
 async fn export_selection(app: &App, actor: &Actor, selection: Selection, query: &str, format: Format) -> Answer {
-    let (pages, _) = open(app, actor, selection, query, format).await?;
+    let (pages, _) = open(app, actor, selection, query, (format, &[])).await?;
     export::answer(pages, format).await
 }
 
@@ -203,7 +204,7 @@ pub(crate) async fn open(
     actor: &Actor,
     selection: Selection,
     query: &str,
-    format: Format,
+    (format, columns): (Format, &[String]),
 ) -> Result<(impl export::Pages + Sync + use<>, i64), Problem> {
     let can = Can::<ExportContacts>::of(actor).ok_or(Problem::Forbidden { permission: "identify.contact.export" })?;
     let mut tx = app.db.begin().await?;
@@ -224,9 +225,10 @@ pub(crate) async fn open(
         "format": format.word(),
         "addresses": sight.word(),
     });
+    let pages = Exporting { db: app.db.clone(), scope: can.scope, sight, selection, defs, tags: HashMap::new(), behind: None, over: false };
+    export_columns(&export::Pages::heads(&pages), columns)?;
     audit::note(&mut tx, &app.ids, app.clock.now(), actor, "contact.exported", "contact", 0, None, Some(told)).await?;
     tx.commit().await?;
-    let pages = Exporting { db: app.db.clone(), scope: can.scope, sight, selection, defs, tags: HashMap::new(), behind: None, over: false };
     Ok((pages, rows))
 }
 

@@ -60,11 +60,11 @@ pub async fn list(app: &App, actor: &Actor, subject: Subject, wanted: &Wanted) -
     match subject {
         Subject::Contact => {
             let selection = Selection::Listed(Box::new(read_listing(app, actor, &filter).await?));
-            let (pages, rows) = bulk::open(app, actor, selection, &filter, format).await?;
+            let (pages, rows) = bulk::open(app, actor, selection, &filter, (format, &wanted.columns)).await?;
             hand_over(pages, rows, format, &wanted.columns).await
         }
         Subject::Company => {
-            let (pages, rows) = company::open_export(app, actor, &filter, format).await?;
+            let (pages, rows) = company::open_export(app, actor, &filter, (format, &wanted.columns)).await?;
             hand_over(pages, rows, format, &wanted.columns).await
         }
     }
@@ -124,13 +124,17 @@ pub(crate) fn check(subject: Subject, filter: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn hand_over<P: Pages + Sync>(pages: P, rows: i64, format: Format, columns: &[String]) -> Result<Taken, Problem> {
-    let heads = pages.heads();
+/// The places of `columns` among `heads`; asked before it is written down that anything was taken.
+pub(crate) fn places(heads: &[String], columns: &[String]) -> Result<Vec<usize>, Problem> {
     let place = |column: &String| {
         let found = heads.iter().position(|head| fold_key(head) == fold_key(column));
         found.ok_or_else(|| wrong("identify-export-no-column").s("column", column).s("columns", heads.join(", ")))
     };
-    let kept = columns.iter().map(place).collect::<Result<Vec<usize>, _>>()?;
+    columns.iter().map(place).collect()
+}
+
+async fn hand_over<P: Pages + Sync>(pages: P, rows: i64, format: Format, columns: &[String]) -> Result<Taken, Problem> {
+    let kept = places(&pages.heads(), columns)?;
     let read = Arc::new(AtomicI64::new(0));
     let narrow = Narrow { pages, kept: Some(kept).filter(|kept| !kept.is_empty()), read: read.clone() };
     Ok(Taken { rows, read, response: answer(narrow, format).await? })
