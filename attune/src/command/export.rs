@@ -112,10 +112,10 @@ fn done(file: &Path, rows: Option<i64>, bytes: u64, say: &Say) -> Outcome {
         Some(rows) => say.l().of("cli-exported").n("rows", rows).s("file", file.display()).s("size", size).to_string(),
         None => format!("{} ({size})", file.display()),
     };
-    let mut value = json!({ "file": file, "bytes": bytes });
-    if let Some(rows) = rows {
-        value["rows"] = json!(rows);
-    }
+    let value = match rows {
+        Some(rows) => json!({ "file": file, "bytes": bytes, "rows": rows }),
+        None => json!({ "file": file, "bytes": bytes }),
+    };
     say.result(&value, text);
     Ok(Ended::Well)
 }

@@ -162,7 +162,7 @@ async fn left(
     let all = Selection::Ids(rows.iter().map(|row| row.0).collect());
     let seen: HashSet<i64> = contact::ids_of(&mut tx, &see.scope, &all, PAGE).await?.into_iter().collect();
     let line = |(contact, state, cause): &(i64, String, String)| {
-        let id = seen.contains(contact).then(|| ContactId(*contact));
+        let id = seen.contains(contact).then_some(ContactId(*contact));
         json!({ "contact": id, "state": state, "cause": if cause.is_empty() { "gone" } else { cause } })
     };
     Ok(Json(json!({ "items": rows.iter().map(line).collect::<Vec<_>>(), "next": next })).into_response())

@@ -116,8 +116,10 @@ async fn begin(app: &App, can: &Can<ImportContacts>, draft: Import, dry_run: boo
     let mut answer = shown(&load(app, can, ImportId(draft.id)).await?);
     if dry_run {
         let outcome = super::preview(&app.bench(), &can.actor, &draft).await?;
-        answer["counts"] = counts_of(&outcome.counts);
-        answer["errors"] = refused(&Sight::of(&can.actor), &outcome);
+        if let Some(answer) = answer.as_object_mut() {
+            answer.insert("counts".to_owned(), counts_of(&outcome.counts));
+            answer.insert("errors".to_owned(), refused(&Sight::of(&can.actor), &outcome));
+        }
     }
     Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
 }
