@@ -22,6 +22,9 @@ use crate::field::{self, Field, Subject};
 use crate::staff::Member;
 use crate::tag;
 
+/// How far ahead of us another system's clock may be, or its zone: µs.
+const A_DAY: i64 = 86_400_000_000;
+
 /// What is the same for, or carried from, batch to batch.
 pub(crate) struct Batches<'a> {
     pub(super) plan: &'a Plan,
@@ -87,6 +90,9 @@ pub(crate) async fn take(
     mut reading: Reading,
 ) -> Result<(Counts, Vec<RowError>), DbError> {
     batches.pass_over(&mut reading);
+    if batches.plan.is_of_events() {
+        reading.refuse_behind(by.now.saturating_add(A_DAY));
+    }
     // Who an event belongs to is asked only where there are events.
     let keys = if reading.events.is_empty() { HashMap::new() } else { reading.keys() };
     let mut counts = reading.counts();
@@ -108,11 +114,7 @@ pub(crate) async fn take(
     refused.append(&mut matched.errors);
     count_fates(&mut counts, batches, &matched.fates);
     let told = fresh_events(tx, batches, &matched, events, &keys).await?;
-    // A row that only logged something has changed something.
-    let moved = told.iter().filter(|(line, _)| matched.unchanged.remove(line)).count();
-    let moved = i64::try_from(moved).unwrap_or(0);
-    counts.skipped -= moved;
-    counts.updated += moved;
+    count_told(&mut counts, batches.plan, &mut matched, &told);
     if !dry {
         write(tx, batches, by, &mut matched, told.into_iter().map(|(_, event)| event).collect()).await?;
     }
@@ -179,6 +181,20 @@ fn count_fates(counts: &mut Counts, batches: &mut Batches<'_>, fates: &[(Fate, O
             Fate::Skipped => counts.skipped += 1,
         }
     }
+}
+
+/// Counts the events that are new. A row that only logged something has changed something; where rows are events, they are all that counts.
+fn count_told(counts: &mut Counts, plan: &Plan, matched: &mut Matched, told: &[(i64, Event)]) {
+    let whole = |n: usize| i64::try_from(n).unwrap_or(0);
+    if plan.is_of_events() {
+        // Every line that was taken, and every empty one, has been counted once.
+        counts.skipped += counts.created + counts.updated - whole(told.len());
+        counts.updated = whole(told.len());
+        return;
+    }
+    let moved = whole(told.iter().filter(|(line, _)| matched.unchanged.remove(line)).count());
+    counts.skipped -= moved;
+    counts.updated += moved;
 }
 
 /// Writes people, their changes and events.

@@ -1,6 +1,6 @@
 //! What each column of a file of events says: when, who, what happened, what about, how much. Guessed from names and values. Pure.
 
-use super::event_rows::is_name;
+use super::event_rows::{is_amount, is_name};
 use super::orders::{CUSTOMER, SUM};
 use super::plan::{ColumnPlan, EventPlan, MapFile, Plan, PlanError, Target};
 use super::profile::{Column, Profile, attribute_of, header_words};
@@ -133,24 +133,34 @@ fn person(profile: &Profile) -> Option<&Column> {
     called(profile, &ids, &CUSTOMER).or_else(|| by("email")).or_else(|| by("phone"))
 }
 
+/// The column that says what happened. Beside a sum one whose values are no names of events is taken, too: its rows are refused one by one,
+/// instead of every row being a purchase.
+fn says_what(profile: &Profile, has_sum: bool) -> Option<&Column> {
+    let sure = ["event", "eventname", "eventtype", "事件", "事件名称", "事件类型"];
+    let perhaps = ["name", "type", "action", "activity", "动作", "行为"];
+    let speaks = |column: &&Column| column.samples.iter().any(|sample| is_name(sample));
+    let found = profile.columns.iter().find(|c| {
+        let name = folded(c);
+        sure.contains(&name.as_str()) || (perhaps.contains(&name.as_str()) && speaks(c))
+    });
+    found.or_else(|| profile.columns.iter().find(|c| has_sum && perhaps.contains(&folded(c).as_str())))
+}
+
+/// Whether a column says how much, by its name: a cell that is no number refuses its own row, not the others. Under a name that may mean
+/// other things, at least an example is a number.
+fn says_how_much(column: &Column) -> bool {
+    let name = folded(column);
+    let may = ["price", "value"].contains(&name.as_str()) || SUM.iter().any(|word| name.ends_with(word));
+    name == "amount" || (may && column.samples.iter().any(|sample| is_amount(sample)))
+}
+
 fn event(profile: &Profile) -> EventPlan {
     let times = ["at", "time", "when", "happened"];
     let at =
         called(profile, &times, &["date", "datetime", "timestamp", "eventtime", "occurredat", "happenedat", "createdat", "日期", "时间"])
             .or_else(|| profile.columns.iter().find(|column| column.is_of_days()));
-    let says_names = |column: &&Column| {
-        let sure = ["event", "eventname", "eventtype", "事件", "事件名称", "事件类型"];
-        let perhaps = ["name", "type", "action", "activity", "动作", "行为"];
-        let name = folded(column);
-        sure.contains(&name.as_str()) || (perhaps.contains(&name.as_str()) && column.samples.iter().any(|sample| is_name(sample)))
-    };
-    let name = profile.columns.iter().find(says_names);
-    let is_sum = |c: &&Column| {
-        let name = folded(c);
-        let is = ["price", "value"].contains(&name.as_str()) || SUM.iter().any(|word| name.ends_with(word));
-        is && c.is_of_numbers()
-    };
-    let amount = profile.columns.iter().find(is_sum);
+    let amount = profile.columns.iter().find(|column| says_how_much(column));
+    let name = says_what(profile, amount.is_some());
     let subjects =
         ["subject", "about", "item", "product", "productname", "sku", "page", "url", "path", "order", "主题", "内容", "商品", "产品"];
     let subject = called(profile, &subjects, &["orderid", "orderno", "ordernumber", "invoiceno", "订单号", "订单编号"]);
@@ -167,7 +177,7 @@ fn event(profile: &Profile) -> EventPlan {
     };
     let column = |found: Option<&Column>| found.map(|column| column.name.clone());
     // A sum without a word on what happened is what somebody paid.
-    let otherwise = if amount.is_some() { "purchase.made" } else { "" };
+    let otherwise = if amount.is_some_and(|column| column.filled > 0) { "purchase.made" } else { "" };
     EventPlan {
         name: name.map_or_else(|| otherwise.to_owned(), |column| format!("{{{}}}", column.name)),
         at: column(at).unwrap_or_default(),
@@ -289,6 +299,20 @@ mod tests {
         let chinese = plan(&Profile::of_text("手机号,下单时间,订单号,实付金额\n13800138000,2026-11-01,X1,99\n"), None).unwrap();
         assert_eq!(roles(&chinese), [Role::Phone, Role::At, Role::Subject, Role::Amount]);
         assert_eq!(chinese.events[0].name, "purchase.made", "a sum says somebody paid");
+    }
+
+    #[test]
+    fn one_bad_cell_does_not_decide_for_a_column() {
+        let event = |text: &str| plan(&Profile::of_text(text), None).unwrap().events.remove(0);
+        for text in ["id,event,at,amount\n7,a.b,2026-11-01,$12\n7,a.b,2026-11-01,?\n", "id,event,at,amount\n7,a.b,2026-11-01,?\n"] {
+            assert_eq!(event(text).amount.as_deref(), Some("amount"), "{text}");
+        }
+        assert_eq!(event("id,event,at,total price\n7,a.b,2026-11-01,?\n7,a.b,2026-11-01,€5\n").amount.as_deref(), Some("total price"));
+        assert_eq!(event("id,event,at,value\n7,a.b,2026-11-01,red\n").amount, None);
+        // Whatever may name the event does: no row becomes a purchase that nobody made.
+        assert_eq!(event("external_id,name,at,amount\n7,Order,2026-11-01,5\n7,Refund,2026-11-01,5\n").name, "{name}");
+        assert_eq!(event("external_id,name,type,at,amount\n7,Ada,item.sold,2026-11-01,5\n").name, "{type}");
+        assert_eq!(event("external_id,name,at\n7,Ada,2026-11-01\n").name, "");
     }
 
     #[test]

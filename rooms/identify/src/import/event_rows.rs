@@ -7,9 +7,10 @@ use attune_events::Event;
 use attune_kernel::Money;
 use serde_json::{Map, Value as Json};
 
+use super::moments::read_time;
 use super::plan::{EventPlan, Plan};
 use super::rows::{Line, RowError};
-use crate::field::{FieldKind, key_of, read_date};
+use crate::field::{FieldKind, key_of};
 use crate::tracking::is_reserved;
 
 /// An event of a line whose person is not known yet.
@@ -21,6 +22,8 @@ pub(crate) struct EventRow {
     pub(crate) subject: Option<String>,
     pub(crate) amount: Option<i64>,
     pub(crate) currency: Option<String>,
+    /// Whether the line itself says the currency.
+    pub(crate) says_currency: bool,
     /// Further facts.
     pub(crate) props: Map<String, Json>,
 }
@@ -41,7 +44,7 @@ impl Repeats {
     }
 }
 
-/// Reads the events of a line; a line without a time for an event has none of it.
+/// Reads the events of a line; a line without a time for an event has none of it, but for a file of events, where that is a mistake.
 pub(crate) fn read(plan: &Plan, line: &Line) -> Result<Vec<EventRow>, RowError> {
     let Ok(record) = &line.values else { return Ok(Vec::new()) };
     let mut events = Vec::new();
@@ -51,7 +54,11 @@ pub(crate) fn read(plan: &Plan, line: &Line) -> Result<Vec<EventRow>, RowError> 
             record.get(at).map(str::trim).filter(|v| !plan.is_empty_word(v))
         };
         let wrong = |cause: &'static str, detail: &str| RowError { line: line.number, cause, detail: detail.chars().take(200).collect() };
-        let Some(time) = value(&event.at) else { continue };
+        let time = match value(&event.at) {
+            Some(time) => time,
+            None if plan.is_of_events() => return Err(wrong("date", &event.at)),
+            None => continue,
+        };
         let at = read_time(time).ok_or_else(|| wrong("date", time))?;
         let name = match event.name_column() {
             Some(column) => value(column).ok_or_else(|| wrong("event-name", column))?,
@@ -60,8 +67,8 @@ pub(crate) fn read(plan: &Plan, line: &Line) -> Result<Vec<EventRow>, RowError> 
         if !is_name(name) {
             return Err(wrong("event-name", name));
         }
-        let currency = currency(plan, event, name, event.currency_column.as_deref().and_then(value))
-            .ok_or_else(|| wrong("currency", event.currency_column.as_deref().and_then(value).unwrap_or_default()))?;
+        let said = event.currency_column.as_deref().and_then(value);
+        let currency = currency(plan, event, name, said).ok_or_else(|| wrong("currency", said.unwrap_or_default()))?;
         let amount = match event.amount.as_deref().and_then(value) {
             Some(text) => Some(read_amount(currency.as_deref(), text).ok_or_else(|| wrong("number", text))?),
             None => None,
@@ -71,8 +78,17 @@ pub(crate) fn read(plan: &Plan, line: &Line) -> Result<Vec<EventRow>, RowError> 
             let text: String = value(column)?.chars().take(500).collect();
             Some((key_of(column), Json::from(text)))
         };
-        let props = event.props.iter().filter_map(fact).collect();
-        events.push(EventRow { line: line.number, name: name.to_owned(), at, subject, amount, currency, props });
+        let mut props: Map<String, Json> = event.props.iter().filter_map(fact).collect();
+        let amount = match amount {
+            Some(Amount::Whole(amount)) => Some(amount),
+            Some(Amount::Broken(number)) => {
+                props.insert("amount".to_owned(), number);
+                None
+            }
+            None => None,
+        };
+        let (name, says_currency) = (name.to_owned(), said.is_some());
+        events.push(EventRow { line: line.number, name, at, subject, amount, currency, says_currency, props });
     }
     Ok(events)
 }
@@ -95,30 +111,36 @@ fn currency(plan: &Plan, event: &EventPlan, name: &str, said: Option<&str>) -> O
     }
 }
 
-/// A moment in µs UTC: a date, a date and time without zone (UTC), or with one.
-pub(crate) fn read_time(text: &str) -> Option<i64> {
-    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-        return Some(moment.as_microsecond());
-    }
-    if let Ok(civil) = text.replace('/', "-").parse::<jiff::civil::DateTime>() {
-        return civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp().as_microsecond());
-    }
-    let midnight = read_date(text)?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(midnight.timestamp().as_microsecond())
-}
-
 /// Whether the amount of such an event is a price.
 fn is_money(name: &str) -> bool {
     name.starts_with("purchase.")
 }
 
-/// A price in minor units, or a whole number when there is no currency.
-fn read_amount(currency: Option<&str>, text: &str) -> Option<i64> {
+/// How much, as a file says it.
+#[derive(Clone, Debug, PartialEq)]
+enum Amount {
+    /// A price in minor units, or a whole number.
+    Whole(i64),
+    /// A number with decimals that has no currency: the log counts whole numbers, so it stays with the event as a fact.
+    Broken(Json),
+}
+
+/// Numbers beyond this are not whole to the unit any more.
+const LARGEST: f64 = 9e15;
+
+fn read_amount(currency: Option<&str>, text: &str) -> Option<Amount> {
     let text = text.trim_start_matches(['$', '€', '£', '¥']);
-    match currency {
-        Some(currency) => Money::parse_minor(text, currency).ok(),
-        None => FieldKind::Number.read(text)?.as_f64().map(|n| n.round() as i64),
+    if let Some(currency) = currency {
+        return Money::parse_minor(text, currency).ok().map(Amount::Whole);
     }
+    let read = FieldKind::Number.read(text)?;
+    let number = read.as_f64().filter(|number| number.abs() < LARGEST)?;
+    Some(if number.fract() == 0.0 { Amount::Whole(number as i64) } else { Amount::Broken(read) })
+}
+
+/// Whether a value can say how much.
+pub(super) fn is_amount(text: &str) -> bool {
+    read_amount(None, text).or_else(|| read_amount(Some("EUR"), text)).is_some()
 }
 
 impl EventRow {
@@ -137,28 +159,78 @@ impl EventRow {
         event.props(&props)
     }
 
-    /// What makes it the same event: whose it is, what, when, about what and how much.
+    /// What makes it the same event: whose it is, what, when, about what, how much, and what else the line says about it. A currency that
+    /// only the settings say is no part of it: they may change before the file comes in again.
     fn hasher(&self, key: &str) -> DefaultHasher {
         let mut hasher = DefaultHasher::new();
         ("attune-import", key, &self.name, self.at, &self.subject, self.amount).hash(&mut hasher);
+        if self.says_currency {
+            ("currency", &self.currency).hash(&mut hasher);
+        }
+        let mut facts: Vec<(&String, String)> = self.props.iter().map(|(key, value)| (key, value.to_string())).collect();
+        facts.sort_unstable();
+        if !facts.is_empty() {
+            ("facts", facts).hash(&mut hasher);
+        }
         hasher
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::event_plan;
+    use super::super::profile::Profile;
     use super::*;
 
     #[test]
-    fn times_and_amounts_are_read() {
-        assert_eq!(read_time("1970-01-02"), Some(86_400_000_000));
-        assert_eq!(read_time("1970-01-01 00:01:00"), Some(60_000_000));
-        assert_eq!(read_time("1970-01-01T00:00:00+00:00"), Some(0));
-        assert_eq!(read_time("19700102"), Some(86_400_000_000));
-        assert_eq!(read_time("soon"), None);
-        assert_eq!(read_amount(Some("USD"), "29.33"), Some(2933));
-        assert_eq!(read_amount(None, "3"), Some(3));
+    fn names_and_amounts_are_read() {
+        assert_eq!(read_amount(Some("USD"), "29.33"), Some(Amount::Whole(2933)));
+        assert_eq!(read_amount(Some("EUR"), "€29"), Some(Amount::Whole(2900)));
+        assert_eq!((read_amount(None, "3"), read_amount(None, "3.0")), (Some(Amount::Whole(3)), Some(Amount::Whole(3))));
+        assert_eq!(read_amount(None, "12.50"), Some(Amount::Broken(Json::from(12.5))), "nothing is rounded");
+        assert_eq!((read_amount(None, "1e300"), read_amount(None, "much"), read_amount(Some("USD"), "1.234567")), (None, None, None));
         assert!(is_name("purchase.made") && !is_name("Purchase") && !is_name("a.b.c d"));
         assert!(!is_name("consent.given") && !is_name("mail.opened"), "no file gives somebody's consent");
+    }
+
+    /// What the lines of a file of events say, or why not.
+    fn told(text: &str) -> Vec<Result<EventRow, &'static str>> {
+        let plan = event_plan::plan(&Profile::of_text(text), None).unwrap();
+        let plan = Plan { home_currency: Some("EUR".to_owned()), ..plan };
+        let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+        let lines = reader.records().zip(2..).map(|(record, number)| Line { number, values: Ok(record.unwrap()) });
+        lines.map(|line| read(&plan, &line).map(|mut events| events.remove(0)).map_err(|error| error.cause)).collect()
+    }
+
+    #[test]
+    fn what_a_line_says_beside_makes_it_another_event() {
+        let key = |text: &str| {
+            let event = told(text).remove(0).unwrap();
+            (event.event(1, "7", 1, &mut Repeats::default()).client_key, event)
+        };
+        let (plain, _) = key("user id,event,time,amount\n7,purchase.made,2026-11-01,5\n");
+        let (shop, event) = key("user id,event,time,amount,channel\n7,purchase.made,2026-11-01,5,shop\n");
+        let (web, _) = key("user id,event,time,amount,channel\n7,purchase.made,2026-11-01,5,web\n");
+        let (euros, _) = key("user id,event,time,amount,currency\n7,purchase.made,2026-11-01,5.00,EUR\n");
+        let (dollars, _) = key("user id,event,time,amount,currency\n7,purchase.made,2026-11-01,5.00,USD\n");
+        let all: std::collections::HashSet<_> = [plain, shop, web, euros, dollars].into_iter().collect();
+        assert_eq!(all.len(), 5);
+        // As the keys were before facts were told: what has come in already is known again, whatever the settings say.
+        let mut hasher = DefaultHasher::new();
+        ("attune-import", "7", "purchase.made", event.at, None::<String>, Some(500_i64)).hash(&mut hasher);
+        1_u32.hash(&mut hasher);
+        assert_eq!(plain, Some(i64::from_ne_bytes(hasher.finish().to_ne_bytes())));
+        let (empty, _) = key("user id,event,time,amount,channel\n7,purchase.made,2026-11-01,5,\n");
+        assert_eq!(empty, plain, "an empty fact says nothing");
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_whole_is_refused_and_no_number_is_rounded() {
+        let text = "user id,event,time,amount\n7,a.b,2026/11/1 9:05,12.50\n7,a.b,,3\n7,a.b,2026-11-01 soon,3\n7,a.b,2026-11-01,much\n7,a.b,2026-11-01,3\n";
+        let rows = told(text);
+        let first = rows[0].as_ref().unwrap();
+        assert_eq!((first.amount, first.props["amount"].as_f64(), first.at % 86_400_000_000), (None, Some(12.5), 545 * 60_000_000));
+        assert_eq!(rows[1..4].iter().map(|row| row.as_ref().unwrap_err()).collect::<Vec<_>>(), [&"date", &"date", &"number"]);
+        assert_eq!(rows[4].as_ref().unwrap().amount, Some(3));
     }
 }

@@ -3,6 +3,7 @@
 use attune_web::Shell;
 use attune_web::kit::Choice;
 
+use super::Counts;
 use super::store::Import;
 use crate::field::Subject;
 
@@ -73,5 +74,11 @@ impl Import {
             Subject::Contact if self.is_events => Kind::Events,
             Subject::Contact => Kind::Contacts,
         }
+    }
+
+    /// How many rows of these counts brought something.
+    pub(super) fn taken(&self, counts: &Counts) -> i64 {
+        // Whoever an event makes is counted beside it.
+        if self.is_events { counts.updated } else { counts.created + counts.updated }
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod jobs;
 mod kind;
 mod lines;
 mod matching;
+mod moments;
 mod named;
 pub mod orders;
 pub(crate) mod pages;
@@ -84,11 +85,11 @@ pub struct EventOptions {
 pub struct Counts {
     /// Rows read.
     pub rows: i64,
-    /// Rows that made somebody new (for events: that were logged).
+    /// Rows that made somebody new.
     pub created: i64,
-    /// Rows that changed somebody.
+    /// Rows that changed somebody; in a file of events those whose event was logged, also where they made somebody.
     pub updated: i64,
-    /// Rows that changed nothing.
+    /// Rows that changed nothing, or whose event was logged before.
     pub skipped: i64,
     /// Rows that were not taken, each listed with its cause.
     pub rejected: i64,

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use attune_kernel::Money;
 use serde::{Deserialize, Serialize};
 
-use super::event_rows::{EventRow, read_time};
+use super::event_rows::EventRow;
+use super::moments::read_time;
 use super::plan::{ColumnPlan, Plan, PlanError, Target};
 use super::profile::{Column, Profile, header_words};
 use super::rows::{Line, RowError};
@@ -190,6 +191,7 @@ impl Purchase {
             subject: self.order,
             amount: Some(minor),
             currency: Some(currency.to_owned()),
+            says_currency: false,
             props: serde_json::Map::new(),
         })
     }

@@ -334,7 +334,7 @@ impl CheckPage {
     }
 
     fn taken(&self) -> i64 {
-        self.outcome.counts.created + self.outcome.counts.updated
+        self.import.taken(&self.outcome.counts)
     }
 
     fn cause(&self, code: &str, detail: &str) -> String {

@@ -353,6 +353,11 @@ impl Plan {
         !self.events.is_empty() || self.orders.is_some()
     }
 
+    /// Whether each line is one thing that somebody did, and says no more of whom than who it was.
+    pub(super) fn is_of_events(&self) -> bool {
+        self.events.len() == 1 && self.columns.iter().filter(|c| c.to != Target::Skip).count() == 1
+    }
+
     /// The place of the column that goes to the attribute `key`.
     pub fn column_of(&self, key: &str) -> Option<usize> {
         self.columns.iter().position(|c| matches!(&c.to, Target::Attribute { key: k } if k == key))

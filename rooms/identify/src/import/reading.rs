@@ -34,15 +34,17 @@ impl Reading {
         reading.drafts.reserve(lines.len());
         let mut nameless = HashSet::new();
         for line in &lines {
-            match rows::read(plan, line).and_then(|draft| Ok((draft, event_rows::read(plan, line)?))) {
+            // Of an empty line nothing is asked.
+            let of_line = |draft: &Option<RowDraft>| draft.as_ref().map_or(Ok(Vec::new()), |_| event_rows::read(plan, line));
+            match rows::read(plan, line).and_then(|draft| of_line(&draft).map(|events| (draft, events))) {
                 // A till's customer without a name is nobody.
                 Ok((Some(draft), _)) if plan.orders.is_some() && draft.has_no_key() => {
                     reading.empty += 1;
                     nameless.insert(line.number);
                 }
-                Ok((Some(draft), mut of_line)) => {
+                Ok((Some(draft), mut events)) => {
                     reading.drafts.push(draft);
-                    reading.events.append(&mut of_line);
+                    reading.events.append(&mut events);
                 }
                 Ok((None, _)) => reading.empty += 1,
                 Err(error) => reading.refused.push(error),
@@ -69,6 +71,17 @@ impl Reading {
         self.drafts.retain(|draft| !gone.contains(&draft.line));
         self.events.append(&mut events);
         self.refused = refused;
+    }
+
+    /// Refuses the lines whose event is to happen behind the moment `latest`: nobody has done that.
+    pub(crate) fn refuse_behind(&mut self, latest: i64) {
+        let shown = |at: i64| jiff::Timestamp::from_microsecond(at).map_or_else(|_| at.to_string(), |at| at.to_string());
+        let late = self.events.iter().filter(|event| event.at > latest);
+        let mut errors: Vec<RowError> = late.map(|event| RowError { line: event.line, cause: "date", detail: shown(event.at) }).collect();
+        let gone: HashSet<i64> = errors.iter().map(|error| error.line).collect();
+        self.drafts.retain(|draft| !gone.contains(&draft.line));
+        self.events.retain(|event| !gone.contains(&event.line));
+        self.refused.append(&mut errors);
     }
 
     /// The counts before anybody is looked for.

@@ -121,7 +121,7 @@ async fn start(
     }
     let import = Import {
         id: bench.ids.next(),
-        is_events: !plan.events.is_empty() && plan.columns.iter().filter(|c| c.to != Target::Skip).count() == 1,
+        is_events: plan.is_of_events(),
         state: ImportState::Running,
         file_name: path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
         file_bytes: std::fs::metadata(path).map_or(0, |m| i64::try_from(m.len()).unwrap_or(i64::MAX)),
@@ -285,7 +285,7 @@ async fn close(tx: &mut Tx, by: &By<'_>, import: &Import, counts: &Counts, end: 
     };
     let action = if end == ImportState::Cancelled { cancelled } else { imported };
     audit::note(tx, by.ids, by.now, by.actor, action, "import", import.id, None, Some(after)).await?;
-    let records = counts.created + counts.updated;
+    let records = import.taken(counts);
     if end == ImportState::Cancelled && records == 0 {
         return Ok(());
     }

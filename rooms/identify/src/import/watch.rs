@@ -136,7 +136,7 @@ impl ShowPage {
     }
 
     fn touched(&self) -> i64 {
-        self.import.counts.created + self.import.counts.updated
+        self.import.taken(&self.import.counts)
     }
 
     /// Whether the list of contacts can show whom it made.

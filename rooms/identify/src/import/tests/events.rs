@@ -44,8 +44,8 @@ attune_testkit::on_both_dbs! {
         let tried = run_events(&bench, &Actor::system(), &path, &EventOptions { dry_run: true, ..EventOptions::default() }, &mut |_| {}).await.unwrap();
         assert_eq!(picture(&db).await, before, "trying writes nothing");
         let by_command = run_events(&bench, &Actor::system(), &path, &EventOptions::default(), &mut |_| {}).await.unwrap();
-        assert_eq!((counts(&by_command), tried.counts), ([7, 0, 4, 1, 2], by_command.counts));
-        assert_eq!(by_command.errors.iter().map(|e| (e.line, e.cause)).collect::<Vec<_>>(), [(6, "event-name"), (5, "nobody")]);
+        assert_eq!((counts(&by_command), tried.counts), ([7, 0, 4, 0, 3], by_command.counts));
+        assert_eq!(by_command.errors.iter().map(|e| (e.line, e.cause)).collect::<Vec<_>>(), [(6, "event-name"), (7, "date"), (5, "nobody")]);
         let expected = deeds(&db).await;
         assert_eq!(expected.len(), 4);
         assert!(expected.iter().any(|line| line.contains(r#"channel\":\"web"#) && line.contains(r#"currency\":\"USD"#) && line.contains("1250")), "{expected:?}");
@@ -67,7 +67,7 @@ attune_testkit::on_both_dbs! {
         site.settle().await;
         assert_eq!(deeds(&db).await, expected);
         let errors = site.get("admin", &format!("{address}/errors.csv")).await;
-        assert!(errors.body.lines().count() == 3 && errors.has("Nobody is known by this key (99)"), "{}", errors.body);
+        assert!(errors.body.lines().count() == 4 && errors.has("Nobody is known by this key (99)"), "{}", errors.body);
         let page = site.get("admin", &address).await;
         assert!(page.has("Undo the import of 4 events"), "{}", page.body);
         site.post("admin", &format!("{address}/undo"), "").await.is(StatusCode::SEE_OTHER);
@@ -84,7 +84,10 @@ attune_testkit::on_both_dbs! {
         let options = EventOptions { create_missing: true, ..EventOptions::default() };
         let tried = run_events(&bench, &Actor::system(), &path, &EventOptions { dry_run: true, ..options.clone() }, &mut |_| {}).await.unwrap();
         let outcome = run_events(&bench, &Actor::system(), &path, &options, &mut |_| {}).await.unwrap();
-        assert_eq!((counts(&outcome), tried.counts), ([7, 3, 2, 1, 1], outcome.counts));
+        assert_eq!((counts(&outcome), tried.counts), ([7, 3, 5, 0, 2], outcome.counts), "five events by three people");
+        let again = run_events(&bench, &Actor::system(), &path, &options, &mut |_| {}).await.unwrap();
+        assert_eq!(counts(&again), [7, 0, 0, 5, 2]);
+        undo(&bench, &Actor::system(), again.id.0, &tables(), &mut |_| {}).await.unwrap();
         undo(&bench, &Actor::system(), outcome.id.0, &tables(), &mut |_| {}).await.unwrap();
         assert_eq!(picture(&db).await, before);
     }
@@ -104,5 +107,18 @@ attune_testkit::on_both_dbs! {
         // A file of people has no such page.
         let people = site.upload("admin", "/imports", "p.csv", PEOPLE.as_bytes()).await;
         site.get("admin", &people.leads().replace("/map", "/events")).await.is(StatusCode::NOT_FOUND);
+    }
+
+    async fn what_is_still_to_come_has_not_happened(db: Db) {
+        let bench = bench(&db);
+        let time = |hours: i64| jiff::Timestamp::from_microsecond(bench.clock.now() + hours * 3_600_000_000).unwrap();
+        let text = format!("User ID,Event,Time\n7,lamp.bought,{}\n8,lamp.bought,{}\n9,lamp.bought,\n", time(23), time(25));
+        let (_folder, path) = file("deeds.csv", text.as_bytes());
+        let options = EventOptions { create_missing: true, ..EventOptions::default() };
+        let tried = run_events(&bench, &Actor::system(), &path, &EventOptions { dry_run: true, ..options.clone() }, &mut |_| {}).await.unwrap();
+        let outcome = run_events(&bench, &Actor::system(), &path, &options, &mut |_| {}).await.unwrap();
+        assert_eq!((counts(&outcome), tried.counts), ([3, 1, 1, 0, 2], outcome.counts));
+        assert_eq!(outcome.errors.iter().map(|e| (e.line, e.cause)).collect::<Vec<_>>(), [(4, "date"), (3, "date")]);
+        assert_eq!(db.read().await.unwrap().count("SELECT count(*) FROM contacts", params![]).await.unwrap(), 1, "a refused row makes nobody");
     }
 }
