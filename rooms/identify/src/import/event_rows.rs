@@ -232,5 +232,8 @@ mod tests {
         assert_eq!((first.amount, first.props["amount"].as_f64(), first.at % 86_400_000_000), (None, Some(12.5), 545 * 60_000_000));
         assert_eq!(rows[1..4].iter().map(|row| row.as_ref().unwrap_err()).collect::<Vec<_>>(), [&"date", &"date", &"number"]);
         assert_eq!(rows[4].as_ref().unwrap().amount, Some(3));
+        let rows = told("external_id,name,at,amount\n7,Order,2026-11-01,5\n7,purchase.returned,2026-11-01,$5\n7,Refund,2026-11-01,5\n");
+        let names: Vec<Result<&str, &str>> = rows.iter().map(|row| row.as_ref().map(|e| e.name.as_str()).map_err(|cause| *cause)).collect();
+        assert_eq!(names, [Err("event-name"), Ok("purchase.returned"), Err("event-name")]);
     }
 }
