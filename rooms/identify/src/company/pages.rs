@@ -186,6 +186,19 @@ async fn field_page(
     Ok(FieldPage { id, label, value: contact::typed(&value), name: company.name, key, control, refer, errors, shell })
 }
 
+impl FieldPage {
+    /// The page once more with what was typed and what is wrong with it.
+    fn mistaken(mut self, value: String, why: &'static str) -> Self {
+        self.value = value;
+        self.errors = FormErrors::new();
+        match &self.refer {
+            Some(refer) => self.errors.add("q", refer.why(why)),
+            None => self.errors.add("value", why),
+        };
+        self
+    }
+}
+
 async fn own_field(tx: &mut Tx, key: &str) -> Result<Option<Field>, DbError> {
     match key.strip_prefix("f:") {
         Some(own) => field::find_by_key(tx, Subject::Company, own).await,
@@ -229,13 +242,7 @@ async fn save(
     match set(&app, &can, id, &key, &value).await {
         Ok(before) => Ok(shell.leave(&format!("/companies/{id}"), saved(&app, &shell, id, &key, before).await?)),
         Err(ContactError::Invalid { key: why, .. }) => {
-            let mut page = field_page(&app, shell, &can.scope, (id, key), form.asked()).await?;
-            page.value = value;
-            page.errors = FormErrors::new();
-            match &page.refer {
-                Some(refer) => page.errors.add("q", refer.why(why)),
-                None => page.errors.add("value", why),
-            };
+            let page = field_page(&app, shell, &can.scope, (id, key), form.asked()).await?.mistaken(value, why);
             Ok(page.shell.again(&page, &page.as_form()))
         }
         Err(error) => Err(error.into()),
