@@ -31,4 +31,56 @@ on_both_dbs! {
         site.settle().await;
         assert_eq!((members(&site, "tagged").await, members(&site, "referrers").await), (vec!["Bob".to_owned()], vec!["Bob".to_owned()]));
     }
+
+    async fn segments_follow_companies_through_tags_fields_and_merges(db: Db) {
+        let site = TestApp::start(db, |parts| attune::house::rooms(parts, &Collector::start(parts)));
+        let post = async |path: &str, body: Json| site.json("admin", "POST", path, &body).await;
+        let tier = "label=Tier&subject=company&kind=choice&options=Gold%0D%0ASilver";
+        site.post("admin", "/contacts/fields", tier).await.is(StatusCode::SEE_OTHER);
+        let firm = json!({ "name": "Fisk", "tags": ["Partner"], "fields": { "tier": "Gold" } });
+        let firm = post("/api/v1/companies", firm).await.is(StatusCode::CREATED).json()["id"].as_str().unwrap().to_owned();
+        let other = post("/api/v1/companies", json!({ "name": "Falk" })).await.is(StatusCode::CREATED).json()["id"].as_str().unwrap().to_owned();
+        let mut people = Vec::new();
+        for (name, company) in [("Ada", "Fisk"), ("Bob", "Fisk"), ("Cy", "Falk"), ("Dee", "Fisk")] {
+            let made = post("/api/v1/contacts", json!({ "name": name, "company": company })).await.is(StatusCode::CREATED).json();
+            people.push(made["id"].as_str().unwrap().to_owned());
+        }
+        let rules = [("partners", "company.tag in (partner)"), ("gold", "company.custom.tier in (gold)"), ("none", "company.custom.tier is unknown")];
+        for (name, rule) in rules {
+            post("/api/v1/segments", json!({ "name": name, "rule": rule })).await.is(StatusCode::CREATED);
+        }
+        let same = async |step: &str, expected: [usize; 3]| {
+            site.settle().await;
+            for ((name, rule), expected) in rules.into_iter().zip(expected) {
+                let counted = post("/api/v1/segments/count", json!({ "rule": rule })).await.is(StatusCode::OK).json()["count"].as_u64();
+                let kept = members(&site, name).await;
+                assert_eq!((kept.len(), counted), (expected, u64::try_from(expected).ok()), "{step}: {name} {kept:?}");
+            }
+        };
+        same("at first", [3, 3, 1]).await;
+        let tags = site.json("admin", "GET", "/api/v1/tags", &Json::Null).await.json();
+        let tag = format!("/api/v1/tags/{}", tags["items"][0]["id"].as_str().unwrap());
+        site.json("admin", "PATCH", &tag, &json!({ "name": "Friend" })).await.is(StatusCode::OK);
+        same("the tag has another name, and is known by both", [3, 3, 1]).await;
+        site.json("admin", "PATCH", &tag, &json!({ "name": "Partner" })).await.is(StatusCode::OK);
+        same("and its first one again", [3, 3, 1]).await;
+        site.json("admin", "DELETE", &tag, &Json::Null).await.is(StatusCode::NO_CONTENT);
+        same("the tag is gone", [0, 3, 1]).await;
+        let merge = post(&format!("/api/v1/contacts/{}/merge", people[2]), json!({ "with": people[0] })).await.is(StatusCode::OK).json();
+        same("Ada is part of Cy", [0, 2, 1]).await;
+        post(&format!("/api/v1/merges/{}/split", merge["merge_id"].as_str().unwrap()), Json::Null).await.is(StatusCode::OK);
+        same("and herself again", [0, 3, 1]).await;
+        site.json("admin", "PATCH", &format!("/api/v1/contacts/{}", people[3]), &json!({ "company": "Falk" })).await.is(StatusCode::OK);
+        same("Dee changed sides", [0, 2, 2]).await;
+        let page = site.get("admin", "/contacts/fields").await;
+        let field = page.body.split("/contacts/fields/fld_").nth(1).map(|rest| format!("/contacts/fields/fld_{}", &rest[..rest.find(['"', '/']).unwrap()])).unwrap();
+        site.post("admin", &format!("{field}/delete"), "").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        site.post("admin", "/contacts/fields", tier).await.is(StatusCode::SEE_OTHER);
+        site.json("admin", "PATCH", &format!("/api/v1/companies/{other}"), &json!({ "fields": { "tier": "Gold" } })).await.is(StatusCode::OK);
+        same("a new field of the same key, filled for the other one", [0, 2, 2]).await;
+        assert_eq!(members(&site, "gold").await, ["Cy", "Dee"]);
+        site.json("admin", "PATCH", &format!("/api/v1/companies/{firm}"), &json!({ "fields": { "tier": "Silver" } })).await.is(StatusCode::OK);
+        same("both have one", [0, 2, 0]).await;
+    }
 }

@@ -20,7 +20,7 @@ fn more(contact: i64) -> [(&'static str, Vec<Value>); 10] {
             "INSERT INTO import_changes (import_id, record_id, changes, updated_before_at, updated_after_at) VALUES (1, $1, '{}', 1, 2)",
             one(),
         ),
-        ("INSERT INTO bulk_rows (edit_id, contact_id, state, before_json) VALUES (1, $1, 'changed', '{\"city\": \"Bonn\"}')", one()),
+        ("INSERT INTO bulk_rows (edit_id, record_id, state, before_json) VALUES (1, $1, 'changed', '{\"city\": \"Bonn\"}')", one()),
         ("INSERT INTO merges (id, survivor_id, loser_id, taken, staff_id, staff_name, at) VALUES (1, $1, 2, '[]', 1, 'Jo', 1)", one()),
         ("INSERT INTO contact_facts (contact_id, key, source, detail, at) VALUES ($1, 'city', 'answer', '', 1)", one()),
         ("INSERT INTO score_lines (contact_id, rule_id, count, k, last_at, day, day_points) VALUES ($1, 1, 1, 1.5, 1, 1, 1)", one()),
@@ -60,6 +60,8 @@ on_both_dbs! {
         let by = By { actor: &actor, now: parts.clock.now(), ids: &parts.ids };
         let mut tx = db.begin().await.unwrap();
         let contact = fill(&mut tx, &by).await;
+        let typed = "INSERT INTO suppressions (id, email_key, reason, note, created_at) VALUES (9001, 'ada@analytic.example', 'manual', 'She rang', 1)";
+        tx.exec(typed, params![]).await.unwrap();
         tx.commit().await.unwrap();
         let rooms = attune::house::rooms(&parts, &Collector::start(&parts));
         let site = TestApp::open(parts, rooms, &[Colleague::new("admin", 1).called("Ada")]);
@@ -73,6 +75,8 @@ on_both_dbs! {
         let missing: Vec<_> = known.difference(&left).filter(|table| !silent.contains(**table)).collect();
         assert!(missing.is_empty(), "in no copy and without a reason: {missing:?}");
         assert!(left.is_disjoint(&silent), "said to be left out: {left:?}");
+        let suppressed = copy["data"]["suppressions"].as_array().unwrap();
+        assert!(suppressed.iter().any(|row| row["note"] == "She rang"), "an address typed by hand is theirs too: {suppressed:?}");
         assert_eq!(copy["data"]["segment_members"][0]["segment"], "Regulars", "ids leave as names");
     }
 

@@ -118,6 +118,20 @@ impl Columns {
         Self(headers.iter().enumerate().map(read).collect())
     }
 
+    /// The places of columns that number the rows: codes of which there are never two alike. They say which row it is, not whom it is about, and that
+    /// two of them look alike says nothing.
+    pub fn numbering<V: AsRef<str>>(&self, rows: &[&[V]]) -> Vec<usize> {
+        let numbers = |at: usize| {
+            let mut seen = std::collections::HashSet::with_capacity(rows.len());
+            rows.len() > 1
+                && rows
+                    .iter()
+                    .all(|row| row.get(at).map(|value| value.as_ref().trim()).is_some_and(|value| !value.is_empty() && seen.insert(value)))
+        };
+        let codes = self.0.iter().enumerate().filter(|(_, column)| column.kind == Kind::Code);
+        codes.map(|(at, _)| at).filter(|at| numbers(*at)).collect()
+    }
+
     /// The columns, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Column> {
         self.0.iter()

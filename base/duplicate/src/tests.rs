@@ -215,6 +215,15 @@ fn columns_are_known_by_their_names_and_values() {
 }
 
 #[test]
+fn a_number_of_the_row_is_told_from_a_number_of_a_person() {
+    let rows = [["r-1", "7", "Ada", "9"], ["r-2", "8", "Bo", ""], ["r-3", "7", "Cy", "8"]];
+    let columns = Columns::infer(&["rec_id", "soc_sec_id", "name", "member"], &rows.map(|row| row.to_vec()));
+    let rows: Vec<&[&str]> = rows.iter().map(<[&str; 4]>::as_slice).collect();
+    assert_eq!(columns.numbering(&rows), [0], "two share one, one has none, and a name is no number");
+    assert!(columns.numbering(&rows[..1]).is_empty(), "of one row nothing is known");
+}
+
+#[test]
 fn misspelt_exchanged_and_reformatted_records_share_a_key() {
     let rows = people(5_000, 200);
     let model = Model::learn(&table_of(&rows));

@@ -8,15 +8,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{App, BoxFuture};
 
-/// A block another room adds to the contact page. The page writes the address; hypermedia is the decoupling.
+/// A block another room adds to the page of a contact or a company. The page writes the address; hypermedia is the decoupling.
 #[derive(Clone, Copy, Debug)]
 pub struct Panel {
     /// `room.noun`.
     pub key: &'static str,
     /// The locale key of its heading.
     pub title_key: &'static str,
-    /// The address that answers GET with the block for a contact.
-    pub href: fn(contact_id: i64) -> String,
+    /// The address that answers GET with the block for a contact, or for a company where it stands on that page.
+    pub href: fn(record_id: i64) -> String,
     /// Smaller comes first.
     pub order: i32,
     /// The permission without which it is not offered.
@@ -25,7 +25,7 @@ pub struct Panel {
     pub place: Place,
 }
 
-/// Where a panel stands on the contact page.
+/// Where a panel stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// In the right-hand column.
@@ -34,6 +34,8 @@ pub enum Place {
     Tab,
     /// A line of the head, which says where things stand: a `<div>` with `<dt>` and `<dd>`.
     Head,
+    /// The same on the page of a company.
+    CompanyHead,
 }
 
 /// Something another room offers to do about a member of staff, linked from the page of that member.

@@ -14,7 +14,7 @@ const KEPT_US: i64 = 30 * DAY_US;
 pub struct SavedView {
     /// Its id.
     pub id: i64,
-    /// The list it belongs to: `contacts`.
+    /// The list it belongs to: `contacts` or `companies`.
     pub list: String,
     /// The name on the tab.
     pub name: String,

@@ -151,6 +151,16 @@ segment-field-team = Team
 segment-field-company = Company
 segment-field-created = Created
 segment-field-seen = Last seen
+segment-field-of-company = Company’s { $name }
+segment-field-company-name = Company’s name
+segment-field-company-domain = Company’s web domain
+segment-field-company-industry = Company’s industry
+segment-field-company-city = Company’s city
+segment-field-company-country = Company’s country
+segment-field-company-owner = Company’s owner
+segment-field-company-team = Company’s team
+segment-field-company-created = Company’s record created
+segment-field-company-tag = Company’s tag
 segment-span-d = { $n ->
     [one] 1 day
    *[other] { $n } days
@@ -256,6 +266,7 @@ rule-error-no-segment = Choose another segment: “{ $what }” does not exist.
 rule-error-no-field = Choose another field: “{ $what }” does not exist.
 rule-error-no-event = Choose an event.
 rule-error-address = You see addresses and numbers masked. A rule of yours can ask for a whole one, not for a part of it.
+rule-error-company = Only whoever sees all contacts and companies can ask about companies: a count would tell of those you do not see.
 rule-error-misfit = Choose another test: this one does not fit “{ $what }”.
 rule-error-empty = Enter a value for “{ $what }”.
 rule-error-backwards = Put the first day before the last for “{ $what }”.

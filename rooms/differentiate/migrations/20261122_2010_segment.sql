@@ -10,6 +10,8 @@ CREATE TABLE segments (
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   filled_at BIGINT,
+  -- Which own fields the rule was last bound to: -1 when it could not be, because one was removed.
+  bound_to BIGINT,
   deleted_at BIGINT
 );
 CREATE UNIQUE INDEX segments_name ON segments (name_key) WHERE deleted_at IS NULL;

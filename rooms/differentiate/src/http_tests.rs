@@ -1,6 +1,7 @@
 //! The pages and the REST of this room as people of each role meet them.
 
 use attune_house::{Parts, Room};
+use attune_identify::field::{FieldKind, Subject};
 use attune_testkit::{Colleague, StatusCode, TestApp};
 use attune_web::{Grant, PermissionDef};
 use serde_json::json;
@@ -60,6 +61,61 @@ attune_testkit::on_both_dbs! {
         app.post("admin", &format!("{to}/restore"), "").await;
         app.settle().await;
         app.get("admin", to).await.is(StatusCode::OK);
+    }
+
+    async fn a_segment_asks_for_the_company_in_lines_text_and_by_programs(db: Db) {
+        let trial = Trial::new(db);
+        let app = app(&trial);
+        trial.field_of(Subject::Company, "tier", FieldKind::Choice, &["Gold", "Silver"]).await;
+        trial.field_of(Subject::Company, "staff", FieldKind::Number, &[]).await;
+        let firm = trial.company("Fisk").await;
+        trial.change_company(firm, "f:tier", "Gold").await;
+        let ada = trial.contact("Ada Brandt", None).await;
+        trial.change(ada, "company", "Fisk").await;
+        trial.contact("Bo Dahl", None).await;
+        let tier = "r0.d=0&r0.j=all&r1.d=1&r1.w=field%3Acompany.custom.tier&r1.o=in&r1.v=gold";
+        let page = app.get("admin", &format!("/segments/new?{tier}")).await.is(StatusCode::OK);
+        assert!(page.has("Ada Brandt") && !page.has("Bo Dahl") && page.has("Company’s tier is Gold"), "{}", page.body);
+        assert!(page.has("Is: Company’s industry") && page.has("Is: Company’s tag") && page.has(">Silver</option>"), "{}", page.body);
+        assert!(!page.has("segment-field-"), "a text is missing: {}", page.body);
+        let page = app.get("zh", "/segments/new?do=text&text=company.industry+is+unknown+and+company.custom.tier+in+%28Gold%29").await;
+        assert!(page.has("公司行业未填写") && page.has("公司的tier是 Gold") && page.has("Ada Brandt"), "{}", page.body);
+        let rule = crate::segment::parse("company.custom.tier in (Gold)").unwrap().to_json();
+        let json = json!({ "rule_json": serde_json::from_str::<serde_json::Value>(&rule).unwrap() });
+        let text = json!({ "rule": "company.custom.tier in (Silver) or company.tag in (Partner)" });
+        for (body, count) in [(json, 1), (text, 0)] {
+            let found = app.json("admin", "POST", "/api/v1/segments/count", &body).await;
+            assert_eq!(found.json()["count"], json!(count), "{}", found.body);
+        }
+        // Nothing tells scores of each of its people when a company changes: they do not ask.
+        let page = app.get("admin", "/scoring").await;
+        assert!(page.has("value=\"country\"") && !page.has("company.industry"), "{}", page.body);
+        let page = app.post("admin", "/scoring/fit", "field=company.industry&op=known&fit_points=5").await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+
+    async fn who_does_not_see_all_companies_learns_nothing_of_them_by_a_rule(db: Db) {
+        let trial = Trial::new(db);
+        let app = app(&trial);
+        let firm = trial.company("Fisk").await;
+        let ada = trial.contact("Ada Brandt", None).await;
+        trial.change(ada, "company", "Fisk").await;
+        trial.change_company(firm, "industry", "Retail").await;
+        let mut tx = trial.db.begin().await.unwrap();
+        tx.exec("UPDATE contacts SET owner_id = 3 WHERE id = $1", attune_db::params![ada]).await.unwrap();
+        tx.commit().await.unwrap();
+        let made = app.post("admin", "/segments", &format!("name=Berliners&do=dynamic&{BERLIN}")).await.is(StatusCode::SEE_OTHER);
+        let (to, rule) = (made.leads(), "company.industry = \"Retail\"");
+        let asked = format!("{to}?do=text&text=company.industry+%3D+%22Retail%22");
+        assert!(app.get("admin", &asked).await.has("Ada Brandt"));
+        let page = app.get("agent", &asked).await.is(StatusCode::OK);
+        assert!(!page.has("Ada Brandt") && page.has("Only whoever sees all"), "{}", page.body);
+        let count = serde_json::json!({ "rule": rule });
+        assert_eq!(app.json("admin", "POST", "/api/v1/segments/count", &count).await.is(StatusCode::OK).json()["count"], 1);
+        app.json("agent", "POST", "/api/v1/segments/count", &count).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        // What an own field holds is masked for them, so parts of it are no question either.
+        let part = serde_json::json!({ "rule": "custom.note contains \"a\"" });
+        app.json("agent", "POST", "/api/v1/segments/count", &part).await.is(StatusCode::UNPROCESSABLE_ENTITY);
     }
 
     async fn roles_decide_who_may_build_and_score(db: Db) {

@@ -192,6 +192,11 @@ fn jobs(facets: &[FacetField]) -> Vec<JobDef> {
         JobDef { kind: score::jobs::RECOMPUTE, max_attempts: 5, run: Arc::new(score::jobs::Recompute { facets: facets.to_vec() }) },
         JobDef { kind: score::jobs::APPLY, max_attempts: 3, run: Arc::new(score::jobs::ApplySettings) },
         JobDef { kind: segment::jobs::REFRESH, max_attempts: 5, run: Arc::new(segment::jobs::KeepSegments::new(facets)) },
+        JobDef {
+            kind: segment::follow::FOLLOW,
+            max_attempts: 20,
+            run: Arc::new(segment::follow::FollowCompanies(segment::jobs::KeepSegments::new(facets))),
+        },
     ]
 }
 

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use attune_db::Db;
 use attune_events::{Event, Reactors, Spine, append};
 use attune_house::ContactTable;
+use attune_identify::company::{self, CompanyDraft};
 use attune_identify::contact::{self, ContactDraft};
-use attune_identify::field::{self, FieldDraft, FieldKind, FieldOption};
+use attune_identify::field::{self, FieldDraft, FieldKind, FieldOption, Subject};
 use attune_identify::merge::{self, MergeId, Pair};
 use attune_jobs::{Bench, Runner, Timers};
 use attune_kernel::{Clock, Ids};
@@ -69,13 +70,35 @@ impl Trial {
         id
     }
 
-    /// A field of one's own; money is in euros.
+    pub(crate) async fn company(&self, name: &str) -> i64 {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let mut tx = self.db.begin().await.unwrap();
+        let made = company::create(&mut tx, &by, CompanyDraft { name: name.to_owned(), ..CompanyDraft::default() }).await.unwrap();
+        tx.commit().await.unwrap();
+        made.id
+    }
+
+    pub(crate) async fn change_company(&self, id: i64, key: &str, value: &str) {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let mut tx = self.db.begin().await.unwrap();
+        company::update_field(&mut tx, &by, &Scope::All, id, key, value).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// A field of contacts of one's own; money is in euros.
     pub(crate) async fn field(&self, key: &str, kind: FieldKind, options: &[&str]) {
+        self.field_of(Subject::Contact, key, kind, options).await;
+    }
+
+    /// The same of contacts or companies.
+    pub(crate) async fn field_of(&self, subject: Subject, key: &str, kind: FieldKind, options: &[&str]) {
         let actor = Actor::system();
         let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
         let option = |label: &&str| FieldOption { key: label.to_lowercase(), label: (*label).to_owned(), gone: false };
         let currency = (kind == FieldKind::Money).then(|| "EUR".to_owned());
-        let draft = FieldDraft { currency, options: options.iter().map(option).collect(), ..FieldDraft::plain(key, key, kind) };
+        let draft = FieldDraft { subject, currency, options: options.iter().map(option).collect(), ..FieldDraft::plain(key, key, kind) };
         let mut tx = self.db.begin().await.unwrap();
         field::create(&mut tx, &by, &draft, None).await.unwrap();
         tx.commit().await.unwrap();
@@ -91,11 +114,16 @@ impl Trial {
 
     /// Gives somebody exactly these tags.
     pub(crate) async fn tag(&self, id: i64, names: &[&str]) {
+        self.tag_of((Subject::Contact, id), names).await;
+    }
+
+    /// The same of a contact or a company.
+    pub(crate) async fn tag_of(&self, whose: (Subject, i64), names: &[&str]) {
         let actor = Actor::system();
         let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut tx = self.db.begin().await.unwrap();
-        attune_identify::tag::replace(&mut tx, &by, (field::Subject::Contact, id), &names).await.unwrap();
+        attune_identify::tag::replace(&mut tx, &by, whose, &names).await.unwrap();
         tx.commit().await.unwrap();
     }
 
@@ -149,6 +177,12 @@ impl Trial {
 
     pub(crate) async fn members(&self, segment: SegmentId) -> Vec<i64> {
         segment::members(&mut self.db.read().await.unwrap(), segment.0).await.unwrap()
+    }
+
+    /// How many jobs of this kind there were.
+    pub(crate) async fn jobs(&self, kind: &str) -> i64 {
+        let mut tx = self.db.read().await.unwrap();
+        tx.count("SELECT count(*) FROM jobs WHERE kind = $1", attune_db::params![kind]).await.unwrap()
     }
 
     /// Who a full look finds now.

@@ -9,6 +9,7 @@ identify-family-name = Family name
 identify-email = Email
 identify-phone = Phone
 identify-company = Company
+identify-company-or-email = Company, or email
 identify-title = Job title
 identify-city = City
 identify-country = Country
@@ -93,13 +94,13 @@ identify-columns-hidden = Not shown
 identify-columns-usual = Usual columns
 identify-columns-created = Created
 identify-columns-show = Show
-identify-columns-own = Own fields to show
 identify-own-fields = Own fields
 identify-no-owner = No owner
 identify-search-hint = Name, email, phone, company
 identify-search-companies = Company name
 identify-count-contacts = { $count } contacts
 identify-none-found = Nobody matches
+identify-no-company-found = No company matches
 identify-none-found-text = Try fewer words or remove a filter.
 identify-show-all = Show all
 identify-no-contacts = No contacts yet
@@ -1565,16 +1566,25 @@ tag-preview = Next
 
 # Bulk edits
 bulk-edit-title = Bulk edits
-bulk-edit-text = What was set for many contacts at once. Each can be taken back for 30 days.
+bulk-edit-text = { $of ->
+    [company] What was set for many companies at once. Each can be taken back for 30 days.
+   *[other] What was set for many contacts at once. Each can be taken back for 30 days.
+}
 bulk-edit-none = No bulk edits yet
-bulk-edit-none-text = Select contacts in the list and choose “Edit field”.
+bulk-edit-none-text = { $of ->
+    [company] Select companies in the list and choose “Edit field”.
+   *[other] Select contacts in the list and choose “Edit field”.
+}
 bulk-edit-change = Change
 bulk-edit-by = By
 bulk-edit-of = { $name }: { $value }
 bulk-edit-nothing = empty
-bulk-edit-new = Edit a field of many contacts
+bulk-edit-new = Bulk edit a field
 bulk-edit-open = Edit field
-bulk-edit-selected = Contacts selected: { $count }
+bulk-edit-selected = { $of ->
+    [company] Companies selected: { $count }
+   *[other] Contacts selected: { $count }
+}
 bulk-edit-field = Field
 bulk-edit-choose = Choose
 bulk-edit-empty = Empty it instead
@@ -1584,14 +1594,23 @@ bulk-edit-other = Other values
 bulk-edit-first = More are selected than a preview looks at: these are the figures of the first { $count }.
 bulk-edit-same-already = Has the value already
 bulk-edit-no-change = Nothing would change.
-bulk-edit-do = { $count ->
+bulk-edit-do = { $of ->
+    [company] { $count ->
+        [one] Change one company
+       *[other] Change { $count } companies
+    }
+   *[other] { $count ->
         [one] Change one contact
        *[other] Change { $count } contacts
     }
+}
 bulk-edit-do-all = Change all of them
 bulk-edit-undo-hint = It works in the background, can be stopped, and taken back for 30 days.
-bulk-edit-asked = The contacts are being changed
-bulk-edit-ending = It ends after the contacts it is at
+bulk-edit-asked = { $of ->
+    [company] The companies are being changed
+   *[other] The contacts are being changed
+}
+bulk-edit-ending = It ends after those it is at
 bulk-edit-undoing = It is being taken back
 bulk-edit-over = It is over already
 bulk-edit-not-over = Only what is over and was not undone can be taken back
@@ -1601,15 +1620,33 @@ bulk-edit-refused = Refused
 bulk-edit-restored = Restored
 bulk-edit-kept = Left alone
 bulk-edit-undo = Undo
-bulk-edit-undo-ask = { $count ->
+bulk-edit-undo-ask = { $of ->
+    [company] { $count ->
+        [one] Give one company back what it had?
+       *[other] Give { $count } companies back what they had?
+    }
+   *[other] { $count ->
         [one] Give one contact back what it had?
        *[other] Give { $count } contacts back what they had?
     }
-bulk-edit-undo-text = Who was changed again since stays as they are, and is listed.
+}
+bulk-edit-undo-text = { $of ->
+    [company] What was changed again since stays as it is, and is listed.
+   *[other] Who was changed again since stays as they are, and is listed.
+}
 bulk-edit-left = Not changed, and why
-bulk-edit-somebody = A contact you may not see
-bulk-edit-cause-scope = You may not change this contact
-bulk-edit-cause-gone = The contact was deleted meanwhile
+bulk-edit-somebody = { $of ->
+    [company] A company you may not see
+   *[other] A contact you may not see
+}
+bulk-edit-cause-scope = { $of ->
+    [company] You may not change this company
+   *[other] You may not change this contact
+}
+bulk-edit-cause-gone = { $of ->
+    [company] The company was removed meanwhile
+   *[other] The contact was deleted meanwhile
+}
 bulk-edit-cause-changed = Somebody has changed the value since
 bulk-edit-cause-value = The value cannot be chosen any more
 bulk-edit-broke = It stopped before the end
@@ -1698,6 +1735,7 @@ retention-until = Before
 retention-oldest = Oldest
 retention-rows = Rows
 retention-days = Days
+retention-unit = days
 retention-saved = Saved the limits
 retention-no-limit = No kind of data has a limit. Set one and save it first.
 retention-run = Run now

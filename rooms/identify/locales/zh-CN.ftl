@@ -9,6 +9,7 @@ identify-family-name = 姓
 identify-email = 邮箱
 identify-phone = 电话
 identify-company = 公司
+identify-company-or-email = 公司或邮箱
 identify-title = 职位
 identify-city = 城市
 identify-country = 国家
@@ -92,13 +93,13 @@ identify-columns-hidden = 未显示
 identify-columns-usual = 默认列
 identify-columns-created = 创建时间
 identify-columns-show = 显示
-identify-columns-own = 要显示的自定义字段
 identify-own-fields = 自定义字段
 identify-no-owner = 无负责人
 identify-search-hint = 姓名、邮箱、电话、公司
 identify-search-companies = 公司名称
 identify-count-contacts = { $count } 个联系人
 identify-none-found = 没有符合条件的联系人
+identify-no-company-found = 没有符合条件的公司
 identify-none-found-text = 减少关键词，或移除一个筛选条件
 identify-show-all = 显示全部
 identify-no-contacts = 还没有联系人
@@ -1474,16 +1475,25 @@ tag-preview = 下一步
 
 # 批量修改
 bulk-edit-title = 批量修改
-bulk-edit-text = 一次为许多联系人设置的字段，30 天内都可以撤销
+bulk-edit-text = { $of ->
+    [company] 一次为许多公司设置的字段，30 天内都可以撤销
+   *[other] 一次为许多联系人设置的字段，30 天内都可以撤销
+}
 bulk-edit-none = 还没有批量修改
-bulk-edit-none-text = 在列表中选择联系人，再点“修改字段”
+bulk-edit-none-text = { $of ->
+    [company] 在列表中选择公司，再点“修改字段”
+   *[other] 在列表中选择联系人，再点“修改字段”
+}
 bulk-edit-change = 修改
 bulk-edit-by = 操作人
 bulk-edit-of = { $name }：{ $value }
 bulk-edit-nothing = 空
 bulk-edit-new = 批量修改字段
 bulk-edit-open = 修改字段
-bulk-edit-selected = 已选联系人：{ $count }
+bulk-edit-selected = { $of ->
+    [company] 已选公司：{ $count }
+   *[other] 已选联系人：{ $count }
+}
 bulk-edit-field = 字段
 bulk-edit-choose = 选择
 bulk-edit-empty = 改为清空
@@ -1492,11 +1502,17 @@ bulk-edit-from = 现在的值
 bulk-edit-other = 其他值
 bulk-edit-first = 所选超出预览范围，以下是前 { $count } 个的情况
 bulk-edit-same-already = 已是这个值
-bulk-edit-no-change = 没有需要修改的联系人
-bulk-edit-do = 修改 { $count } 个联系人
+bulk-edit-no-change = 没有需要修改的内容
+bulk-edit-do = { $of ->
+    [company] 修改 { $count } 家公司
+   *[other] 修改 { $count } 个联系人
+}
 bulk-edit-do-all = 全部修改
 bulk-edit-undo-hint = 修改在后台进行，可以中途停止，30 天内可以撤销
-bulk-edit-asked = 正在修改联系人
+bulk-edit-asked = { $of ->
+    [company] 正在修改公司
+   *[other] 正在修改联系人
+}
 bulk-edit-ending = 当前这一批完成后停止
 bulk-edit-undoing = 正在撤销
 bulk-edit-over = 已经结束
@@ -1507,12 +1523,27 @@ bulk-edit-refused = 已拒绝
 bulk-edit-restored = 已恢复
 bulk-edit-kept = 保持原样
 bulk-edit-undo = 撤销
-bulk-edit-undo-ask = 恢复 { $count } 个联系人原来的值？
-bulk-edit-undo-text = 之后又被修改的联系人保持原样，并逐一列出
-bulk-edit-left = 未修改的联系人和原因
-bulk-edit-somebody = 你无权查看的联系人
-bulk-edit-cause-scope = 你无权修改这个联系人
-bulk-edit-cause-gone = 联系人已被删除
+bulk-edit-undo-ask = { $of ->
+    [company] 恢复 { $count } 家公司原来的值？
+   *[other] 恢复 { $count } 个联系人原来的值？
+}
+bulk-edit-undo-text = { $of ->
+    [company] 之后又被修改的公司保持原样，并逐一列出
+   *[other] 之后又被修改的联系人保持原样，并逐一列出
+}
+bulk-edit-left = 未修改的记录和原因
+bulk-edit-somebody = { $of ->
+    [company] 你无权查看的公司
+   *[other] 你无权查看的联系人
+}
+bulk-edit-cause-scope = { $of ->
+    [company] 你无权修改这家公司
+   *[other] 你无权修改这个联系人
+}
+bulk-edit-cause-gone = { $of ->
+    [company] 公司已被删除
+   *[other] 联系人已被删除
+}
 bulk-edit-cause-changed = 值后来又被修改
 bulk-edit-cause-value = 值已不可选
 bulk-edit-broke = 修改中途停止
@@ -1595,6 +1626,7 @@ retention-until = 早于
 retention-oldest = 最早
 retention-rows = 行数
 retention-days = 天数
+retention-unit = 天
 retention-saved = 已保存期限
 retention-no-limit = 没有任何数据设有期限。请先设置并保存。
 retention-run = 立即清理

@@ -32,4 +32,4 @@ CREATE INDEX companies_parent ON companies (parent_id) WHERE parent_id IS NOT NU
 CREATE INDEX companies_owner ON companies (owner_id, name_key, id) WHERE owner_id IS NOT NULL AND deleted_at IS NULL;
 
 CREATE VIEW v_identify_company AS
-SELECT id, name, domain, industry, city, country, owner_id, team_id, parent_id, created_at FROM companies WHERE deleted_at IS NULL;
+SELECT id, name, name_key, domain, domain_key, industry, city, country, owner_id, team_id, parent_id, created_at FROM companies WHERE deleted_at IS NULL;

@@ -21,3 +21,10 @@ CREATE TABLE promises (
 CREATE INDEX promises_contact ON promises (contact_id) WHERE contact_id IS NOT NULL;
 CREATE INDEX promises_company ON promises (company_id) WHERE company_id IS NOT NULL;
 CREATE INDEX promises_staff ON promises (staff_id, due_at, id) WHERE state = 'open';
+
+-- The open ones of living records, for other rooms.
+CREATE VIEW v_identify_promise AS
+SELECT p.id, p.contact_id, p.company_id, p.staff_id FROM promises p
+WHERE p.state = 'open'
+  AND (EXISTS (SELECT 1 FROM contacts c WHERE c.id = p.contact_id AND c.deleted_at IS NULL AND c.merged_into IS NULL)
+    OR EXISTS (SELECT 1 FROM companies f WHERE f.id = p.company_id AND f.deleted_at IS NULL));

@@ -1,7 +1,9 @@
--- One change of one attribute of many contacts, asked for once, done and perhaps undone by a job.
+-- One change of one attribute of many contacts or companies, asked for once, done and perhaps undone by a job.
 CREATE TABLE bulk_edits (
   id BIGINT PRIMARY KEY,
   staff_id BIGINT NOT NULL,
+  -- What it is of.
+  subject TEXT NOT NULL CHECK (subject = 'contact' OR subject = 'company'),
   state TEXT NOT NULL CHECK (state = 'waiting' OR state = 'running' OR state = 'done' OR state = 'failed' OR state = 'cancelled' OR state = 'undoing' OR state = 'undone'),
   -- city, owner_id, company_id … or f: and the key of an own field.
   attribute TEXT NOT NULL,
@@ -19,10 +21,11 @@ CREATE TABLE bulk_edits (
 );
 CREATE INDEX bulk_edits_staff ON bulk_edits (staff_id, id);
 
--- Whom it is about: fixed when it is asked for, each with what it was before. Kept for 30 days, for as long as it can be undone.
+-- What it is about: fixed when it is asked for, each with what it was before. Kept for 30 days, for as long as it can be undone.
 CREATE TABLE bulk_rows (
   edit_id BIGINT NOT NULL,
-  contact_id BIGINT NOT NULL,
+  -- A contact or a company: ids never meet.
+  record_id BIGINT NOT NULL,
   state TEXT NOT NULL CHECK (state = 'planned' OR state = 'changed' OR state = 'same' OR state = 'refused' OR state = 'restored' OR state = 'left'),
   -- Why it was refused, or kept when the rest was undone.
   cause TEXT CHECK (cause = 'scope' OR cause = 'gone' OR cause = 'changed' OR cause = 'value' OR cause = 'hidden' OR cause = 'itself'),
@@ -31,7 +34,7 @@ CREATE TABLE bulk_rows (
   fact TEXT,
   before_at BIGINT,
   after_at BIGINT,
-  PRIMARY KEY (edit_id, contact_id)
+  PRIMARY KEY (edit_id, record_id)
 );
-CREATE INDEX bulk_rows_state ON bulk_rows (edit_id, state, contact_id);
-CREATE INDEX bulk_rows_contact ON bulk_rows (contact_id);
+CREATE INDEX bulk_rows_state ON bulk_rows (edit_id, state, record_id);
+CREATE INDEX bulk_rows_record ON bulk_rows (record_id);

@@ -199,6 +199,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261129_1220_device"),
         migration!("20261129_1300_share"),
         migration!("20261130_1000_reference"),
+        migration!("20261130_2000_company_facts"),
     ]
 }
 

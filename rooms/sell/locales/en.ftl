@@ -299,6 +299,7 @@ book-contacts = Contacts
 book-companies = Companies
 book-tasks = Open tasks
 book-handovers = Hand-overs
+book-promises = Open promises
 book-empty = { $name } looks after nothing.
 book-nobody = There is no active colleague who could take it over.
 book-rule = By which rule
@@ -375,6 +376,9 @@ erased-contact_changes = Changes on the Today page
 
 task-next = What comes next
 task-next-plan = Plan something
+task-next-ours = We promised: { $what }
+task-next-theirs = They promised: { $what }
+task-next-none = Nothing is planned.
 today-promises = Promises
 today-all-promises = All promises
 today-promise-ours = You promise { $name }

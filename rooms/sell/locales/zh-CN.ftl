@@ -245,6 +245,7 @@ book-contacts = 联系人
 book-companies = 公司
 book-tasks = 未完成任务
 book-handovers = 线索移交
+book-promises = 待兑现承诺
 book-empty = { $name }名下没有任何内容
 book-nobody = 没有可以接手的在职同事
 book-rule = 分配规则
@@ -305,6 +306,9 @@ erased-contact_changes = “今日”页上的变化
 
 task-next = 接下来
 task-next-plan = 安排下一步
+task-next-ours = 我方承诺：{ $what }
+task-next-theirs = 对方承诺：{ $what }
+task-next-none = 暂无安排
 today-promises = 承诺
 today-all-promises = 全部承诺
 today-promise-ours = 你承诺{ $name }

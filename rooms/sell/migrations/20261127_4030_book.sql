@@ -15,7 +15,7 @@ CREATE INDEX books_from ON books (from_id, id);
 -- What was in the book and who gets it. missed: somebody else had it by then; stays: moved on since, so an undo leaves it.
 CREATE TABLE book_rows (
   book_id BIGINT NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('contact', 'company', 'task', 'handover')),
+  kind TEXT NOT NULL CHECK (kind IN ('contact', 'company', 'task', 'handover', 'promise')),
   key BIGINT NOT NULL,
   -- Whom the row is about, so that it goes when the person is erased.
   contact_id BIGINT,

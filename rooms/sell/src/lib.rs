@@ -16,6 +16,7 @@ use std::sync::Arc;
 use attune_db::{Migration, migration};
 use attune_events::{EventDef, Reactor};
 use attune_house::{App, ContactTable, Dataset, Facet, FacetKind, OnErase, OnMerge, Panel, Parts, Place, Room, StaffLink};
+use attune_identify::company::CompanyId;
 use attune_identify::contact::ContactId;
 use attune_jobs::TimerDef;
 use attune_web::{Grant, NavCount, NavItem, PermissionDef, permission};
@@ -79,6 +80,7 @@ fn routes() -> Router<App> {
         .route("/tasks/new", get(task::pages::new))
         .route("/tasks/of/{contact}", get(task::panel::panel))
         .route("/tasks/next/{contact}", get(task::next::next))
+        .route("/tasks/next-of-company/{company}", get(task::next::next_of_company))
         .route("/tasks/{id}", get(task::pages::edit).post(task::pages::update))
         .route("/tasks/{id}/done", post(task::pages::done))
         .route("/tasks/{id}/reopen", post(task::pages::reopen))
@@ -188,6 +190,14 @@ fn panels() -> Vec<Panel> {
             order: 10,
             permission: "sell.task.view",
             place: Place::Head,
+        },
+        Panel {
+            key: "sell.next_of_company",
+            title_key: "task-next",
+            href: |id| format!("/tasks/next-of-company/{}", CompanyId(id)),
+            order: 10,
+            permission: "sell.task.view",
+            place: Place::CompanyHead,
         },
         Panel {
             key: "sell.task",

@@ -71,7 +71,9 @@ fn judged(args: &EvaluateDuplicates, say: &Say) -> Result<Judgement, Refused> {
     let second = args.second.as_ref().map(|path| Labelled::read(path, args, Some(&first.names))).transpose()?;
     let sample: Vec<Vec<String>> =
         [Some(&first), second.as_ref()].into_iter().flatten().flat_map(|file| file.rows.iter().take(1_000)).cloned().collect();
+    let (mut first, mut second) = (first, second);
     let columns = Columns::infer(&first.names, &sample);
+    let columns = leave_out_numbering(&mut first, second.as_mut(), columns);
     let total = first.rows.len() + second.as_ref().map_or(0, |file| file.rows.len());
     let bar = say.progress(u64::try_from(total).ok());
     let watch = |progress: Progress| {
@@ -98,6 +100,18 @@ fn judged(args: &EvaluateDuplicates, say: &Say) -> Result<Judgement, Refused> {
         None => same_entity(&first, second.as_ref()),
     };
     Ok(Judgement::of(&found, &truth))
+}
+
+/// Takes the columns out that only number the rows; answers the others.
+fn leave_out_numbering(first: &mut Labelled, mut second: Option<&mut Labelled>, columns: Columns) -> Columns {
+    let files = [Some(&*first), second.as_deref()];
+    let rows: Vec<&[String]> = files.into_iter().flatten().flat_map(|file| &file.rows).map(Vec::as_slice).collect();
+    let numbering = columns.numbering(&rows);
+    for row in first.rows.iter_mut().chain(second.iter_mut().flat_map(|file| &mut file.rows)) {
+        let mut at = 0..;
+        row.retain(|_| at.next().is_none_or(|at| !numbering.contains(&at)));
+    }
+    Columns::new(columns.iter().enumerate().filter(|(at, _)| !numbering.contains(at)).map(|(_, column)| column.clone()).collect())
 }
 
 /// A table with the labels kept apart.

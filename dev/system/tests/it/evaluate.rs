@@ -53,16 +53,16 @@ async fn crawlers_are_known_as_machines() {
     assert!(told.iter().all(|told| told["machine"].as_bool() == Some(told["reason"].is_string())), "a machine has its reason");
 }
 
-/// A copy of a FEBRL table whose column `entity` is the number within `rec_id`; `rec_id` itself is gone.
+/// A copy of a FEBRL table with a column `entity`, the number within `rec_id`. `rec_id` stays: a number of the row is no help and must be no harm.
 fn with_entity(folder: &Path, name: &str) -> Option<PathBuf> {
     let mut table = csv::Reader::from_path(shared(&format!("febrl_person_duplicates/{name}.csv"))?).unwrap();
     let path = folder.join(format!("{name}.csv"));
     let mut copy = csv::Writer::from_path(&path).unwrap();
     let headers = table.headers().unwrap().clone();
-    copy.write_record(["entity"].into_iter().chain(headers.iter().skip(1))).unwrap();
+    copy.write_record(["entity"].into_iter().chain(headers.iter())).unwrap();
     for row in table.records() {
         let row = row.unwrap();
-        copy.write_record([row[0].split('-').nth(1).unwrap()].into_iter().chain(row.iter().skip(1))).unwrap();
+        copy.write_record([row[0].split('-').nth(1).unwrap()].into_iter().chain(row.iter())).unwrap();
     }
     copy.flush().unwrap();
     Some(path)

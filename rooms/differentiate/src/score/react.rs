@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use attune_db::{Column, DbError, Relation, Sql, Tx, Value, params, sql};
 use attune_events::{BoxFuture, Event, React, Spine, append};
 use attune_identify::contact::{put_engagement, put_scores};
+use attune_identify::field::Subject;
 use attune_jobs::{Bench, OnDue, clear_timers, set_timers_at_latest};
 use attune_kernel::Fault;
 
@@ -102,7 +103,9 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) async fn load(tx: &mut Tx, facets: &[crate::segment::bind::FacetField], now: i64) -> Result<Self, DbError> {
-        let vocabulary = Vocabulary { custom: facts::custom_fields(tx).await?, facets: facets.to_vec(), segments: Vec::new() };
+        let custom = facts::custom_fields(tx, Subject::Contact).await?;
+        // A fit is reckoned when something about the contact changes; nothing says so for each when it is the company.
+        let vocabulary = Vocabulary { custom, facets: facets.to_vec(), ..Vocabulary::default() };
         let fit = store::list_fit_rules(tx).await?.into_iter().filter(|rule| rule.active);
         let fit = fit.filter_map(|rule| Some((bind(&Rule::Field(rule.condition), &vocabulary).ok()?, rule.points))).collect();
         let basis = store::basis(tx).await?;

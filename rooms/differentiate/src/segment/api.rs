@@ -130,7 +130,7 @@ struct Counted {
 /// POST /api/v1/segments/count
 pub async fn count(State(app): State<App>, can: Can<ViewSegments>, Json(wanted): Json<Wanted>) -> Answer {
     let rule = wanted.rule()?;
-    super::check_sight(&rule, &Sight::of(&can.actor)).map_err(SegmentError::Rule)?;
+    super::check_reader(&rule, &Sight::of(&can.actor), super::pages::seen(&can.actor).as_ref()).map_err(SegmentError::Rule)?;
     let mut tx = app.db.read().await?;
     let found = super::select(&mut tx, &rule, &facet_fields(&app.house().facets), app.clock.now()).await?;
     Ok(Json(Counted { count: super::count(&mut tx, &found).await? }).into_response())

@@ -1,9 +1,10 @@
 //! Ties a rule to what exists: fields, facets, events and segments. A bound rule compiles and evaluates without further questions.
 
+use attune_identify::company::domain_key;
 use attune_kernel::{Money, fold_key};
-use attune_web::Sight;
 
-use super::rule::{Cmp, Count, Day, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreName, Subject, Test, Window};
+use super::company::OfCompany;
+use super::rule::{Cmp, Count, Day, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreName, Test, Window};
 
 /// What a field holds, and so which tests fit it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,14 +25,14 @@ pub enum Kind {
     Reference,
 }
 
-/// A field every contact has.
+/// A field every contact has, or every company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContactField {
     /// The word in rules.
     pub key: &'static str,
     /// What it holds.
     pub kind: Kind,
-    /// The column of `v_identify_contact`.
+    /// The column of `v_identify_contact` or `v_identify_company`.
     pub column: &'static str,
     /// Whether the column holds the folded form (trimmed, lower case), which texts are then compared in.
     pub folded: bool,
@@ -39,7 +40,7 @@ pub struct ContactField {
     pub choices: &'static [&'static str],
 }
 
-const fn field(key: &'static str, kind: Kind, column: &'static str) -> ContactField {
+pub(super) const fn field(key: &'static str, kind: Kind, column: &'static str) -> ContactField {
     ContactField { key, kind, column, folded: false, choices: &[] }
 }
 
@@ -67,7 +68,7 @@ pub const CONTACT_FIELDS: &[ContactField] = &[
 pub struct CustomField {
     /// Its id.
     pub id: i64,
-    /// Its key; rules write `custom.<key>`.
+    /// Its key; rules write `custom.<key>`, or `company.custom.<key>` for one of the contact's company.
     pub key: String,
     /// What people call it.
     pub label: String,
@@ -129,6 +130,8 @@ pub struct SegmentName {
 pub struct Vocabulary {
     /// Custom fields.
     pub custom: Vec<CustomField>,
+    /// The own fields of companies; nothing where rules may not ask about companies.
+    pub company: Option<Vec<CustomField>>,
     /// Facets of all rooms.
     pub facets: Vec<FacetField>,
     /// Segments that exist.
@@ -148,14 +151,21 @@ impl Vocabulary {
         self.segment(text).map(|segment| segment.name.clone())
     }
 
-    /// The custom field `custom.<key>`.
+    /// The custom field `custom.<key>` or `company.custom.<key>`.
     pub fn custom_field(&self, field: &str) -> Option<&CustomField> {
-        let key = field.strip_prefix("custom.")?;
-        self.custom.iter().find(|custom| custom.key.eq_ignore_ascii_case(key))
+        let (fields, key) = match field.strip_prefix("company.") {
+            Some(of_company) => (self.company.as_ref()?, of_company.strip_prefix("custom.")?),
+            None => (&self.custom, field.strip_prefix("custom.")?),
+        };
+        fields.iter().find(|custom| custom.key.eq_ignore_ascii_case(key))
     }
 
     /// Where `field` is read from and what it holds.
     pub fn field(&self, field: &str) -> Option<(Source, Kind)> {
+        if let Some(key) = field.strip_prefix("company.") {
+            let (found, kind) = OfCompany::find(key, self.company.as_ref()?)?;
+            return Some((Source::Company(found), kind));
+        }
         if field.starts_with("custom.") {
             let found = self.custom_field(field)?;
             let source = match found.kind {
@@ -199,6 +209,8 @@ pub enum Source {
     CustomNumber(i64),
     /// A custom field kept as the keys of its options, several for one contact.
     CustomChoice(i64),
+    /// Something about the contact's company.
+    Company(OfCompany),
     /// A facet.
     Facet {
         /// Its place in the vocabulary.
@@ -248,6 +260,17 @@ impl Bound {
         })
     }
 
+    /// A number that tells the own fields it asks for from others; a field made again under the same key is another one.
+    pub fn own_fields(&self) -> i64 {
+        let own = self.conditions().into_iter().filter_map(|condition| match condition {
+            Self::Field(Source::CustomText(id) | Source::CustomNumber(id) | Source::CustomChoice(id), _) => Some(*id),
+            Self::Field(Source::Company(of), _) => of.own_field(),
+            _ => None,
+        });
+        let ids: std::collections::BTreeSet<i64> = own.collect();
+        ids.into_iter().fold(0_i64, |sum, id| sum.wrapping_mul(31).wrapping_add(id)) & i64::MAX
+    }
+
     /// The segments it asks for.
     pub fn segments(&self) -> Vec<i64> {
         self.conditions().into_iter().filter_map(|condition| if let Self::Segment(id) = condition { Some(*id) } else { None }).collect()
@@ -266,32 +289,6 @@ pub struct RuleError {
     pub what: String,
     /// The same in English.
     pub message: String,
-}
-
-/// Refuses a rule that looks into addresses part by part, from whoever sees masks: a count would tell what they hide letter by letter. A whole
-/// address may be asked for, as in a search.
-pub fn check_sight(rule: &Rule, sight: &Sight) -> Result<(), RuleError> {
-    let guesses = |rule: &&Rule| match rule {
-        Rule::Field(condition) => {
-            matches!(condition.field.as_str(), "email" | "phone") && matches!(condition.test, Test::Contains(_) | Test::Starts(_))
-        }
-        // What was clicked, typed or sent may hold an address, too; the beginning of a path tells of none.
-        Rule::Event(event) => match &event.subject {
-            Some(Subject::Contains(_)) => true,
-            Some(Subject::Starts(begin)) => !begin.starts_with('/'),
-            _ => false,
-        },
-        _ => false,
-    };
-    match rule.conditions().iter().position(guesses) {
-        Some(condition) if !sight.is_full() => Err(RuleError {
-            condition,
-            key: "rule-error-address",
-            what: String::new(),
-            message: "whoever sees addresses masked cannot ask for parts of them".to_owned(),
-        }),
-        _ => Ok(()),
-    }
 }
 
 /// Ties `rule` to `vocabulary`; the first mistake is answered.
@@ -392,8 +389,16 @@ impl Binder<'_> {
                 _ => {}
             }
         }
-        let folded = matches!(source, Source::CustomText(_) | Source::Column { folded: true, .. } | Source::Facet { several: true, .. });
-        let test = if condition.field == "phone" { digits(&condition.test) } else { folded_test(&condition.test, folded) };
+        let folded = match source {
+            Source::Company(of) => of.is_folded(),
+            other => matches!(other, Source::CustomText(_) | Source::Column { folded: true, .. } | Source::Facet { several: true, .. }),
+        };
+        let test = match condition.field.as_str() {
+            "phone" => digits(&condition.test),
+            // Kept as it is matched by; what is no whole domain is looked for as it stands.
+            "company.domain" => map_texts(&condition.test, &|text| domain_key(text).unwrap_or_else(|| fold_key(text))),
+            _ => folded_test(&condition.test, folded),
+        };
         Ok(Bound::Field(source, test))
     }
 }
@@ -456,6 +461,6 @@ pub(super) fn map_texts(test: &Test, map: &dyn Fn(&str) -> String) -> Test {
 
 /// Whether an event of this kind can change the condition.
 pub fn hears(condition: &EventCondition, subject: Option<&str>, amount: Option<i64>) -> bool {
-    condition.subject.as_ref().is_none_or(|wanted: &Subject| wanted.matches(subject))
+    condition.subject.as_ref().is_none_or(|wanted| wanted.matches(subject))
         && condition.min_amount.is_none_or(|least| amount.is_some_and(|amount| amount >= least))
 }

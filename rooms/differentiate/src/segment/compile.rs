@@ -4,6 +4,7 @@ use attune_db::{Sql, Value};
 use attune_kernel::{DAY_US, Decay};
 
 use super::bind::{Bound, Source};
+use super::company::OfCompany;
 use super::rule::{Cmp, Count, EventCondition, ScoreName, Subject, Test, Window};
 
 /// Compiles `rule` to `SELECT c.id FROM v_identify_contact c WHERE …` as it stands at `now` (µs).
@@ -139,23 +140,32 @@ impl Compiler {
                     }
                 };
             }
-            Source::CustomText(id) => self.aside(sql, ("v_identify_contact_text", "value_key"), Some(id), test),
-            Source::CustomNumber(id) => self.aside(sql, ("v_identify_contact_number", "value"), Some(id), test),
-            Source::CustomChoice(id) => self.aside(sql, ("v_identify_contact_choice", "choice"), Some(id), test),
-            Source::Facet { sql: facet, .. } => self.aside(sql, (&format!("({facet})"), "value"), None, test),
+            Source::CustomText(id) => self.aside(sql, ("v_identify_contact_text", "contact_id", "value_key", Some(id)), false, test),
+            Source::CustomNumber(id) => self.aside(sql, ("v_identify_contact_number", "contact_id", "value", Some(id)), false, test),
+            Source::CustomChoice(id) => self.aside(sql, ("v_identify_contact_choice", "contact_id", "choice", Some(id)), false, test),
+            Source::Facet { sql: facet, .. } => self.aside(sql, (&format!("({facet})"), "contact_id", "value", None), false, test),
+            Source::Company(of) => self.of_company(sql, of, test),
         }
     }
 
-    /// A test on a value that is kept in a row of its own, or is missing with it.
-    fn aside(&self, sql: &mut Sql, (table, column): (&str, &str), field_id: Option<i64>, test: &Test) {
-        let (without, inner) = match test {
-            Test::Unknown => (true, Test::Known),
-            Test::NotIn(texts) => (true, Test::In(texts.clone())),
-            Test::Is(false) => (true, Test::Is(true)),
-            other => (false, other.clone()),
+    /// A test on the company: whoever has none, has nothing of it.
+    fn of_company(&self, sql: &mut Sql, of: OfCompany, test: &Test) {
+        let without = is_negative(test);
+        sql.push(if without { "(c.company_id IS NULL OR " } else { "(c.company_id IS NOT NULL AND " });
+        self.aside(sql, of.place(), true, test);
+        sql.push(")");
+    }
+
+    /// A test on a value that is kept in a row of its own, beside the contact or its company, or is missing with it.
+    fn aside(&self, sql: &mut Sql, (table, key, column, field_id): (&str, &str, &str, Option<i64>), of_company: bool, test: &Test) {
+        let inner = match test {
+            Test::Unknown => Test::Known,
+            Test::NotIn(texts) => Test::In(texts.clone()),
+            Test::Is(false) => Test::Is(true),
+            other => other.clone(),
         };
-        sql.push(if without { "c.id NOT IN (" } else { "c.id IN (" });
-        sql.push("SELECT f.contact_id FROM ").push(table).push(" f WHERE ");
+        sql.push(if of_company { "c.company_id" } else { "c.id" }).push(if is_negative(test) { " NOT IN (" } else { " IN (" });
+        sql.push("SELECT f.").push(key).push(" FROM ").push(table).push(" f WHERE ");
         if let Some(id) = field_id {
             sql.push("f.field_id = ").bind(id).push(" AND ");
         }
@@ -170,7 +180,7 @@ impl Compiler {
             Test::Is(_) => {
                 sql.push(&value).push(" = TRUE");
             }
-            other => self.test(sql, &value, &other),
+            other => self.column_test(sql, &value, &other, column.ends_with("_id")),
         }
         sql.push(")");
     }
@@ -206,6 +216,11 @@ impl Compiler {
             Test::Unknown => sql.push(value).push(" IS NULL"),
         };
     }
+}
+
+/// Whether a test holds for whoever has no value.
+fn is_negative(test: &Test) -> bool {
+    matches!(test, Test::Unknown | Test::NotIn(_) | Test::Is(false))
 }
 
 /// The smallest `k` that shows as at least `points` at `now`; nothing when every contact has that many.

@@ -28,7 +28,7 @@ pub struct Facts {
     pub exists: bool,
     /// Columns of the contact.
     pub columns: HashMap<&'static str, Value>,
-    /// Values kept beside the contact, by source; a missing one is unknown.
+    /// Values kept beside the contact or of its company, by source; a missing one is unknown.
     pub values: HashMap<Source, Value>,
     /// What a contact may have several of, by source; nothing known is not there.
     pub sets: HashMap<Source, BTreeSet<String>>,
@@ -184,7 +184,11 @@ impl Evaluator<'_> {
     }
 
     fn field(&self, source: Source, test: &Test) -> Truth {
-        if matches!(source, Source::CustomChoice(_) | Source::Facet { several: true, .. }) {
+        let several = match source {
+            Source::Company(of) => of.is_several(),
+            other => matches!(other, Source::CustomChoice(_) | Source::Facet { several: true, .. }),
+        };
+        if several {
             return self.set(source, test);
         }
         let kept = match source {

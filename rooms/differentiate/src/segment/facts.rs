@@ -4,18 +4,24 @@ use std::collections::{BTreeSet, HashMap};
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, Value, params, sql};
 
-use attune_identify::field::FieldOption;
+use attune_identify::field::{FieldOption, Subject};
 
 use super::bind::{Bound, CustomField, FacetField, Kind, Source};
+use super::company::{self, OfCompany};
 use super::evaluate::{Facts, Happening};
 use super::rule::Window;
 
-/// The custom fields of this workspace.
-pub async fn custom_fields(tx: &mut Tx) -> Result<Vec<CustomField>, DbError> {
+/// The own fields this workspace has added to contacts or companies.
+pub async fn custom_fields(tx: &mut Tx, subject: Subject) -> Result<Vec<CustomField>, DbError> {
     // Who is merged, deleted or brought back is told by no event of those who name them, so rules do not ask whom a field names.
-    let select = sql!(
-        "SELECT id, key, label, kind, currency, options FROM v_identify_field WHERE kind <> 'contact' AND kind <> 'company' ORDER BY position, id"
-    );
+    let select = match subject {
+        Subject::Contact => sql!(
+            "SELECT id, key, label, kind, currency, options FROM v_identify_field WHERE kind <> 'contact' AND kind <> 'company' ORDER BY position, id"
+        ),
+        Subject::Company => sql!(
+            "SELECT id, key, label, kind, currency, options FROM v_identify_company_field WHERE kind <> 'contact' AND kind <> 'company' ORDER BY position, id"
+        ),
+    };
     let rows = tx.rows(select, params![]).await?;
     let read = |row: &Row| {
         let kind = match row.get::<String>("kind")?.as_str() {
@@ -47,6 +53,7 @@ struct Wanted {
     texts: BTreeSet<i64>,
     numbers: BTreeSet<i64>,
     choices: BTreeSet<i64>,
+    company: BTreeSet<OfCompany>,
     facets: BTreeSet<usize>,
     events: BTreeSet<String>,
     after_at: Option<i64>,
@@ -69,6 +76,9 @@ impl Wanted {
                 }
                 Bound::Field(Source::CustomChoice(id), _) => {
                     wanted.choices.insert(*id);
+                }
+                Bound::Field(Source::Company(of), _) => {
+                    wanted.company.insert(*of);
                 }
                 Bound::Field(Source::Facet { index, .. }, _) => {
                     wanted.facets.insert(*index);
@@ -106,6 +116,7 @@ pub async fn load(
     load_contacts(tx, &ids, &wanted, &mut facts).await?;
     load_custom(tx, &ids, &wanted, &mut facts).await?;
     load_choices(tx, &ids, &wanted, &mut facts).await?;
+    company::load(tx, &ids, &wanted.company, &mut facts).await?;
     for index in &wanted.facets {
         if let Some(facet) = facets.get(*index) {
             load_facet(tx, &ids, *index, facet, &mut facts).await?;

@@ -5,6 +5,7 @@ use attune_web::kit::Choice;
 
 use super::amount::Unit;
 use super::bind::{CONTACT_FIELDS, Kind};
+use super::company::{COMPANY_FIELDS, TAG};
 use super::form::Row;
 use super::rule::Cmp;
 use super::words::Teller;
@@ -62,6 +63,11 @@ impl Inputs<'_> {
         options.push(Choice::new("segment", self.t("segment-what-segment")));
         options.extend(CONTACT_FIELDS.iter().map(|contact| field(contact.key)));
         options.extend(self.teller.vocabulary.custom.iter().map(|custom| field(&format!("custom.{}", custom.key))));
+        if let Some(own) = &self.teller.vocabulary.company {
+            options.extend(COMPANY_FIELDS.iter().map(|one| field(&format!("company.{}", one.key))));
+            options.push(field(&format!("company.{TAG}")));
+            options.extend(own.iter().map(|custom| field(&format!("company.custom.{}", custom.key))));
+        }
         options.extend(self.teller.vocabulary.facets.iter().map(|facet| field(&format!("facet.{}", facet.key))));
         if !options.iter().any(|option| option.value == current) && !current.is_empty() {
             let name = current.strip_prefix("event:").map_or_else(|| current.to_owned(), |name| self.teller.event_name(name));

@@ -9,10 +9,10 @@ use attune_kernel::{Fault, HOUR_US};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::SegmentId;
 use super::bind::FacetField;
 use super::keep::{Index, REACTOR};
 use super::store::{self, Unfilled};
+use super::{SegmentId, follow};
 use crate::score::jobs::Whose;
 use crate::score::{self, Basis};
 
@@ -45,7 +45,7 @@ impl KeepSegments {
 
     /// The live segments with their rules bound, anew only after something has changed: an event that concerns nobody costs no reading of
     /// all rules.
-    async fn index(&self, tx: &mut Tx) -> Result<Arc<Index>, DbError> {
+    pub(super) async fn index(&self, tx: &mut Tx) -> Result<Arc<Index>, DbError> {
         let stamp = (store::stamp(tx).await?, score::basis(tx).await?);
         let held = self.bound.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, index)) = held.filter(|(known, _)| *known == stamp) {
@@ -63,14 +63,15 @@ impl React for KeepSegments {
             if events.iter().any(|event| matches!(event.name.as_ref(), "contact.imported" | "contact.erased")) {
                 return Ok(true);
             }
-            Ok(!self.index(tx).await?.work_of(events).is_empty())
+            let index = self.index(tx).await?;
+            Ok(index.is_overtaken() || !index.work_of(events).is_empty())
         })
     }
 
     fn react<'a>(&'a self, spine: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
+            let bench = Bench { db: spine.db.clone(), clock: spine.clock.clone(), ids: spine.ids.clone() };
             for event in events.iter().filter(|event| event.name == "contact.imported") {
-                let bench = Bench { db: spine.db.clone(), clock: spine.clock.clone(), ids: spine.ids.clone() };
                 let whose = Whose { import_id: event.origin_id, since_at: Some(event.at - HOUR_US) };
                 refresh(tx, &bench, None, whose).await?;
             }
@@ -78,7 +79,13 @@ impl React for KeepSegments {
                 store::recount(tx).await?;
             }
             let index = self.index(tx).await?;
-            index.settle(tx, &index.work_of(events), spine.clock.now()).await?;
+            let anew = index.note_bound(tx).await?;
+            if !anew.is_empty() {
+                refresh(tx, &bench, Some(anew), Whose::default()).await?;
+            }
+            let mut work = index.work_of(events);
+            follow::add_people(tx, &bench, &index, &mut work).await?;
+            index.settle(tx, &work, spine.clock.now()).await?;
             Ok(())
         })
     }

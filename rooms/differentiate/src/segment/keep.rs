@@ -11,7 +11,7 @@ use super::bind::{Bound, CONTACT_FIELDS, FacetField, Source, Vocabulary, bind, h
 use super::evaluate::evaluate;
 use super::rule::{EventCondition, ScoreName};
 use super::store::{self, Move, SegmentKind};
-use super::{SegmentId, facts, vocabulary};
+use super::{SegmentId, company, facts, vocabulary};
 use crate::score::{self, react::changes_history};
 
 /// The reactor's name and its cursor's.
@@ -33,6 +33,8 @@ enum Fact {
     Score(&'static str),
     Segment(i64),
     Happening(String),
+    /// Something about the company, as its events name it.
+    Company(String),
 }
 
 /// All live segments and, per fact, which of them it may change.
@@ -41,7 +43,12 @@ pub struct Index {
     by_fact: HashMap<Fact, BTreeSet<usize>>,
     by_event: HashMap<String, Vec<(usize, EventCondition)>>,
     with_events: BTreeSet<usize>,
+    with_companies: BTreeSet<usize>,
     ageing: BTreeSet<usize>,
+    /// Segments whose members are being found for the first time: of them it is not told who comes, whoever looks first.
+    fresh: HashSet<i64>,
+    /// Segments bound to other own fields than before: what they are bound to now, and whether their members have to be found anew.
+    rebound: Vec<(i64, i64, bool)>,
     facets: Vec<FacetField>,
     decay: Decay,
 }
@@ -50,6 +57,8 @@ pub struct Index {
 #[derive(Default)]
 pub struct Work<'e> {
     contacts: BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>,
+    /// Companies whose people are to be looked at in the same way.
+    companies: BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>,
     /// Segments of which it is not told who comes and goes.
     silent: HashSet<i64>,
 }
@@ -57,7 +66,20 @@ pub struct Work<'e> {
 impl<'e> Work<'e> {
     /// Whether nobody has to be looked at.
     pub fn is_empty(&self) -> bool {
-        self.contacts.is_empty()
+        self.contacts.is_empty() && self.companies.is_empty()
+    }
+
+    /// The companies whose people are to be looked at.
+    pub(super) fn companies(&self) -> impl Iterator<Item = i64> {
+        self.companies.keys().copied()
+    }
+
+    /// Adds one of a company's people.
+    pub(super) fn add_of_company(&mut self, company: i64, contact: i64) {
+        let Some((segments, cause)) = self.companies.get(&company) else { return };
+        let entry = self.contacts.entry(contact).or_default();
+        entry.0.extend(segments);
+        entry.1 = entry.1.or(*cause);
     }
 
     /// The same, but of these segments it is not told who comes: their members are found for the first time, and nobody enters anything.
@@ -65,6 +87,14 @@ impl<'e> Work<'e> {
     pub fn silently(mut self, segments: impl IntoIterator<Item = i64>) -> Self {
         self.silent.extend(segments);
         self
+    }
+
+    fn add_company(&mut self, company: i64, segments: &BTreeSet<usize>, cause: &'e Event) {
+        if !segments.is_empty() {
+            let entry = self.companies.entry(company).or_default();
+            entry.0.extend(segments);
+            entry.1 = Some(cause);
+        }
     }
 
     /// Adds segments to look at for a contact; a later cause replaces an earlier one.
@@ -90,17 +120,41 @@ impl Index {
             by_fact: HashMap::new(),
             by_event: HashMap::new(),
             with_events: BTreeSet::new(),
+            with_companies: BTreeSet::new(),
             ageing: BTreeSet::new(),
+            fresh: store::list_unfilled(tx).await?.iter().filter(|segment| segment.is_new).map(|segment| segment.id).collect(),
+            rebound: Vec::new(),
             facets: facets.to_vec(),
             decay,
         };
         for segment in store::list(tx).await?.into_iter().filter(|segment| segment.kind == SegmentKind::Dynamic) {
-            match bind(&segment.rule, &vocabulary) {
+            let bound = bind(&segment.rule, &vocabulary);
+            let to = bound.as_ref().map_or(-1, Bound::own_fields);
+            if segment.bound_to != Some(to) {
+                index.rebound.push((segment.id, to, to != -1 && segment.bound_to.is_some()));
+            }
+            match bound {
                 Ok(rule) => index.add(segment.id, rule, &vocabulary),
                 Err(error) => tracing::warn!(segment = segment.id, %error, "a segment's rule cannot be used; its members stay as they are"),
             }
         }
         Ok(index)
+    }
+
+    /// Whether members have to be found anew because a field was made again that their rule asks for.
+    pub(super) fn is_overtaken(&self) -> bool {
+        self.rebound.iter().any(|(.., anew)| *anew)
+    }
+
+    /// Notes what rules are bound to now; answers the segments whose members have to be found anew.
+    pub(super) async fn note_bound(&self, tx: &mut Tx) -> Result<Vec<i64>, DbError> {
+        if self.rebound.is_empty() {
+            return Ok(Vec::new());
+        }
+        store::set_bound(tx, self.rebound.iter().map(|(id, to, _)| (*id, *to))).await?;
+        let anew: Vec<i64> = self.rebound.iter().filter(|(.., anew)| *anew).map(|(id, ..)| *id).collect();
+        store::set_unfilled(tx, &anew).await?;
+        Ok(anew)
     }
 
     fn add(&mut self, id: i64, rule: Bound, vocabulary: &Vocabulary) {
@@ -112,6 +166,11 @@ impl Index {
                     if let Some(custom) = vocabulary.custom.iter().find(|custom| custom.id == *field) {
                         self.note(Fact::Custom(custom.key.clone()), place);
                     }
+                }
+                Bound::Field(Source::Company(of), _) => {
+                    self.note(Fact::Column("company_id"), place);
+                    self.note(Fact::Company(of.told_as(vocabulary.company.as_deref().unwrap_or_default())), place);
+                    self.with_companies.insert(place);
                 }
                 Bound::Field(Source::Facet { index, .. }, _) => {
                     for name in self.facets.get(*index).map_or(&[][..], |facet| facet.changed_by) {
@@ -151,6 +210,8 @@ impl Index {
                 (0..self.segments.len()).collect()
             }
             _ if changes_history(event) => self.with_events.clone(),
+            // An import tells of all it brought at its end.
+            "contact.updated" if subject.is_empty() && event.origin_id.is_none() => (0..self.segments.len()).collect(),
             "contact.updated" => self.reading(&field_fact(subject)),
             "contact.owner_changed" => &self.reading(&Fact::Column("owner_id")) | &self.reading(&Fact::Column("team_id")),
             "contact.stage_changed" => self.reading(&Fact::Column("stage")),
@@ -169,15 +230,36 @@ impl Index {
         touched
     }
 
+    /// Which segments an event about a company may change for its people.
+    fn touched_by_company(&self, event: &Event) -> BTreeSet<usize> {
+        if self.with_companies.is_empty() {
+            return BTreeSet::new();
+        }
+        match (event.name.as_ref(), event.subject.as_deref().unwrap_or("")) {
+            ("company.updated", "") => self.with_companies.clone(),
+            ("company.updated", attribute) => self.reading(&Fact::Company(attribute.to_owned())),
+            ("company.tagged" | "company.untagged" | "company.tag_renamed", _) => self.reading(&Fact::Company(company::TAG.to_owned())),
+            _ => BTreeSet::new(),
+        }
+    }
+
     /// The work a batch of events makes.
     pub fn work_of<'e>(&self, events: &'e [Event]) -> Work<'e> {
         let mut work = Work::default();
         for event in events {
             if let Some(contact) = event.contact_id {
                 work.add(contact, &self.touched_by(event), Some(event));
+            } else if let Some(id) = event.company_id {
+                work.add_company(id, &self.touched_by_company(event), event);
             }
         }
         work
+    }
+
+    /// The segments the companies in `work` are looked at for.
+    pub(super) fn segments_of_companies(&self, work: &Work<'_>) -> Vec<i64> {
+        let places: BTreeSet<usize> = work.companies.values().flat_map(|(places, _)| places.iter().copied()).collect();
+        places.iter().filter_map(|place| self.segments.get(*place)).map(|live| live.id).collect()
     }
 
     /// Looking at `contacts` for every segment that time alone can change.
@@ -221,7 +303,8 @@ impl Index {
                 if truth.holds != inside.contains(&(live.id, *contact)) {
                     moves.push(Move { segment_id: live.id, contact_id: *contact, entered: truth.holds });
                     // Rules that ask for this segment hear of it only by its events.
-                    if !work.silent.contains(&live.id) || self.by_fact.contains_key(&Fact::Segment(live.id)) {
+                    let silent = work.silent.contains(&live.id) || self.fresh.contains(&live.id);
+                    if !silent || self.by_fact.contains_key(&Fact::Segment(live.id)) {
                         told.push(news(live.id, *contact, truth.holds, *cause, now));
                     }
                 }

@@ -6,15 +6,18 @@
 pub(crate) mod amount;
 pub mod api;
 pub mod bind;
+pub mod company;
 pub mod compile;
 pub mod evaluate;
 pub mod facts;
+pub mod follow;
 pub(crate) mod form;
 mod inputs;
 pub mod jobs;
 pub mod keep;
 pub mod pages;
 mod preview;
+mod reader;
 pub mod rule;
 mod store;
 #[cfg(test)]
@@ -24,12 +27,14 @@ mod view;
 pub mod words;
 
 use attune_db::{DbError, Sql, Tx};
+use attune_identify::field::Subject;
 use attune_jobs::Bench;
 use attune_kernel::{DAY_US, Fault, Ids};
 use attune_record::audit;
 use attune_web::{Actor, Sight};
 
-pub use bind::{Bound, FacetField, RuleError, SegmentName, Vocabulary, bind, check_sight};
+pub use bind::{Bound, FacetField, RuleError, SegmentName, Vocabulary, bind};
+pub use reader::{check_reader, check_sight};
 pub use rule::Rule;
 use rule::{Cmp, ScoreCondition, ScoreName};
 pub use store::{Segment, SegmentKind, days, find, find_by_name, list, list_after, member_ids, of_contact};
@@ -163,7 +168,8 @@ pub struct By<'a> {
 /// Everything a rule may speak of right now.
 pub async fn vocabulary(tx: &mut Tx, facets: &[FacetField]) -> Result<Vocabulary, DbError> {
     let segments = store::list(tx).await?.into_iter().map(|segment| SegmentName { id: segment.id, name: segment.name }).collect();
-    Ok(Vocabulary { custom: facts::custom_fields(tx).await?, facets: facets.to_vec(), segments })
+    let company = Some(facts::custom_fields(tx, Subject::Company).await?);
+    Ok(Vocabulary { custom: facts::custom_fields(tx, Subject::Contact).await?, company, facets: facets.to_vec(), segments })
 }
 
 /// Compiles a rule to one statement that yields the ids (`id`) of those it holds for at `now` (µs).
@@ -197,7 +203,7 @@ pub async fn first(tx: &mut Tx, found: &Sql, limit: i64) -> Result<Vec<i64>, DbE
 
 /// Makes a dynamic segment; its members are found by a job. Answers its id.
 pub async fn create(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: &[FacetField]) -> Result<i64, SegmentError> {
-    check_sight(&rule, &Sight::of(by.actor))?;
+    check_reader(&rule, &Sight::of(by.actor), pages::seen(by.actor).as_ref())?;
     let vocabulary = vocabulary(tx, facets).await?;
     let rule = settled(rule, &vocabulary)?;
     let segment = Segment {
@@ -209,6 +215,7 @@ pub async fn create(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: &[
         created_at: by.now,
         updated_at: by.now,
         filled_at: None,
+        bound_to: None,
     };
     store::insert(tx, &segment, staff(by)).await?;
     note(tx, by, "segment.created", segment.id, None, Some(&segment)).await?;
@@ -218,7 +225,7 @@ pub async fn create(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: &[
 
 /// Makes a static segment of those the rule holds for now. Answers its id and how many they are.
 pub async fn snapshot(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: &[FacetField]) -> Result<(i64, i64), SegmentError> {
-    check_sight(&rule, &Sight::of(by.actor))?;
+    check_reader(&rule, &Sight::of(by.actor), pages::seen(by.actor).as_ref())?;
     let vocabulary = vocabulary(tx, facets).await?;
     let rule = settled(rule, &vocabulary)?;
     let found = compile::compile(&bind(&rule, &vocabulary)?, score::basis(tx).await?.decay(), by.now);
@@ -231,6 +238,7 @@ pub async fn snapshot(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: 
         created_at: by.now,
         updated_at: by.now,
         filled_at: Some(by.now),
+        bound_to: None,
     };
     store::insert(tx, &segment, staff(by)).await?;
     segment.member_count = i64::try_from(store::fill(tx, segment.id, &found, by.now).await?).unwrap_or(i64::MAX);
@@ -244,7 +252,7 @@ pub async fn update(tx: &mut Tx, by: &By<'_>, id: i64, name: &str, rule: Rule, f
     let before = store::find(tx, id).await?.ok_or(SegmentError::NotFound)?;
     let vocabulary = vocabulary(tx, facets).await?;
     if before.kind != SegmentKind::Static {
-        check_sight(&rule, &Sight::of(by.actor))?;
+        check_reader(&rule, &Sight::of(by.actor), pages::seen(by.actor).as_ref())?;
     }
     let rule = if before.kind == SegmentKind::Static { before.rule.clone() } else { settled(rule, &vocabulary)? };
     refuse_circle(tx, id, &bind(&rule, &vocabulary)?, &vocabulary).await?;

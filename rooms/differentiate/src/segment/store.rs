@@ -45,6 +45,8 @@ pub struct Segment {
     pub updated_at: i64,
     /// When all members were last found by its present rule; not yet when nothing.
     pub filled_at: Option<i64>,
+    /// Which own fields its rule was last bound to, as [`super::bind::Bound::own_fields`] says; not yet when nothing.
+    pub bound_to: Option<i64>,
 }
 
 fn read(row: &Row) -> Result<Segment, DbError> {
@@ -59,24 +61,27 @@ fn read(row: &Row) -> Result<Segment, DbError> {
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
         filled_at: row.get("filled_at")?,
+        bound_to: row.get("bound_to")?,
     })
 }
 
 /// All segments by name.
 pub async fn list(tx: &mut Tx) -> Result<Vec<Segment>, DbError> {
     let sql = sql!(
-        "SELECT id, name, kind, rule, member_count, created_at, updated_at, filled_at FROM segments WHERE deleted_at IS NULL ORDER BY name_key, id"
+        "SELECT id, name, kind, rule, member_count, created_at, updated_at, filled_at, bound_to FROM segments WHERE deleted_at IS NULL ORDER BY name_key, id"
     );
     tx.rows(sql, params![]).await?.iter().map(read).collect()
 }
 
-/// Changes whenever a segment is made, changed, hidden or brought back, a custom field is added or its options change: what rules are bound by.
+/// Changes whenever a segment is made, changed, filled, hidden or brought back, a custom field is added or its options change: what rules are bound by.
 pub(super) async fn stamp(tx: &mut Tx) -> Result<Vec<Value>, DbError> {
     let sql = sql!(
         "SELECT (SELECT count(*) FROM segments WHERE deleted_at IS NULL) AS live, (SELECT CAST(SUM(updated_at - created_at) AS BIGINT) FROM segments) AS changes,
          (SELECT CAST(SUM(id % 1000003) AS BIGINT) FROM segments WHERE deleted_at IS NULL) AS which,
-         (SELECT count(*) FROM v_identify_field) AS fields, (SELECT max(id) FROM v_identify_field) AS newest_field,
-         (SELECT CAST(SUM(revision) AS BIGINT) FROM v_identify_field) AS revisions"
+         (SELECT count(*) FROM segments WHERE kind = 'dynamic' AND filled_at IS NULL AND deleted_at IS NULL) AS unfilled,
+         (SELECT CAST(SUM(bound_to % 1000003) AS BIGINT) FROM segments WHERE deleted_at IS NULL) AS bound,
+         f.fields, f.newest_field, f.revisions
+         FROM (SELECT count(*) AS fields, max(id) AS newest_field, CAST(SUM(revision) AS BIGINT) AS revisions FROM v_identify_any_field) f"
     );
     Ok(tx.get("the stamp of segments", sql, params![]).await?.into_values())
 }
@@ -84,7 +89,7 @@ pub(super) async fn stamp(tx: &mut Tx) -> Result<Vec<Value>, DbError> {
 /// Segments behind `after` in the order of their ids, at most `limit`.
 pub async fn list_after(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<Segment>, DbError> {
     let sql = sql!(
-        "SELECT id, name, kind, rule, member_count, created_at, updated_at, filled_at FROM segments WHERE deleted_at IS NULL AND id > $1 ORDER BY id LIMIT $2"
+        "SELECT id, name, kind, rule, member_count, created_at, updated_at, filled_at, bound_to FROM segments WHERE deleted_at IS NULL AND id > $1 ORDER BY id LIMIT $2"
     );
     tx.rows(sql, params![after, limit]).await?.iter().map(read).collect()
 }
@@ -92,7 +97,7 @@ pub async fn list_after(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<Segme
 /// The segment `id`.
 pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Segment>, DbError> {
     let sql = sql!(
-        "SELECT id, name, kind, rule, member_count, created_at, updated_at, filled_at FROM segments WHERE id = $1 AND deleted_at IS NULL"
+        "SELECT id, name, kind, rule, member_count, created_at, updated_at, filled_at, bound_to FROM segments WHERE id = $1 AND deleted_at IS NULL"
     );
     tx.find(sql, params![id]).await?.as_ref().map(read).transpose()
 }
@@ -100,7 +105,7 @@ pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Segment>, DbError> {
 /// The segment of this name, whatever the case.
 pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Option<Segment>, DbError> {
     let sql = sql!(
-        "SELECT id, name, kind, rule, member_count, created_at, updated_at, filled_at FROM segments WHERE name_key = $1 AND deleted_at IS NULL"
+        "SELECT id, name, kind, rule, member_count, created_at, updated_at, filled_at, bound_to FROM segments WHERE name_key = $1 AND deleted_at IS NULL"
     );
     tx.find(sql, params![fold_key(name)]).await?.as_ref().map(read).transpose()
 }
@@ -201,6 +206,22 @@ pub(super) async fn write_days(tx: &mut Tx, per_segment: &BTreeMap<i64, (i64, i6
 pub(super) async fn recount(tx: &mut Tx) -> Result<(), DbError> {
     let sql = sql!("UPDATE segments SET member_count = (SELECT count(*) FROM segment_members m WHERE m.segment_id = segments.id)");
     tx.exec(sql, params![]).await?;
+    Ok(())
+}
+
+/// Notes which own fields rules are bound to now.
+pub(super) async fn set_bound(tx: &mut Tx, bound: impl IntoIterator<Item = (i64, i64)>) -> Result<(), DbError> {
+    let mut rows = Relation::new(&[("id", Column::Int), ("bound_to", Column::Int)]);
+    bound.into_iter().for_each(|(id, to)| rows.push(vec![Value::Int(id), Value::Int(to)]));
+    tx.exec_from(sql!("UPDATE segments SET bound_to = r.bound_to FROM {rows} AS r WHERE segments.id = r.id"), &rows, params![]).await?;
+    Ok(())
+}
+
+/// Says that the members of these segments are to be found anew.
+pub(super) async fn set_unfilled(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
+    let rows = Relation::of_ids("id", ids.iter().copied());
+    let sql = sql!("UPDATE segments SET filled_at = NULL, updated_at = updated_at + 1 FROM {rows} AS r WHERE segments.id = r.id");
+    tx.exec_from(sql, &rows, params![]).await?;
     Ok(())
 }
 

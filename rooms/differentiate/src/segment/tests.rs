@@ -1,18 +1,19 @@
 //! Members kept step by step are those a full look finds; text, JSON and tree say the same.
 
 use attune_events::Event;
-use attune_identify::field::FieldKind;
+use attune_identify::field::{FieldKind, Subject as Of};
 use attune_kernel::{DAY_US, HOUR_US};
 use attune_testkit::on_both_dbs;
 use proptest::prelude::*;
 
+use crate::segment::follow::FOLLOW;
 use crate::segment::rule::{
     Cmp, Count, Day, EventCondition, FieldCondition, Rule, ScoreCondition, ScoreName, SegmentCondition, Span, Subject, Test, Window,
 };
 use crate::segment::{parse, print};
 use crate::trial::Trial;
 
-const RULES: [(&str, &str); 19] = [
+const RULES: [(&str, &str); 26] = [
     ("often", "event page.viewed count >= 2 within 3d"),
     ("pricing", "event page.viewed(contains \"pricing\") within 1d and not event purchase.made within 5d"),
     ("warm", "score >= 10"),
@@ -32,6 +33,13 @@ const RULES: [(&str, &str); 19] = [
     ("tagless", "facet.contact.tag not in (vip, \"Trade Fair\") or facet.contact.tag is unknown"),
     ("some tag", "facet.contact.tag is known"),
     ("untold", "custom.likes is unknown and not custom.tier = \"Silver\""),
+    ("employed", "company is known and company.name starts \"FI\""),
+    ("trade", "company.industry = \"Retail\" and not company.city = \"Bonn\""),
+    ("elsewhere", "company.industry not in (\"Retail\") or company.custom.tier is unknown"),
+    ("large", "company.custom.staff >= 50 and company.custom.tier in (Gold)"),
+    ("insured", "company.custom.insured is true and city is unknown"),
+    ("renewing", "company.custom.renewal next 3d or company.custom.motto contains \"safe\""),
+    ("partners", "company.tag in (Partner) or company.tag is unknown and in segment \"trade\""),
 ];
 
 /// Small numbers that repeat for a seed.
@@ -45,6 +53,25 @@ impl Dice {
 
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[usize::try_from(self.roll(from.len() as u64)).unwrap()]
+    }
+}
+
+/// Something happens to a company, or somebody changes to another.
+async fn do_business(trial: &Trial, dice: &mut Dice, people: &[i64], companies: &[i64]) {
+    let firm = dice.pick(companies);
+    match dice.roll(10) {
+        0..=2 => trial.change(dice.pick(people), "company", dice.pick(&["Fisk", "Falk", "Fisk", ""])).await,
+        3 => trial.change_company(firm, "industry", dice.pick(&["Retail", "Steel", ""])).await,
+        4 => trial.change_company(firm, "city", dice.pick(&["Bonn", "Oslo"])).await,
+        5 => trial.change_company(firm, "f:tier", dice.pick(&["gold", "Silver", ""])).await,
+        6 => trial.change_company(firm, "f:staff", dice.pick(&["49", "50", ""])).await,
+        7 => trial.change_company(firm, "f:insured", dice.pick(&["yes", "no", ""])).await,
+        8 => trial.tag_of((Of::Company, firm), dice.pick(&[&["Partner"][..], &["Fair", "partner"], &[]])).await,
+        _ => {
+            let day = Day(trial.clock.now() + i64::try_from(dice.roll(6)).unwrap() * DAY_US).to_string();
+            trial.change_company(firm, "f:renewal", &day).await;
+            trial.change_company(firm, "f:motto", dice.pick(&["Safe is safe", "Fast", ""])).await;
+        }
     }
 }
 
@@ -83,6 +110,16 @@ async fn check_history(db: attune_db::Db, seed: u64) {
     trial.field("budget", FieldKind::Money, &[]).await;
     trial.field("tier", FieldKind::Choice, &["Gold", "Silver", "Bronze"]).await;
     trial.field("likes", FieldKind::Choices, &["Tea", "Ink", "Paper"]).await;
+    for (key, kind, options) in [
+        ("tier", FieldKind::Choices, &["Gold", "Silver"][..]),
+        ("staff", FieldKind::Number, &[]),
+        ("insured", FieldKind::Bool, &[]),
+        ("renewal", FieldKind::Date, &[]),
+        ("motto", FieldKind::Text, &[]),
+    ] {
+        trial.field_of(Of::Company, key, kind, options).await;
+    }
+    let companies = [trial.company("Fisk").await, trial.company("Falk").await];
     let mut dice = Dice(seed);
     let mut people = Vec::new();
     for number in 0..4 {
@@ -98,6 +135,9 @@ async fn check_history(db: attune_db::Db, seed: u64) {
         live_a_little(&trial, &mut dice, &mut people).await;
         if dice.roll(3) == 0 {
             live_a_little(&trial, &mut dice, &mut people).await;
+        }
+        if dice.roll(2) == 0 {
+            do_business(&trial, &mut dice, &people, &companies).await;
         }
         trial.settle().await;
         for (name, id, rule) in &segments {
@@ -140,6 +180,49 @@ on_both_dbs! {
         trial.change(ada, "f:tier", "").await;
         trial.settle().await;
         assert_eq!(trial.members(golden).await, [bob]);
+    }
+
+    async fn the_people_of_a_company_follow_it_a_crowd_by_a_job(db: Db) {
+        let trial = Trial::new(db);
+        let firm = trial.company("Fisk").await;
+        let retail = trial.segment("retail", "company.industry = Retail").await;
+        let other = trial.segment("other", "city = Oslo").await;
+        let mut crowd = vec![trial.contact("Ada", None).await];
+        trial.change(crowd[0], "company", "Fisk").await;
+        trial.settle().await;
+        trial.change_company(firm, "industry", "Retail").await;
+        trial.settle().await;
+        assert_eq!((trial.members(retail).await, trial.jobs(FOLLOW).await), (crowd.clone(), 0));
+        let log = trial.log(crowd[0]).await;
+        assert!(log.iter().any(|event| event.name == "segment.entered" && event.cause.is_some()), "it is known why");
+        for number in 0..6 {
+            let one = trial.contact(&format!("Worker {number}"), None).await;
+            trial.change(one, "company", "Fisk").await;
+            crowd.push(one);
+        }
+        trial.settle().await;
+        assert_eq!(trial.members(retail).await, crowd);
+        trial.change_company(firm, "industry", "Steel").await;
+        trial.settle().await;
+        assert_eq!((trial.members(retail).await, trial.jobs(FOLLOW).await), (Vec::new(), 1));
+        trial.change_company(firm, "city", "Bonn").await;
+        trial.change_company(firm, "industry", "Retail").await;
+        trial.settle().await;
+        assert_eq!((trial.members(retail).await, trial.jobs(FOLLOW).await), (crowd, 2), "what no rule reads moves nobody");
+        assert!(trial.members(other).await.is_empty());
+    }
+
+    async fn whoever_changed_in_several_things_is_looked_at_for_every_segment(db: Db) {
+        let trial = Trial::new(db);
+        let ada = trial.contact("Ada", Some("Berlin")).await;
+        let berlin = trial.segment("berlin", "city = Berlin").await;
+        trial.settle().await;
+        let mut tx = trial.db.begin().await.unwrap();
+        tx.exec("UPDATE contacts SET city = 'Oslo'", attune_db::params![]).await.unwrap();
+        tx.commit().await.unwrap();
+        trial.happen(vec![Event::new("contact.updated", trial.clock.now()).contact(ada)]).await;
+        trial.settle().await;
+        assert!(trial.members(berlin).await.is_empty(), "as an import that is taken back tells it");
     }
 
     async fn a_window_closes_at_its_exact_moment(db: Db) {

@@ -80,7 +80,7 @@ impl Builder {
         let rule = rule.normal();
         let basis = score::basis(&mut tx).await?;
         let (scope, sight) = (shell.actor.as_ref().and_then(super::pages::seen), shell.sight());
-        let guess = super::check_sight(&rule, &sight).err();
+        let guess = super::check_reader(&rule, &sight, scope.as_ref()).err();
         if let Some(wrong) = &guess {
             errors.add("rule", wrong.key);
         }

@@ -108,6 +108,10 @@ impl Teller<'_> {
 
     /// What people call a field.
     pub fn field(&self, field: &str) -> String {
+        if let Some(key) = field.strip_prefix("company.custom.") {
+            let label = self.vocabulary.custom_field(field).map_or_else(|| key.to_owned(), |custom| custom.label.clone());
+            return self.l.of("segment-field-of-company").s("name", label).to_string();
+        }
         if let Some(key) = field.strip_prefix("custom.") {
             let found = self.vocabulary.custom.iter().find(|custom| custom.key == key);
             return found.map_or_else(|| key.to_owned(), |custom| custom.label.clone());
@@ -116,7 +120,7 @@ impl Teller<'_> {
             let found = self.vocabulary.facets.iter().find(|facet| facet.key == key);
             return found.map_or_else(|| key.to_owned(), |facet| self.l.t(facet.label_key).to_string());
         }
-        self.l.t(&format!("segment-field-{field}")).to_string()
+        self.l.t(&format!("segment-field-{}", field.replace('.', "-"))).to_string()
     }
 
     /// A span such as “30 days”.

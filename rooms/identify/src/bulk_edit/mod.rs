@@ -1,8 +1,11 @@
-//! A bulk edit: one attribute of many contacts set to one value, as far as whoever asks may change them, and taken back as a whole.
+//! A bulk edit: one attribute of many contacts or companies set to one value, as far as whoever asks may change them, and taken back as a whole.
 //!
-//! Guards that whom it is about is fixed when it is asked for, within the asker's rights; that every contact is changed like by hand, with
+//! Guards that whom it is about is fixed when it is asked for, within the asker's rights; that each is changed like by hand, with
 //! its line in the audit log and its events; and that undoing gives back exactly what was there, except where somebody has changed it since.
 
+#[cfg(test)]
+mod company_tests;
+mod edited;
 #[cfg(test)]
 mod http_tests;
 pub(crate) mod jobs;
@@ -22,10 +25,11 @@ use attune_record::audit;
 use attune_web::Scope;
 use serde_json::{Value as Json, json};
 
-use crate::contact::{self, By, Selection};
-use crate::field;
+use crate::contact::{self, By};
+use crate::field::{self, Subject};
 use crate::sharing::Reach;
 
+pub(crate) use edited::Chosen;
 pub(crate) use new_page::address;
 use rules::Target;
 pub(crate) use store::purge;
@@ -41,7 +45,7 @@ id_type!(
 pub(crate) enum EditState {
     /// Its job waits.
     Waiting,
-    /// Contacts are being changed.
+    /// They are being changed.
     Running,
     /// Over.
     Done,
@@ -93,7 +97,7 @@ impl EditState {
     }
 }
 
-/// What became of the contacts.
+/// What became of the records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// All of them.
@@ -116,6 +120,8 @@ pub(crate) struct BulkEdit {
     pub(crate) id: i64,
     /// Who asked for it.
     pub(crate) staff_id: i64,
+    /// What it is of.
+    pub(crate) subject: Subject,
     pub(crate) state: EditState,
     /// The attribute's key.
     pub(crate) attribute: String,
@@ -142,7 +148,7 @@ impl BulkEdit {
 
 /// The table that holds people.
 pub(crate) const CONTACT_TABLES: [ContactTable; 1] =
-    [ContactTable { table: "bulk_rows", column: "contact_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay }];
+    [ContactTable { table: "bulk_rows", column: "record_id", on_erase: OnErase::Delete, on_merge: OnMerge::Stay }];
 
 /// Adds this noun to the room.
 pub(crate) fn plug(room: Room) -> Room {
@@ -155,14 +161,14 @@ pub(crate) async fn ask(
     by: &By<'_>,
     bench: &Bench,
     (see, edit): (&Scope, &Scope),
-    selection: &Selection,
+    chosen: &Chosen,
     target: &Target,
 ) -> Result<EditId, Fault> {
     let id = EditId(by.ids.next());
-    store::insert(tx, by, id, target).await?;
+    store::insert(tx, by, (id, chosen.subject()), target).await?;
     let reach = reach_of(tx, edit, &target.key).await?;
-    store::plan(tx, id, (see, &reach), selection).await?;
-    let fields = field::list(tx).await?;
+    store::plan(tx, id, (see, &reach), chosen).await?;
+    let fields = field::list_of(tx, chosen.subject()).await?;
     if let Some((field, kind)) = rules::naming(&target.key, &fields).and_then(|field| Some((field.id, field.kind.target()?))) {
         let named = target.value.as_str().and_then(|text| field::reference::read_id(kind, text));
         let seen = Reach::of(tx, see).await?;
@@ -170,17 +176,21 @@ pub(crate) async fn ask(
     }
     put_job(tx, bench, by, id, jobs::EDIT).await?;
     let after = json!({ "attribute": target.key, "value": target.value });
-    audit::note(tx, by.ids, by.now, by.actor, "contact.bulk_edited", "bulk_edit", id.0, None, Some(after)).await?;
+    let action = match chosen.subject() {
+        Subject::Contact => "contact.bulk_edited",
+        Subject::Company => "company.bulk_edited",
+    };
+    audit::note(tx, by.ids, by.now, by.actor, action, "bulk_edit", id.0, None, Some(after)).await?;
     Ok(id)
 }
 
-/// Whose `key` whoever may change the contacts of `edit` may set. To give away what is only shared stays with whose it is, and so does to put it
+/// Whose `key` whoever may change the records of `edit` may set. To give away what is only shared stays with whose it is, and so does to put it
 /// into a company that may be shared with others.
 async fn reach_of(tx: &mut Tx, edit: &Scope, key: &str) -> Result<Reach, DbError> {
     if matches!(key, "owner_id" | "company_id" | "company") { Ok(Reach::owned(edit)) } else { Reach::of(tx, edit).await }
 }
 
-/// Begins to take an edit back, or answers the locale key of why that cannot be. Contacts that are not within `edit` any more stay as they
+/// Begins to take an edit back, or answers the locale key of why that cannot be. Records that are not within `edit` any more stay as they
 /// are, unless it was this edit that gave them away.
 pub(crate) async fn undo(
     tx: &mut Tx,
@@ -197,10 +207,14 @@ pub(crate) async fn undo(
         return Ok(Err("bulk-edit-not-over"));
     }
     if found.attribute != "owner_id" {
-        store::keep_beyond(tx, found.id, edit).await?;
+        store::keep_beyond(tx, found, edit).await?;
     }
     put_job(tx, bench, by, EditId(found.id), jobs::UNDO).await?;
-    audit::note(tx, by.ids, by.now, by.actor, "contact.bulk_edit_undone", "bulk_edit", found.id, None, None).await?;
+    let action = match found.subject {
+        Subject::Contact => "contact.bulk_edit_undone",
+        Subject::Company => "company.bulk_edit_undone",
+    };
+    audit::note(tx, by.ids, by.now, by.actor, action, "bulk_edit", found.id, None, None).await?;
     Ok(Ok(()))
 }
 

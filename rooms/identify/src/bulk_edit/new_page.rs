@@ -9,17 +9,18 @@ use attune_web::kit::Choice;
 use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Problem, Query, Scope, Shell};
 use axum::extract::State;
 use serde::Deserialize;
-use serde_json::Value as Json;
 
-use super::pages::{Words, href, named};
-use super::rules::{self, ATTRIBUTES, Target};
-use crate::contact::{self, By, COUNTED, Contact, ContactId, Control, Selection};
-use crate::field::{self, Field};
+use super::edited::{self, Chosen, Edited};
+use super::pages::{Words, href, named, said};
+use super::rules::{self, Target};
+use crate::company;
+use crate::contact::{self, By, COUNTED, Contact, ContactId, Control};
+use crate::field::{self, Field, List, Subject};
 use crate::relationship::pages::find_of;
 use crate::staff::{self, Member};
 use crate::{EditContacts, ViewContacts};
 
-/// Contacts read at a time for the preview.
+/// Records read at a time for the preview.
 const STEP: i64 = 2_000;
 /// Former values that are told apart.
 const TOLD: usize = 12;
@@ -28,7 +29,8 @@ const TOLD: usize = 12;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
-    ids: Vec<ContactId>,
+    /// As they stand in addresses.
+    ids: Vec<String>,
     all: String,
     query: String,
     key: String,
@@ -41,7 +43,7 @@ pub(crate) struct Asked {
     look: String,
 }
 
-/// The address of the page for a selection; `ids` may be empty when `all` of the list are meant. The value `none` empties the field.
+/// The address of the page for a selection of contacts; `ids` may be empty when `all` of the list are meant. The value `none` empties the field.
 pub(crate) fn address(ids: &[ContactId], all: bool, query: &str, (key, value): (&str, &str)) -> String {
     let mut out = url::form_urlencoded::Serializer::new(String::new());
     if all {
@@ -58,23 +60,24 @@ pub(crate) fn address(ids: &[ContactId], all: bool, query: &str, (key, value): (
 }
 
 impl Asked {
-    async fn selection(&self, app: &App, can: &Can<ViewContacts>) -> Result<Selection, Problem> {
+    async fn chosen(&self, app: &App, of: Subject, can: &Can<ViewContacts>) -> Result<Chosen, Problem> {
         if self.all.is_empty() {
-            return Ok(Selection::Ids(self.ids.iter().map(|id| id.0).collect()));
+            return Ok(Chosen::these(of, self.ids.iter().filter_map(|id| edited::id_of(of, id)).collect()));
         }
-        Ok(Selection::Listed(Box::new(contact::read_listing(app, &can.actor, &self.query).await?)))
+        Chosen::listed(app, of, &can.actor, &self.query).await
     }
 
     /// What it is to become, as far as what was typed or chosen says so.
     async fn target(
         &self,
         tx: &mut Tx,
+        of: Subject,
         actor: &Actor,
         (fields, members): (&[Field], &[Member]),
     ) -> Result<Result<Target, &'static str>, DbError> {
         let value = self.value.join(";");
         let typed = if value.is_empty() && rules::naming(&self.key, fields).is_some() { &self.q } else { &value };
-        match Target::read(&self.key, typed, !self.empty.is_empty(), (fields, members)) {
+        match Target::read((of, &self.key), typed, !self.empty.is_empty(), (fields, members)) {
             Ok(target) => target.named(tx, actor, fields).await,
             Err(why) => Ok(Err(why)),
         }
@@ -82,7 +85,7 @@ impl Asked {
 
     /// What stands in each form: whom it is about.
     fn whom(&self) -> Vec<(String, String)> {
-        let mut pairs: Vec<(String, String)> = self.ids.iter().map(|id| ("ids".to_owned(), id.to_string())).collect();
+        let mut pairs: Vec<(String, String)> = self.ids.iter().map(|id| ("ids".to_owned(), id.clone())).collect();
         pairs.extend([("all", &self.all), ("query", &self.query)].map(|(name, value)| (name.to_owned(), value.clone())));
         pairs.retain(|(_, value)| !value.is_empty());
         pairs
@@ -101,7 +104,7 @@ impl Asked {
 /// How many would change, and from what.
 #[derive(Default)]
 struct Preview {
-    /// Contacts of the selection, counted up to [`COUNTED`] and one.
+    /// Records of the selection, counted up to [`COUNTED`] and one.
     total: i64,
     /// How many of them were looked at.
     looked: i64,
@@ -127,6 +130,7 @@ impl Preview {
 #[template(path = "bulk_edit/new.html")]
 struct NewPage {
     shell: Shell,
+    of: Subject,
     asked: Asked,
     /// How many are selected, in words.
     count: String,
@@ -146,6 +150,11 @@ struct NewPage {
 }
 
 impl NewPage {
+    /// A text that says what is edited.
+    fn said(&self, key: &str) -> String {
+        said(&self.shell.l, self.of, key)
+    }
+
     /// Forgets what cannot be chosen: the browser would show the first of the choices as if it had been.
     fn blank_unknown(&mut self) {
         if let Some(Control::Select(options)) = &self.control
@@ -157,34 +166,15 @@ impl NewPage {
 }
 
 /// The fields that can be set for many.
-fn keys(shell: &Shell, fields: &[Field]) -> Vec<Choice> {
-    let fixed = ATTRIBUTES.iter().map(|key| Choice::new(key, contact::attribute_name(&shell.l, key)));
+fn keys(shell: &Shell, of: Subject, fields: &[Field]) -> Vec<Choice> {
+    let fixed = rules::attributes(of).iter().map(|key| Choice::new(key, contact::attribute_name(&shell.l, key)));
     fixed.chain(fields.iter().map(|field| Choice::new(format!("f:{}", field.key), &field.label))).collect()
-}
-
-async fn count(tx: &mut Tx, scope: &Scope, selection: &Selection) -> Result<i64, DbError> {
-    match selection {
-        Selection::Ids(ids) => Ok(i64::try_from(contact::ids_of(tx, scope, selection, COUNTED).await?.len().min(ids.len())).unwrap_or(0)),
-        Selection::Listed(listing) => contact::count_to(tx, scope, listing, COUNTED + 1).await,
-    }
-}
-
-/// The next contacts of a selection behind `behind`.
-async fn next(tx: &mut Tx, scope: &Scope, selection: &Selection, behind: i64) -> Result<Vec<Contact>, DbError> {
-    match selection {
-        Selection::Ids(_) if behind > 0 => Ok(Vec::new()),
-        Selection::Ids(_) => {
-            let ids = contact::ids_of(tx, scope, selection, STEP).await?;
-            contact::list_by_ids(tx, ids).await
-        }
-        Selection::Listed(listing) => contact::list_behind(tx, scope, listing, behind, STEP).await,
-    }
 }
 
 async fn preview(
     tx: &mut Tx,
     (see, edit): (&Scope, &Scope),
-    (selection, total): (&Selection, i64),
+    (chosen, total): (&Chosen, i64),
     target: &Target,
     (shell, words): (&Shell, &Words),
 ) -> Result<Preview, DbError> {
@@ -194,31 +184,27 @@ async fn preview(
     let (mut from, mut behind): (BTreeMap<String, i64>, i64) = (BTreeMap::new(), 0);
     let sight = shell.sight();
     while preview.looked < COUNTED {
-        let mut people = next(tx, see, selection, behind).await?;
-        let Some(last) = people.iter().map(|c| c.id).max() else { break };
+        let mut records = chosen.next(tx, see, behind, STEP).await?;
+        let Some(last) = records.iter().map(Edited::id).max() else { break };
         behind = last;
-        let met: HashSet<i64> = people.iter().filter(|person| target.is_met(person)).map(|person| person.id).collect();
-        let values = people.iter_mut().map(|person| (person.id, &mut person.fields));
+        let met: HashSet<i64> = records.iter().filter(|record| target.is_met(record)).map(Edited::id).collect();
+        let values = records.iter_mut().map(|record| (record.id(), record.own_values()));
         field::reference::show(tx, (see, &sight), words.own(&target.key), values).await?;
-        for person in &people {
+        for record in &records {
             preview.looked += 1;
-            if !reach.covers(person.place(), person.id, person.company_id) {
+            if !record.is_covered(&reach) {
                 preview.refused += 1;
                 continue;
             }
-            if met.contains(&person.id) {
+            if met.contains(&record.id()) {
                 preview.same += 1;
                 continue;
             }
-            let shown = person.raw(&target.key);
-            if field::reference::is_hidden(&shown) || target.value == person.shown_id().to_string().as_str() {
+            if field::reference::is_hidden(&record.raw(&target.key)) || target.value == record.shown_id().as_str() {
                 preview.unnamed += 1;
                 continue;
             }
-            let was = match target.key.as_str() {
-                "company_id" => person.company_name.clone().map_or(Json::Null, Json::String),
-                key => person.shown(key, &sight),
-            };
+            let was = record.shown(&target.key, &sight);
             *from.entry(words.value(&shell.l, &target.key, &was)).or_default() += 1;
         }
     }
@@ -231,14 +217,15 @@ async fn preview(
 }
 
 /// The page, and whether what was typed fits.
-async fn new_page(app: &App, can: (&Can<ViewContacts>, &Scope), shell: Shell, asked: Asked) -> Result<NewPage, Problem> {
-    let selection = asked.selection(app, can.0).await?;
+async fn new_page(app: &App, of: Subject, can: (&Can<ViewContacts>, &Scope), shell: Shell, asked: Asked) -> Result<NewPage, Problem> {
+    let chosen = asked.chosen(app, of, can.0).await?;
     let mut tx = app.db.read().await?;
-    let (fields, members) = (field::list(&mut tx).await?, staff::list(&mut tx).await?);
-    let total = count(&mut tx, &can.0.scope, &selection).await?;
+    let (fields, members) = (field::list_of(&mut tx, of).await?, staff::list(&mut tx).await?);
+    let total = chosen.count(&mut tx, &can.0.scope, COUNTED + 1).await?;
     let mut page = NewPage {
         count: contact::shown_count(&shell.l, total),
-        keys: keys(&shell, &fields),
+        of,
+        keys: keys(&shell, of, &fields),
         label: String::new(),
         control: None,
         is_naming: rules::naming(&asked.key, &fields).is_some(),
@@ -251,7 +238,7 @@ async fn new_page(app: &App, can: (&Can<ViewContacts>, &Scope), shell: Shell, as
         asked,
         shell,
     };
-    if !rules::is_editable(&page.asked.key, &fields) {
+    if !rules::is_editable(of, &page.asked.key, &fields) {
         return Ok(page);
     }
     let words = Words::new(&mut tx, &fields, &members, &page.asked.key, &[]).await?;
@@ -260,7 +247,7 @@ async fn new_page(app: &App, can: (&Can<ViewContacts>, &Scope), shell: Shell, as
     if page.asked.look.is_empty() {
         return Ok(page);
     }
-    match page.asked.target(&mut tx, &can.0.actor, (&fields, &members)).await? {
+    match page.asked.target(&mut tx, of, &can.0.actor, (&fields, &members)).await? {
         Err(why) => {
             page.blank_unknown();
             if let Some(target) = rules::naming(&page.asked.key, &fields).and_then(|field| field.kind.target()) {
@@ -278,7 +265,7 @@ async fn new_page(app: &App, can: (&Can<ViewContacts>, &Scope), shell: Shell, as
                 named(&mut tx, &page.shell, &fields, &mut becomes).await?;
             }
             page.becomes = target.company.clone().unwrap_or_else(|| words.value(&page.shell.l, &target.key, &becomes[0].1));
-            page.preview = Some(preview(&mut tx, (&can.0.scope, can.1), (&selection, total), &target, (&page.shell, &words)).await?);
+            page.preview = Some(preview(&mut tx, (&can.0.scope, can.1), (&chosen, total), &target, (&page.shell, &words)).await?);
         }
     }
     Ok(page)
@@ -286,6 +273,11 @@ async fn new_page(app: &App, can: (&Can<ViewContacts>, &Scope), shell: Shell, as
 
 /// How the field is asked for, with what was chosen before.
 async fn control(tx: &mut Tx, page: &NewPage, fields: &[Field]) -> Result<Option<Control>, Problem> {
+    if page.of == Subject::Company {
+        let own = page.asked.key.strip_prefix("f:").and_then(|key| fields.iter().find(|field| field.key == key));
+        let value = own.and_then(|field| field.read(&page.typed).ok()).unwrap_or_default();
+        return Ok(company::control(tx, &page.shell, &page.asked.key, own, &value).await?);
+    }
     let mut blank = Contact::default();
     if let Some(field) = page.asked.key.strip_prefix("f:").and_then(|key| fields.iter().find(|field| field.key == key)) {
         blank.set(&page.asked.key, field.read(&page.typed).unwrap_or_default());
@@ -293,7 +285,7 @@ async fn control(tx: &mut Tx, page: &NewPage, fields: &[Field]) -> Result<Option
     Ok(contact::control(tx, &page.shell, &blank, &page.asked.key).await?.map(|(control, _)| control))
 }
 
-pub(super) async fn new(
+pub(super) async fn new<L: List>(
     State(app): State<App>,
     can: Can<ViewContacts>,
     edit: Can<EditContacts>,
@@ -301,30 +293,30 @@ pub(super) async fn new(
     Query(asked): Query<Asked>,
 ) -> Answer {
     if asked.all.is_empty() && asked.ids.is_empty() {
-        return Ok(shell.leave(&format!("/contacts?{}", asked.query), Flash::bad("identify-select-first")));
+        return Ok(shell.leave(&format!("{}?{}", L::OF.home(), asked.query), Flash::bad("identify-select-first")));
     }
-    let page = new_page(&app, (&can, &edit.scope), shell, asked).await?;
+    let page = new_page(&app, L::OF, (&can, &edit.scope), shell, asked).await?;
     Ok(if page.errors.is_empty() { page.shell.page(&page) } else { page.shell.again(&page, &page) })
 }
 
-pub(super) async fn create(
+pub(super) async fn create<L: List>(
     State(app): State<App>,
     can: Can<ViewContacts>,
     edit: Can<EditContacts>,
     shell: Shell,
     Form(asked): Form<Asked>,
 ) -> Answer {
-    let selection = asked.selection(&app, &can).await?;
+    let chosen = asked.chosen(&app, L::OF, &can).await?;
     let mut tx = app.db.begin().await?;
-    let (fields, members) = (field::list(&mut tx).await?, staff::list(&mut tx).await?);
-    let Ok(target) = asked.target(&mut tx, &can.actor, (&fields, &members)).await? else {
+    let (fields, members) = (field::list_of(&mut tx, L::OF).await?, staff::list(&mut tx).await?);
+    let Ok(target) = asked.target(&mut tx, L::OF, &can.actor, (&fields, &members)).await? else {
         drop(tx);
-        let page = new_page(&app, (&can, &edit.scope), shell, Asked { look: "1".to_owned(), ..asked }).await?;
+        let page = new_page(&app, L::OF, (&can, &edit.scope), shell, Asked { look: "1".to_owned(), ..asked }).await?;
         return Ok(page.shell.again(&page, &page));
     };
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     let target = target.settled(&mut tx, &by).await?;
-    let id = super::ask(&mut tx, &by, &app.bench(), (&can.scope, &edit.scope), &selection, &target).await?;
+    let id = super::ask(&mut tx, &by, &app.bench(), (&can.scope, &edit.scope), &chosen, &target).await?;
     tx.commit().await?;
-    Ok(shell.leave(&href(id), Flash::good("bulk-edit-asked")))
+    Ok(shell.leave(&href(L::OF, id), Flash::good("bulk-edit-asked").s("of", L::OF.word())))
 }

@@ -15,30 +15,40 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::{BulkEdit, EditId, EditState, jobs, new_page, store};
-use crate::contact::{self, By, ContactId, Stage};
-use crate::field::{self, Field};
+use super::{BulkEdit, Chosen, EditId, EditState, edited, jobs, new_page, store};
+use crate::contact::{self, By, Stage};
+use crate::field::{self, Companies, Contacts, Field, List, Subject};
 use crate::staff::{self, Member};
 use crate::{EditContacts, ViewContacts, company};
 
-const HOME: &str = "/contacts/edits";
 /// Lines on a page.
 const PAGE: i64 = 50;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<App> {
     Router::new()
-        .route("/contacts/edits", get(list).post(new_page::create))
-        .route("/contacts/edits/new", get(new_page::new))
-        .route("/contacts/edits/{id}", get(show))
-        .route("/contacts/edits/{id}/stream", get(stream))
-        .route("/contacts/edits/{id}/cancel", post(cancel))
-        .route("/contacts/edits/{id}/undo", post(undo))
+        .route("/contacts/edits", get(list::<Contacts>).post(new_page::create::<Contacts>))
+        .route("/contacts/edits/new", get(new_page::new::<Contacts>))
+        .route("/contacts/edits/{id}", get(show::<Contacts>))
+        .route("/contacts/edits/{id}/stream", get(stream::<Contacts>))
+        .route("/contacts/edits/{id}/cancel", post(cancel::<Contacts>))
+        .route("/contacts/edits/{id}/undo", post(undo::<Contacts>))
+        .route("/companies/edits", get(list::<Companies>).post(new_page::create::<Companies>))
+        .route("/companies/edits/new", get(new_page::new::<Companies>))
+        .route("/companies/edits/{id}", get(show::<Companies>))
+        .route("/companies/edits/{id}/stream", get(stream::<Companies>))
+        .route("/companies/edits/{id}/cancel", post(cancel::<Companies>))
+        .route("/companies/edits/{id}/undo", post(undo::<Companies>))
 }
 
 /// The address of an edit.
-pub(super) fn href(id: EditId) -> String {
-    format!("{HOME}/{id}")
+pub(super) fn href(of: Subject, id: EditId) -> String {
+    format!("{}/edits/{id}", of.home())
+}
+
+/// A text that says what an edit is of.
+pub(super) fn said(l: &Lang, of: Subject, key: &str) -> String {
+    l.of(key).s("of", of.word()).to_string()
 }
 
 /// Says attributes and their values in words.
@@ -115,8 +125,8 @@ pub(super) async fn named(tx: &mut Tx, shell: &Shell, fields: &[Field], values: 
     Ok(())
 }
 
-async fn lines(tx: &mut Tx, shell: &Shell, edits: Vec<BulkEdit>) -> Result<Vec<Line>, DbError> {
-    let (fields, members) = (field::list(tx).await?, staff::list(tx).await?);
+async fn lines(tx: &mut Tx, of: Subject, shell: &Shell, edits: Vec<BulkEdit>) -> Result<Vec<Line>, DbError> {
+    let (fields, members) = (field::list_of(tx, of).await?, staff::list(tx).await?);
     let companies: Vec<&Json> = edits.iter().filter(|edit| edit.attribute == "company_id").map(|edit| &edit.value).collect();
     let words = Words::new(tx, &fields, &members, "company_id", &companies).await?;
     let mut values: Vec<(String, Json)> = edits.iter().map(|edit| (edit.attribute.clone(), masked(shell, edit))).collect();
@@ -139,20 +149,21 @@ fn whose(can: &Can<EditContacts>) -> Option<i64> {
 #[template(path = "bulk_edit/list.html")]
 struct ListPage {
     shell: Shell,
+    of: Subject,
     lines: Vec<Line>,
 }
 
-async fn list(State(app): State<App>, can: Can<EditContacts>, shell: Shell) -> Answer {
+async fn list<L: List>(State(app): State<App>, can: Can<EditContacts>, shell: Shell) -> Answer {
     let mut tx = app.db.read().await?;
-    let edits = store::list(&mut tx, whose(&can), PAGE).await?;
-    let page = ListPage { lines: lines(&mut tx, &shell, edits).await?, shell };
+    let edits = store::list(&mut tx, L::OF, whose(&can), PAGE).await?;
+    let page = ListPage { of: L::OF, lines: lines(&mut tx, L::OF, &shell, edits).await?, shell };
     Ok(page.shell.page(&page))
 }
 
-/// Somebody who was not changed, or did not get back what was there.
+/// A record that was not changed, or did not get back what was there.
 struct Left {
-    /// Nobody the reader may see has none.
-    who: Option<(ContactId, String)>,
+    /// Its page and its name; nothing where the reader may not see it.
+    who: Option<(String, String)>,
     state: String,
     cause: String,
 }
@@ -173,27 +184,33 @@ struct ShowPage {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct ShowQuery {
-    after: Option<ContactId>,
+    /// Behind this record.
+    after: i64,
 }
 
 /// The rights of whoever asks: to change, and to see.
 type Rights = (Can<EditContacts>, Can<ViewContacts>);
 
+/// The edit, if it is of what the address says.
+fn of_list(found: Option<BulkEdit>, of: Subject) -> Result<BulkEdit, Problem> {
+    found.filter(|edit| edit.subject == of).ok_or(Problem::NotFound)
+}
+
 /// The edit with its job; one whose job was lost has ended by then.
-async fn find(app: &App, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
-    let (edit, job) = look(app, can, id).await?;
+async fn find(app: &App, of: Subject, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
+    let (edit, job) = look(app, of, can, id).await?;
     if !edit.state.is_moving() || job.as_ref().is_some_and(|job| !job.state.is_over()) {
         return Ok((edit, job));
     }
     let mut tx = app.db.begin().await?;
     super::end_lost(&mut tx, id.0).await?;
     tx.commit().await?;
-    look(app, can, id).await
+    look(app, of, can, id).await
 }
 
-async fn look(app: &App, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
+async fn look(app: &App, of: Subject, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
     let mut tx = app.db.read().await?;
-    let edit = store::find(&mut tx, id.0, whose(can)).await?.ok_or(Problem::NotFound)?;
+    let edit = of_list(store::find(&mut tx, id.0, whose(can)).await?, of)?;
     let job = match edit.job_id {
         Some(job_id) => attune_jobs::find(&mut tx, job_id).await?,
         None => None,
@@ -201,28 +218,34 @@ async fn look(app: &App, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdi
     Ok((edit, job))
 }
 
-async fn show_page(app: &App, rights: &Rights, shell: Shell, id: EditId, query: &ShowQuery) -> Result<ShowPage, Problem> {
-    let (edit, job) = find(app, &rights.0, id).await?;
+/// What these records are called.
+async fn names(tx: &mut Tx, shell: &Shell, of: Subject, ids: Vec<i64>) -> Result<HashMap<i64, String>, DbError> {
+    Ok(match of {
+        Subject::Contact => contact::list_by_ids(tx, ids).await?.iter().map(|c| (c.id, contact::name_for(shell, c))).collect(),
+        Subject::Company => company::list_by_ids(tx, ids).await?.into_iter().map(|c| (c.id, c.name)).collect(),
+    })
+}
+
+async fn show_page(app: &App, (of, rights): (Subject, &Rights), shell: Shell, id: EditId, query: &ShowQuery) -> Result<ShowPage, Problem> {
+    let (edit, job) = find(app, of, &rights.0, id).await?;
     let mut tx = app.db.read().await?;
-    let mut causes = store::list_causes(&mut tx, id.0, query.after.map_or(0, |id| id.0), PAGE + 1).await?;
-    let next = attune_web::kit::cut_page(&mut causes, 50).map(|(contact, ..)| format!("{}?after={}", href(id), ContactId(*contact)));
-    let seen = contact::Selection::Ids(causes.iter().map(|(contact, ..)| *contact).collect());
-    let seen = contact::ids_of(&mut tx, &rights.1.scope, &seen, PAGE).await?;
-    let names: HashMap<i64, String> =
-        contact::list_by_ids(&mut tx, seen).await?.iter().map(|c| (c.id, contact::name_for(&shell, c))).collect();
-    let left = causes.into_iter().map(|(contact, state, cause)| Left {
-        who: names.get(&contact).map(|name| (ContactId(contact), name.clone())),
+    let mut causes = store::list_causes(&mut tx, id.0, query.after, PAGE + 1).await?;
+    let next = attune_web::kit::cut_page(&mut causes, 50).map(|(record, ..)| format!("{}?after={record}", href(of, id)));
+    let seen = Chosen::these(of, causes.iter().map(|(record, ..)| *record).collect()).ids(&mut tx, &rights.1.scope, PAGE).await?;
+    let names = names(&mut tx, &shell, of, seen).await?;
+    let left = causes.into_iter().map(|(record, state, cause)| Left {
+        who: names.get(&record).map(|name| (edited::href_of(of, record), name.clone())),
         state,
         cause,
     });
     let left = left.collect();
     let is_ending = job.as_ref().is_some_and(|job| job.cancel_asked && !job.state.is_over());
     let broke_back = edit.state == EditState::Failed && job.is_some_and(|job| job.kind == jobs::UNDO);
-    let line = lines(&mut tx, &shell, vec![edit]).await?.pop().ok_or(Problem::NotFound)?;
+    let line = lines(&mut tx, of, &shell, vec![edit]).await?.pop().ok_or(Problem::NotFound)?;
     Ok(ShowPage { line, left, next, is_ending, broke_back, shell })
 }
 
-async fn show(
+async fn show<L: List>(
     State(app): State<App>,
     can: Can<EditContacts>,
     see: Can<ViewContacts>,
@@ -230,49 +253,55 @@ async fn show(
     Path(id): Path<EditId>,
     Query(query): Query<ShowQuery>,
 ) -> Answer {
-    let page = show_page(&app, &(can, see), shell, id, &query).await?;
+    let page = show_page(&app, (L::OF, &(can, see)), shell, id, &query).await?;
     Ok(page.shell.page(&page))
 }
 
-/// GET /contacts/edits/{id}/stream: the part of the page that changes, as long as it does.
-async fn stream(State(app): State<App>, can: Can<EditContacts>, see: Can<ViewContacts>, shell: Shell, Path(id): Path<EditId>) -> Answer {
-    store::find(&mut app.db.read().await?, id.0, whose(&can)).await?.ok_or(Problem::NotFound)?;
+/// GET …/edits/{id}/stream: the part of the page that changes, as long as it does.
+async fn stream<L: List>(
+    State(app): State<App>,
+    can: Can<EditContacts>,
+    see: Can<ViewContacts>,
+    shell: Shell,
+    Path(id): Path<EditId>,
+) -> Answer {
+    of_list(store::find(&mut app.db.read().await?, id.0, whose(&can)).await?, L::OF)?;
     let asker = Arc::new((app.clone(), (can, see), shell));
     Ok(live(app.db.listen("progress"), move || {
         let asker = asker.clone();
-        async move { status(&asker.0, &asker.1, asker.2.clone(), id).await.unwrap_or(Live::Gone) }
+        async move { status(&asker.0, (L::OF, &asker.1), asker.2.clone(), id).await.unwrap_or(Live::Gone) }
     }))
 }
 
-async fn status(app: &App, rights: &Rights, shell: Shell, id: EditId) -> Result<Live, Problem> {
+async fn status(app: &App, rights: (Subject, &Rights), shell: Shell, id: EditId) -> Result<Live, Problem> {
     let page = show_page(app, rights, shell, id, &ShowQuery::default()).await?;
     let html = page.as_status().render().map_err(Fault::from)?;
     Ok(if page.is_moving() { Live::New(html) } else { Live::Last(html) })
 }
 
-async fn cancel(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<EditId>) -> Answer {
+async fn cancel<L: List>(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<EditId>) -> Answer {
     let mut tx = app.db.begin().await?;
-    let edit = store::find(&mut tx, id.0, whose(&can)).await?.ok_or(Problem::NotFound)?;
+    let edit = of_list(store::find(&mut tx, id.0, whose(&can)).await?, L::OF)?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     if !super::cancel(&mut tx, &by, &edit).await? {
         return Err(Problem::refused("bulk-edit-over"));
     }
     tx.commit().await?;
-    Ok(shell.leave(&href(id), Flash::good("bulk-edit-ending")))
+    Ok(shell.leave(&href(L::OF, id), Flash::good("bulk-edit-ending")))
 }
 
-async fn undo(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<EditId>) -> Answer {
+async fn undo<L: List>(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<EditId>) -> Answer {
     let mut tx = app.db.begin().await?;
-    let edit = store::find(&mut tx, id.0, whose(&can)).await?.ok_or(Problem::NotFound)?;
+    let edit = of_list(store::find(&mut tx, id.0, whose(&can)).await?, L::OF)?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     super::undo(&mut tx, &by, &app.bench(), &can.scope, &edit).await?.map_err(Problem::refused)?;
     tx.commit().await?;
-    Ok(shell.leave(&href(id), Flash::good("bulk-edit-undoing")))
+    Ok(shell.leave(&href(L::OF, id), Flash::good("bulk-edit-undoing")))
 }
 
 impl Line {
     fn href(&self) -> String {
-        href(EditId(self.edit.id))
+        href(self.edit.subject, EditId(self.edit.id))
     }
 
     fn state_key(&self) -> String {
@@ -300,7 +329,11 @@ impl ShowPage {
         if is_going && !self.is_ending { format!("{}/cancel", self.line.href()) } else { String::new() }
     }
 
-    fn cause_key(&self, left: &Left) -> String {
-        format!("bulk-edit-cause-{}", if left.cause.is_empty() { "gone" } else { &left.cause })
+    fn of(&self) -> Subject {
+        self.line.edit.subject
+    }
+
+    fn cause(&self, left: &Left) -> String {
+        said(&self.shell.l, self.of(), &format!("bulk-edit-cause-{}", if left.cause.is_empty() { "gone" } else { &left.cause }))
     }
 }

@@ -1,17 +1,24 @@
-//! What can be set for many at once, how what was typed is read, and what it makes of a contact.
+//! What can be set for many at once, how what was typed is read, and what it makes of a record.
 
 use attune_db::{DbError, Tx};
 use attune_kernel::fold_key;
 use attune_web::Actor;
 use serde_json::{Value as Json, json};
 
+use super::edited::Edited;
 use crate::company;
-use crate::contact::{self, By, Contact, ContactError};
-use crate::field::{Field, reference};
+use crate::contact::{self, By, ContactError};
+use crate::field::{Field, Subject, reference};
 use crate::staff::Member;
 
-/// The attributes everybody has that can be set for many. What tells one person from another, such as names and addresses, is not among them.
-pub(super) const ATTRIBUTES: [&str; 9] = ["stage", "owner_id", "company", "title", "city", "country", "locale", "time_zone", "source"];
+/// The attributes all have that can be set for many. What tells one from another, such as names and addresses, is not among them.
+pub(super) fn attributes(of: Subject) -> &'static [&'static str] {
+    match of {
+        Subject::Contact => &["stage", "owner_id", "company", "title", "city", "country", "locale", "time_zone", "source"],
+        Subject::Company => &["owner_id", "industry", "city", "country"],
+    }
+}
+
 /// The longest name of a company, in characters.
 const LONGEST: usize = 200;
 
@@ -37,14 +44,19 @@ pub(super) fn naming<'f>(key: &str, fields: &'f [Field]) -> Option<&'f Field> {
 }
 
 /// Whether `key` can be set for many.
-pub(super) fn is_editable(key: &str, fields: &[Field]) -> bool {
-    ATTRIBUTES.contains(&key) || key.strip_prefix("f:").is_some_and(|key| fields.iter().any(|field| field.key == key))
+pub(super) fn is_editable(of: Subject, key: &str, fields: &[Field]) -> bool {
+    attributes(of).contains(&key) || key.strip_prefix("f:").is_some_and(|key| fields.iter().any(|field| field.key == key))
 }
 
 impl Target {
     /// Reads what was typed for `key`, or that it is to be emptied; the locale key of what is wrong.
-    pub(super) fn read(key: &str, typed: &str, empty: bool, (fields, members): (&[Field], &[Member])) -> Result<Self, &'static str> {
-        if !is_editable(key, fields) {
+    pub(super) fn read(
+        (of, key): (Subject, &str),
+        typed: &str,
+        empty: bool,
+        (fields, members): (&[Field], &[Member]),
+    ) -> Result<Self, &'static str> {
+        if !is_editable(of, key, fields) {
             return Err("bulk-edit-field-gone");
         }
         let typed = typed.trim();
@@ -63,7 +75,7 @@ impl Target {
             }
             "company" if typed.chars().count() > LONGEST => return Err("identify-too-long"),
             "company" => return Ok(Self { company: Some(typed.to_owned()), ..target(Json::Null) }),
-            key => match contact::read_value(key, typed, fields) {
+            key => match read_value(of, key, typed, fields) {
                 Ok(value) => value,
                 Err(ContactError::Invalid { key: why, .. }) => return Err(why),
                 Err(_) => return Err("bulk-edit-field-gone"),
@@ -85,11 +97,11 @@ impl Target {
         }))
     }
 
-    /// Whether a contact has the value already.
-    pub(super) fn is_met(&self, contact: &Contact) -> bool {
+    /// Whether a record has the value already.
+    pub(super) fn is_met(&self, record: &Edited) -> bool {
         match &self.company {
-            Some(name) => contact.company_name.as_deref().is_some_and(|has| fold_key(has) == fold_key(name)),
-            None => contact.raw(&self.key) == self.value,
+            Some(name) => record.company_name().is_some_and(|has| fold_key(has) == fold_key(name)),
+            None => record.raw(&self.key) == self.value,
         }
     }
 
@@ -102,11 +114,19 @@ impl Target {
     }
 }
 
-/// Gives a contact the value; whoever looks after somebody brings their team.
-pub(super) fn give(contact: &mut Contact, key: &str, value: &Json, members: &[Member]) {
-    contact.set(key, value.clone());
+fn read_value(of: Subject, key: &str, typed: &str, fields: &[Field]) -> Result<Json, ContactError> {
+    match of {
+        Subject::Contact => contact::read_value(key, typed, fields),
+        Subject::Company => company::read_value(key, typed, fields),
+    }
+}
+
+/// Gives a record the value; whoever looks after it brings their team.
+pub(super) fn give(record: &mut Edited, key: &str, value: &Json, members: &[Member]) {
+    record.set(key, value.clone());
     if key == "owner_id" {
-        contact.team_id = contact.owner_id.and_then(|id| members.iter().find(|member| member.id == id)).and_then(|member| member.team_id);
+        let team_id = value.as_i64().and_then(|id| members.iter().find(|member| member.id == id)).and_then(|member| member.team_id);
+        record.set("team_id", json!(team_id));
     }
 }
 

@@ -110,10 +110,10 @@ impl Ground {
     }
 
     async fn ask(&self, tx: &mut Tx, now: i64, people: &[i64], (key, typed): (&str, &str)) -> BulkEdit {
-        let target = Target::read(key, typed, typed.is_empty(), (&self.fields, &self.members)).unwrap();
+        let target = Target::read((Subject::Contact, key), typed, typed.is_empty(), (&self.fields, &self.members)).unwrap();
         let target = target.settled(tx, &self.by(now)).await.unwrap();
         let all = (&Scope::All, &Scope::All);
-        let id = ask(tx, &self.by(now), &self.bench, all, &Selection::Ids(people.to_vec()), &target).await.unwrap();
+        let id = ask(tx, &self.by(now), &self.bench, all, &Chosen::these(Subject::Contact, people.to_vec()), &target).await.unwrap();
         again(tx, id.0).await
     }
 
@@ -417,7 +417,7 @@ fn nobody_as_an_owner_is_an_empty_field() {
 #[test]
 fn what_does_not_fit_is_said() {
     let none: (&[Field], &[Member]) = (&[], &[]);
-    let read = |key: &str, typed: &str, empty: bool| Target::read(key, typed, empty, none).map(|target| target.value);
+    let read = |key: &str, typed: &str, empty: bool| Target::read((Subject::Contact, key), typed, empty, none).map(|target| target.value);
     assert_eq!(read("city", " Bonn ", false), Ok(json!("Bonn")));
     assert_eq!(read("city", "Bonn", true), Ok(Json::Null));
     assert_eq!(read("city", " ", false), Err("bulk-edit-needs-value"));
@@ -426,8 +426,11 @@ fn what_does_not_fit_is_said() {
     assert_eq!(read("stage", "gone", false), Err("web-not-a-choice"));
     assert_eq!(read("owner_id", "1", false), Err("web-not-a-choice"));
     assert_eq!(read("f:gone", "1", false), Err("bulk-edit-field-gone"));
+    for key in ["name", "domain", "phone", "parent_id", "stage", "team_id"] {
+        assert!(!rules::is_editable(Subject::Company, key, &[]), "{key}");
+    }
     for key in ["email", "name", "consent", "external_id", "team_id"] {
-        assert!(!rules::is_editable(key, &[]), "{key}");
-        assert!(Target::read(key, "x", false, none).is_err(), "{key}");
+        assert!(!rules::is_editable(Subject::Contact, key, &[]), "{key}");
+        assert!(Target::read((Subject::Contact, key), "x", false, none).is_err(), "{key}");
     }
 }

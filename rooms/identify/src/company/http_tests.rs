@@ -1,4 +1,5 @@
 use attune_db::{Db, params};
+use attune_house::{Panel, Place, Room};
 use attune_testkit::{StatusCode, TestApp};
 use serde_json::{Value as Json, json};
 
@@ -18,6 +19,76 @@ fn id_on(body: &str, prefix: &str) -> String {
 }
 
 attune_testkit::on_both_dbs! {
+    async fn other_rooms_tell_what_comes_next_at_its_head(db: Db) {
+        let next = Panel {
+            key: "neighbour.next",
+            title_key: "identify-open",
+            href: |id| format!("/next/{}", crate::company::CompanyId(id)),
+            order: 1,
+            permission: "identify.contact.view",
+            place: Place::CompanyHead,
+        };
+        let site = TestApp::start(db, |parts| vec![crate::room(parts, &Collector::start(parts)), Room::new("neighbour").panels([next])]);
+        let fisk = company(&site, "admin", "Fisk").await;
+        let page = site.get("admin", &fisk).await;
+        assert!(page.has(&format!("hx-get=\"/next/{}\"", fisk.rsplit('/').next().unwrap())), "{}", page.body);
+        let lena = site.post("admin", "/contacts", "name=Lena&stage=lead&told=1").await;
+        assert!(!site.get("admin", lena.leads()).await.has("/next/"));
+    }
+
+    async fn the_list_has_columns_and_views_of_its_own(db: Db) {
+        let site = site(db);
+        let fisk = company(&site, "agent", "Fisk").await;
+        company(&site, "other", "Heng").await;
+        site.post("agent", &format!("{fisk}/field/domain"), "value=fisk.example").await.is(StatusCode::SEE_OTHER);
+        site.post("agent", &format!("{fisk}/tags"), "tags=Partner").await.is(StatusCode::SEE_OTHER);
+        let list = site.get("admin", "/companies?cols=tags,domain").await;
+        assert!(list.has("Partner</td>") && list.has("fisk.example") && !list.has("Industry</th>") && !list.has("identify-"), "{}", list.body);
+        let form = "query=view%3Dmine&column=tags&column=people&up=people";
+        let moved = site.post("agent", "/companies/columns", form).await.is(StatusCode::SEE_OTHER);
+        assert_eq!(moved.leads(), "/companies?view=mine&cols=people%2Ctags&arrange=1#columns");
+        assert!(site.get("agent", moved.leads().trim_end_matches("#columns")).await.has("id=\"columns\" open"));
+        let own = site.get("agent", "/companies?view=mine").await;
+        assert!(own.has("Fisk") && !own.has("Heng") && own.has("Save view"), "{}", own.body);
+        let view = site.post("agent", "/companies/views", "name=Ours&query=view%3Dmine").await.is(StatusCode::SEE_OTHER);
+        let saved = view.leads().rsplit("saved=").next().unwrap().to_owned();
+        assert!(view.leads().starts_with("/companies?view=mine&saved=") && site.get("agent", "/companies?").await.has(">Ours<"));
+        assert!(site.get("agent", &format!("{}&q=fi", view.leads())).await.has("Save changes to Ours"));
+        // The list of contacts has views of its own, and knows none of these.
+        assert!(!site.get("agent", "/contacts?").await.has(">Ours<") && !site.get("agent", "/contacts/views").await.has("Ours"));
+        site.post("agent", "/contacts/views/open", &format!("view={saved}")).await.is(StatusCode::NOT_FOUND);
+        site.post("agent", &format!("/contacts/views/{saved}/delete"), "").await.is(StatusCode::NOT_FOUND);
+        site.post("agent", "/companies/views", "name=All&query=&shared=1").await.is(StatusCode::FORBIDDEN);
+        site.post("agent", "/companies/views/open", &format!("view={saved}")).await.is(StatusCode::SEE_OTHER);
+        assert_eq!(site.get("agent", "/companies").await.is(StatusCode::SEE_OTHER).leads(), format!("/companies?view=mine&saved={saved}"));
+        site.post("agent", "/companies/views/open", "view=hot").await.is(StatusCode::NOT_FOUND);
+        site.get("other", "/companies").await.is(StatusCode::OK);
+        let page = site.get("agent", "/companies/views").await;
+        assert!(page.has("Ours") && page.has("/companies/views/open") && !page.has("Hot") && !page.has("identify-"), "{}", page.body);
+        let gone = site.post("agent", &format!("/companies/views/{saved}/delete"), "").await.is(StatusCode::SEE_OTHER);
+        assert_ne!(gone.cookie("attune_flash"), "");
+        site.get("agent", "/companies").await.is(StatusCode::OK);
+        site.post("agent", &format!("/contacts/views/{saved}/restore"), "").await.is(StatusCode::NOT_FOUND);
+        site.post("agent", &format!("/companies/views/{saved}/restore"), "").await.is(StatusCode::SEE_OTHER);
+        site.get("agent", "/companies").await.is(StatusCode::SEE_OTHER);
+    }
+
+    async fn own_fields_are_filled_with_the_new_company(db: Db) {
+        let site = site(db);
+        for field in ["subject=company&label=Budget&kind=money&currency=EUR", "subject=company&label=Likes&kind=choices&options=Tea%0D%0AInk", "label=Shoe+size&kind=number"] {
+            site.post("admin", "/contacts/fields", field).await.is(StatusCode::SEE_OTHER);
+        }
+        let page = site.get("admin", "/companies/new").await;
+        assert!(page.has("name=\"f:budget\"") && page.has("name=\"f:likes:tea\"") && !page.has("Shoe size"), "{}", page.body);
+        let wrong = site.post("admin", "/companies", "name=Fisk&f:budget=many&f:likes:ink=1").await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.has("an amount such as") && wrong.has("value=\"many\"") && wrong.has("class=\"more\" open"), "{}", wrong.body);
+        assert!(wrong.body.split("name=\"f:likes:ink\"").nth(1).unwrap().split('>').next().unwrap().contains("checked"), "{}", wrong.body);
+        let made = site.post("admin", "/companies", "name=Fisk&f:budget=1,200&f:likes:ink=1&f:shoe_size=40").await.is(StatusCode::SEE_OTHER);
+        let page = site.get("admin", made.leads()).await;
+        assert!(page.has("€1,200.00") && page.has("Ink") && !page.has("Shoe size"), "{}", page.body);
+        assert!(site.get("admin", "/companies?with=likes%3Dink").await.has("Fisk"));
+    }
+
     async fn own_fields_are_filled_filtered_shown_and_go_with_their_values(db: Db) {
         let site = site(db.clone());
         for field in ["subject=company&label=Budget&kind=money&currency=EUR", "subject=company&label=Likes&kind=choices&options=Tea%0D%0AInk",
@@ -38,7 +109,7 @@ attune_testkit::on_both_dbs! {
         let page = site.get("admin", &fisk).await;
         assert!(page.has("€1,200.50") && page.has("Tea, Ink"), "{}", page.body);
         let list = async |query: &str| site.get("admin", &format!("/companies?{query}")).await.is(StatusCode::OK);
-        let both = list("field=likes&value=ink&cols=likes,budget").await;
+        let both = list("field=likes&value=ink&cols=f:likes,f:budget").await;
         assert!(both.has("Fisk") && both.has("Heng") && both.has("Tea, Ink") && both.has("€1,200.50"), "{}", both.body);
         for only in ["with=likes%3Dtea", "with=budget%3D1000..", "with=budget%3D..1200.50%26likes%3Dink"] {
             let page = list(only).await;
@@ -46,8 +117,8 @@ attune_testkit::on_both_dbs! {
         }
         assert!(!list("with=gone%3D1").await.has("Fisk"), "what names a field that is gone shows nobody");
         assert!(list("field=budget&value=x").await.has("an amount such as"));
-        let shown = site.post("admin", "/companies/columns", "query=q%3Dfi&column=likes").await.is(StatusCode::SEE_OTHER);
-        assert_eq!(shown.leads(), "/companies?q=fi&cols=likes");
+        let shown = site.post("admin", "/companies/columns", "query=q%3Dfi&column=f:likes").await.is(StatusCode::SEE_OTHER);
+        assert_eq!(shown.leads(), "/companies?q=fi&cols=f%3Alikes");
         // A contact's field of the same name is another one.
         let lena = site.post("admin", "/contacts", "name=Lena&stage=lead&f:budget=3&told=1").await;
         assert!(site.get("admin", lena.leads()).await.has(">3<"));

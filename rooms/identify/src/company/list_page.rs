@@ -3,20 +3,23 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use attune_db::{Db, DbError};
+use attune_db::{Db, DbError, Tx};
 use attune_house::App;
 use attune_record::audit;
+use attune_record::view::{self, SavedView};
 use attune_web::kit::Choice;
-use attune_web::{Answer, Can, Form, Query, Scope, Shell, Sight, see_other};
-use axum::extract::State;
+use attune_web::{Answer, Can, Form, FormErrors, Problem, Query, Scope, Shell, Sight, see_other};
+use axum::extract::{RawQuery, State};
 use serde_json::{Value as Json, json};
 
 use super::{Company, CompanyLine, Listing, api, name_key};
 use crate::contact::bulk::{ADDRESSES, ExportForm, export_rows, read_query};
+use crate::contact::columns::{self, Column, Kind};
 use crate::contact::export::{self, Format};
-use crate::contact::own::ColumnsForm;
-use crate::contact::own::{Asked, Named, asked, column_choices, field_chips};
+use crate::contact::own::{Asked, Named, asked, field_chips};
 use crate::contact::query::ListQuery;
+use crate::contact::views::{self, Bar};
+use crate::contact::{COUNTED, shown_count};
 use crate::field::{self, Field, Subject};
 use crate::staff::{self, Member};
 use crate::tag::{self, Tag};
@@ -28,10 +31,10 @@ const PAGE: i64 = 50;
 const PIECE: i64 = 1_000;
 
 /// Which companies an address asks for, at most `limit`.
-fn listing(query: &ListQuery, fields: &[Field], limit: i64) -> Listing {
+pub(super) fn listing(query: &ListQuery, staff_id: i64, fields: &[Field], limit: i64) -> Listing {
     let after = query.after.split_once('~').and_then(|(id, key)| Some((key.to_owned(), id.parse::<i64>().ok()?)));
     let search = query.q.chars().take(100).collect();
-    Listing { search, owner: query.owner_asked(), fields: query.field_filters(fields), after, limit }
+    Listing { search, owner: query.company_owner(staff_id), fields: query.field_filters(fields), after, limit }
 }
 
 #[derive(Template)]
@@ -47,10 +50,16 @@ struct ListPage {
     next: Option<String>,
     chips: Vec<(String, String)>,
     choices: Choices,
-    /// Own fields shown as columns.
-    columns: Vec<Field>,
-    /// Every own field, with whether it is shown.
-    all_columns: Vec<(Choice, bool)>,
+    bar: Bar,
+    /// The columns behind the name.
+    columns: Vec<Column>,
+    /// Those that are not shown.
+    hidden: Vec<Column>,
+    /// The tags of these companies, where they stand in a column.
+    tags_of: HashMap<i64, Vec<String>>,
+    /// How many there are on all pages, if there are more than this one.
+    total: Option<String>,
+    errors: FormErrors,
     /// How the field about to be filtered by is asked for.
     asked: Option<Asked>,
     /// The options to choose from; typed when there are none.
@@ -64,49 +73,108 @@ struct Choices {
     tags: Vec<Choice>,
 }
 
-pub(super) async fn page(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
+pub(super) async fn page(
+    State(app): State<App>,
+    can: Can<ViewContacts>,
+    shell: Shell,
+    RawQuery(raw): RawQuery,
+    Query(query): Query<ListQuery>,
+) -> Answer {
     let mut tx = app.db.read().await?;
+    // Who asks for nothing, not even for nothing behind a question mark, gets what they chose to begin with.
+    if let (None, Some(address)) = (raw, views::opens_with(&mut tx, Subject::Company, can.actor.staff_id).await?) {
+        return Ok(see_other(&address));
+    }
     let fields = field::list_of(&mut tx, Subject::Company).await?;
     let (query, wrong) = query.settled(&fields);
-    let mut lines = super::list(&mut tx, &can.scope, &listing(&query, &fields, PAGE + 1)).await?;
-    let shown = query.own_columns(&fields);
-    let firms = lines.iter_mut().map(|line| (line.company.id, &mut line.company.fields));
-    field::reference::show(&mut tx, (&can.scope, &shell.sight()), &shown, firms).await?;
-    let named = Named::read(&mut tx, &shell, &can.scope, &query, &fields).await?;
-    let members = staff::list(&mut tx).await?;
-    let tag = match query.tag_id() {
-        Some(id) => tag::find(&mut tx, id).await?,
-        None => None,
-    };
-    let tags = tag::pages::choices(&mut tx, tag.as_ref()).await?;
-    let page = list_page(shell, (query, wrong, named), lines, (&fields, &members), (tag.as_ref(), tags));
+    let read = read_list(&mut tx, &can, &shell, &query, (fields, wrong)).await?;
+    let page = list_page(shell, query, read);
     Ok(page.shell.page(&page))
 }
 
-fn list_page(
-    shell: Shell,
-    (query, wrong, named): (ListQuery, Option<&'static str>, Named),
-    mut lines: Vec<CompanyLine>,
-    (fields, members): (&[Field], &[Member]),
-    (tag, tags): (Option<&Tag>, Vec<Choice>),
-) -> ListPage {
+/// What the store knows for the list.
+struct ReadList {
+    lines: Vec<CompanyLine>,
+    views: Vec<SavedView>,
+    members: Vec<Member>,
+    fields: Vec<Field>,
+    /// The tag the list is narrowed to.
+    tag: Option<Tag>,
+    tags: Vec<Choice>,
+    tags_of: HashMap<i64, Vec<String>>,
+    /// How many there are on all pages, if there are more than this one.
+    total: Option<i64>,
+    /// Why the filter being filled in does not fit.
+    wrong: Option<&'static str>,
+    /// Whom filters name.
+    named: Named,
+}
+
+async fn read_list(
+    tx: &mut Tx,
+    can: &Can<ViewContacts>,
+    shell: &Shell,
+    query: &ListQuery,
+    (fields, wrong): (Vec<Field>, Option<&'static str>),
+) -> Result<ReadList, Problem> {
+    let asked = listing(query, can.actor.staff_id, &fields, PAGE + 1);
+    let mut lines = super::list(tx, &can.scope, &asked).await?;
+    let columns = query.columns(Subject::Company, &fields);
+    let shown = columns::own_of(&columns);
+    let firms = lines.iter_mut().map(|line| (line.company.id, &mut line.company.fields));
+    field::reference::show(tx, (&can.scope, &shell.sight()), &shown, firms).await?;
+    let total = if lines.len() as i64 > PAGE || asked.after.is_some() {
+        Some(super::count(tx, &can.scope, &Listing { after: None, limit: COUNTED + 1, ..asked }).await?)
+    } else {
+        None
+    };
+    let tag = match query.tag_id() {
+        Some(id) => tag::find(tx, id).await?,
+        None => None,
+    };
+    let tags_of = if columns.iter().any(|column| column.kind == Kind::Tags) {
+        tag::names_of(tx, &lines.iter().map(|line| line.company.id).collect::<Vec<_>>()).await?
+    } else {
+        HashMap::new()
+    };
+    let named = Named::read(tx, shell, &can.scope, query, &fields).await?;
+    Ok(ReadList {
+        views: view::list(tx, views::list_of(Subject::Company), can.actor.staff_id).await?,
+        members: staff::list(tx).await?,
+        tags: tag::pages::choices(tx, tag.as_ref()).await?,
+        tags_of,
+        total,
+        lines,
+        fields,
+        tag,
+        wrong,
+        named,
+    })
+}
+
+fn list_page(shell: Shell, query: ListQuery, read: ReadList) -> ListPage {
+    let ReadList { mut lines, views, members, fields, tag, tags, tags_of, total, wrong, named } = read;
     let more = lines.len() as i64 > PAGE;
     lines.truncate(usize::try_from(PAGE).unwrap_or(50));
     let text = query.text();
     let mark = lines.last().filter(|_| more).map(|line| mark(&line.company));
-    let columns = query.own_columns(fields);
-    let (asked, asked_options) = asked(&shell, &query, fields, (wrong, &named)).unzip();
+    let columns = query.columns(Subject::Company, &fields);
+    let (asked, asked_options) = asked(&shell, &query, &fields, (wrong, &named)).unzip();
     let mut owners = vec![Choice::new("none", shell.l.t("identify-no-owner"))];
     owners.extend(members.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)));
-    let chips = chips(&shell, &query, &text, members, tag);
+    let chips = chips(&shell, &query, &text, &members, tag.as_ref());
     ListPage {
         next: mark.map(|mark| format!("/companies{}", attune_web::kit::with_query(&text, "after", mark))),
-        chips: chips.into_iter().chain(field_chips(&shell, "/companies", &query, fields, &named)).collect(),
+        chips: chips.into_iter().chain(field_chips(&shell, "/companies", &query, &fields, &named)).collect(),
         choices: Choices { owners, tags, fields: fields.iter().map(|field| Choice::new(&field.key, &field.label)).collect() },
-        all_columns: column_choices(&columns, fields),
+        bar: Bar::new(Subject::Company, &shell, &query, views),
+        hidden: columns::all(Subject::Company, &fields).into_iter().filter(|column| !columns.contains(column)).collect(),
         asked_options: asked_options.unwrap_or_default(),
-        owners: staff::names(members),
+        owners: staff::names(&members),
         rest: query.rest(),
+        errors: FormErrors::new(),
+        total: total.map(|total| shown_count(&shell.l, total)),
+        tags_of,
         asked,
         columns,
         lines,
@@ -142,17 +210,14 @@ impl ListPage {
         company.owner_id.and_then(|id| self.owners.get(&id)).map_or("", String::as_str)
     }
 
-    fn is_filtered(&self) -> bool {
-        !self.query.q.is_empty() || !self.chips.is_empty()
+    /// What stands in a column of words.
+    fn value(&self, company: &Company, column: &Column) -> String {
+        match &column.kind {
+            Kind::Own(field) => company.own(&self.shell.l, &self.shell.sight(), field),
+            Kind::Tags => self.tags_of.get(&company.id).map_or_else(String::new, |names| self.shell.l.list(names).to_string()),
+            _ => company.get(&column.key).as_str().unwrap_or_default().to_owned(),
+        }
     }
-
-    fn value(&self, company: &Company, field: &Field) -> String {
-        company.own(&self.shell.l, &self.shell.sight(), field)
-    }
-}
-
-pub(super) async fn columns(_can: Can<ViewContacts>, Form(form): Form<ColumnsForm>) -> Answer {
-    Ok(see_other(&form.address("/companies")))
 }
 
 /// Asks before data leaves the building, naming the number.
@@ -160,7 +225,7 @@ pub(super) async fn export_page(State(app): State<App>, can: Can<ExportContacts>
     let mut tx = app.db.read().await?;
     let most = export_rows(&mut tx).await?;
     let fields = field::list_of(&mut tx, Subject::Company).await?;
-    let listing = Listing { after: None, ..listing(&query, &fields, most + 1) };
+    let listing = Listing { after: None, ..listing(&query, can.actor.staff_id, &fields, most + 1) };
     let total = super::count(&mut tx, &can.scope, &listing).await?;
     let masked = !Sight::by(&can.actor, ADDRESSES).is_full();
     let page = export::AskPage::new(shell, (Subject::Company, query.text()), (total, most), masked);
@@ -173,7 +238,7 @@ pub(super) async fn export(State(app): State<App>, can: Can<ExportContacts>, For
     let most = export_rows(&mut tx).await?;
     let defs = field::list_of(&mut tx, Subject::Company).await?;
     let query = read_query(&form.query);
-    let listing = Listing { after: None, ..listing(&query, &defs, most + 1) };
+    let listing = Listing { after: None, ..listing(&query, can.actor.staff_id, &defs, most + 1) };
     let rows = super::count(&mut tx, &can.scope, &listing).await?;
     let (sight, format) = (Sight::by(&can.actor, ADDRESSES), Format::of(&form.format));
     export::check_rows(rows, most, format)?;

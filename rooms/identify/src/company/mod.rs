@@ -7,6 +7,7 @@ pub mod api;
 #[cfg(test)]
 mod http_tests;
 mod list_page;
+mod many;
 pub mod pages;
 mod record;
 mod show;
@@ -26,13 +27,15 @@ use serde_json::{Map, Value as Json, json};
 use crate::contact::{By, ContactError};
 use crate::field::{self, Field, Subject};
 use crate::staff;
-pub use record::Company;
-pub(crate) use record::{domain_key, name_key};
+pub(crate) use many::{Selection, list_behind, push_selected, read_listing, read_value, write_many};
+pub(crate) use pages::control;
+pub(crate) use record::name_key;
+pub use record::{Company, domain_key};
 pub(crate) use store::{
-    ByKeys, count, escaped, hold, insert, leave_parents, list_any, list_by_keys, list_by_name_keys, list_crowded, list_namesakes,
-    list_rows, list_within, remove_of_import, update,
+    ByKeys, count, escaped, insert, leave_parents, list_any, list_by_keys, list_by_name_keys, list_crowded, list_namesakes, list_rows,
+    list_within, remove_of_import, update,
 };
-pub use store::{CompanyLine, Listing, find, list, list_by_ids};
+pub use store::{CompanyLine, Listing, find, hold, list, list_by_ids};
 pub use tree::{Branch, list_branches, set_parent};
 pub(crate) use tree::{Tree, hold_under};
 
@@ -205,6 +208,7 @@ pub async fn assign_owner(tx: &mut Tx, by: &By<'_>, ids: &[i64], owner_id: Optio
         }
         None => None,
     };
+    store::hold(tx, ids).await?;
     let mut moved = list_by_ids(tx, ids.iter().copied()).await?;
     moved.retain(|company| company.owner_id != owner_id);
     let moved_ids: Vec<i64> = moved.iter().map(|company| company.id).collect();

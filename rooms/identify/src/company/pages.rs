@@ -11,6 +11,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::{Company, CompanyDraft, CompanyId, list_page};
+use crate::contact::own::{OwnField, OwnForm};
 use crate::contact::{self, By, ContactError, Control, FieldForm, FindQuery, FoundPart, Refer};
 use crate::field::{self, Field, Subject};
 use crate::staff;
@@ -20,7 +21,6 @@ use crate::{CreateContacts, EditContacts};
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/companies", get(list_page::page).post(create))
-        .route("/companies/columns", axum::routing::post(list_page::columns))
         .route("/companies/export", get(list_page::export_page).post(list_page::export))
         .route("/companies/new", get(new))
         .route("/companies/{id}", get(super::show::page))
@@ -28,6 +28,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/companies/{id}/field/{key}", get(field).post(save))
         .route("/companies/{id}/undo", axum::routing::post(undo))
         .merge(super::tree_page::routes())
+        .merge(contact::views::company_routes())
 }
 
 /// A company as typed.
@@ -39,6 +40,8 @@ struct CompanyForm {
     industry: String,
     city: String,
     country: String,
+    #[serde(flatten)]
+    own: OwnForm,
 }
 
 #[derive(Template)]
@@ -47,15 +50,18 @@ struct NewPage {
     shell: Shell,
     form: CompanyForm,
     errors: FormErrors,
+    own: Vec<OwnField>,
 }
 
-async fn new(_can: Can<CreateContacts>, shell: Shell) -> Answer {
-    let page = NewPage { form: CompanyForm::default(), errors: FormErrors::new(), shell };
+async fn new(State(app): State<App>, _can: Can<CreateContacts>, shell: Shell) -> Answer {
+    let fields = field::list_of(&mut app.db.read().await?, Subject::Company).await?;
+    let form = CompanyForm::default();
+    let page = NewPage { own: form.own.inputs(&shell, fields), form, errors: FormErrors::new(), shell };
     Ok(page.shell.page(&page))
 }
 
 impl CompanyForm {
-    fn check(&self, owner_id: i64) -> Result<CompanyDraft, FormErrors> {
+    fn check(&self, fields: &[Field], owner_id: i64) -> Result<CompanyDraft, FormErrors> {
         let mut errors = FormErrors::new();
         let draft = CompanyDraft {
             name: errors.required("name", &self.name, 200),
@@ -64,24 +70,43 @@ impl CompanyForm {
             city: errors.optional("city", &self.city, 200),
             country: errors.optional("country", &self.country, 200),
             owner_id: Some(owner_id),
-            ..CompanyDraft::default()
+            fields: self.own.values(fields, &mut errors),
         };
         errors.or(draft)
     }
 }
 
-async fn create(State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Form(form): Form<CompanyForm>) -> Answer {
-    let draft = match form.check(can.actor.staff_id) {
+/// Makes the company, or says beside which field what is wrong.
+async fn made(app: &App, can: &Can<CreateContacts>, form: &CompanyForm, fields: &[Field]) -> Result<Result<Company, FormErrors>, Problem> {
+    let draft = match form.check(fields, can.actor.staff_id) {
         Ok(draft) => draft,
-        Err(errors) => {
-            let page = NewPage { form, errors, shell };
-            return Ok(page.shell.again(&page, &page.as_form()));
-        }
+        Err(errors) => return Ok(Err(errors)),
     };
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    let company = super::create(&mut tx, &by, draft).await?;
-    tx.commit().await?;
+    match super::create(&mut tx, &by, draft).await {
+        Ok(company) => {
+            tx.commit().await?;
+            Ok(Ok(company))
+        }
+        Err(ContactError::Invalid { attribute, key }) => {
+            let mut errors = FormErrors::new();
+            errors.add(attribute.replacen("fields.", "f:", 1), key);
+            Ok(Err(errors))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn create(State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Form(form): Form<CompanyForm>) -> Answer {
+    let fields = field::list_of(&mut app.db.read().await?, Subject::Company).await?;
+    let company = match made(&app, &can, &form, &fields).await? {
+        Ok(company) => company,
+        Err(errors) => {
+            let page = NewPage { own: form.own.inputs(&shell, fields), form, errors, shell };
+            return Ok(page.shell.again(&page, &page.as_form()));
+        }
+    };
     Ok(shell.leave(&format!("/companies/{}", company.shown_id()), Flash::good("identify-company-created")))
 }
 
@@ -173,15 +198,7 @@ async fn field_page(
         }
         refer = Some(contact::read_refer(&mut tx, &shell, (field, &now), find).await?);
     }
-    let control = match (&own, key.as_str()) {
-        (Some(field), _) => contact::control_of(&shell, Some(field), &value),
-        (None, "owner_id") => {
-            let owners = staff::list(&mut tx).await?;
-            Control::Select(owners.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect())
-        }
-        (None, key) if super::KEYS.contains(&key) => Control::Text("text"),
-        (None, _) => return Err(Problem::NotFound),
-    };
+    let control = control(&mut tx, &shell, &key, own.as_ref(), &value).await?.ok_or(Problem::NotFound)?;
     let label = own.map_or_else(|| label(&shell, &key), |field| field.label);
     Ok(FieldPage { id, label, value: contact::typed(&value), name: company.name, key, control, refer, errors, shell })
 }
@@ -197,6 +214,24 @@ impl FieldPage {
         };
         self
     }
+}
+
+/// How an attribute is edited that holds `value`; nothing for one that cannot be.
+pub(crate) async fn control(
+    tx: &mut Tx,
+    shell: &Shell,
+    key: &str,
+    own: Option<&Field>,
+    value: &serde_json::Value,
+) -> Result<Option<Control>, DbError> {
+    Ok(match (own, key) {
+        (Some(field), _) => Some(contact::control_of(shell, Some(field), value)),
+        (None, "owner_id") => {
+            let owners = staff::list(tx).await?;
+            Some(Control::Select(owners.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect()))
+        }
+        (None, key) => super::KEYS.contains(&key).then_some(Control::Text("text")),
+    })
 }
 
 async fn own_field(tx: &mut Tx, key: &str) -> Result<Option<Field>, DbError> {

@@ -130,7 +130,7 @@ pub(crate) fn name_key(name: &str) -> String {
 }
 
 /// The form of a web domain for matching: `https://www.Fisk.example/about` is `fisk.example`. `None` for what is no domain.
-pub(crate) fn domain_key(domain: &str) -> Option<String> {
+pub fn domain_key(domain: &str) -> Option<String> {
     let folded = domain.trim().to_lowercase();
     let bare = folded.split_once("://").map_or(folded.as_str(), |(_, rest)| rest);
     let host = bare.split(['/', '?', '#', ':']).next().unwrap_or("");

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use attune_db::{DbError, Sql, Tx, Value};
-use attune_house::App;
+use attune_house::{App, Place};
 use attune_kernel::Fault;
 use attune_web::kit::Tab;
 use attune_web::{Answer, Can, Path, Problem, Query, Scope, Shell};
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::pages::{Prop, about, own};
 use super::{Branch, Company, CompanyId, tree_page};
 use crate::ViewContacts;
+use crate::contact::record_page::{Slot, slots};
 use crate::contact::timeline::{self, Filter, TimelinePart, Whose};
 use crate::contact::{self, Contact, Listing, Order, Sorting};
 use crate::field::{self, Field, Subject};
@@ -59,8 +60,9 @@ struct ShowPage {
     /// The timeline, ready to be shown, and its filters.
     timeline: String,
     filters: Vec<Tab>,
-    /// What happened last, what is owed and to whom it stands, ready to be shown.
+    /// What happened last, what is owed and to whom it stands, ready to be shown, and what other rooms know of what comes next.
     head: String,
+    nexts: Vec<Slot>,
     /// The whole tree this company stands in; empty when it stands alone.
     tree: String,
     /// Whether there are branches below, and whether they are shown too.
@@ -85,7 +87,8 @@ pub(super) async fn page(
     let with_branches = has_branches && query.branches == "1";
     let companies = if with_branches { below } else { vec![id.0] };
     let page = read(&mut tx, &can.scope, shell, (company, &fields), (tree, companies), &query).await?;
-    let page = ShowPage { has_branches, with_branches, ..page };
+    let nexts = slots(&app, &page.shell, Place::CompanyHead, id.0);
+    let page = ShowPage { has_branches, with_branches, nexts, ..page };
     Ok(page.shell.page(&page))
 }
 
@@ -119,8 +122,8 @@ async fn read(
     let own = own(&shell, &company, fields);
     let tags = tag::pages::head(tx, &shell, company.shown_id().into()).await?;
     let about = about(&shell, &company, owner);
-    let (has_branches, with_branches, people) = (false, false, people.contacts);
-    Ok(ShowPage { about, own, tags, people, total, timeline, filters, head, tree, company, has_branches, with_branches, shell })
+    let (has_branches, with_branches, people, nexts) = (false, false, people.contacts, Vec::new());
+    Ok(ShowPage { about, own, tags, people, total, timeline, filters, head, nexts, tree, company, has_branches, with_branches, shell })
 }
 
 /// The people of these companies whose past is told: the newest.

@@ -19,7 +19,7 @@ pub struct CompanyLine {
 }
 
 /// Which companies [`list`] answers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listing {
     /// The beginning of a name, or part of it.
     pub search: String,
@@ -156,7 +156,7 @@ pub(crate) async fn list_any(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) ->
 }
 
 /// Appends which companies a list is about.
-fn push_conditions(sql: &mut Sql, reach: &Reach, listing: &Listing) {
+pub(super) fn push_conditions(sql: &mut Sql, reach: &Reach, listing: &Listing) {
     sql.push(" FROM companies c WHERE c.deleted_at IS NULL");
     let search = name_key(&listing.search);
     if !search.is_empty() {
@@ -289,7 +289,7 @@ pub(crate) async fn update(tx: &mut Tx, companies: &[Company], defs: &[Field]) -
 }
 
 /// Holds these companies, deleted or not, until the transaction ends.
-pub(crate) async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
+pub async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
     let hold = sql!("UPDATE companies SET updated_at = updated_at FROM {rows} AS r WHERE companies.id = r.id");
     tx.exec_from(hold, &Relation::of_ids("id", ids.iter().copied()), params![]).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! The columns of the list behind the name: which are shown, in which order, as the address says.
+//! The columns of the list of contacts or of companies behind the name: which are shown, in which order, as the address says.
 
 use attune_house::App;
 use attune_web::kit::shift;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::told::attribute_name;
 use crate::ViewContacts;
-use crate::field::Field;
+use crate::field::{Companies, Contacts, Field, List, Subject};
 
 /// The most columns shown.
 const MOST: usize = 16;
@@ -18,7 +18,7 @@ const BARE: &str = "name";
 
 /// What a column tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Company,
     Stage,
     Grade,
@@ -27,14 +27,16 @@ pub(super) enum Kind {
     Touch,
     Created,
     Tags,
+    /// How many belong to a company.
+    People,
     /// An attribute everybody has.
     Plain,
     /// A field of one's own.
     Own(Field),
 }
 
-/// Columns everybody has, in the order in which they are offered; the first are shown when the address names none.
-const FIXED: [(&str, Kind); 16] = [
+/// Columns every contact has, in the order in which they are offered.
+const OF_CONTACTS: [(&str, Kind); 16] = [
     ("company", Kind::Company),
     ("stage", Kind::Stage),
     ("grade", Kind::Grade),
@@ -52,14 +54,34 @@ const FIXED: [(&str, Kind); 16] = [
     ("tags", Kind::Tags),
     ("created", Kind::Created),
 ];
-const SHOWN: usize = 6;
+
+/// The same of companies.
+const OF_COMPANIES: [(&str, Kind); 9] = [
+    ("industry", Kind::Plain),
+    ("city", Kind::Plain),
+    ("people", Kind::People),
+    ("owner", Kind::Owner),
+    ("domain", Kind::Plain),
+    ("phone", Kind::Plain),
+    ("country", Kind::Plain),
+    ("tags", Kind::Tags),
+    ("created", Kind::Created),
+];
+
+/// The columns there are without own fields, and how many of them, the first, are shown when the address names none.
+fn fixed(of: Subject) -> (&'static [(&'static str, Kind)], usize) {
+    match of {
+        Subject::Contact => (&OF_CONTACTS, 6),
+        Subject::Company => (&OF_COMPANIES, 4),
+    }
+}
 
 /// A column.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Column {
+pub(crate) struct Column {
     /// Its word in the address.
-    pub(super) key: String,
-    pub(super) kind: Kind,
+    pub(crate) key: String,
+    pub(crate) kind: Kind,
 }
 
 impl Column {
@@ -72,9 +94,9 @@ impl Column {
     }
 
     /// What it is called.
-    pub(super) fn label(&self, l: &Lang) -> String {
+    pub(crate) fn label(&self, l: &Lang) -> String {
         match &self.kind {
-            Kind::Company => l.t("identify-company").to_string(),
+            Kind::Company => l.t("identify-company-or-email").to_string(),
             Kind::Stage => l.t("identify-stage").to_string(),
             Kind::Grade => l.t("identify-grade").to_string(),
             Kind::Score => l.t("identify-score").to_string(),
@@ -82,27 +104,36 @@ impl Column {
             Kind::Touch => l.t("identify-last-touch").to_string(),
             Kind::Created => l.t("identify-columns-created").to_string(),
             Kind::Tags => l.t("tag-names").to_string(),
+            Kind::People => l.t("identify-people").to_string(),
             Kind::Plain => attribute_name(l, &self.key),
             Kind::Own(field) => field.label.clone(),
         }
     }
 
     /// Whether its values stand to the right.
-    pub(super) fn is_number(&self) -> bool {
-        matches!(&self.kind, Kind::Own(field) if field.kind.is_amount())
+    pub(crate) fn is_number(&self) -> bool {
+        match &self.kind {
+            Kind::Own(field) => field.kind.is_amount(),
+            kind => *kind == Kind::People,
+        }
     }
 }
 
+/// The own fields among these columns.
+pub(crate) fn own_of(columns: &[Column]) -> Vec<Field> {
+    columns.iter().filter_map(|column| if let Kind::Own(field) = &column.kind { Some(field.clone()) } else { None }).collect()
+}
+
 /// Every column there is.
-pub(super) fn all(fields: &[Field]) -> Vec<Column> {
-    FIXED.iter().map(Column::fixed).chain(fields.iter().map(Column::own)).collect()
+pub(crate) fn all(of: Subject, fields: &[Field]) -> Vec<Column> {
+    fixed(of).0.iter().map(Column::fixed).chain(fields.iter().map(Column::own)).collect()
 }
 
 /// The columns an address means by `cols`; what is gone is left out.
-pub(super) fn read(cols: &str, fields: &[Field]) -> Vec<Column> {
-    let all = all(fields);
+pub(super) fn read(of: Subject, cols: &str, fields: &[Field]) -> Vec<Column> {
+    let all = all(of, fields);
     if cols.is_empty() {
-        return all.into_iter().take(SHOWN).collect();
+        return all.into_iter().take(fixed(of).1).collect();
     }
     let mut shown: Vec<Column> = Vec::new();
     for key in cols.split(',') {
@@ -116,8 +147,9 @@ pub(super) fn read(cols: &str, fields: &[Field]) -> Vec<Column> {
 }
 
 /// What the address says for these columns in this order.
-fn write(keys: &[String]) -> String {
-    let usual = keys.len() == SHOWN && keys.iter().zip(&FIXED).all(|(key, (usual, _))| key == usual);
+fn write(of: Subject, keys: &[String]) -> String {
+    let (known, shown) = fixed(of);
+    let usual = keys.len() == shown && keys.iter().zip(known).all(|(key, (usual, _))| key == usual);
     match keys {
         [] => BARE.to_owned(),
         _ if usual => String::new(),
@@ -127,7 +159,7 @@ fn write(keys: &[String]) -> String {
 
 /// The routes of the columns.
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/contacts/columns", post(arrange))
+    Router::new().route("/contacts/columns", post(arrange::<Contacts>)).route("/companies/columns", post(arrange::<Companies>))
 }
 
 /// Which columns are shown, in this order, and which of them was moved.
@@ -142,14 +174,14 @@ struct ColumnsForm {
     usual: String,
 }
 
-async fn arrange(_can: Can<ViewContacts>, Form(form): Form<ColumnsForm>) -> Answer {
+async fn arrange<L: List>(_can: Can<ViewContacts>, Form(form): Form<ColumnsForm>) -> Answer {
     let mut keys = form.column;
     shift(&mut keys, |key| *key == form.up, true);
     shift(&mut keys, |key| *key == form.down, false);
     let moved = !form.up.is_empty() || !form.down.is_empty();
-    let cols = if form.usual.is_empty() { write(&keys) } else { String::new() };
+    let cols = if form.usual.is_empty() { write(L::OF, &keys) } else { String::new() };
     let address = attune_web::kit::with_query(&form.query, "cols", cols);
-    Ok(see_other(&format!("/contacts{address}{}", if moved { "&arrange=1#columns" } else { "" })))
+    Ok(see_other(&format!("{}{address}{}", L::OF.home(), if moved { "&arrange=1#columns" } else { "" })))
 }
 
 #[cfg(test)]
@@ -158,7 +190,7 @@ mod tests {
     use crate::field::{FieldDraft, FieldKind};
 
     fn keys(cols: &str, fields: &[Field]) -> Vec<String> {
-        read(cols, fields).into_iter().map(|column| column.key).collect()
+        read(Subject::Contact, cols, fields).into_iter().map(|column| column.key).collect()
     }
 
     #[test]
@@ -168,8 +200,18 @@ mod tests {
         assert_eq!(keys("touch,f:city,city,gone,touch", &fields), ["touch", "f:city", "city"]);
         assert_eq!(keys("name", &fields), Vec::<String>::new());
         for cols in ["touch,f:city", "name", "", "stage,company,grade,score,owner,touch"] {
-            assert_eq!(write(&keys(cols, &fields)), cols);
+            assert_eq!(write(Subject::Contact, &keys(cols, &fields)), cols);
         }
+    }
+
+    #[test]
+    fn companies_have_columns_of_their_own() {
+        let fields = [Field::of_draft(FieldDraft::plain("city", "City hall", FieldKind::Text))];
+        let keys = |cols: &str| read(Subject::Company, cols, &fields).into_iter().map(|column| column.key).collect::<Vec<_>>();
+        assert_eq!(keys(""), ["industry", "city", "people", "owner"]);
+        assert_eq!(keys("people,f:city,stage"), ["people", "f:city"]);
+        assert_eq!(write(Subject::Company, &keys("industry,city,people,owner")), "");
+        assert_eq!(write(Subject::Company, &keys("people")), "people");
     }
 
     #[test]

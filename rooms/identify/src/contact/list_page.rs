@@ -6,7 +6,7 @@ use askama::Template;
 use attune_db::Tx;
 use attune_house::App;
 use attune_record::view::{self, SavedView};
-use attune_web::kit::{Choice, Tab};
+use attune_web::kit::Choice;
 use attune_web::{Answer, Can, FormErrors, Problem, Query, Shell, see_other};
 use axum::extract::{RawQuery, State};
 
@@ -17,10 +17,11 @@ use super::own::{Asked, Named, asked, field_chips};
 use super::pages::{grade_tone, name_for, shown_count, stages};
 use super::query::ListQuery;
 use super::score::Scale;
+use super::views::Bar;
 use super::{Contact, PAGE, Stage, views};
 use crate::ViewContacts;
 use crate::company;
-use crate::field::{self, Field};
+use crate::field::{self, Field, Subject};
 use crate::staff::{self, Member};
 use crate::tag::{self, Tag};
 
@@ -31,13 +32,7 @@ const BOARD: &str = "board";
 #[template(path = "contact/list.html")]
 struct ListPage {
     shell: Shell,
-    tabs: Vec<Tab>,
-    /// The view shown, if it can be changed and differs from what is shown.
-    own_view: Option<SavedView>,
-    /// Whether what is shown is no view yet.
-    is_new_view: bool,
-    /// Whether views can be shown to everybody.
-    may_share: bool,
+    bar: Bar,
     query: ListQuery,
     text: String,
     sort: String,
@@ -85,13 +80,13 @@ pub(super) async fn page(
 ) -> Answer {
     let mut tx = app.db.read().await?;
     // Who asks for nothing, not even for nothing behind a question mark, gets what they chose to begin with.
-    if let (None, Some(address)) = (raw, views::opens_with(&mut tx, can.actor.staff_id).await?) {
+    if let (None, Some(address)) = (raw, views::opens_with(&mut tx, Subject::Contact, can.actor.staff_id).await?) {
         return Ok(see_other(&address));
     }
     let fields = field::list(&mut tx).await?;
     let (query, wrong) = query.settled(&fields);
     let read = read_list(&mut tx, &can, &query, (fields, wrong), &shell).await?;
-    let page = list_page(shell, query, read, can.actor.staff_id);
+    let page = list_page(shell, query, read);
     Ok(page.shell.page(&page))
 }
 
@@ -130,7 +125,7 @@ async fn read_list(
     } else {
         (list::list(tx, &can.scope, &listing, query.sorting(), &query.after, PAGE).await?, None)
     };
-    let views = view::list(tx, views::LIST, can.actor.staff_id).await?;
+    let views = view::list(tx, views::list_of(Subject::Contact), can.actor.staff_id).await?;
     let members = staff::list(tx).await?;
     let company = match listing.company_id {
         Some(id) => company::find(tx, &can.scope, id).await?.map(|c| c.name),
@@ -141,42 +136,31 @@ async fn read_list(
         None => None,
     };
     let tags = tag::pages::choices(tx, tag.as_ref()).await?;
-    let tags_of = if query.columns(&fields).iter().any(|column| column.kind == Kind::Tags) {
+    let tags_of = if query.columns(Subject::Contact, &fields).iter().any(|column| column.kind == Kind::Tags) {
         tag::names_of(tx, &found.contacts.iter().map(|c| c.id).collect::<Vec<_>>()).await?
     } else {
         HashMap::new()
     };
-    let shown = own_of(&query.columns(&fields));
+    let shown = columns::own_of(&query.columns(Subject::Contact, &fields));
     let people = found.contacts.iter_mut().map(|c| (c.id, &mut c.fields));
     field::reference::show(tx, (&can.scope, &shell.sight()), &shown, people).await?;
     let named = Named::read(tx, shell, &can.scope, query, &fields).await?;
     Ok(ReadList { found, board, scale, views, members, company, fields, tag, tags, tags_of, wrong, named })
 }
 
-/// The own fields among these columns.
-fn own_of(columns: &[Column]) -> Vec<Field> {
-    columns.iter().filter_map(|column| if let Kind::Own(field) = &column.kind { Some(field.clone()) } else { None }).collect()
-}
-
-fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> ListPage {
+fn list_page(shell: Shell, query: ListQuery, read: ReadList) -> ListPage {
     let ReadList { found, board, scale, views, members, company, fields, tag, tags, tags_of, wrong, named } = read;
-    let (text, may_share) = (query.text(), shell.may("identify.view.share"));
-    let columns = query.columns(&fields);
+    let text = query.text();
+    let columns = query.columns(Subject::Contact, &fields);
     let (asked, asked_options) = asked(&shell, &query, &fields, (wrong, &named)).unzip();
     let asked_options = asked_options.unwrap_or_default();
-    let shown = views.iter().find(|view| view.id.to_string() == query.saved);
     ListPage {
-        is_new_view: !text.is_empty() && !shown.is_some_and(|view| views::is_shown(view, &text)),
-        tabs: tabs(&shell, &query, &views),
-        own_view: views
-            .into_iter()
-            .find(|v| v.id.to_string() == query.saved && views::may_change(v, staff_id, may_share) && !views::is_shown(v, &text)),
-        may_share,
+        bar: Bar::new(Subject::Contact, &shell, &query, views),
         chips: chips(&shell, &query, &text, &members, (company, tag))
             .into_iter()
             .chain(field_chips(&shell, "/contacts", &query, &fields, &named))
             .collect(),
-        hidden: columns::all(&fields).into_iter().filter(|column| !columns.contains(column)).collect(),
+        hidden: columns::all(Subject::Contact, &fields).into_iter().filter(|column| !columns.contains(column)).collect(),
         tags_of,
         asked,
         asked_options,
@@ -186,9 +170,7 @@ fn list_page(shell: Shell, query: ListQuery, read: ReadList, staff_id: i64) -> L
         sort: query.sorting().word(),
         choices: choices(&shell, &members, &fields, tags),
         owners: staff::names(&members),
-        is_filtered: query.text().split('&').any(|pair| {
-            !matches!(pair, "" | "view=all") && !["sort=", "cols=", "layout=", "by="].iter().any(|name| pair.starts_with(name))
-        }),
+        is_filtered: query.is_filtered(),
         errors: FormErrors::new(),
         people: found.contacts,
         board,
@@ -206,18 +188,6 @@ fn choices(shell: &Shell, members: &[Member], fields: &[Field], tags: Vec<Choice
     owners.extend(members.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)));
     let fields = fields.iter().map(|field| Choice::new(&field.key, &field.label)).collect();
     Choices { fields, tags, stages: stages(shell), owners, grades: ["A", "B", "C"].iter().map(|g| Choice::new(g, g)).collect() }
-}
-
-fn tabs(shell: &Shell, query: &ListQuery, saved: &[SavedView]) -> Vec<Tab> {
-    let current = |view: &str| query.saved.is_empty() && (query.view == view || (query.view.is_empty() && view == "all"));
-    let mut tabs: Vec<Tab> = Vec::new();
-    for (view, key) in views::BUILT_IN {
-        tabs.push(Tab::new(format!("/contacts?view={view}"), shell.l.t(key), current(view)));
-    }
-    for view in saved {
-        tabs.push(Tab::new(views::address(view), &view.name, query.saved == view.id.to_string()));
-    }
-    tabs
 }
 
 /// The filters in force with the address that removes each.

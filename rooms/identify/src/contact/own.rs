@@ -1,10 +1,11 @@
-//! Fields of one's own in a list of contacts or companies: which filters are in force, which one is being filled in, which are columns.
+//! Fields of one's own in a list of contacts or companies: which filters are in force and which one is being filled in; and in the form that makes a
+//! new one.
 
 use std::collections::HashMap;
 
 use attune_db::Tx;
 use attune_web::kit::Choice;
-use attune_web::{Problem, Scope, Shell};
+use attune_web::{FormErrors, Problem, Scope, Shell};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
@@ -105,23 +106,57 @@ pub(crate) fn field_chips(shell: &Shell, home: &str, query: &ListQuery, fields: 
     query.filters(fields).map(chip).collect()
 }
 
-/// Every own field, with whether it is among the columns shown.
-pub(crate) fn column_choices(columns: &[Field], fields: &[Field]) -> Vec<(Choice, bool)> {
-    let shown = |field: &Field| columns.iter().any(|column| column.id == field.id);
-    fields.iter().map(|field| (Choice::new(&field.key, &field.label), shown(field))).collect()
-}
-
-/// Which own fields become columns.
+/// What was typed into own fields of something new: `f:<key>`, and `f:<key>:<option>` for each ticked box.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct ColumnsForm {
-    query: String,
-    column: Vec<String>,
+#[serde(transparent)]
+pub(crate) struct OwnForm(HashMap<String, String>);
+
+/// A field of one's own in the form.
+pub(crate) struct OwnField {
+    pub(crate) name: String,
+    pub(crate) label: String,
+    pub(crate) value: String,
+    pub(crate) control: edit::Control,
+    /// What can be typed, where that is not plain.
+    pub(crate) hint: String,
 }
 
-impl ColumnsForm {
-    /// The address of the list `home` with these columns.
-    pub(crate) fn address(&self, home: &str) -> String {
-        format!("{home}{}", attune_web::kit::with_query(&self.query, "cols", self.column.join(",")))
+impl OwnForm {
+    /// Whether anything was typed or ticked.
+    pub(crate) fn is_used(&self) -> bool {
+        self.0.iter().any(|(name, value)| name.starts_with("f:") && !value.trim().is_empty())
+    }
+
+    /// What was typed or ticked for a field.
+    fn typed(&self, field: &Field) -> String {
+        let name = format!("f:{}", field.key);
+        if field.kind != FieldKind::Choices {
+            return self.0.get(&name).map_or_else(String::new, |text| text.trim().to_owned());
+        }
+        let ticked = field.options.iter().filter(|option| self.0.contains_key(&format!("{name}:{}", option.key)));
+        ticked.map(|option| option.key.as_str()).collect::<Vec<_>>().join(";")
+    }
+
+    /// The values by key; what does not fit its field is a mistake beside it.
+    pub(crate) fn values(&self, fields: &[Field], errors: &mut FormErrors) -> Map<String, Json> {
+        let mut values = Map::new();
+        for (field, typed) in fields.iter().map(|field| (field, self.typed(field))).filter(|(_, typed)| !typed.is_empty()) {
+            match field.read(&typed) {
+                Ok(value) => _ = values.insert(field.key.clone(), value),
+                Err(why) => _ = errors.add(format!("f:{}", field.key), why),
+            }
+        }
+        values
+    }
+
+    /// The fields as the form shows them, holding what was typed.
+    pub(crate) fn inputs(&self, shell: &Shell, fields: Vec<Field>) -> Vec<OwnField> {
+        let input = |field: Field| {
+            let (name, value) = (format!("f:{}", field.key), self.typed(&field));
+            let ticked = field.read(&value).unwrap_or_default();
+            let hint = field.kind.target().map_or_else(String::new, |_| shell.l.t("field-reference-hint").to_string());
+            OwnField { control: edit::control_of(shell, Some(&field), &ticked), name, value, hint, label: field.label }
+        };
+        fields.into_iter().map(input).collect()
     }
 }

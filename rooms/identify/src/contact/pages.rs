@@ -1,7 +1,5 @@
 //! `/contacts`: the list with its views, filters, orders and pages, and the page that makes a contact.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use attune_house::App;
 use attune_web::kit::Choice;
@@ -11,10 +9,12 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
+use super::edit::Control;
+use super::own::{OwnField, OwnForm};
 use super::{By, COUNTED, Contact, ContactDraft, Stage, board, bulk, columns, edit, list_page, record_page, reveal, timeline, views};
 use crate::CreateContacts;
 use crate::duplicate::{self, Models};
-use crate::field::{self, Field, FieldKind};
+use crate::field::{self, Field};
 use crate::staff;
 
 /// The routes of this noun's pages.
@@ -61,9 +61,8 @@ pub(crate) struct ContactForm {
     owner_id: String,
     /// Set once somebody was told who may be meant.
     told: String,
-    /// Fields of one's own: `f:<key>`, and `f:<key>:<option>` for each ticked box.
     #[serde(flatten)]
-    own: HashMap<String, String>,
+    own: OwnForm,
 }
 
 #[derive(Template)]
@@ -79,38 +78,7 @@ struct NewPage {
     own: Vec<OwnField>,
 }
 
-/// A field of one's own in the form.
-struct OwnField {
-    name: String,
-    label: String,
-    value: String,
-    control: edit::Control,
-    /// What can be typed, where that is not plain.
-    hint: String,
-}
-
 impl ContactForm {
-    /// What was typed or ticked for a field.
-    fn own(&self, field: &Field) -> String {
-        let name = format!("f:{}", field.key);
-        if field.kind != FieldKind::Choices {
-            return self.own.get(&name).map_or_else(String::new, |text| text.trim().to_owned());
-        }
-        let ticked = field.options.iter().filter(|option| self.own.contains_key(&format!("{name}:{}", option.key)));
-        ticked.map(|option| option.key.as_str()).collect::<Vec<_>>().join(";")
-    }
-
-    fn own_values(&self, fields: &[Field], errors: &mut FormErrors) -> serde_json::Map<String, serde_json::Value> {
-        let mut values = serde_json::Map::new();
-        for (field, typed) in fields.iter().map(|field| (field, self.own(field))).filter(|(_, typed)| !typed.is_empty()) {
-            match field.read(&typed) {
-                Ok(value) => _ = values.insert(field.key.clone(), value),
-                Err(why) => _ = errors.add(format!("f:{}", field.key), why),
-            }
-        }
-        values
-    }
-
     fn typed(&self) -> duplicate::Typed {
         let [name, email, phone, company] = [&self.name, &self.email, &self.phone, &self.company].map(Clone::clone);
         duplicate::Typed { name, email, phone, company }
@@ -138,7 +106,7 @@ impl ContactForm {
             title: errors.optional("title", &self.title, 200),
             stage: Stage::of(&self.stage).unwrap_or_default(),
             owner_id: self.owner_id.parse().ok(),
-            fields: self.own_values(fields, &mut errors),
+            fields: self.own.values(fields, &mut errors),
             ..ContactDraft::default()
         };
         errors.or(draft)
@@ -149,13 +117,7 @@ async fn new_page(app: &App, shell: Shell, form: ContactForm, errors: FormErrors
     let mut tx = app.db.read().await?;
     let members = staff::list(&mut tx).await?;
     let owners = members.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect();
-    let own = |field: Field| {
-        let (name, value) = (format!("f:{}", field.key), form.own(&field));
-        let ticked = field.read(&value).unwrap_or_default();
-        let hint = field.kind.target().map_or_else(String::new, |_| shell.l.t("field-reference-hint").to_string());
-        OwnField { control: edit::control_of(&shell, Some(&field), &ticked), name, value, hint, label: field.label }
-    };
-    let own = field::list(&mut tx).await?.into_iter().map(own).collect();
+    let own = form.own.inputs(&shell, field::list(&mut tx).await?);
     Ok(NewPage { stages: stages(&shell), owners, own, shell, form, errors, warning: String::new() })
 }
 

@@ -9,11 +9,8 @@ use super::columns::{self, Column};
 use super::field_filter::FieldFilter;
 use super::list::{Listing, Person, Sorting};
 use super::score::Scale;
-use crate::field::Field;
+use crate::field::{Field, Subject};
 use crate::tag::TagId;
-
-/// The most own fields shown as columns.
-const MOST_COLUMNS: usize = 8;
 
 /// The most own fields a list is narrowed by.
 const MOST_FILTERS: usize = 6;
@@ -50,7 +47,7 @@ pub(crate) struct ListQuery {
     /// Of which of them more were asked for, and how often: `mql~2`.
     pub(super) deep: String,
     /// Set while they are being arranged.
-    pub(super) arrange: String,
+    pub(crate) arrange: String,
 }
 
 impl ListQuery {
@@ -73,6 +70,11 @@ impl ListQuery {
             shared_with: (self.view == "shared").then_some(actor.staff_id),
             engagement_k: if self.view == "hot" { scale.hot_k() } else { None },
         }
+    }
+
+    /// Whose companies are asked for: one's own by the view, unless others were chosen.
+    pub(crate) fn company_owner(&self, staff_id: i64) -> Option<Person> {
+        if self.owner.is_empty() && self.view == "mine" { Some(Person::Staff(staff_id)) } else { self.owner_asked() }
     }
 
     /// Whose records are asked for.
@@ -139,14 +141,15 @@ impl ListQuery {
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(left).finish()
     }
 
-    /// The own fields shown as columns, of a list that has no others to choose from.
-    pub(crate) fn own_columns(&self, fields: &[Field]) -> Vec<Field> {
-        self.cols.split(',').filter_map(|key| fields.iter().find(|field| field.key == key)).take(MOST_COLUMNS).cloned().collect()
+    /// The columns shown.
+    pub(crate) fn columns(&self, of: Subject, fields: &[Field]) -> Vec<Column> {
+        columns::read(of, &self.cols, fields)
     }
 
-    /// The columns shown.
-    pub(super) fn columns(&self, fields: &[Field]) -> Vec<Column> {
-        columns::read(&self.cols, fields)
+    /// Whether the list is narrowed, and not only laid out.
+    pub(crate) fn is_filtered(&self) -> bool {
+        const LAYOUT: [&str; 5] = ["sort=", "cols=", "layout=", "by=", "saved="];
+        self.text().split('&').any(|pair| !matches!(pair, "" | "view=all") && !LAYOUT.iter().any(|name| pair.starts_with(name)))
     }
 
     /// What the tab of the view is called, for the audit log: one of the built-in ones by its word.

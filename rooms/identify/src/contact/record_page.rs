@@ -40,10 +40,10 @@ struct Prop {
 }
 
 /// A block of another room.
-struct Slot {
+pub(crate) struct Slot {
     key: &'static str,
-    title: String,
-    href: String,
+    pub(crate) title: String,
+    pub(crate) href: String,
 }
 
 #[derive(Template)]
@@ -121,7 +121,7 @@ fn timeline_html(shell: &Shell, id: ContactId, timeline: &Timeline, query: &Reco
     part.render().map_err(|e| Problem::Fault(attune_kernel::Fault::from(e).context("the timeline could not be rendered")))
 }
 
-fn slots(app: &App, shell: &Shell, place: Place, id: i64) -> Vec<Slot> {
+pub(crate) fn slots(app: &App, shell: &Shell, place: Place, id: i64) -> Vec<Slot> {
     let shown = |p: &&Panel| p.place == place && (p.permission.is_empty() || shell.may(p.permission));
     let slot = |p: &Panel| Slot { key: p.key, title: shell.l.t(p.title_key).to_string(), href: (p.href)(id) };
     app.house().panels.iter().filter(shown).map(slot).collect()

@@ -96,8 +96,15 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 76] = [
 ];
 
 /// Events that only say that something was reckoned anew or called otherwise, with their causes on the timeline, or that a device can be reached.
-pub(super) const HIDDEN: [&str; 6] =
-    ["contact.tag_renamed", "mail.click_rejudged", "push.registered", "score.changed", "segment.entered", "segment.left"];
+pub(super) const HIDDEN: [&str; 7] = [
+    "company.tag_renamed",
+    "contact.tag_renamed",
+    "mail.click_rejudged",
+    "push.registered",
+    "score.changed",
+    "segment.entered",
+    "segment.left",
+];
 
 pub(super) fn names(kinds: &'static [Kind]) -> impl Iterator<Item = &'static str> {
     KNOWN.iter().filter(move |k| kinds.contains(&k.4)).map(|k| k.0)

@@ -40,6 +40,26 @@ pub enum Subject {
     Company,
 }
 
+/// A list that is arranged like the other: of contacts or of companies.
+pub(crate) trait List: Send + Sync + 'static {
+    /// What it lists.
+    const OF: Subject;
+}
+
+/// The list of contacts.
+pub(crate) struct Contacts;
+
+impl List for Contacts {
+    const OF: Subject = Subject::Contact;
+}
+
+/// The list of companies.
+pub(crate) struct Companies;
+
+impl List for Companies {
+    const OF: Subject = Subject::Company;
+}
+
 impl Subject {
     /// Both, in menu order.
     pub const ALL: [Self; 2] = [Self::Contact, Self::Company];

@@ -79,10 +79,10 @@ pub async fn merge(
     let strict = consent::stricter(tx, pair.survivor, pair.loser, MergeId(id)).await?;
     let taken = taken(&before, &survivor);
     store::insert(tx, by, id, pair, &taken).await?;
-    rows::take_over(tx, tables, id, pair).await?;
+    rows::take_over(tx, tables, id, pair, false).await?;
     // What was logged while the rows went over: from here on nobody logs anything before this has ended.
     attune_events::hold_head(tx).await?;
-    rows::take_over(tx, tables, id, pair).await?;
+    rows::take_over(tx, tables, id, pair, true).await?;
     write(tx, &survivor).await?;
     let made = consent::add_quietly(tx, by.ids, by.now, &strict).await?;
     rows::note_made(tx, id, pair.loser, "consents", &made).await?;

@@ -18,9 +18,12 @@ fn entry_of(table: &ContactTable) -> String {
     format!("{}.{}", table.table, table.column)
 }
 
-/// Gives the loser's rows to the survivor and writes down which.
-pub(super) async fn take_over(tx: &mut Tx, tables: &[ContactTable], merge_id: i64, pair: Pair) -> Result<(), DbError> {
-    for (entry, key, unless) in following(tables) {
+/// Tables whose rows somebody may hold who waits for nothing but the log's head has: they go over only once it is held, or both would wait for each other.
+const UNDER_THE_HEAD: [&str; 2] = ["devices", "device_readings"];
+
+/// Gives the loser's rows to the survivor and writes down which; with `held` the log's head is, and everything goes over.
+pub(super) async fn take_over(tx: &mut Tx, tables: &[ContactTable], merge_id: i64, pair: Pair, held: bool) -> Result<(), DbError> {
+    for (entry, key, unless) in following(tables).filter(|(entry, ..)| held || !UNDER_THE_HEAD.contains(&entry.table)) {
         let (table, column, name) = (entry.table, entry.column, entry_of(entry));
         // The survivor is always $1: that is what a table's own condition calls it.
         let stays = if unless.is_empty() { String::new() } else { format!(" AND NOT ({unless})") };

@@ -10,7 +10,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use attune_db::{DbError, Tx};
+use attune_db::{DbError, Relation, Tx};
 use attune_events::{Event, EventDef, append};
 use attune_house::{ContactTable, OnErase, OnMerge};
 use attune_jobs::{Bench, BoxFuture, OnDue};
@@ -23,7 +23,7 @@ use crate::contact::{By, ContactError};
 use crate::relationship::{Record, find_end};
 use crate::staff;
 pub(crate) use head::head;
-pub use store::{Owed, Promise, list_due, list_of, owed_of};
+pub use store::{Owed, Promise, list_by_ids, list_due, list_of, owed_of};
 
 id_type!(
     /// The id of a promise.
@@ -149,6 +149,15 @@ pub async fn settle(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: PromiseId, stat
     audit::note(tx, by.ids, by.now, by.actor, name, "promise", id.0, Some(was), Some(is)).await?;
     append(tx, &mut [told(by, name, before.record, before.firm_id, &before.side, &before.what)]).await?;
     Ok(before)
+}
+
+/// Gives open promises to other colleagues to keep, or to be kept to: `moves` is `(id, holder_id, receiver_id)`. Answers those that still were their
+/// holder's and open.
+pub async fn pass_on(tx: &mut Tx, by: &By<'_>, moves: &Relation) -> Result<Vec<i64>, Fault> {
+    let moved = store::pass_on(tx, moves).await?;
+    let trail = moved.iter().map(|(id, to)| (*id, None, Some(json!({ "staff_id": to })))).collect();
+    audit::note_many(tx, by.ids, by.now, by.actor, ("promise.passed_on", "promise"), trail).await?;
+    Ok(moved.into_iter().map(|(id, _)| id).collect())
 }
 
 fn told(by: &By<'_>, name: &'static str, record: Record, firm_id: Option<i64>, side: &str, what: &str) -> Event {

@@ -1,6 +1,6 @@
 //! The SQL of promises.
 
-use attune_db::{DbError, Row, Sql, Tx, params, sql};
+use attune_db::{DbError, Relation, Row, Sql, Tx, params, sql};
 use attune_web::Scope;
 
 use super::{Draft, PromiseId};
@@ -106,6 +106,22 @@ pub(super) async fn list_open(tx: &mut Tx, keys: &[i64]) -> Result<Vec<Promise>,
     let mut sql = select(&Reach::of(tx, &Scope::All).await?);
     sql.push(" AND p.state = 'open' AND p.id IN ").bind_list(keys.iter().map(|id| (*id).into())).push(" ORDER BY p.id");
     tx.rows_of(&sql).await?.iter().map(read).collect()
+}
+
+/// Those of `ids` whose record is alive and within `scope`.
+pub async fn list_by_ids(tx: &mut Tx, scope: &Scope, ids: &[i64]) -> Result<Vec<Promise>, DbError> {
+    let mut sql = select(&Reach::of(tx, scope).await?);
+    sql.push(" AND p.id IN ").bind_list(ids.iter().map(|id| (*id).into())).push(" ORDER BY p.id");
+    tx.rows_of(&sql).await?.iter().map(read).collect()
+}
+
+/// Open promises to others: which, and to whom.
+pub(super) async fn pass_on(tx: &mut Tx, moves: &Relation) -> Result<Vec<(i64, i64)>, DbError> {
+    let sql = sql!(
+        "UPDATE promises SET staff_id = r.receiver_id FROM {rows} AS r
+         WHERE promises.id = r.id AND promises.staff_id = r.holder_id AND promises.state = 'open' RETURNING promises.id, promises.staff_id"
+    );
+    tx.rows_from(sql, moves, params![]).await?.iter().map(|row| Ok((row.at(0)?, row.at(1)?))).collect()
 }
 
 fn push_record(sql: &mut Sql, record: Record) {

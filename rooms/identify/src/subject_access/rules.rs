@@ -64,6 +64,8 @@ pub(super) struct Part {
     pub(super) key: Option<&'static str>,
     /// A further condition over the row as `t`.
     pub(super) only: &'static str,
+    /// Another way in which the row `t` is about the people `p`; empty: none.
+    pub(super) or: &'static str,
 }
 
 /// The tables that leave, the record first and what happened last.
@@ -78,13 +80,18 @@ pub(super) fn parts(tables: &[ContactTable]) -> Vec<Part> {
             OnMerge::Follow { key, .. } => Some(key),
             OnMerge::Stay => None,
         };
-        parts.push(Part { table: entry.table, columns: vec![entry.column], key, only: "" });
+        parts.push(Part { table: entry.table, columns: vec![entry.column], key, only: "", or: "" });
     }
     // Everybody who became part of the person is among the people already.
     if let Some(record) = parts.iter_mut().find(|part| part.table == "contacts") {
         (record.columns, record.key) = (vec!["id"], None);
     }
-    parts.push(Part { table: "audit_log", columns: vec!["record_id"], key: Some("id"), only: "t.kind = 'contact'" });
+    parts.push(Part { table: "audit_log", columns: vec!["record_id"], key: Some("id"), only: "t.kind = 'contact'", or: "" });
+    // An address that was typed by hand leads to nobody's record, and is theirs all the same.
+    if let Some(suppressed) = parts.iter_mut().find(|part| part.table == "suppressions") {
+        suppressed.or =
+            "t.email_key IN (SELECT c.email_key FROM contacts c WHERE c.id IN (SELECT p.id FROM p) AND c.email_key IS NOT NULL)";
+    }
     parts.sort_by_key(|part| match part.table {
         "contacts" => 0,
         "events" => 2,

@@ -23,7 +23,8 @@ pub(super) async fn find_head(tx: &mut Tx, id: i64) -> Result<Option<Head>, DbEr
 }
 
 fn holds(part: &Part) -> String {
-    let ends: Vec<String> = part.columns.iter().map(|column| format!("t.{column} IN (SELECT p.id FROM p)")).collect();
+    let mut ends: Vec<String> = part.columns.iter().map(|column| format!("t.{column} IN (SELECT p.id FROM p)")).collect();
+    ends.extend((!part.or.is_empty()).then(|| part.or.to_owned()));
     let only = if part.only.is_empty() { String::new() } else { format!(" AND {}", part.only) };
     format!("({}){only}", ends.join(" OR "))
 }

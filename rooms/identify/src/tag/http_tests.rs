@@ -106,6 +106,8 @@ attune_testkit::on_both_dbs! {
         person(&site, "Tom", 2).await;
         site.post("admin", "/contacts/bulk", "act=tag&all=1&query=stage%3Dlead&tags=VIP").await.is(StatusCode::SEE_OTHER);
         site.post("admin", &format!("{lena}/tags"), "tags=Fair").await.is(StatusCode::SEE_OTHER);
+        let firm = site.post("admin", "/companies", "name=Fisk").await.leads().to_owned();
+        site.post("admin", &format!("{firm}/tags"), "tags=VIP").await.is(StatusCode::SEE_OTHER);
         let list = site.get("admin", "/contacts/tags").await;
         assert!(!list.has("tag-title") && list.has(">VIP</span>") && list.has(">2</td>"), "{}", list.body);
         // Each sees how many of one's own have it, and only who may changes it.
@@ -122,6 +124,8 @@ attune_testkit::on_both_dbs! {
         assert_eq!(asked(&db, "vip").await, 2);
         assert_eq!(asked(&db, "gold").await, 2);
         assert_eq!(count(&db, "SELECT count(*) FROM events WHERE name = 'contact.tag_renamed'").await, 2);
+        assert_eq!(count(&db, "SELECT count(*) FROM events WHERE name = 'company.tag_renamed'").await, 1);
+        assert_eq!(count(&db, "SELECT count(*) FROM v_identify_company_tag WHERE value = 'vip' OR value = 'gold'").await, 2);
         // Whoever types the old name means it still.
         let eva = person(&site, "Eva", 1).await;
         site.post("admin", &format!("{eva}/tags"), "tags=vip").await.is(StatusCode::SEE_OTHER);

@@ -1,4 +1,4 @@
-//! Telling the rooms what became of a tag, contact by contact in batches, because everybody may have it.
+//! Telling the rooms what became of a tag, record by record in batches, because everybody may have it.
 
 use std::sync::Arc;
 
@@ -10,13 +10,15 @@ use attune_kernel::Fault;
 use attune_web::Actor;
 use serde::{Deserialize, Serialize};
 
-use super::TagId;
 use super::list_store::{self, State};
+use super::{Deed, TagId};
+use crate::company;
 use crate::contact::{self, By};
+use crate::field::Subject;
 
 /// The kind of job.
 const TELL: &str = "identify.tell_tag";
-/// People in one transaction.
+/// Records in one transaction.
 const BATCH: i64 = 2_000;
 
 /// The kinds of jobs of this noun.
@@ -37,11 +39,12 @@ pub(super) enum Telling {
 }
 
 impl Telling {
-    fn event(self) -> &'static str {
-        match self {
-            Self::Renamed => "contact.tag_renamed",
-            Self::Gone => "contact.untagged",
-            Self::Back => "contact.tagged",
+    fn event(self, subject: Subject) -> &'static str {
+        match (subject, self) {
+            (Subject::Contact, Self::Renamed) => "contact.tag_renamed",
+            (Subject::Company, Self::Renamed) => "company.tag_renamed",
+            (_, Self::Gone) => Deed::Remove.event(subject),
+            (_, Self::Back) => Deed::Add.event(subject),
         }
     }
 
@@ -80,24 +83,26 @@ impl Run for Tell {
                 }
                 let mut tx = bench.db.begin_turn(bench.db.turn().await).await?;
                 let by = By { actor: &actor, now: bench.clock.now(), ids: &bench.ids };
-                let Some(people) = tell_some(&mut tx, &by, TagId(tag_id), telling, behind).await? else { return Ok(Verdict::Done(None)) };
+                let Some(records) = tell_some(&mut tx, &by, TagId(tag_id), telling, behind).await? else { return Ok(Verdict::Done(None)) };
                 tx.commit().await?;
-                let Some(last) = people.last() else { return Ok(Verdict::Done(Some(serde_json::json!({ "contacts": done })))) };
+                let Some(last) = records.last() else { return Ok(Verdict::Done(Some(serde_json::json!({ "records": done })))) };
                 behind = *last;
-                done += i64::try_from(people.len()).unwrap_or(0);
+                done += i64::try_from(records.len()).unwrap_or(0);
                 context.progress(done, None).await?;
             }
         })
     }
 }
 
-/// The next people behind `behind` who have it; nothing when something else has become of it since.
+/// The next records behind `behind` that have it; nothing when something else has become of it since.
 async fn tell_some(tx: &mut Tx, by: &By<'_>, id: TagId, telling: Telling, behind: i64) -> Result<Option<Vec<i64>>, DbError> {
     let Some(state) = list_store::find_held(tx, id).await?.filter(|state| telling.holds(state)) else { return Ok(None) };
-    let people = list_store::holders(tx, id, behind, BATCH).await?;
+    let records = list_store::holders(tx, id, behind, BATCH).await?;
     let name = state.tag.name;
-    // Companies have tags, too; what follows tags follows people.
-    let told = contact::list_by_ids(tx, people.iter().copied()).await?;
-    append(tx, &mut told.iter().map(|c| contact::event(by, telling.event(), c).subject(name.as_str())).collect::<Vec<_>>()).await?;
-    Ok(Some(people))
+    let people = contact::list_by_ids(tx, records.iter().copied()).await?;
+    let companies = company::list_by_ids(tx, records.iter().copied()).await?;
+    let of_people = people.iter().map(|one| contact::event(by, telling.event(Subject::Contact), one));
+    let of_companies = companies.iter().map(|one| company::event(by, telling.event(Subject::Company), one.id));
+    append(tx, &mut of_people.chain(of_companies).map(|event| event.subject(name.as_str())).collect::<Vec<_>>()).await?;
+    Ok(Some(records))
 }

@@ -88,7 +88,7 @@ fn changed_action(subject: Subject) -> &'static str {
 }
 
 /// The events of this noun.
-const EVENTS: [EventDef; 5] = [
+const EVENTS: [EventDef; 6] = [
     EventDef { name: "contact.tagged", meaning: "A contact was given a tag.", subject: "the tag", amount: "", behaviour: false },
     EventDef { name: "contact.untagged", meaning: "A tag was taken from a contact.", subject: "the tag", amount: "", behaviour: false },
     EventDef {
@@ -100,6 +100,13 @@ const EVENTS: [EventDef; 5] = [
     },
     EventDef { name: "company.tagged", meaning: "A company was given a tag.", subject: "the tag", amount: "", behaviour: false },
     EventDef { name: "company.untagged", meaning: "A tag was taken from a company.", subject: "the tag", amount: "", behaviour: false },
+    EventDef {
+        name: "company.tag_renamed",
+        meaning: "A tag a company has is called by other names, or became part of another.",
+        subject: "what it is called now",
+        amount: "",
+        behaviour: false,
+    },
 ];
 
 /// The table that holds a person. A tag both have stays with each: the one who remains has it already.

@@ -1,4 +1,4 @@
-//! A colleague's book: the contacts, companies, open tasks and hand-overs somebody looks after, given to others in one act when they leave.
+//! A colleague's book: the contacts, companies, open tasks, hand-overs and open promises somebody looks after, given to others in one act when they leave.
 //!
 //! Guards that what is about one contact goes to one colleague, that nothing is taken from whoever has it by then, and that an undo gives back
 //! exactly what nobody has moved since.
@@ -18,9 +18,9 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 
 use attune_db::{Column, DbError, Relation, Tx, Value, params, sql};
-use attune_identify::company;
 use attune_identify::contact::{self, By, ContactError};
 use attune_identify::staff::{self, Member};
+use attune_identify::{company, promise};
 use attune_jobs::{Bench, JobSpec, JobState};
 use attune_kernel::{Fault, Ids};
 use attune_record::audit;
@@ -254,10 +254,15 @@ async fn carry_out(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, moves: &[Mov
         }
         groups
     };
+    // Held before anything is logged, as everybody does who changes them, and before anybody looks whose they are.
+    let keys = |kind: Kind| moves.iter().filter(|(of, ..)| *of == kind).map(|(_, key, ..)| *key).collect::<Vec<i64>>();
+    contact::hold(tx, &keys(Kind::Contact)).await?;
+    company::hold(tx, &keys(Kind::Company)).await?;
     let contacts = store::list_owned_contacts(tx, &relation(moves, Kind::Contact)).await?;
     let companies = store::list_owned_companies(tx, &relation(moves, Kind::Company)).await?;
     let handovers = handover::pass_on(tx, ids, now, actor, &relation(moves, Kind::Handover)).await?;
     let tasks = task::pass_on(tx, ids, now, actor, &relation(moves, Kind::Task)).await?;
+    let promises = promise::pass_on(tx, &by, &relation(moves, Kind::Promise)).await?;
     for (receiver, group) in by_receiver(Kind::Contact, &contacts) {
         contact::assign_owner(tx, &by, &group, Some(receiver), reason).await.map_err(fault)?;
     }
@@ -266,7 +271,8 @@ async fn carry_out(tx: &mut Tx, ids: &Ids, now: i64, actor: &Actor, moves: &[Mov
     }
     let of = |kind: Kind, keys: Vec<i64>| keys.into_iter().map(move |key| (kind, key));
     let contacts_and_companies = of(Kind::Contact, contacts).chain(of(Kind::Company, companies));
-    Ok(contacts_and_companies.chain(of(Kind::Task, tasks)).chain(of(Kind::Handover, handovers)).collect())
+    let work = of(Kind::Task, tasks).chain(of(Kind::Handover, handovers)).chain(of(Kind::Promise, promises));
+    Ok(contacts_and_companies.chain(work).collect())
 }
 
 fn fault(error: ContactError) -> Fault {

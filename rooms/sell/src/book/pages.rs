@@ -7,9 +7,10 @@ use attune_db::{DbError, Tx};
 use attune_house::App;
 use attune_identify::company::CompanyId;
 use attune_identify::contact::ContactId;
+use attune_identify::promise;
 use attune_identify::staff::Member;
 use attune_web::kit::{Choice, Tab};
-use attune_web::{Answer, Can, Form, FormErrors, Path, Problem, Query, Shell, see_other};
+use attune_web::{Answer, Can, Form, FormErrors, Path, Problem, Query, Shell, Sight, see_other};
 use axum::extract::State as Held;
 
 use super::asked::{Asked, WAYS};
@@ -80,7 +81,7 @@ impl BookPage {
         address(self.member.id)
     }
 
-    fn kinds(&self) -> [Kind; 4] {
+    fn kinds(&self) -> [Kind; 5] {
         Kind::ALL
     }
 
@@ -279,6 +280,10 @@ async fn name(tx: &mut Tx, can: &Can<HandOverBooks>, shell: &Shell, kind: Kind, 
         Kind::Task => {
             let tasks = task::list_by_ids(tx, ids).await?;
             tasks.iter().map(|task| (task.title.told(&shell.l), format!("/tasks/{}", TaskId(task.id)))).collect()
+        }
+        Kind::Promise => {
+            let (found, sight) = (promise::list_by_ids(tx, &scope, ids).await?, Sight::of(&can.actor));
+            found.iter().map(|p| (p.what_for(sight), format!("/promises/{}", p.id))).collect()
         }
         Kind::Handover => {
             let found = handover::list_by_ids(tx, ids).await?;

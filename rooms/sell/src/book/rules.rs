@@ -17,11 +17,13 @@ pub enum Kind {
     Task,
     /// A hand-over the colleague is asked about or holds.
     Handover,
+    /// An open promise the colleague made or was made.
+    Promise,
 }
 
 impl Kind {
     /// All kinds, in the order in which they are told.
-    pub const ALL: [Kind; 4] = [Kind::Contact, Kind::Company, Kind::Task, Kind::Handover];
+    pub const ALL: [Kind; 5] = [Kind::Contact, Kind::Company, Kind::Task, Kind::Handover, Kind::Promise];
 
     /// The word in the table.
     pub fn word(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Kind {
             Self::Company => "company",
             Self::Task => "task",
             Self::Handover => "handover",
+            Self::Promise => "promise",
         }
     }
 
@@ -45,6 +48,7 @@ impl Kind {
             Self::Company => "book-companies",
             Self::Task => "book-tasks",
             Self::Handover => "book-handovers",
+            Self::Promise => "book-promises",
         }
     }
 }
@@ -148,7 +152,7 @@ pub fn deal(rule: &Rule, items: &[Item], loads: &HashMap<i64, i64>) -> Vec<i64> 
     }
 }
 
-/// Each by a mark of its own; a company without the mark follows most of its people.
+/// Each by a mark of its own; a company without the mark, and what was promised to it, follows most of its people.
 fn by_mark(items: &[Item], rest: i64, of: impl Fn(&Item) -> Option<i64>) -> Vec<i64> {
     let mut people: HashMap<i64, BTreeMap<i64, i64>> = HashMap::new();
     for item in items.iter().filter(|item| item.kind == Kind::Contact) {
@@ -162,7 +166,7 @@ fn by_mark(items: &[Item], rest: i64, of: impl Fn(&Item) -> Option<i64>) -> Vec<
     };
     let receiver = |item: &Item| {
         let own = of(item);
-        let followed = if item.kind == Kind::Company { item.company_id.and_then(most) } else { None };
+        let followed = if item.contact_id.is_none() { item.company_id.and_then(most) } else { None };
         own.or(followed).unwrap_or(rest)
     };
     items.iter().map(receiver).collect()
@@ -206,6 +210,8 @@ pub struct Figures {
     pub tasks: i64,
     /// Hand-overs, offered or in hand.
     pub handovers: i64,
+    /// Open promises, given or received.
+    pub promises: i64,
 }
 
 impl Figures {
@@ -216,6 +222,7 @@ impl Figures {
             Kind::Company => self.companies,
             Kind::Task => self.tasks,
             Kind::Handover => self.handovers,
+            Kind::Promise => self.promises,
         }
     }
 
@@ -226,12 +233,13 @@ impl Figures {
             Kind::Company => self.companies += count,
             Kind::Task => self.tasks += count,
             Kind::Handover => self.handovers += count,
+            Kind::Promise => self.promises += count,
         }
     }
 
     /// Everything together.
     pub fn total(&self) -> i64 {
-        self.contacts + self.companies + self.tasks + self.handovers
+        self.contacts + self.companies + self.tasks + self.handovers + self.promises
     }
 }
 

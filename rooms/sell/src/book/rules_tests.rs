@@ -56,7 +56,7 @@ fn whoever_has_least_gets_most() {
 }
 
 fn books() -> impl Strategy<Value = Vec<Item>> {
-    let one = (0..4_usize, prop::option::of(1..20_i64), prop::option::of(1..6_i64));
+    let one = (0..Kind::ALL.len(), prop::option::of(1..20_i64), prop::option::of(1..6_i64));
     prop::collection::vec(one, 0..60).prop_map(|rows| {
         let make = |(index, (kind, contact, company)): (usize, (usize, Option<i64>, Option<i64>))| {
             // A contact is in one company; so is what is about it.

@@ -41,7 +41,7 @@ struct ShowPage {
 }
 
 impl ShowPage {
-    fn kinds(&self) -> [Kind; 4] {
+    fn kinds(&self) -> [Kind; 5] {
         Kind::ALL
     }
 

@@ -42,8 +42,21 @@ pub(super) async fn list_items(tx: &mut Tx, staff_id: i64) -> Result<Vec<Item>, 
          FROM handovers h JOIN v_identify_contact c ON c.id = h.contact_id LEFT JOIN v_identify_company o ON o.id = c.company_id
          WHERE h.rep_id = $1 AND h.state IN ('offered', 'accepted') AND h.released_at IS NULL ORDER BY h.id"
     );
+    let promises = sql!(
+        "SELECT p.id, p.contact_id, COALESCE(p.company_id, c.company_id) AS company_id, COALESCE(NULLIF(c.country, ''), o.country) AS country,
+         COALESCE(NULLIF(c.city, ''), o.city) AS city, c.grade
+         FROM v_identify_promise p LEFT JOIN v_identify_contact c ON c.id = p.contact_id LEFT JOIN v_identify_company o ON o.id = COALESCE(p.company_id, c.company_id)
+         WHERE p.staff_id = $1 ORDER BY p.id"
+    );
     let mut items = Vec::new();
-    for (kind, sql) in [(Kind::Contact, contacts), (Kind::Company, companies), (Kind::Task, tasks), (Kind::Handover, handovers)] {
+    let parts = [
+        (Kind::Contact, contacts),
+        (Kind::Company, companies),
+        (Kind::Task, tasks),
+        (Kind::Handover, handovers),
+        (Kind::Promise, promises),
+    ];
+    for (kind, sql) in parts {
         for row in &tx.rows(sql, params![staff_id]).await? {
             items.push(item(kind, row)?);
         }
@@ -61,8 +74,16 @@ pub(super) async fn list_figures(tx: &mut Tx, staff: &[i64]) -> Result<HashMap<i
         "SELECT r.id, (SELECT count(*) FROM handovers h JOIN v_identify_contact c ON c.id = h.contact_id
            WHERE h.rep_id = r.id AND h.state IN ('offered', 'accepted') AND h.released_at IS NULL) AS n FROM {rows} AS r"
     );
+    let promises = sql!("SELECT r.id, (SELECT count(*) FROM v_identify_promise p WHERE p.staff_id = r.id) AS n FROM {rows} AS r");
     let mut figures: HashMap<i64, Figures> = HashMap::new();
-    for (kind, sql) in [(Kind::Contact, contacts), (Kind::Company, companies), (Kind::Task, tasks), (Kind::Handover, handovers)] {
+    let parts = [
+        (Kind::Contact, contacts),
+        (Kind::Company, companies),
+        (Kind::Task, tasks),
+        (Kind::Handover, handovers),
+        (Kind::Promise, promises),
+    ];
+    for (kind, sql) in parts {
         for row in &tx.rows_from(sql, &rows, params![]).await? {
             figures.entry(row.get("id")?).or_default().add(kind, row.get("n")?);
         }

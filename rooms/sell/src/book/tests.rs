@@ -1,15 +1,19 @@
 use attune_db::params;
 use attune_identify::company::{self, CompanyDraft};
 use attune_identify::contact::{self, By, ContactDraft};
+use attune_identify::promise;
+use attune_identify::relationship::Record;
+use attune_kernel::DAY_US;
 use attune_testkit::{StatusCode, TestApp};
-use attune_web::Actor;
+use attune_web::{Actor, Scope};
 use serde_json::{Value, json};
 
 use crate::handover::{Sharing, share_out};
 use crate::task::{self, TaskDraft, Wording};
 use crate::tests::stage::Stage;
 
-/// Tom's book: 4 contacts (2 in Germany, of one firm; 1 in France; 1 nowhere), the firm, 3 open tasks, a hand-over that is offered to him.
+/// Tom's book: 4 contacts (2 in Germany, of one firm; 1 in France; 1 nowhere), the firm, 3 open tasks, a hand-over that is offered to him, and
+/// 2 open promises, to Anna and to the firm; one to Chloé is kept.
 struct Shop {
     stage: Stage,
     site: TestApp,
@@ -27,7 +31,7 @@ impl Shop {
         let by = By { actor: &actor, now: stage.now(), ids: &stage.ids };
         let mut tx = stage.db.begin().await.unwrap();
         let firm = CompanyDraft { name: "Nordwerk".to_owned(), owner_id: Some(TOM), ..CompanyDraft::default() };
-        company::create(&mut tx, &by, firm).await.unwrap();
+        let firm = company::create(&mut tx, &by, firm).await.unwrap();
         let mut people = Vec::new();
         for (name, country, company) in
             [("Anna", "Germany", Some("Nordwerk")), ("Bert", "germany", Some("Nordwerk")), ("Chloé", "France", None), ("Dora", "", None)]
@@ -55,6 +59,14 @@ impl Shop {
             };
             task::create(&mut tx, &stage.ids, stage.now(), &actor, &draft).await.unwrap();
         }
+        for record in [Record::Contact(people[0]), Record::Contact(people[2]), Record::Company(firm.id)] {
+            let (side, what) = ("ours".to_owned(), "Call back".to_owned());
+            let draft = promise::Draft { side, what, staff_id: TOM, due_at: stage.now() + DAY_US, remind_days: 0, note_id: None };
+            let id = promise::create(&mut tx, &by, &Scope::All, record, &draft).await.unwrap();
+            if record == Record::Contact(people[2]) {
+                promise::settle(&mut tx, &by, &Scope::All, id, "kept").await.unwrap();
+            }
+        }
         tx.commit().await.unwrap();
         let offered = stage.people(1).await[0];
         let mut tx = stage.db.begin().await.unwrap();
@@ -71,10 +83,10 @@ impl Shop {
         row.get("owner_id").unwrap()
     }
 
-    /// How much each has: contacts, companies, open tasks, hand-overs.
-    async fn holds(&self, staff_id: i64) -> [i64; 4] {
+    /// How much each has: contacts, companies, open tasks, hand-overs, open promises.
+    async fn holds(&self, staff_id: i64) -> [i64; 5] {
         let figures = super::list_figures(&mut self.stage.db.read().await.unwrap(), &[staff_id]).await.unwrap()[&staff_id];
-        [figures.contacts, figures.companies, figures.tasks, figures.handovers]
+        [figures.contacts, figures.companies, figures.tasks, figures.handovers, figures.promises]
     }
 
     /// Hands the book over as Mei, who leads the team; answers the address of the hand-over.
@@ -88,7 +100,7 @@ impl Shop {
 attune_testkit::on_both_dbs! {
     async fn a_preview_says_who_gets_what_and_writes_nothing(db: Db) {
         let shop = Shop::new(db).await;
-        assert_eq!(shop.holds(TOM).await, [4, 1, 3, 1]);
+        assert_eq!(shop.holds(TOM).await, [4, 1, 3, 1, 2]);
         let page = shop.site.get("Mei", &format!("{BOOK}?rule=country&at%3AGermany=4&rest=2&show=1&list=4")).await.is(StatusCode::OK);
         for words in ["Anna", "Bert", "Nordwerk"] {
             assert!(page.has(words), "{words} is not listed: {}", page.body);
@@ -98,9 +110,9 @@ attune_testkit::on_both_dbs! {
         let got = shop.site.json("Mei", "POST", "/api/v1/staff/3/book/preview", &rule).await.is(StatusCode::OK).json();
         let gets = |index: usize| got["shares"][index]["gets"].clone();
         // The firm has no country of its own: it goes with its people.
-        assert_eq!(gets(1), json!({ "contacts": 2, "companies": 1, "tasks": 1, "handovers": 0 }));
-        assert_eq!(gets(0), json!({ "contacts": 2, "companies": 0, "tasks": 2, "handovers": 1 }));
-        assert_eq!(shop.holds(TOM).await, [4, 1, 3, 1], "nothing has changed hands");
+        assert_eq!(gets(1), json!({ "contacts": 2, "companies": 1, "tasks": 1, "handovers": 0, "promises": 2 }));
+        assert_eq!(gets(0), json!({ "contacts": 2, "companies": 0, "tasks": 2, "handovers": 1, "promises": 0 }));
+        assert_eq!(shop.holds(TOM).await, [4, 1, 3, 1, 2], "nothing has changed hands");
         for (rule, way) in [("one", "to=4"), ("load", "with%3A4=1&with%3A2=1"), ("city", "rest=4"), ("grade", "grade%3AA=4&rest=2")] {
             let page = shop.site.get("Mei", &format!("{BOOK}?rule={rule}&{way}&show=1")).await.is(StatusCode::OK);
             assert!(page.has("Who would get what") && page.has("Lin"), "{rule}: {}", page.body);
@@ -110,24 +122,24 @@ attune_testkit::on_both_dbs! {
     async fn a_book_goes_to_others_with_all_that_hangs_on_it(db: Db) {
         let shop = Shop::new(db).await;
         let book = shop.hand_over("rule=country&at%3AGermany=4&rest=2&show=1").await;
-        assert_eq!((shop.holds(TOM).await, shop.holds(4).await, shop.holds(2).await), ([0; 4], [2, 1, 1, 0], [2, 0, 2, 1]));
+        assert_eq!((shop.holds(TOM).await, shop.holds(4).await, shop.holds(2).await), ([0; 5], [2, 1, 1, 0, 2], [2, 0, 2, 1, 0]));
         assert_eq!((shop.owner(shop.people[0]).await, shop.owner(shop.offered).await), (Some(4), None), "who is only offered has no owner yet");
         let page = shop.site.get("Mei", &book).await.is(StatusCode::OK);
         assert!(page.has("Lin") && page.has("Mei") && page.has("Undo"), "{}", page.body);
         let told = shop.stage.number("SELECT count(*) FROM events WHERE name = 'contact.owner_changed' AND subject = 'book'").await;
         assert_eq!(told, 4);
-        for (action, count) in [("contact.owner_changed", 4), ("task.passed_on", 3), ("lead.passed_on", 1), ("book.handed_over", 1)] {
+        for (action, count) in [("contact.owner_changed", 4), ("task.passed_on", 3), ("lead.passed_on", 1), ("promise.passed_on", 2), ("book.handed_over", 1)] {
             let noted = format!("SELECT count(*) FROM audit_log WHERE action = '{action}' AND staff_id = 2");
             assert_eq!(shop.stage.number(&noted).await, count, "{action}");
         }
         assert_eq!(shop.stage.number("SELECT count(*) FROM tasks WHERE owner_id = 4 AND team_id = 70").await, 1);
-        assert_eq!(shop.stage.number("SELECT count(*) FROM book_rows WHERE state = 'given'").await, 9);
+        assert_eq!(shop.stage.number("SELECT count(*) FROM book_rows WHERE state = 'given'").await, 11);
     }
 
     async fn an_undo_gives_back_what_nobody_has_moved_since(db: Db) {
         let shop = Shop::new(db).await;
         let book = shop.hand_over("rule=one&to=4").await;
-        assert_eq!(shop.holds(4).await, [4, 1, 3, 1]);
+        assert_eq!(shop.holds(4).await, [4, 1, 3, 1, 2]);
         let mut tx = shop.stage.db.begin().await.unwrap();
         let actor = Actor::system();
         let by = By { actor: &actor, now: shop.stage.now(), ids: &shop.stage.ids };
@@ -135,10 +147,10 @@ attune_testkit::on_both_dbs! {
         tx.commit().await.unwrap();
         shop.site.post("Mei", &format!("{book}/undo"), "").await.is(StatusCode::SEE_OTHER);
         shop.site.settle().await;
-        assert_eq!((shop.holds(TOM).await, shop.holds(4).await), ([3, 1, 3, 1], [0; 4]));
+        assert_eq!((shop.holds(TOM).await, shop.holds(4).await), ([3, 1, 3, 1, 2], [0; 5]));
         assert_eq!(shop.owner(shop.people[3]).await, Some(5), "what was moved on since stays");
         let page = shop.site.get("Mei", &book).await.is(StatusCode::OK);
-        assert!(page.has("8 things are Tom’s again") && page.has("1 thing had been moved on"), "{}", page.body);
+        assert!(page.has("10 things are Tom’s again") && page.has("1 thing had been moved on"), "{}", page.body);
         shop.site.post("Mei", &format!("{book}/undo"), "").await.is(StatusCode::CONFLICT);
     }
 
@@ -155,7 +167,7 @@ attune_testkit::on_both_dbs! {
         let again = shop.site.post("Mei", BOOK, "rule=one&to=2").await;
         assert_eq!(again.status, StatusCode::CONFLICT, "one hand-over of a book at a time");
         shop.site.settle().await;
-        assert_eq!((shop.holds(4).await, shop.owner(shop.people[0]).await), ([3, 1, 2, 1], Some(5)));
+        assert_eq!((shop.holds(4).await, shop.owner(shop.people[0]).await), ([3, 1, 2, 1, 2], Some(5)));
         assert_eq!(shop.stage.number("SELECT count(*) FROM book_rows WHERE state = 'missed'").await, 2);
     }
 
@@ -164,10 +176,10 @@ attune_testkit::on_both_dbs! {
         let book = shop.site.post("Mei", BOOK, "rule=one&to=4").await.is(StatusCode::SEE_OTHER).leads().to_owned();
         shop.site.post("Mei", &format!("{book}/stop"), "").await.is(StatusCode::SEE_OTHER);
         shop.site.settle().await;
-        assert_eq!(shop.holds(TOM).await, [4, 1, 3, 1]);
+        assert_eq!(shop.holds(TOM).await, [4, 1, 3, 1, 2]);
         assert!(shop.site.get("Mei", &book).await.is(StatusCode::OK).has("Stopped"));
         shop.hand_over("rule=one&to=4").await;
-        assert_eq!(shop.holds(4).await, [4, 1, 3, 1]);
+        assert_eq!(shop.holds(4).await, [4, 1, 3, 1, 2]);
     }
 
     async fn only_those_who_lead_hand_books_over_and_only_within_their_team(db: Db) {
@@ -190,7 +202,7 @@ attune_testkit::on_both_dbs! {
     async fn a_program_hands_a_book_over_and_takes_it_back(db: Db) {
         let shop = Shop::new(db).await;
         let got = shop.site.get("Ada", "/api/v1/staff/3/book").await.is(StatusCode::OK).json();
-        assert_eq!(got["holds"], json!({ "contacts": 4, "companies": 1, "tasks": 3, "handovers": 1 }));
+        assert_eq!(got["holds"], json!({ "contacts": 4, "companies": 1, "tasks": 3, "handovers": 1, "promises": 2 }));
         let wrong = shop.site.json("Ada", "POST", "/api/v1/staff/3/book", &json!({ "rule": "load", "to": [3] })).await;
         wrong.is(StatusCode::UNPROCESSABLE_ENTITY);
         let begun = shop.site.json("Ada", "POST", "/api/v1/staff/3/book", &json!({ "rule": "load", "to": [2, 4, 5] })).await;
@@ -198,10 +210,10 @@ attune_testkit::on_both_dbs! {
         let href = format!("/api/v1/books/{}", begun["id"].as_str().unwrap());
         shop.site.settle().await;
         let shown = shop.site.get("Ada", &href).await.is(StatusCode::OK).json();
-        assert_eq!((shown["state"].as_str(), shown["done"].as_i64()), (Some("done"), Some(9)), "{shown}");
-        assert_eq!(shop.holds(TOM).await, [0; 4]);
+        assert_eq!((shown["state"].as_str(), shown["done"].as_i64()), (Some("done"), Some(11)), "{shown}");
+        assert_eq!(shop.holds(TOM).await, [0; 5]);
         shop.site.json("Ada", "POST", &format!("{href}/undo"), &Value::Null).await.is(StatusCode::ACCEPTED);
         shop.site.settle().await;
-        assert_eq!(shop.holds(TOM).await, [4, 1, 3, 1]);
+        assert_eq!(shop.holds(TOM).await, [4, 1, 3, 1, 2]);
     }
 }

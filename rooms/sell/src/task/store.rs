@@ -2,6 +2,7 @@
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, Value, params, sql};
 use attune_identify::contact::ContactId;
+use attune_identify::sharing::Reach;
 use attune_web::Scope;
 
 use super::{NEVER_AT, Task, TaskDraft, TaskFilter, Wording};
@@ -125,6 +126,20 @@ pub async fn list(tx: &mut Tx, scope: &Scope, filter: &TaskFilter, limit: i64) -
     sql.push(if filter.done { " ORDER BY t.done_at DESC, t.id DESC" } else { " ORDER BY t.rank_at, t.id" });
     sql.push(" LIMIT ").bind(limit);
     tx.rows_of(&sql).await?.iter().map(read).collect()
+}
+
+/// The open task about any of a company's people within `scope` whose day comes first.
+pub(super) async fn next_of_company(tx: &mut Tx, scope: &Scope, company_id: i64) -> Result<Option<Task>, DbError> {
+    // The people lead to their tasks: in the order of days, everybody's tasks would be looked through for a company that has none. CROSS JOIN says so to
+    // SQLite; for PostgreSQL the order is one that no index has.
+    let mut first = Sql::new("SELECT t.id FROM v_identify_contact c CROSS JOIN tasks t WHERE t.contact_id = c.id AND t.done_at IS NULL");
+    first.push(" AND c.company_id = ").bind(company_id);
+    Reach::of(tx, scope).await?.push_people(&mut first, "c");
+    first.push(" ORDER BY t.rank_at + 0, t.id LIMIT 1");
+    match tx.rows_of(&first).await?.first() {
+        Some(row) => find(tx, row.at(0)?).await,
+        None => Ok(None),
+    }
 }
 
 /// How many tasks `filter` finds within `scope`, counted up to 10,000.

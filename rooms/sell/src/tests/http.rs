@@ -1,3 +1,4 @@
+use attune_identify::company::{self, CompanyDraft};
 use attune_identify::contact::{self, By, ContactDraft, ContactId};
 use attune_identify::promise::{self, Draft};
 use attune_identify::relationship::Record;
@@ -102,6 +103,39 @@ attune_testkit::on_both_dbs! {
         browser.post("Tom", "/tasks", &task).await.is(StatusCode::SEE_OTHER);
         assert!(browser.get("Tom", &next).await.has("Call Lena"));
         browser.get("Zoe", &next).await.is(StatusCode::NOT_FOUND);
+    }
+
+    async fn a_company_tells_what_comes_first_of_its_people_and_itself(db: Db) {
+        let browser = Browser::new(db).await;
+        let stage = &browser.stage;
+        let actor = Actor::system();
+        let by = By { actor: &actor, now: stage.now(), ids: &stage.ids };
+        let mut tx = stage.db.begin().await.unwrap();
+        let firm = company::create(&mut tx, &by, CompanyDraft { name: "Fisk".to_owned(), ..CompanyDraft::default() }).await.unwrap();
+        let person = |name: &str, owner| ContactDraft {
+            name: name.to_owned(),
+            company: Some("Fisk".to_owned()),
+            owner_id: Some(owner),
+            ..ContactDraft::default()
+        };
+        let lena = contact::create(&mut tx, &by, person("Lena", 3)).await.unwrap();
+        let otto = contact::create(&mut tx, &by, person("Otto", 5)).await.unwrap();
+        tx.commit().await.unwrap();
+        let next = format!("/tasks/next-of-company/{}", firm.shown_id());
+        assert!(browser.get("Tom", &next).await.has("Nothing is planned"));
+        let task = |title: &str, due: &str, who| format!("title={title}&due={due}&contact={}&next=%2F", ContactId(who));
+        browser.post("Tom", "/tasks", &task("Call+Lena", "2026-11-25", lena)).await.is(StatusCode::SEE_OTHER);
+        browser.post("Zoe", "/tasks", &task("Visit+Otto", "2026-11-23", otto)).await.is(StatusCode::SEE_OTHER);
+        let tom = browser.get("Tom", &next).await;
+        assert!(tom.has("Call Lena") && tom.has(">Lena</a>") && !tom.has("Otto"), "{}", tom.body);
+        assert!(browser.get("Zoe", &next).await.has("Visit Otto"));
+        let mut tx = stage.db.begin().await.unwrap();
+        let due_at = stage.now() + attune_kernel::DAY_US;
+        let draft = Draft { side: "theirs".to_owned(), what: "Send the plans".to_owned(), staff_id: 3, due_at, remind_days: 0, note_id: None };
+        promise::create(&mut tx, &by, &Scope::All, Record::Company(firm.id), &draft).await.unwrap();
+        tx.commit().await.unwrap();
+        let tom = browser.get("Tom", &next).await;
+        assert!(tom.has("They promised: Send the plans") && !tom.has("Call Lena"), "{}", tom.body);
     }
 
     async fn a_task_goes_its_way(db: Db) {
