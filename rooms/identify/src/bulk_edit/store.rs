@@ -100,9 +100,10 @@ pub(super) async fn refuse_hidden(
     value: Option<i64>,
 ) -> Result<(), DbError> {
     let mut update = Sql::new("UPDATE bulk_rows SET state = 'refused', cause = 'hidden' WHERE edit_id = ");
-    update.bind(id.0).push(" AND state = 'planned' AND record_id IN (SELECT m.record_id FROM field_meanings m WHERE m.field_id = ");
-    update.bind(field_id).push(&format!(
-        ") AND record_id NOT IN (SELECT m.record_id FROM field_meanings m JOIN {} t ON t.id = m.target_id WHERE m.field_id = ",
+    update.bind(id.0).push(" AND state = 'planned'");
+    let of_row = "m.record_id = bulk_rows.record_id AND m.field_id = ";
+    update.push(" AND EXISTS (SELECT 1 FROM field_meanings m WHERE ").push(of_row).bind(field_id).push(&format!(
+        ") AND NOT EXISTS (SELECT 1 FROM field_meanings m JOIN {} t ON t.id = m.target_id WHERE {of_row}",
         if target == Subject::Contact { "contacts" } else { "companies" }
     ));
     update.bind(field_id);

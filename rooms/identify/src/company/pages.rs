@@ -203,6 +203,19 @@ async fn field_page(
     Ok(FieldPage { id, label, value: contact::typed(&value), name: company.name, key, control, refer, errors, shell })
 }
 
+impl FieldPage {
+    /// The page once more with what was typed and what is wrong with it.
+    fn mistaken(mut self, value: String, why: &'static str) -> Self {
+        self.value = value;
+        self.errors = FormErrors::new();
+        match &self.refer {
+            Some(refer) => self.errors.add("q", refer.why(why)),
+            None => self.errors.add("value", why),
+        };
+        self
+    }
+}
+
 /// How an attribute is edited that holds `value`; nothing for one that cannot be.
 pub(crate) async fn control(
     tx: &mut Tx,

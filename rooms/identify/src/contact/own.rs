@@ -89,7 +89,8 @@ impl Named {
         match value {
             _ if field.kind.target().is_none() => FieldFilter::shown(&shell.l, field, value),
             SOME | NONE => shell.l.t(&format!("identify-filter-{value}")).to_string(),
-            _ => self.names.get(&field.key).cloned().unwrap_or_else(|| shell.l.t("identify-filter-gone").to_string()),
+            // Whether there is somebody of this id is nothing one learns here.
+            _ => self.names.get(&field.key).cloned().unwrap_or_else(|| shell.l.t("field-reference-hidden").to_string()),
         }
     }
 }

@@ -142,7 +142,7 @@ pub(crate) async fn erase(tx: &mut Tx, by: &By<'_>, traces: Traces<'_>, people: 
     for eraser in traces.erasers {
         counts.add(eraser.table, (eraser.run)(tx, &leavers, by.now).await?, false);
     }
-    field::reference::forget(tx, people).await?;
+    counts.add("field_references", field::reference::forget(tx, people).await?, false);
     for (entry, rows) in erase_counting(tx, traces.tables, people).await? {
         counts.add(entry.table, rows, entry.on_erase == OnErase::Null);
     }

@@ -10,6 +10,7 @@ use attune_db::{DbError, Tx};
 use super::batch::{Batches, Moved, note_moved};
 use super::firms::{Firms, Keys, ParentKeys, Slot};
 use super::matching::{Fate, owner_of, tagged};
+use super::named::Before;
 use super::rows::{RowDraft, RowError};
 use crate::company::{self, Company, Tree, name_key};
 use crate::contact::{self, By};
@@ -80,11 +81,17 @@ async fn settled(
     mut keyed: Vec<(RowDraft, Keys)>,
     refused: &mut Vec<RowError>,
 ) -> Result<(Firms, Vec<Line>), DbError> {
+    let (drafts, records) = (keyed.iter().map(|(draft, _)| draft), loaded.slots.iter().map(|slot| &slot.company.fields));
+    let before = Before::read(tx, Before::ids(drafts, records)).await?;
     let has_parents = keyed.iter().any(|(_, keys)| keys.parent.is_some());
     loop {
         let mut firms = if has_parents { loaded.clone() } else { std::mem::take(&mut loaded) };
         let mut lines = Vec::with_capacity(keyed.len());
-        for (draft, keys) in keyed {
+        for (mut draft, keys) in keyed {
+            if let Err(error) = fit(&firms, &before, &mut draft, &keys) {
+                refused.push(error);
+                continue;
+            }
             let Ok(slot) = firms.settle(by, batches.import_id, &draft, &keys) else {
                 let detail = draft.external_id.or(keys.domain).unwrap_or_default();
                 refused.push(RowError { line: draft.line, cause: "company-name", detail });
@@ -100,6 +107,17 @@ async fn settled(
             return Ok((firms, lines));
         }
         keyed = lines.into_iter().map(|line| (line.draft, line.keys)).collect();
+    }
+}
+
+/// Whether a line may say whom the company it is about names.
+fn fit(firms: &Firms, before: &Before, draft: &mut RowDraft, keys: &Keys) -> Result<(), RowError> {
+    if draft.named.is_empty() {
+        return Ok(());
+    }
+    match firms.find(keys).and_then(|at| firms.slots.get(at)) {
+        Some(slot) => before.fit(draft, (Subject::Company, slot.company.id), &slot.company.fields),
+        None => Ok(()),
     }
 }
 

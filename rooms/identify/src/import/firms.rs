@@ -204,7 +204,7 @@ impl Firms {
 
     /// By id; else by domain with a name or as the only one there; else by name. City and domain must not say otherwise, and what has another
     /// id of the same kind is another company.
-    fn find(&self, keys: &Keys) -> Option<usize> {
+    pub(super) fn find(&self, keys: &Keys) -> Option<usize> {
         let own = keys.own.and_then(|id| self.place.get(&id));
         if let Some(at) = own.or_else(|| keys.external.as_ref().and_then(|key| self.by_external.get(key))) {
             return Some(*at);

@@ -5,10 +5,12 @@ use std::collections::{HashMap, HashSet};
 use attune_db::{DbError, Tx};
 use attune_kernel::{encode_id, fold_key};
 
+use super::named::Before;
 use super::plan::Plan;
 use super::rows::{Fresh, RowDraft, RowError};
 use crate::company::{self, CompanyDraft};
 use crate::contact::{By, ByKeys, Contact, ContactId, Prepared, list_by_given_up, list_by_ids, list_by_keys};
+use crate::field::Subject;
 use crate::staff::Member;
 use crate::tag;
 
@@ -90,8 +92,13 @@ impl<'a> Matching<'a> {
         let mut keyed: Vec<(Option<String>, RowDraft)> = drafts.into_iter().map(|draft| (self.external_key(&draft), draft)).collect();
         matched.load(tx, &mut keyed).await?;
         let companies = self.companies(tx, &keyed).await?;
-        for (external_key, draft) in keyed {
-            self.one(&mut matched, external_key, draft, &companies);
+        let (drafts, records) = (keyed.iter().map(|(_, draft)| draft), matched.people.iter().map(|pending| &pending.contact.fields));
+        let before = Before::read(tx, Before::ids(drafts, records)).await?;
+        for (external_key, mut draft) in keyed {
+            match matched.fit(&before, external_key.as_deref(), &mut draft) {
+                Ok(()) => self.one(&mut matched, external_key, draft, &companies),
+                Err(error) => matched.errors.push(error),
+            }
         }
         Ok(matched)
     }
@@ -292,6 +299,17 @@ impl Matched {
             places.entry(key).or_insert(*index);
         }
         Ok(())
+    }
+
+    /// Whether a line may say whom the person it is about names.
+    fn fit(&self, before: &Before, external_key: Option<&str>, draft: &mut RowDraft) -> Result<(), RowError> {
+        if draft.named.is_empty() {
+            return Ok(());
+        }
+        match self.find(external_key, draft).and_then(|at| self.people.get(at)) {
+            Some(known) => before.fit(draft, (Subject::Contact, known.contact.id), &known.contact.fields),
+            None => Ok(()),
+        }
     }
 
     /// By id; else by e-mail; else, for lines without both, by phone. Somebody with another outside id is somebody else.

@@ -2,13 +2,12 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use attune_kernel::is_masked;
 use serde_json::Value as Json;
 
 use super::plan::{Plan, Target};
 use crate::company::domain_key;
 use crate::contact::{Contact, Prepared, Stage, email_key, phone_key};
-use crate::field::{Field, FieldKind, Subject, unknown_options};
+use crate::field::{Field, FieldKind, Subject, reference, unknown_options};
 use crate::tag;
 
 /// A line as it was read.
@@ -48,10 +47,22 @@ pub(crate) struct RowDraft {
     pub(crate) tags: Vec<String>,
     /// Options the line names that are still to be made: (field key, label).
     pub(crate) new_options: Vec<(String, String)>,
+    /// Whom the line's values name, once that is known.
+    pub(crate) named: Vec<Named>,
     /// Of all values; tells lines without any key apart.
     pub(crate) fingerprint: u64,
     /// Whom the line makes if it is about nobody known; worked out ahead, because the store's writer has no time to lose.
     pub(crate) fresh: Option<Box<Fresh>>,
+}
+
+/// A value of a line that names another record.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    /// The attribute's key.
+    pub(crate) key: String,
+    pub(crate) target: (Subject, i64),
+    /// What the line says, for whoever reads why it was refused.
+    pub(crate) detail: String,
 }
 
 /// Somebody new as a line has them; id, time, company and owner are still to come.
@@ -137,7 +148,7 @@ fn take(draft: &mut RowDraft, plan: &Plan, to: &Target, value: &str) -> Result<(
         Target::Field { key, label, kind } => {
             let known = plan.fields.iter().find(|field| field.key == *key);
             // Whom the export did not name stays who it is.
-            if known.is_some_and(|field| field.kind.target().is_some()) && is_masked(value) {
+            if known.is_some_and(|field| field.kind.target().is_some()) && reference::is_dots(value) {
                 return Ok(());
             }
             let json = match known {
@@ -273,6 +284,17 @@ mod tests {
         let draft = read(&plan, &line(&["Gold; Silver"])).unwrap().unwrap();
         assert_eq!(draft.new_options, [("tier".to_owned(), "Gold".to_owned()), ("tier".to_owned(), "Silver".to_owned())]);
         assert!(plan.target("f:nope", "").is_err());
+    }
+
+    #[test]
+    fn what_an_export_hid_says_nothing_and_a_name_with_dots_is_a_name() {
+        let field = Field::of_draft(FieldDraft::plain("referee", "Referee", FieldKind::Contact));
+        let plan = Plan { fields: vec![field], ..Plan::default() };
+        let columns = vec![ColumnPlan { column: "Referee".into(), to: plan.target("f:referee", "Referee").unwrap() }];
+        let plan = Plan { columns, ..plan };
+        for (text, said) in [("\u{2022}\u{2022}\u{2022}", 0), ("Dot\u{2022}Com", 1), ("Star* (con_0000000000007)", 1)] {
+            assert_eq!(read(&plan, &line(&[text])).unwrap().unwrap().values.len(), said, "{text}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::pages::MergeContacts;
-use super::{MergeId, Pair, find_both, merge, split, units};
+use super::{MergeId, Pair, closed, find_both, merge, split, units};
 use crate::contact::{By, ContactId};
 
 /// The routes of this noun for programs.
@@ -21,7 +21,7 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 /// Who becomes part of the contact in the address, and which of the other's attributes stay; without `take` what the contact does not know
-/// itself, and the further stage.
+/// itself, and the further stage; never who is named that the program may not see.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
@@ -33,7 +33,10 @@ async fn join(State(app): State<App>, can: Can<MergeContacts>, Path(id): Path<Co
     let mut tx = app.db.begin().await?;
     let pair = Pair { survivor: id.0, loser: asked.with.0 };
     let (survivor, loser) = find_both(&mut tx, &can.scope, pair).await?;
-    let take = asked.take.unwrap_or_else(|| units::suggested(&survivor, &loser));
+    let take = match asked.take {
+        Some(take) => take,
+        None => &units::suggested(&survivor, &loser) - &closed(&mut tx, &can.actor, &survivor, &loser).await?,
+    };
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     let merged = merge(&mut tx, &by, &can.scope, &app.house().contact_tables, pair, &take).await?;
     tx.commit().await?;

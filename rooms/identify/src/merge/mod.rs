@@ -18,7 +18,7 @@ use attune_events::{Event, append};
 use attune_house::ContactTable;
 use attune_kernel::id_type;
 use attune_record::audit;
-use attune_web::Scope;
+use attune_web::{Actor, Scope};
 use serde_json::{Map, Value as Json, json};
 
 use crate::contact::{self, By, Contact, ContactError, ContactId};
@@ -52,10 +52,23 @@ pub(crate) async fn find_both(tx: &mut Tx, scope: &Scope, pair: Pair) -> Result<
     Ok((survivor, loser))
 }
 
+/// The units that stay as they are: own fields in which the two differ and that name, on either side, a record the actor does not see. Which of the
+/// two is right can only be said by somebody who sees both.
+pub(crate) async fn closed(tx: &mut Tx, actor: &Actor, survivor: &Contact, loser: &Contact) -> Result<BTreeSet<String>, DbError> {
+    let differing = units::differing(survivor, loser);
+    if !differing.iter().any(|unit| unit.starts_with("f:")) {
+        return Ok(BTreeSet::new());
+    }
+    let defs = field::list(tx).await?;
+    let hidden = field::reference::closed(tx, actor, &defs, [&survivor.fields, &loser.fields]).await?;
+    Ok(differing.into_iter().filter(|unit| unit.strip_prefix("f:").is_some_and(|key| hidden.contains(key))).collect())
+}
+
 /// Makes the loser part of the survivor, who takes over the attributes named in `take` (see [`units`]); `tables` are the house's contact
 /// tables. Answers the merge.
 ///
-/// Errors: [`ContactError::NotFound`] when one of them is gone or outside `scope`.
+/// Errors: [`ContactError::NotFound`] when one of them is gone or outside `scope`; [`ContactError::Invalid`] with the first unit to be taken over of those
+/// that stay as they are.
 pub async fn merge(
     tx: &mut Tx,
     by: &By<'_>,
@@ -68,6 +81,9 @@ pub async fn merge(
         return Err(ContactError::NotFound);
     }
     let (before, loser) = find_both(tx, scope, pair).await?;
+    if let Some(unit) = closed(tx, by.actor, &before, &loser).await?.into_iter().find(|unit| take.contains(unit)) {
+        return Err(ContactError::Invalid { attribute: unit, key: field::reference::HIDDEN });
+    }
     store::bury(tx, pair, by.now).await?;
     let mut survivor = before.clone();
     for unit in take {

@@ -5,13 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::{App, Panel, Place};
-use attune_web::{Answer, Can, Flash, Form, Lang, Path, PermissionDef, Problem, Query, Scope, Shell, Sight, permission};
+use attune_web::{Answer, Can, Flash, Form, Lang, Path, PermissionDef, Problem, Query, Shell, Sight, permission};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::{Merge, MergeId, Pair, find_both, list_of, merge, split, units};
+use super::{Merge, MergeId, Pair, closed, find_both, list_of, merge, split, units};
 use crate::contact::{self, By, Contact, ContactId};
 use crate::duplicate::{self, Known, Reason};
 use crate::field::{self, Field};
@@ -77,6 +77,8 @@ struct Line {
     own: String,
     other: String,
     takes_other: bool,
+    /// There is no choice: it names somebody the reader does not see.
+    is_closed: bool,
 }
 
 #[derive(Template)]
@@ -130,31 +132,37 @@ impl Words<'_> {
 async fn page(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(query): Query<PairQuery>) -> Answer {
     let mut tx = app.db.read().await?;
     let both = find_both(&mut tx, &can.scope, query.pair()).await?;
-    let page = side_by_side(&mut tx, &can.scope, shell, both).await?;
+    let page = side_by_side(&mut tx, &can, shell, both).await?;
     Ok(page.shell.page(&page))
 }
 
 async fn side_by_side(
     tx: &mut Tx,
-    scope: &Scope,
+    can: &Can<MergeContacts>,
     shell: Shell,
     (mut survivor, mut loser): (Contact, Contact),
 ) -> Result<MergePage, DbError> {
     let known = duplicate::find_known(tx, survivor.id, loser.id).await?;
     let (fields, owners) = (field::list(tx).await?, staff::names(&staff::list(tx).await?));
-    let suggested = units::suggested(&survivor, &loser);
+    // By what is kept: two that are hidden look the same, and whoever is gone looks like nobody.
+    let closed = closed(tx, &can.actor, &survivor, &loser).await?;
+    let (differing, shared) = (units::differing(&survivor, &loser), units::shared(&survivor, &loser));
+    let suggested = &units::suggested(&survivor, &loser) - &closed;
+    let scope = field::reference::scope_of(&can.actor).unwrap_or(can.scope);
     let both = [&mut survivor, &mut loser].map(|one| (one.id, &mut one.fields));
-    field::reference::show(tx, (scope, &shell.sight()), &fields, both).await?;
+    field::reference::show(tx, (&scope, &shell.sight()), &fields, both).await?;
     let words = Words { l: &shell.l, sight: shell.sight(), fields, owners };
     let line = |unit: String| Line {
         label: words.label(&unit),
         own: words.choice(&survivor, &unit),
         other: words.choice(&loser, &unit),
         takes_other: suggested.contains(&unit),
+        is_closed: closed.contains(&unit),
         unit,
     };
-    let lines = units::differing(&survivor, &loser).into_iter().map(line).collect();
-    let shared = units::shared(&survivor, &loser).iter().map(|unit| (words.label(unit), words.value(&survivor, unit))).collect();
+    let lines = differing.into_iter().map(line).collect();
+    let shared =
+        shared.iter().map(|unit| (words.label(unit), words.value(&survivor, unit))).filter(|(_, value)| !value.is_empty()).collect();
     let reasons = known.as_ref().map_or_else(Vec::new, |known| known.reasons(&shell.l));
     let swap = address(loser.id, survivor.id);
     let (survivor, loser) = (side(tx, &shell.l, survivor).await?, side(tx, &shell.l, loser).await?);

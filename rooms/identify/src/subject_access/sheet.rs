@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json, json};
 use super::rules::{self, Part, Treat};
 use super::{Subject, store};
 use crate::contact::score::Scale;
-use crate::field::Field;
+use crate::field::{self, Field};
 
 /// What is left of a copy.
 pub(super) struct Copying {
@@ -38,7 +38,7 @@ pub(super) struct Copying {
 pub(super) enum Cell {
     Plain(Json),
     Moment(i64),
-    /// Own fields, as stored.
+    /// Own fields, as stored; whom they name as it may be told.
     Fields(Map<String, Json>),
 }
 
@@ -119,6 +119,23 @@ impl Copying {
             }
             worded(&self.l, part.table, row, &mut cells)?;
             rows.push(cells);
+        }
+        self.name_named(tx, rows).await
+    }
+
+    /// Whom own fields name, in place of their ids.
+    async fn name_named(&self, tx: &mut Tx, mut rows: Vec<Vec<(String, Cell)>>) -> Result<Vec<Vec<(String, Cell)>>, DbError> {
+        let mut maps = Vec::new();
+        for (_, cell) in rows.iter_mut().flatten() {
+            match cell {
+                Cell::Fields(values) => maps.push(("", values)),
+                Cell::Plain(Json::Object(values)) => maps.push(("f:", values)),
+                Cell::Plain(_) | Cell::Moment(_) => {}
+            }
+        }
+        field::reference::tell(tx, &self.l, (&self.fields, &self.subject.people), &mut maps).await?;
+        for (_, values) in maps.into_iter().filter(|(begin, _)| begin.is_empty()) {
+            values.retain(|_, value| !value.is_null());
         }
         Ok(rows)
     }

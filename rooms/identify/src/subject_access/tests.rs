@@ -89,6 +89,35 @@ attune_testkit::on_both_dbs! {
         assert_eq!(site.app().db.read().await.unwrap().count(trail, params![]).await.unwrap(), 1);
     }
 
+    async fn whom_a_field_names_is_told_without_the_names_of_others(db: Db) {
+        let site = site(db);
+        for (at, kind) in [(501, "contact"), (502, "company"), (503, "contact")] {
+            let field = "INSERT INTO fields (id, subject, key, label, kind, options, revision, position, created_at) VALUES ($1, 'contact', $2, $2, $3, '[]', 0, 1, 0)";
+            let mut tx = site.app().db.begin().await.unwrap();
+            tx.exec(field, params![at, format!("named_{at}"), kind]).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let make = async |path: &str, new: Json| site.json("Ada", "POST", path, &new).await.is(StatusCode::CREATED).json()["id"].as_str().unwrap().to_owned();
+        let other = make("/api/v1/contacts", json!({ "name": "Zebulon Other" })).await;
+        let gone = make("/api/v1/contacts", json!({ "name": "Gone Now" })).await;
+        let firm = make("/api/v1/companies", json!({ "name": "Windworks" })).await;
+        let id = make("/api/v1/contacts", json!({ "name": "Quincy" })).await;
+        let fields = json!({ "named_501": other, "named_502": firm, "named_503": gone });
+        site.json("Ada", "PATCH", &format!("/api/v1/contacts/{id}"), &json!({ "fields": fields })).await.is(StatusCode::OK);
+        site.json("Ada", "DELETE", &format!("/api/v1/contacts/{gone}"), &Json::Null).await.is(StatusCode::NO_CONTENT);
+        let copy = site.json("Ada", "GET", &format!("/api/v1/contacts/{id}/export"), &Json::Null).await.is(StatusCode::OK);
+        let told = [("named_501", "another person"), ("named_502", "Windworks")].map(|(key, value)| json!({ "key": key, "label": key, "value": value }));
+        assert_eq!(rows(&copy.json(), "contacts")[0]["fields"], json!(told));
+        let file = site.post("Ada", &format!("/contacts/{id}/export"), "format=html&lang=zh-CN").await.is(StatusCode::OK);
+        assert!(file.has("其他人") && file.has("Windworks"), "{}", file.body);
+        // Nor do the lines that tell of the change.
+        for body in [copy.body, file.body] {
+            for hidden in ["Zebulon", "Gone Now", &other, &gone, &firm] {
+                assert!(!body.contains(hidden), "{hidden}: {body}");
+            }
+        }
+    }
+
     async fn a_page_of_which_nothing_leaves_ends_no_table(db: Db) {
         let site = site(db);
         let id = site.json("Ada", "POST", "/api/v1/contacts", &json!({ "name": "Quincy" })).await.json()["id"].as_str().unwrap().to_owned();

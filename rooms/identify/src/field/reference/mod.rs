@@ -8,7 +8,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use attune_db::{DbError, Tx};
 use attune_kernel::fold_key;
@@ -23,6 +23,11 @@ use store::{By, Target};
 
 /// What stands for a record somebody may not see, wherever there are no words for it.
 const DOTS: &str = "•••";
+
+/// Whether a text is what a file or a program is given for a record its reader may not see.
+pub(crate) fn is_dots(text: &str) -> bool {
+    text == DOTS
+}
 
 /// The id of a record as it is kept and shown.
 pub(crate) fn shown_id(target: Subject, id: i64) -> String {
@@ -90,6 +95,94 @@ async fn look(
         }
     }
     Ok(seen)
+}
+
+/// Whom the ids that are kept mean today, and whether somebody with this scope sees them; who is gone is left out.
+pub(crate) async fn today(
+    tx: &mut Tx,
+    scope: &Scope,
+    wanted: BTreeSet<(Subject, i64)>,
+) -> Result<HashMap<(Subject, i64), (i64, bool)>, DbError> {
+    let mut found = HashMap::new();
+    if wanted.is_empty() {
+        return Ok(found);
+    }
+    let reach = Reach::of(tx, scope).await?;
+    for subject in Subject::ALL {
+        let ids: Vec<i64> = wanted.iter().filter(|(of, _)| *of == subject).map(|(_, id)| *id).collect();
+        let meant = store::list_meant(tx, subject, ids).await?;
+        found.extend(meant.into_iter().map(|(asked, target)| ((subject, asked), (target.id, target.is_seen(subject, &reach)))));
+    }
+    Ok(found)
+}
+
+/// The keys of the fields that name, in one of these records, somebody an actor does not see.
+pub(crate) async fn closed(
+    tx: &mut Tx,
+    actor: &Actor,
+    defs: &[Field],
+    records: [&Map<String, Json>; 2],
+) -> Result<BTreeSet<String>, DbError> {
+    let mut named: BTreeMap<&str, Vec<(Subject, i64)>> = BTreeMap::new();
+    for (def, values) in defs.iter().flat_map(|def| records.map(|values| (def, values))) {
+        if let (Some(target), Some(id)) = (def.kind.target(), values.get(&def.key).and_then(|value| kept(def, value))) {
+            named.entry(&def.key).or_default().push((target, id));
+        }
+    }
+    let meant = match scope_of(actor) {
+        Some(scope) => today(tx, &scope, named.values().flatten().copied().collect()).await?,
+        None => named.values().flatten().map(|of| (*of, (of.1, false))).collect(),
+    };
+    let is_closed = |ids: &[(Subject, i64)]| ids.iter().any(|of| meant.get(of).is_some_and(|(_, seen)| !seen));
+    Ok(named.iter().filter(|(_, ids)| is_closed(ids)).map(|(key, _)| (*key).to_owned()).collect())
+}
+
+/// Puts in place of the ids what whoever is given a copy of these values may know of those they name: what a company is called, and of a person, whose
+/// name is theirs, only that there is one. Who is gone, or is one of `own`, becomes nothing. Each map comes with how the keys of fields begin in it.
+pub(crate) async fn tell(
+    tx: &mut Tx,
+    l: &Lang,
+    (defs, own): (&[Field], &[i64]),
+    maps: &mut [(&'static str, &mut Map<String, Json>)],
+) -> Result<(), DbError> {
+    let defs: HashMap<&str, Subject> = defs.iter().filter_map(|def| Some((def.key.as_str(), def.kind.target()?))).collect();
+    if defs.is_empty() {
+        return Ok(());
+    }
+    let mut wanted = BTreeSet::new();
+    for (begin, map) in maps.iter_mut() {
+        each(map, (begin, &defs), &mut |target, value| {
+            wanted.extend(value.as_str().and_then(|text| read_id(target, text)).map(|id| (target, id)))
+        });
+    }
+    let seen = look(tx, (&Scope::All, &Sight::FULL), wanted).await?;
+    for (begin, map) in maps.iter_mut() {
+        each(map, (begin, &defs), &mut |target, value| {
+            // Of a field of the same key that was removed a line may hold anything.
+            let Some(id) = value.as_str().and_then(|text| read_id(target, text)) else { return };
+            *value = match seen.get(&(target, id)) {
+                Some(Seen::Open(id, name)) if !own.contains(id) => match target {
+                    Subject::Contact => Json::from(l.t("subject-access-another-person").to_string()),
+                    Subject::Company => Json::from(name.as_str()),
+                },
+                _ => Json::Null,
+            };
+        });
+    }
+    Ok(())
+}
+
+/// Calls `with` for every value of these fields, however deep it stands.
+fn each(map: &mut Map<String, Json>, by: (&str, &HashMap<&str, Subject>), with: &mut dyn FnMut(Subject, &mut Json)) {
+    for (key, value) in map {
+        let target = key.strip_prefix(by.0).and_then(|key| by.1.get(key)).copied();
+        match (target, value) {
+            (Some(target), Json::Array(items)) => items.iter_mut().for_each(|item| with(target, item)),
+            (Some(target), value) => with(target, value),
+            (None, Json::Object(inner)) => each(inner, by, with),
+            (None, _) => {}
+        }
+    }
 }
 
 /// Puts into these records' values, in place of the ids that are kept, what a reader sees of whom they name: an object with `id` and `name`, or with
@@ -175,7 +268,7 @@ pub(crate) fn id_of(value: &Json) -> String {
 const UNKNOWN: &str = "field-reference-unknown";
 pub(crate) const SEVERAL: &str = "field-reference-several";
 const ITSELF: &str = "field-reference-itself";
-const HIDDEN: &str = "field-reference-hidden-stays";
+pub(crate) const HIDDEN: &str = "field-reference-hidden-stays";
 
 /// Whom each of these texts means among those within `scope`: an id, an address of theirs, an id of another system (`external` is its kind; a text may
 /// name it as `kind:id`), or a name that only one has. The locale key of what is wrong with the others.
@@ -207,10 +300,8 @@ pub(crate) async fn meant(
             continue;
         }
         let mut holders: HashMap<String, Vec<Target>> = HashMap::new();
-        for (key, holder) in store::list_by(tx, target, by, wanted).await? {
-            if holder.is_seen(target, &reach) {
-                holders.entry(key).or_default().push(holder);
-            }
+        for (key, holder) in store::list_by(tx, target, (by, &reach), wanted).await? {
+            holders.entry(key).or_default().push(holder);
         }
         for (text, keys) in keys {
             let those: HashSet<i64> = keys.iter().filter_map(|key| holders.get(key)).flatten().map(|holder| holder.id).collect();
@@ -239,7 +330,8 @@ fn keys(target: Subject, by: By, external: Option<&str>, text: &str) -> Vec<Stri
     }
 }
 
-/// Puts the ids of those meant in place of what somebody typed into fields that name a record, where it differs from what `was` there.
+/// Puts the ids of those meant in place of what somebody typed into fields that name a record, where it differs from what `was` there. Where it means
+/// whom the field names already, what `was` there stays: the id somebody meant then, which a split leads back to.
 ///
 /// Errors: [`ContactError::Invalid`] (`begin` and the field's key) when nobody or several are meant, the record itself is, or the actor may not see whom
 /// the field names now.
@@ -259,32 +351,52 @@ pub(crate) async fn settle(
     let wrong = |def: &Field, key| ContactError::Invalid { attribute: format!("{begin}{}", def.key), key };
     let scope = scope_of(actor).ok_or(ContactError::NotFound)?;
     let named = defs.iter().filter_map(|(def, target)| Some((*target, kept(def, was.get(&def.key)?)?))).collect();
-    let seen = look(tx, (&scope, &Sight::of(actor)), named).await?;
+    let before = today(tx, &scope, named).await?;
+    let before = |def: &Field, target| before.get(&(target, kept(def, was.get(&def.key)?)?)).copied();
     let mut wanted: HashMap<Subject, BTreeSet<String>> = HashMap::new();
     for (def, target) in &defs {
-        let before = was.get(&def.key).and_then(|value| kept(def, value));
-        if before.is_some_and(|id| seen.get(&(*target, id)) == Some(&Seen::Hidden)) {
-            return Err(wrong(def, HIDDEN));
+        let text = values.get(&def.key).and_then(Json::as_str).map(str::to_owned);
+        if before(def, *target).is_some_and(|(_, seen)| !seen) {
+            // A program sends back what it was given.
+            let unchanged = was.get(&def.key).filter(|_| text.as_deref().is_some_and(is_dots));
+            values.insert(def.key.clone(), unchanged.ok_or_else(|| wrong(def, HIDDEN))?.clone());
+            continue;
         }
-        wanted.entry(*target).or_default().extend(values.get(&def.key).and_then(Json::as_str).map(str::to_owned));
+        wanted.entry(*target).or_default().extend(text);
     }
     let mut found = HashMap::new();
     for (target, texts) in wanted {
         found.insert(target, meant(tx, &scope, (target, None), texts).await?);
     }
     for (def, target) in defs {
-        let Some(text) = values.get(&def.key).and_then(Json::as_str) else { continue };
+        let before = before(def, target);
+        let text = values.get(&def.key).and_then(Json::as_str).filter(|_| before.is_none_or(|(_, seen)| seen));
+        let Some(text) = text else { continue };
         let one = found.get(&target).and_then(|found| found.get(text)).copied().unwrap_or(Err(UNKNOWN));
         let one = one.map_err(|why| wrong(def, why))?;
         if one == record {
             return Err(wrong(def, ITSELF));
         }
-        values.insert(def.key.clone(), Json::from(shown_id(target, one)));
+        let same = was.get(&def.key).filter(|_| before.is_some_and(|(id, _)| id == one));
+        values.insert(def.key.clone(), same.cloned().unwrap_or_else(|| Json::from(shown_id(target, one))));
     }
     Ok(())
 }
 
-/// Takes these records out of the copies of whoever refers to them, before they are removed for good.
-pub(crate) async fn forget(tx: &mut Tx, gone: &[i64]) -> Result<(), DbError> {
-    store::forget(tx, gone).await
+/// The most references that are looked at together.
+#[cfg(not(test))]
+const FORGOTTEN: u64 = 2_000;
+#[cfg(test)]
+const FORGOTTEN: u64 = 2;
+
+/// Takes these records out of the copies of whoever refers to them, before they are removed for good; answers how many references went.
+pub(crate) async fn forget(tx: &mut Tx, gone: &[i64]) -> Result<u64, DbError> {
+    let (gone, mut rows) = (gone.iter().copied().collect::<BTreeSet<_>>(), 0);
+    loop {
+        let more = store::forget(tx, &gone, FORGOTTEN).await?;
+        rows += more;
+        if more < FORGOTTEN {
+            return Ok(rows);
+        }
+    }
 }

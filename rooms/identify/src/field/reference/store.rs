@@ -1,5 +1,7 @@
 //! The SQL of fields that name a record: who is meant, and by what.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use attune_db::{Column, DbError, Relation, Row, Sql, Tx, Value, params, sql};
 use serde_json::{Map, Value as Json};
 
@@ -60,11 +62,11 @@ pub(super) enum By {
     Name,
 }
 
-/// The alive records with one of these keys, at most [`NAMESAKES`] of each: (key, record).
+/// The alive records within reach with one of these keys, at most [`NAMESAKES`] of each: (key, record).
 pub(super) async fn list_by(
     tx: &mut Tx,
     subject: Subject,
-    by: By,
+    (by, reach): (By, &Reach),
     keys: impl IntoIterator<Item = String>,
 ) -> Result<Vec<(String, Target)>, DbError> {
     let column = match by {
@@ -79,13 +81,18 @@ pub(super) async fn list_by(
         Subject::Company => ("companies", "c.name", "c.id", "c.name <> ''"),
     };
     let label = if subject == Subject::Contact { "JOIN v_identify_contact l ON l.id = c.id" } else { "" };
-    let select = format!(
+    let mut select = Sql::new(&format!(
         "SELECT n.k, n.id, n.name, n.owner_id, n.team_id, n.company_id FROM (
            SELECT r.k, c.id, {name} AS name, c.owner_id, c.team_id, {company} AS company_id, ROW_NUMBER() OVER (PARTITION BY r.k ORDER BY c.id) AS nth
-           FROM {{rows}} AS r JOIN {table} c ON c.{column} = r.k AND c.deleted_at IS NULL {label} WHERE {}) AS n WHERE n.nth <= {NAMESAKES}",
+           FROM {{rows}} AS r JOIN {table} c ON c.{column} = r.k AND c.deleted_at IS NULL {label} WHERE {}",
         if by == By::Name { named } else { "TRUE" }
-    );
-    let rows = tx.rows_from(&select, &Relation::of_texts("k", keys), params![]).await?;
+    ));
+    match subject {
+        Subject::Contact => reach.push_people(&mut select, "c"),
+        Subject::Company => reach.push_companies(&mut select, "c"),
+    }
+    select.push(&format!(") AS n WHERE n.nth <= {NAMESAKES}"));
+    let rows = tx.rows_from(select.text(), &Relation::of_texts("k", keys), select.values()).await?;
     rows.iter().map(|row| Ok((row.get("k")?, read(row)?))).collect()
 }
 
@@ -127,23 +134,28 @@ pub(super) async fn list_naming(tx: &mut Tx, reach: &Reach, subject: Subject, ta
     tx.rows_of(&sql).await?.iter().map(read).collect()
 }
 
-/// Takes these records out of the copies of whoever refers to them; the rows themselves go with the records.
-pub(super) async fn forget(tx: &mut Tx, gone: &[i64]) -> Result<(), DbError> {
+/// Takes these records out of at most `limit` of the copies of whoever refers to them, and the references with them; answers how many. A copy that refers
+/// to several is read again with what is left of it.
+pub(super) async fn forget(tx: &mut Tx, gone: &BTreeSet<i64>, limit: u64) -> Result<u64, DbError> {
     let select = sql!(
-        "SELECT e.record_id, f.subject, f.key, COALESCE(c.fields, o.fields, '{}') AS fields FROM {rows} AS r JOIN field_references e ON e.target_id = r.id
-         JOIN fields f ON f.id = e.field_id AND f.deleted_at IS NULL
-         LEFT JOIN contacts c ON c.id = e.record_id LEFT JOIN companies o ON o.id = e.record_id ORDER BY e.record_id"
+        "SELECT e.record_id, e.field_id, e.target_id, COALESCE(f.key, '') AS key, c.id AS contact_id, COALESCE(c.fields, o.fields, '{}') AS fields
+         FROM (SELECT g.record_id, g.field_id, g.target_id FROM {rows} AS r JOIN field_references g ON g.target_id = r.id LIMIT $1) AS e
+         LEFT JOIN fields f ON f.id = e.field_id LEFT JOIN contacts c ON c.id = e.record_id LEFT JOIN companies o ON o.id = e.record_id"
     );
-    let found = tx.rows_from(select, &Relation::of_ids("id", gone.iter().copied()), params![]).await?;
-    let mut copies: [Vec<(i64, Map<String, Json>)>; 2] = [Vec::new(), Vec::new()];
+    let found = tx.rows_from(select, &Relation::of_ids("id", gone.iter().copied()), params![limit]).await?;
+    let mut copies: [BTreeMap<i64, Map<String, Json>>; 2] = Default::default();
+    let mut done = Relation::new(&[("record_id", Column::Int), ("field_id", Column::Int)]);
     for row in &found {
         let (record, key): (i64, String) = (row.get("record_id")?, row.get("key")?);
-        let side = usize::from(Subject::of(&row.get::<String>("subject")?) == Subject::Company);
+        done.push(params![record, row.get::<i64>("field_id")?]);
+        let side = usize::from(row.get::<Option<i64>>("contact_id")?.is_none());
         let Some(copies) = copies.get_mut(side) else { continue };
-        if copies.last().is_none_or(|(id, _)| *id != record) {
-            copies.push((record, serde_json::from_str(&row.get::<String>("fields")?).unwrap_or_default()));
-        }
-        if let Some((_, values)) = copies.last_mut() {
+        let (fields, target): (String, i64) = (row.get("fields")?, row.get("target_id")?);
+        let values: &mut Map<String, Json> = copies.entry(record).or_insert_with(|| serde_json::from_str(&fields).unwrap_or_default());
+        // The key of a field that is being removed may be another's by now.
+        let is_it =
+            |value: &Json| Subject::ALL.iter().any(|subject| super::read_id(*subject, value.as_str().unwrap_or("")) == Some(target));
+        if values.get(&key).is_some_and(is_it) {
             values.remove(&key);
         }
     }
@@ -156,9 +168,8 @@ pub(super) async fn forget(tx: &mut Tx, gone: &[i64]) -> Result<(), DbError> {
         for (id, values) in copies {
             rows.push(vec![Value::Int(id), Value::Text(Json::Object(values).to_string())]);
         }
-        if !rows.is_empty() {
-            tx.exec_from(update, &rows, params![]).await?;
-        }
+        tx.exec_from(update, &rows, params![]).await?;
     }
-    Ok(())
+    let delete = sql!("DELETE FROM field_references WHERE (record_id, field_id) IN (SELECT r.record_id, r.field_id FROM {rows} AS r)");
+    tx.exec_from(delete, &done, params![]).await
 }

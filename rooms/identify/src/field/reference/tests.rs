@@ -177,10 +177,18 @@ attune_testkit::on_both_dbs! {
         let path = format!("/api/v1{carl}");
         assert_eq!(site.json("agent", "GET", &path, &Json::Null).await.json()["fields"], json!({ "referee": "•••" }));
         site.json("agent", "PATCH", &path, &json!({ "fields": { "referee": id_of(&ada) } })).await.is(StatusCode::UNPROCESSABLE_ENTITY);
-        site.json("agent", "PATCH", &path, &json!({ "fields": { "referee": "•••" } })).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        // What a program was given it may send back; elsewhere the same dots mean nobody.
+        let kept = site.json("agent", "PATCH", &path, &json!({ "city": "Ulm", "fields": { "referee": "•••" } })).await.is(StatusCode::OK);
+        assert_eq!(kept.json()["fields"], json!({ "referee": "•••" }));
+        assert!(site.get("admin", &carl).await.has(">Bob</a>"));
+        let dots = json!({ "name": "Eve", "fields": { "referee": "•••" } });
+        site.json("agent", "POST", "/api/v1/contacts", &dots).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        site.json("agent", "PATCH", &format!("/api/v1{ada}"), &json!({ "fields": { "referee": "•••" } })).await.is(StatusCode::UNPROCESSABLE_ENTITY);
         let by_bob = format!("/contacts?with=referee%3D{}", id_of(&bob));
-        let hidden = site.get("agent", &by_bob).await;
-        assert!(!hidden.has(">Carl<") && !hidden.has("Bob"), "{}", hidden.body);
+        for chip in [by_bob.clone(), "/contacts?with=referee%3Dcon_0000000000007".to_owned()] {
+            let hidden = site.get("agent", &chip).await;
+            assert!(!hidden.has(">Carl<") && !hidden.has("Bob") && hidden.has("Referee: a record you do not see"), "{}", hidden.body);
+        }
         assert!(site.get("admin", &by_bob).await.has(">Carl<"));
         assert!(site.get("agent", "/contacts?with=referee%3Dset").await.has(">Carl<"));
         // Nor are those told of who refer to somebody one sees.
@@ -191,6 +199,33 @@ attune_testkit::on_both_dbs! {
         site.get("agent", &format!("{bob}/named-by")).await.is(StatusCode::NOT_FOUND);
         // Everything else of the record can be changed, and who is named stays.
         site.post("agent", &format!("{carl}/field/city"), "value=Bonn").await.is(StatusCode::SEE_OTHER);
+        assert!(site.get("admin", &carl).await.has(">Bob</a>"));
+    }
+
+    async fn a_merge_takes_over_nobody_the_one_who_merges_does_not_see(db: Db) {
+        let site = site(db);
+        field_of(&site, "contact", "Referee", "contact").await;
+        let (carl, dora, erin) = (person(&site, "Carl", 1).await, person(&site, "Dora", 1).await, person(&site, "Erin", 1).await);
+        for (of, name) in [(&carl, "Bob"), (&dora, "Bea")] {
+            person(&site, name, 2).await;
+            site.post("admin", &format!("{of}/field/f:referee"), &format!("was=none&q={name}")).await.is(StatusCode::SEE_OTHER);
+        }
+        let asked = format!("survivor={}&loser={}", id_of(&carl), id_of(&dora));
+        let page = site.get("agent", &format!("/contacts/merge?{asked}")).await.is(StatusCode::OK);
+        assert!(page.has("a record you do not see") && page.has("Stays: ") && !page.has("take:f:referee") && !page.has("Bob"), "{}", page.body);
+        assert!(site.get("admin", &format!("/contacts/merge?{asked}")).await.has("take:f:referee"));
+        // Neither in the place of somebody hidden nor where there is nobody yet.
+        let merge = async |into: &str, body: Json| site.json("agent", "POST", &format!("/api/v1{into}/merge"), &body).await;
+        for into in [&carl, &erin] {
+            let refused = merge(into, json!({ "with": id_of(&dora), "take": ["f:referee"] })).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(refused.has("f:referee"), "{}", refused.body);
+        }
+        site.post("agent", "/contacts/merge", &format!("{asked}&take%3Af%3Areferee=other")).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        let merged = merge(&erin, json!({ "with": id_of(&dora) })).await.is(StatusCode::OK).json();
+        assert!(!site.get("admin", &erin).await.has(">Bea</a>"));
+        let split = format!("/api/v1/merges/{}/split", merged["merge_id"].as_str().unwrap());
+        site.json("agent", "POST", &split, &Json::Null).await.is(StatusCode::OK);
+        merge(&carl, json!({ "with": id_of(&dora) })).await.is(StatusCode::OK);
         assert!(site.get("admin", &carl).await.has(">Bob</a>"));
     }
 
@@ -236,6 +271,13 @@ attune_testkit::on_both_dbs! {
         assert_eq!(meanings(&mut tx).await, 1);
         // Whom the form for Ada names is Ada herself, whatever id is given.
         assert!(matches!(set(&mut tx, ada, &shown_id(Subject::Contact, king)).await, Ok(change) if change.before == change.after));
+        // Whoever says who is meant already changes nothing, so that the split below leads back.
+        let trail = "SELECT count(*) FROM audit_log";
+        let told = tx.count(trail, params![]).await.unwrap();
+        for same in ["Ada".to_owned(), shown_id(Subject::Contact, ada)] {
+            assert!(matches!(set(&mut tx, carl, &same).await, Ok(change) if change.before == change.after));
+        }
+        assert_eq!((tx.count(trail, params![]).await.unwrap(), copy_of(&mut tx, carl).await), (told, before.0.clone()));
         let second = join(&mut tx, countess, ada, &[]).await;
         assert_eq!(named(&mut tx, carl).await.as_deref(), Some("Countess"), "a merge of merges");
         contact::update_field(&mut tx, &by, &Scope::All, carl, "city", "Bonn").await.unwrap();
@@ -249,10 +291,17 @@ attune_testkit::on_both_dbs! {
         assert_eq!(named(&mut tx, countess).await.as_deref(), Some("A. King"));
         merge::split(&mut tx, &by, &Scope::All, &tables(), third).await.unwrap();
         assert_eq!((named(&mut tx, countess).await, named(&mut tx, carl).await.as_deref()), (None, Some("A. King")));
-        // Nobody is left that leads to who is erased, not even an id.
+        // Nobody is left that leads to who is erased, not even an id; more refer to them than are looked at together, one of them twice.
+        field::create(&mut tx, &by, &FieldDraft::plain("friend", "Friend", FieldKind::Contact), None).await.unwrap();
+        for key in ["f:referee", "f:friend"] {
+            contact::update_field(&mut tx, &by, &Scope::All, countess, key, &shown_id(Subject::Contact, king)).await.unwrap();
+        }
+        contact::update_field(&mut tx, &by, &Scope::All, carl, "f:friend", &shown_id(Subject::Contact, ada)).await.unwrap();
+        let friend = copy_of(&mut tx, carl).await;
         erasure::erase(&mut tx, &by, Traces { tables: &tables(), erasers: &[] }, &[king]).await.unwrap();
-        assert_eq!((copy_of(&mut tx, carl).await, copy_of(&mut tx, ada).await), ("{}".to_owned(), "{}".to_owned()));
-        assert_eq!(tx.count("SELECT count(*) FROM field_references", params![]).await.unwrap(), 0);
+        assert_eq!((copy_of(&mut tx, countess).await, copy_of(&mut tx, ada).await), ("{}".to_owned(), "{}".to_owned()));
+        assert_eq!(copy_of(&mut tx, carl).await, json!({ "friend": shown_id(Subject::Contact, ada) }).to_string(), "{friend}");
+        assert_eq!(tx.count("SELECT count(*) FROM field_references", params![]).await.unwrap(), 1);
     }
 
     async fn a_text_means_one_record_or_is_refused(db: Db) {
@@ -267,6 +316,10 @@ attune_testkit::on_both_dbs! {
         };
         let ada = make("Ada Lovelace", Some("ada@engines.example"), "a-1", Some(1)).await;
         let twin = make("Ada Lovelace", None, "a-2", Some(2)).await;
+        for n in 0..20 {
+            make("Bo", None, &format!("bo-{n}"), Some(2)).await;
+        }
+        let bo = make("Bo", None, "bo-20", Some(1)).await;
         let nameless = make("", Some("x@engines.example"), "a-3", Some(1)).await;
         let mut meant = async |scope: &Scope, text: &str| {
             meant(&mut tx, scope, (Subject::Contact, Some("crm")), [text.to_owned()]).await.unwrap().remove(text).unwrap()
@@ -277,6 +330,7 @@ attune_testkit::on_both_dbs! {
         }
         assert_eq!(meant(&Scope::All, "ada LOVELACE").await, Err(SEVERAL));
         assert_eq!(meant(&mine, "ada LOVELACE").await, Ok(ada), "of whom one sees there is one");
+        assert_eq!((meant(&mine, "bo").await, meant(&Scope::All, "bo").await), (Ok(bo), Err(SEVERAL)), "however many one does not see");
         assert_eq!(meant(&mine, "a-2").await, Err(UNKNOWN));
         assert_eq!(meant(&mine, &shown_id(Subject::Contact, twin)).await, Err(UNKNOWN));
         let mask = contact::list_by_ids(&mut tx, [nameless]).await.unwrap()[0].label();

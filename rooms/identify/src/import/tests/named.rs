@@ -49,4 +49,34 @@ attune_testkit::on_both_dbs! {
         undo(&bench, &Actor::system(), first.id.0, &tables(), &mut |_| {}).await.unwrap();
         assert_eq!((count("SELECT count(*) FROM contacts").await, count("SELECT count(*) FROM fields").await), (0, 0));
     }
+
+    async fn a_line_names_not_itself_and_not_anew_who_is_named_already(db: Db) {
+        let bench = bench(&db);
+        let (_folder, path) = file("people.csv", b"Prospect ID,Name\na-1,Ada\na-2,King\na-3,Carl\n");
+        import(&bench, &path, &Options::default()).await;
+        let (_folder, path) = file("firms.csv", b"Company,Website\nEngines,https://engines.example\n");
+        let firms = || Options { subject: crate::field::Subject::Company, ..Options::default() };
+        import(&bench, &path, &firms()).await;
+        let map = |column: &str| MapFile::parse(&format!("[columns]\n{column}")).unwrap();
+        let (_folder, path) = file("names.csv", b"Prospect ID,Referee\na-3,King\n");
+        import(&bench, &path, &Options { map: Some(map("Referee = \"field:contact\"")), ..Options::default() }).await;
+        let id = async |name: &str| db.read().await.unwrap().count("SELECT id FROM contacts WHERE name = $1", params![name]).await.unwrap();
+        let pair = crate::merge::Pair { survivor: id("Ada").await, loser: id("King").await };
+        let actor = Actor::system();
+        let mut tx = db.begin().await.unwrap();
+        let by = By { actor: &actor, now: bench.clock.now(), ids: &bench.ids };
+        crate::merge::merge(&mut tx, &by, &Scope::All, tables().tables, pair, &std::collections::BTreeSet::new()).await.unwrap();
+        tx.commit().await.unwrap();
+        bench.clock.advance(60_000_000);
+        let named = picture(&db).await;
+        let text = format!("Prospect ID,Referee\na-3,{}\na-1,Ada\n", contact::ContactId(pair.survivor));
+        let (_folder, path) = file("again.csv", text.as_bytes());
+        let again = import(&bench, &path, &Options { key: Some("Prospect ID".to_owned()), ..Options::default() }).await;
+        let causes: Vec<_> = again.errors.iter().map(|error| (error.line, error.cause, error.detail.as_str())).collect();
+        assert_eq!((counts(&again), causes), ([2, 0, 0, 1, 1], vec![(3, "itself", "Referee: Ada")]));
+        assert_eq!(picture(&db).await.remove("contacts"), named.get("contacts").cloned());
+        let (_folder, path) = file("firms.csv", b"Company,Website,Owned\nEngines,https://engines.example,engines.example\nOther,,Engines\n");
+        let own = import(&bench, &path, &Options { map: Some(map("Owned = \"field:company\"")), ..firms() }).await;
+        assert_eq!((counts(&own), own.errors[0].cause), ([2, 1, 0, 0, 1], "itself"), "{:?}", own.errors);
+    }
 }
