@@ -234,19 +234,6 @@ pub(crate) async fn control(
     })
 }
 
-impl FieldPage {
-    /// The page once more with what was typed and what is wrong with it.
-    fn mistaken(mut self, value: String, why: &'static str) -> Self {
-        self.value = value;
-        self.errors = FormErrors::new();
-        match &self.refer {
-            Some(refer) => self.errors.add("q", refer.why(why)),
-            None => self.errors.add("value", why),
-        };
-        self
-    }
-}
-
 async fn own_field(tx: &mut Tx, key: &str) -> Result<Option<Field>, DbError> {
     match key.strip_prefix("f:") {
         Some(own) => field::find_by_key(tx, Subject::Company, own).await,
