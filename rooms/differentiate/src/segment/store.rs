@@ -80,6 +80,7 @@ pub(super) async fn stamp(tx: &mut Tx) -> Result<Vec<Value>, DbError> {
          (SELECT CAST(SUM(id % 1000003) AS BIGINT) FROM segments WHERE deleted_at IS NULL) AS which,
          (SELECT count(*) FROM segments WHERE kind = 'dynamic' AND filled_at IS NULL AND deleted_at IS NULL) AS unfilled,
          (SELECT CAST(SUM(bound_to % 1000003) AS BIGINT) FROM segments WHERE deleted_at IS NULL) AS bound,
+         (SELECT count(bound_to) FROM segments WHERE deleted_at IS NULL) AS ever_bound,
          f.fields, f.newest_field, f.revisions
          FROM (SELECT count(*) AS fields, max(id) AS newest_field, CAST(SUM(revision) AS BIGINT) AS revisions FROM v_identify_any_field) f"
     );

@@ -279,6 +279,27 @@ on_both_dbs! {
         assert_eq!(trial.members(crate::segment::SegmentId(id)).await, [ada]);
     }
 
+    async fn what_a_rule_was_bound_to_is_noted_once(db: Db) {
+        let trial = Trial::new(db);
+        trial.field("tier", FieldKind::Text, &[]).await;
+        let own = trial.segment("own", "custom.tier is known").await;
+        let plain = trial.segment("plain", "city is known").await;
+        let mut tx = trial.db.begin().await.unwrap();
+        // A rule that asks for no field is bound to nothing, 0, and a sum does not tell that from a rule nobody has noted.
+        crate::segment::store::set_bound(&mut tx, [(own.0, 5)]).await.unwrap();
+        let before = crate::segment::store::stamp(&mut tx).await.unwrap();
+        crate::segment::store::set_bound(&mut tx, [(plain.0, 0)]).await.unwrap();
+        assert_ne!(crate::segment::store::stamp(&mut tx).await.unwrap(), before, "the rules are read anew, and nothing is left to note");
+        tx.commit().await.unwrap();
+        trial.contact("Ada", Some("Bonn")).await;
+        trial.settle().await;
+        let mut tx = trial.db.read().await.unwrap();
+        let left = "SELECT count(*) FROM segments WHERE bound_to IS NULL";
+        assert_eq!(tx.count(left, attune_db::params![]).await.unwrap(), 0);
+        let index = crate::segment::keep::Index::load(&mut tx, &[]).await.unwrap();
+        assert!(!index.is_overtaken());
+    }
+
     async fn a_rule_may_not_lead_back_to_itself(db: Db) {
         let trial = Trial::new(db);
         let one = trial.segment("one", "city is known").await;
