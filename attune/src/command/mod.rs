@@ -12,6 +12,7 @@ mod say;
 mod serve;
 mod staff;
 
+use std::io::IsTerminal;
 use std::pin::Pin;
 use std::process::ExitCode;
 
@@ -43,7 +44,7 @@ pub fn run(cli: Cli, l: &Lang) -> ExitCode {
         Ok(config) => config,
         Err(errors) => return ended_badly(2, &errors.to_string()),
     };
-    start_log(&config.log);
+    start_log(&config.log, matches!(cli.command, Verb::Serve(_)));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ended_badly(1, &format!("no threads can be started: {error}")),
@@ -65,9 +66,12 @@ fn ended_badly(code: u8, what: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn start_log(log: &Log) {
-    let filter = tracing_subscriber::EnvFilter::try_new(&log.level).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+/// The log of the server, or of a command that says itself what it does: there only what went wrong stands between its lines.
+fn start_log(log: &Log, serves: bool) {
+    let level = if !serves && log.level == "info" { "warn" } else { &log.level };
+    let filter = tracing_subscriber::EnvFilter::try_new(level).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(coloured);
     let _ = if log.format == "json" { builder.json().try_init() } else { builder.with_target(false).try_init() };
 }
 

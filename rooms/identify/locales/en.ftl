@@ -1188,6 +1188,22 @@ company-too-deep = The tree would be too deep
 company-reach = Which companies
 company-alone = This company
 company-with-branches = With all branches
+company-deleted =
+    { $count ->
+        [one] Deleted one company; its people stay
+       *[other] Deleted { $count } companies; their people stay
+    }
+company-restored =
+    { $count ->
+        [one] Brought back one company
+       *[other] Brought back { $count } companies
+    }
+company-assigned =
+    { $count ->
+        [one] Assigned one company
+       *[other] Assigned { $count } companies
+    }
+company-delete-owner-only = Only companies of yours or of your team can be deleted. Ask whoever owns these.
 company-told-created = Became known: { $subject }
 company-told-created-bare = Became known
 relationship-head-more = and { $count } more

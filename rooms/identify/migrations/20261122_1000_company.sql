@@ -29,6 +29,7 @@ CREATE UNIQUE INDEX companies_external ON companies (external_key) WHERE externa
 CREATE INDEX companies_domain_key ON companies (domain_key) WHERE domain_key IS NOT NULL;
 CREATE INDEX companies_import ON companies (import_id) WHERE import_id IS NOT NULL;
 CREATE INDEX companies_parent ON companies (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX companies_deleted ON companies (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX companies_owner ON companies (owner_id, name_key, id) WHERE owner_id IS NOT NULL AND deleted_at IS NULL;
 
 CREATE VIEW v_identify_company AS

@@ -69,7 +69,7 @@ pub const CONTACT_TABLES: [ContactTable; 11] = [
 ];
 
 /// The events of contacts and companies.
-const EVENTS: [EventDef; 13] = [
+const EVENTS: [EventDef; 15] = [
     event("contact.created", "Somebody became known.", "", ""),
     event("contact.updated", "An attribute of a contact changed.", "the attribute; empty when an import changed several", ""),
     event(
@@ -92,6 +92,8 @@ const EVENTS: [EventDef; 13] = [
     event("contact.imported", "A file was imported; one event per import.", "the file", "people created and updated"),
     event("company.created", "A company became known.", "the name", ""),
     event("company.updated", "An attribute of a company changed.", "the attribute; empty when an import changed several", ""),
+    event("company.deleted", "A company was hidden; its people stay.", "", ""),
+    event("company.restored", "A hidden company came back.", "", ""),
     event("company.imported", "A file of companies was imported; one event per import.", "the file", "companies created and updated"),
 ];
 

@@ -236,7 +236,7 @@ impl Index {
             return BTreeSet::new();
         }
         match (event.name.as_ref(), event.subject.as_deref().unwrap_or("")) {
-            ("company.updated", "") => self.with_companies.clone(),
+            ("company.updated", "") | ("company.deleted" | "company.restored", _) => self.with_companies.clone(),
             ("company.updated", attribute) => self.reading(&Fact::Company(attribute.to_owned())),
             ("company.tagged" | "company.untagged" | "company.tag_renamed", _) => self.reading(&Fact::Company(company::TAG.to_owned())),
             _ => BTreeSet::new(),

@@ -195,7 +195,7 @@ attune_testkit::on_both_dbs! {
         let fisk = site.post("looker", "/companies", "name=Fisk&city=Bonn").await.is(StatusCode::SEE_OTHER).leads().to_owned();
         let heng = site.post("other", "/companies", "name=Heng").await.is(StatusCode::SEE_OTHER).leads().to_owned();
         let list = site.get("admin", "/companies?").await;
-        assert!(list.has("action=\"/companies/edits/new\"") && list.has("Edit field"), "{}", list.body);
+        assert!(list.has("action=\"/companies/bulk\"") && list.has("Edit field"), "{}", list.body);
         assert!(!site.get("reader", "/companies?").await.has("/companies/edits"));
         assert_ne!(site.get("admin", "/companies/edits/new").await.is(StatusCode::SEE_OTHER).cookie("attune_flash"), "");
         let ids = format!("ids={}&ids={}", fisk.rsplit('/').next().unwrap(), heng.rsplit('/').next().unwrap());

@@ -14,7 +14,7 @@ use super::edited::{self, Chosen, Edited};
 use super::pages::{Words, href, named, said};
 use super::rules::{self, Target};
 use crate::company;
-use crate::contact::{self, By, COUNTED, Contact, ContactId, Control};
+use crate::contact::{self, By, COUNTED, Contact, Control};
 use crate::field::{self, Field, List, Subject};
 use crate::relationship::pages::find_of;
 use crate::staff::{self, Member};
@@ -43,20 +43,20 @@ pub(crate) struct Asked {
     look: String,
 }
 
-/// The address of the page for a selection of contacts; `ids` may be empty when `all` of the list are meant. The value `none` empties the field.
-pub(crate) fn address(ids: &[ContactId], all: bool, query: &str, (key, value): (&str, &str)) -> String {
+/// The address of the page for a selection of contacts or companies; `ids` may be empty when `all` of the list are meant. The value `none` empties the field.
+pub(crate) fn address((of, ids): (Subject, &[String]), all: bool, query: &str, (key, value): (&str, &str)) -> String {
     let mut out = url::form_urlencoded::Serializer::new(String::new());
     if all {
         out.append_pair("all", "1");
     } else {
-        out.extend_pairs(ids.iter().map(|id| ("ids", id.to_string())));
+        out.extend_pairs(ids.iter().map(|id| ("ids", id.as_str())));
     }
     // Nobody is not a colleague one could choose, but an empty field.
     let (chosen, empty) = if value == "none" { ("", "1") } else { (value, "") };
     let look = if value.is_empty() { "" } else { "1" };
     let pairs = [("query", query), ("key", key), ("value", chosen), ("empty", empty), ("look", look)];
     out.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
-    format!("/contacts/edits/new?{}", out.finish())
+    format!("{}/edits/new?{}", of.home(), out.finish())
 }
 
 impl Asked {

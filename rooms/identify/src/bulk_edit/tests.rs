@@ -409,7 +409,7 @@ fn was_so(before: &BTreeMap<&'static str, String>, now: &contact::Contact, key: 
 
 #[test]
 fn nobody_as_an_owner_is_an_empty_field() {
-    let to = |value: &str| address(&[], true, "stage=lead", ("owner_id", value));
+    let to = |value: &str| address((Subject::Contact, &[]), true, "stage=lead", ("owner_id", value));
     assert_eq!(to("none"), "/contacts/edits/new?all=1&query=stage%3Dlead&key=owner_id&empty=1&look=1");
     assert_eq!(to("2"), "/contacts/edits/new?all=1&query=stage%3Dlead&key=owner_id&value=2&look=1");
 }

@@ -16,11 +16,11 @@ use crate::contact::api::{flat, seen_by};
 use crate::contact::{By, ContactError};
 use crate::field::{self, Subject};
 use crate::tag;
-use crate::{CreateContacts, EditContacts, ViewContacts};
+use crate::{CreateContacts, DeleteContacts, EditContacts, ViewContacts};
 
 /// The routes of this noun for programs.
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/api/v1/companies", get(index).post(create)).route("/api/v1/companies/{id}", get(show).patch(update))
+    Router::new().route("/api/v1/companies", get(index).post(create)).route("/api/v1/companies/{id}", get(show).patch(update).delete(remove))
 }
 
 /// A company and the names of its tags as programs see them.
@@ -134,4 +134,15 @@ async fn set(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, value:
         key => _ = super::update_field(tx, by, scope, id, key, &typed).await?,
     }
     Ok(())
+}
+
+/// Hides the company; its people stay.
+async fn remove(State(app): State<App>, can: Can<DeleteContacts>, Path(id): Path<CompanyId>) -> Answer {
+    let mut tx = app.db.begin().await?;
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    if super::delete(&mut tx, &by, &can.scope, &[id.0]).await?.is_empty() {
+        return Err(Problem::NotFound);
+    }
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -22,6 +22,7 @@ use crate::contact::views::{self, Bar};
 use crate::contact::{COUNTED, shown_count};
 use crate::export::places as export_columns;
 use crate::field::{self, Field, Subject};
+use crate::sharing::Reach;
 use crate::staff::{self, Member};
 use crate::tag::{self, Tag};
 use crate::{ExportContacts, ViewContacts};
@@ -32,10 +33,11 @@ const PAGE: i64 = 50;
 const PIECE: i64 = 1_000;
 
 /// Which companies an address asks for, at most `limit`.
-pub(super) fn listing(query: &ListQuery, staff_id: i64, fields: &[Field], limit: i64) -> Listing {
+pub(super) async fn listing(tx: &mut Tx, query: &ListQuery, staff_id: i64, fields: &[Field], limit: i64) -> Result<Listing, DbError> {
     let after = query.after.split_once('~').and_then(|(id, key)| Some((key.to_owned(), id.parse::<i64>().ok()?)));
+    let shared = if query.view == "shared" { Some(Reach::shared_with(tx, staff_id).await?) } else { None };
     let search = query.q.chars().take(100).collect();
-    Listing { search, owner: query.company_owner(staff_id), fields: query.field_filters(fields), after, limit }
+    Ok(Listing { search, owner: query.company_owner(staff_id), shared, fields: query.field_filters(fields), after, limit })
 }
 
 #[derive(Template)]
@@ -118,7 +120,7 @@ async fn read_list(
     query: &ListQuery,
     (fields, wrong): (Vec<Field>, Option<&'static str>),
 ) -> Result<ReadList, Problem> {
-    let asked = listing(query, can.actor.staff_id, &fields, PAGE + 1);
+    let asked = listing(tx, query, can.actor.staff_id, &fields, PAGE + 1).await?;
     let mut lines = super::list(tx, &can.scope, &asked).await?;
     let columns = query.columns(Subject::Company, &fields);
     let shown = columns::own_of(&columns);
@@ -207,6 +209,11 @@ fn chips(shell: &Shell, query: &ListQuery, text: &str, members: &[Member], tag: 
 }
 
 impl ListPage {
+    /// Whether there is anything to do about those that are chosen.
+    fn may_choose(&self) -> bool {
+        self.shell.may("identify.contact.edit") || self.shell.may("identify.contact.delete")
+    }
+
     fn owner(&self, company: &Company) -> &str {
         company.owner_id.and_then(|id| self.owners.get(&id)).map_or("", String::as_str)
     }
@@ -226,7 +233,7 @@ pub(super) async fn export_page(State(app): State<App>, can: Can<ExportContacts>
     let mut tx = app.db.read().await?;
     let most = export_rows(&mut tx).await?;
     let fields = field::list_of(&mut tx, Subject::Company).await?;
-    let listing = Listing { after: None, ..listing(&query, can.actor.staff_id, &fields, most + 1) };
+    let listing = Listing { after: None, ..listing(&mut tx, &query, can.actor.staff_id, &fields, most + 1).await? };
     let total = super::count(&mut tx, &can.scope, &listing).await?;
     let masked = !Sight::by(&can.actor, ADDRESSES).is_full();
     let page = export::AskPage::new(shell, (Subject::Company, query.text()), (total, most), masked);
@@ -252,7 +259,7 @@ pub(crate) async fn open_export(
     let most = most_of(&mut tx, actor).await?;
     let defs = field::list_of(&mut tx, Subject::Company).await?;
     let query = read_query(query);
-    let listing = Listing { after: None, ..listing(&query, actor.staff_id, &defs, most + 1) };
+    let listing = Listing { after: None, ..listing(&mut tx, &query, actor.staff_id, &defs, most + 1).await? };
     let rows = super::count(&mut tx, &can.scope, &listing).await?;
     let sight = Sight::by(&can.actor, ADDRESSES);
     export::check_rows(rows, most, format)?;

@@ -24,8 +24,9 @@ pub(crate) enum Selection {
 
 /// Which companies a list with this address shows.
 pub(crate) async fn read_listing(app: &App, actor: &Actor, query: &str) -> Result<Listing, DbError> {
-    let fields = field::list_of(&mut app.db.read().await?, Subject::Company).await?;
-    Ok(Listing { after: None, ..list_page::listing(&read_query(query), actor.staff_id, &fields, i64::MAX) })
+    let mut tx = app.db.read().await?;
+    let fields = field::list_of(&mut tx, Subject::Company).await?;
+    Ok(Listing { after: None, ..list_page::listing(&mut tx, &read_query(query), actor.staff_id, &fields, i64::MAX).await? })
 }
 
 /// Appends from where, `c` being the companies, and which a selection stands for within `scope`; false when it cannot be any.
@@ -42,6 +43,16 @@ pub(crate) async fn push_selected(tx: &mut Tx, sql: &mut Sql, scope: &Scope, sel
             Ok(!ids.is_empty())
         }
     }
+}
+
+/// The ids a selection stands for within `scope`, at most `limit`.
+pub(super) async fn ids_of(tx: &mut Tx, scope: &Scope, selection: &Selection, limit: i64) -> Result<Vec<i64>, DbError> {
+    let mut sql = Sql::new("SELECT c.id");
+    if !push_selected(tx, &mut sql, scope, selection).await? {
+        return Ok(Vec::new());
+    }
+    sql.push(" ORDER BY c.id LIMIT ").bind(limit);
+    tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect()
 }
 
 /// The next companies of a list behind the id `behind`, in the order of their ids.

@@ -4,6 +4,9 @@
 //! customer it was, under another parent.
 
 pub mod api;
+mod bulk;
+#[cfg(test)]
+mod delete_tests;
 #[cfg(test)]
 mod http_tests;
 mod list_page;
@@ -194,10 +197,45 @@ async fn give_typed(tx: &mut Tx, company: &mut Company, defs: &[Field], key: &st
     Ok(())
 }
 
+/// Hides companies: their people, branches and everything else of theirs stay, as of no company, until they are brought back. Answers which
+/// were hidden: those within `scope` that are not only shared.
+pub async fn delete(tx: &mut Tx, by: &By<'_>, scope: &Scope, ids: &[i64]) -> Result<Vec<i64>, DbError> {
+    store::hold(tx, ids).await?;
+    let gone = store::set_deleted(tx, scope, ids, Some(by.now)).await?;
+    tell_of(tx, by, &gone, "company.deleted").await?;
+    Ok(gone)
+}
+
+/// Brings hidden companies back. [`ContactError::Taken`] when another has the same outside id by now.
+pub async fn restore(tx: &mut Tx, by: &By<'_>, scope: &Scope, ids: &[i64]) -> Result<Vec<i64>, ContactError> {
+    store::hold(tx, ids).await?;
+    if store::is_taken(tx, ids).await? {
+        return Err(ContactError::Taken);
+    }
+    let back = store::set_deleted(tx, scope, ids, None).await?;
+    tell_of(tx, by, &back, "company.restored").await?;
+    Ok(back)
+}
+
+/// Puts on record that companies went or came back, and lets their people be found by them accordingly.
+async fn tell_of(tx: &mut Tx, by: &By<'_>, ids: &[i64], what: &'static str) -> Result<(), DbError> {
+    crate::contact::reindex_companies(tx, ids).await?;
+    let trail = ids.iter().map(|id| (*id, None, None)).collect();
+    audit::note_many(tx, by.ids, by.now, by.actor, (what, "company"), trail).await?;
+    append(tx, &mut ids.iter().map(|id| event(by, what, *id)).collect::<Vec<_>>()).await
+}
+
 /// The event `name` of a company, caused by `by`.
 pub(crate) fn event(by: &By<'_>, name: &'static str, id: i64) -> Event {
     let event = Event::new(name, by.now).company(id);
     if by.actor.staff_id == 0 { event } else { event.props(&json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name })) }
+}
+
+/// Those of these companies that whoever has `scope` may give away: nobody's, and what is not only shared with them.
+pub(crate) async fn in_charge_of(tx: &mut Tx, scope: &Scope, ids: Vec<i64>) -> Result<Vec<i64>, DbError> {
+    let mut found = list_by_ids(tx, ids).await?;
+    found.retain(|company| company.owner_id.is_none() || scope.covers(company.owner_id, company.team_id));
+    Ok(found.iter().map(|company| company.id).collect())
 }
 
 /// Gives companies to `owner_id` (nobody, when `None`); the team follows. Answers how many changed hands.

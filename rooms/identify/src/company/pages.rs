@@ -20,6 +20,7 @@ use crate::{CreateContacts, EditContacts};
 /// The routes of this noun's pages.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
+        .merge(super::bulk::routes())
         .route("/companies", get(list_page::page).post(create))
         .route("/companies/export", get(list_page::export_page).post(list_page::export))
         .route("/companies/new", get(new))

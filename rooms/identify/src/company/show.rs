@@ -155,6 +155,12 @@ pub(super) async fn more(
 }
 
 impl ShowPage {
+    /// Whether the reader has this company in charge, as far as deleting goes.
+    fn may_delete(&self) -> bool {
+        let scope = self.shell.actor.as_ref().and_then(|actor| actor.may("identify.contact.delete"));
+        scope.is_some_and(|scope| scope.covers(self.company.owner_id, self.company.team_id))
+    }
+
     /// The job title, else the address.
     fn beside(&self, contact: &Contact) -> String {
         contact.title.clone().or_else(|| contact.email_for(&self.shell.sight())).unwrap_or_default()

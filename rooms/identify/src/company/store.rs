@@ -25,6 +25,8 @@ pub struct Listing {
     pub search: String,
     /// Only these owners'.
     pub owner: Option<Person>,
+    /// Only what is shared with whoever this covers.
+    pub shared: Option<Reach>,
     /// Only companies that pass each of these, of own fields and tags.
     pub fields: Vec<FieldFilter>,
     /// Behind this (name_key, id).
@@ -170,6 +172,9 @@ pub(super) fn push_conditions(sql: &mut Sql, reach: &Reach, listing: &Listing) {
     for filter in &listing.fields {
         filter.push(sql, false, reach);
     }
+    if let Some(shared) = &listing.shared {
+        shared.push_companies(sql, "c");
+    }
     reach.push_companies(sql, "c");
     if let Some((key, id)) = &listing.after {
         sql.push(" AND (c.name_key, c.id) > (").bind(key).push(", ").bind(*id).push(")");
@@ -298,6 +303,35 @@ pub async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
 pub(crate) async fn leave_parents(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
     let leave = sql!("UPDATE companies SET parent_id = NULL FROM {rows} AS r WHERE companies.id = r.id");
     tx.exec_from(leave, &Relation::of_ids("id", ids.iter().copied()), params![]).await.map(drop)
+}
+
+/// Hides or brings back: `at` is the moment of deletion or `None`; answers which rows changed. What is nobody's is within everybody's reach, but
+/// deleted only by whoever has all in charge.
+pub(super) async fn set_deleted(tx: &mut Tx, scope: &Scope, ids: &[i64], at: Option<i64>) -> Result<Vec<i64>, DbError> {
+    let mut sql = Sql::new("UPDATE companies SET deleted_at = CAST(");
+    sql.bind(at).push(" AS BIGINT) WHERE deleted_at IS ").push(if at.is_some() { "NULL" } else { "NOT NULL" });
+    sql.push(" AND id IN ").bind_list(ids.iter().map(|id| Value::Int(*id)));
+    scope.push_filter(&mut sql, "owner_id", "team_id");
+    sql.push(" RETURNING id");
+    tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect()
+}
+
+/// The companies within `scope` deleted at exactly `at`, at most `limit`.
+pub(super) async fn list_deleted_at(tx: &mut Tx, scope: &Scope, at: i64, limit: i64) -> Result<Vec<i64>, DbError> {
+    let mut sql = Sql::new("SELECT id FROM companies WHERE deleted_at = ");
+    sql.bind(at);
+    scope.push_filter(&mut sql, "owner_id", "team_id");
+    sql.push(" ORDER BY id LIMIT ").bind(limit);
+    tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect()
+}
+
+/// Whether another company alive has the outside id of one of these.
+pub(super) async fn is_taken(tx: &mut Tx, ids: &[i64]) -> Result<bool, DbError> {
+    let select = sql!(
+        "SELECT o.id FROM {rows} AS r JOIN companies c ON c.id = r.id
+         JOIN companies o ON o.external_key = c.external_key AND o.deleted_at IS NULL AND o.id <> c.id LIMIT 1"
+    );
+    Ok(!tx.rows_from(select, &Relation::of_ids("id", ids.iter().copied()), params![]).await?.is_empty())
 }
 
 /// Writes owner and team; answers how many rows changed.

@@ -25,7 +25,7 @@ use crate::{DeleteContacts, EditContacts, ExportContacts, ViewContacts};
 /// The permission to take addresses out of the house in full.
 pub(crate) const ADDRESSES: &str = "identify.address.export";
 /// The most contacts one bulk action takes.
-const MOST: i64 = 10_000;
+pub(crate) const MOST: i64 = 10_000;
 
 /// The bulk form: which people, and what to do.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -41,6 +41,11 @@ pub(super) struct BulkForm {
 }
 
 impl BulkForm {
+    fn to_edit(&self, all: bool, given: (&str, &str)) -> String {
+        let ids: Vec<String> = self.ids.iter().map(ContactId::to_string).collect();
+        bulk_edit::address((Subject::Contact, &ids), all, &self.query, given)
+    }
+
     async fn selection(&self, app: &App, actor: &Actor) -> Result<Selection, Problem> {
         if self.all.is_empty() {
             return Ok(Selection::Ids(self.ids.iter().map(|id| id.0).collect()));
@@ -69,7 +74,7 @@ pub(super) async fn act(State(app): State<App>, can: Can<ViewContacts>, shell: S
         return Ok(shell.leave(&back, Flash::bad("identify-select-first")));
     }
     match form.act.as_str() {
-        "edit" => Ok(see_other(&bulk_edit::address(&form.ids, !form.all.is_empty(), &form.query, ("", "")))),
+        "edit" => Ok(see_other(&form.to_edit(!form.all.is_empty(), ("", "")))),
         "assign" => assign(&app, &can.actor, &shell, &selection, &form).await,
         "tag" => tag(&app, &can.actor, &shell, &selection, &form, Deed::Add).await,
         "untag" => tag(&app, &can.actor, &shell, &selection, &form, Deed::Remove).await,
@@ -102,7 +107,7 @@ async fn assign(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, 
     let ids = list::ids_of(&mut tx, &can.scope, selection, MOST + 1).await?;
     if i64::try_from(ids.len()).is_ok_and(|many| many > MOST) {
         // So many are work for a job, which looks first and can be undone.
-        return Ok(see_other(&bulk_edit::address(&form.ids, true, &form.query, ("owner_id", &form.owner_id))));
+        return Ok(see_other(&form.to_edit(true, ("owner_id", &form.owner_id))));
     }
     let by = By { actor, now: app.clock.now(), ids: &app.ids };
     let ids = super::owned_of(&mut tx, &can.scope, ids).await?;
@@ -116,7 +121,7 @@ async fn tag(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, for
     let mut tx = app.db.begin().await?;
     let ids = list::ids_of(&mut tx, &can.scope, selection, MOST).await?;
     let by = By { actor, now: app.clock.now(), ids: &app.ids };
-    tag::pages::bulk(&by, shell, tx, (deed, &ids), (&form.tags, &format!("/contacts?{}", form.query))).await
+    tag::pages::bulk(&by, shell, tx, (Subject::Contact, deed, &ids), (&form.tags, &format!("/contacts?{}", form.query))).await
 }
 
 async fn delete(app: &App, actor: &Actor, shell: &Shell, selection: &Selection, back: &str) -> Answer {

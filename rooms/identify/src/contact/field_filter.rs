@@ -4,7 +4,7 @@ use attune_db::Sql;
 use attune_kernel::fold_key;
 use attune_web::Lang;
 
-use crate::field::{Field, FieldKind, Subject, Typed};
+use crate::field::{Field, FieldKind, Subject, Typed, reference};
 use crate::sharing::Reach;
 
 /// Only contacts, or companies, whose value in a field passes, or who have a tag.
@@ -62,7 +62,7 @@ impl FieldFilter {
                 NONE => FieldTest::NamesNone,
                 id => {
                     let target = field.kind.target()?;
-                    FieldTest::Names(target, crate::field::reference::read_id(target, id)?)
+                    FieldTest::Names(target, reference::read_id(target, id)?)
                 }
             },
         };
@@ -140,7 +140,7 @@ impl FieldFilter {
         match &self.test {
             FieldTest::Text(text) => _ = sql.push(" AND v.value_key = ").bind(text),
             FieldTest::Choice(key) => _ = sql.push(" AND v.choice = ").bind(key),
-            FieldTest::Names(target, id) => push_named(sql, reach, *target, *id),
+            FieldTest::Names(target, id) => reference::push_named(sql, reach, (*target, *id)),
             FieldTest::NamesSome => {
                 let meant = "SELECT 1 AS one FROM field_meanings m WHERE m.record_id = v.record_id AND m.field_id = v.field_id";
                 sql.push(&format!(" AND EXISTS ({meant})"));
@@ -158,23 +158,4 @@ impl FieldFilter {
             sql.push(" LIMIT 1 OFFSET 0)");
         }
     }
-}
-
-/// Appends that `v` names this record, as it is today: nobody finds by whom they do not see, and no record names itself.
-fn push_named(sql: &mut Sql, reach: &Reach, target: Subject, id: i64) {
-    if target == Subject::Company {
-        sql.push(" AND v.target_id = ").bind(id).push(" AND v.record_id <> ").bind(id);
-        sql.push(" AND EXISTS (SELECT 1 AS one FROM companies t WHERE t.deleted_at IS NULL AND t.id = ").bind(id);
-        reach.push_companies(sql, "t");
-        sql.push(")");
-        return;
-    }
-    let mut today = Sql::new("(SELECT COALESCE(a.merged_into, a.id) FROM contacts a WHERE a.id = ");
-    today.bind(id).push(")");
-    sql.push(" AND v.target_id IN (SELECT a.id FROM contacts a WHERE a.id = ").append(&today);
-    sql.push(" UNION ALL SELECT a.id FROM contacts a WHERE a.merged_into = ").append(&today);
-    sql.push(") AND v.record_id <> ").append(&today);
-    sql.push(" AND EXISTS (SELECT 1 AS one FROM contacts t WHERE t.deleted_at IS NULL AND t.id = ").append(&today);
-    reach.push_people(sql, "t");
-    sql.push(")");
 }

@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 76] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 78] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -48,6 +48,8 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 76] = [
     ("contact.untagged", "identify-told-untagged", "tag", "", Kind::Record),
     ("company.created", "company-told-created", "building-2", "", Kind::Record),
     ("company.updated", "identify-told-updated", "pencil", "", Kind::Record),
+    ("company.deleted", "identify-told-deleted", "trash-2", "bad", Kind::Record),
+    ("company.restored", "identify-told-restored", "undo-2", "", Kind::Record),
     ("company.tagged", "identify-told-tagged", "tag", "", Kind::Record),
     ("company.untagged", "identify-told-untagged", "tag", "", Kind::Record),
     ("relationship.made", "identify-told-related", "network", "", Kind::Record),

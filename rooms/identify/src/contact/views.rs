@@ -28,16 +28,13 @@ pub(crate) fn list_of(of: Subject) -> &'static str {
 
 /// The views every list has: their words and what they are called.
 pub(crate) fn built_in(of: Subject) -> &'static [(&'static str, &'static str)] {
-    const ALL: [(&str, &str); 4] = [
-        ("all", "identify-view-all"),
-        ("mine", "identify-view-mine"),
-        ("hot", "identify-view-hot"),
-        ("shared", "identify-view-shared-with-me"),
-    ];
+    const ALL: (&str, &str) = ("all", "identify-view-all");
+    const MINE: (&str, &str) = ("mine", "identify-view-mine");
+    const SHARED: (&str, &str) = ("shared", "identify-view-shared-with-me");
     match of {
-        Subject::Contact => &ALL,
-        // What is hot is a person, and what is shared of companies is theirs.
-        Subject::Company => ALL.split_at(2).0,
+        Subject::Contact => &[ALL, MINE, ("hot", "identify-view-hot"), SHARED],
+        // What is hot is a person.
+        Subject::Company => &[ALL, MINE, SHARED],
     }
 }
 

@@ -43,7 +43,8 @@ impl Reach {
         let select = sql!(
             "WITH RECURSIVE mine (contact_id, company_id) AS (
                SELECT s.contact_id, s.company_id FROM shares s
-               WHERE s.staff_id = $1 OR s.team_id = (SELECT w.team_id FROM v_govern_staff w WHERE w.id = $1)
+               WHERE (s.staff_id = $1 OR s.team_id = (SELECT w.team_id FROM v_govern_staff w WHERE w.id = $1))
+                 AND (s.company_id IS NULL OR EXISTS (SELECT 1 FROM companies k WHERE k.id = s.company_id AND k.deleted_at IS NULL))
                UNION SELECT CAST(NULL AS BIGINT), b.id FROM mine JOIN companies b ON b.parent_id = mine.company_id AND b.deleted_at IS NULL)
              SELECT contact_id, company_id FROM mine"
         );

@@ -201,8 +201,14 @@ fn said(by: &By<'_>, (subject, deed): (Subject, Deed), names: &[String], changed
     flash.undo(format!("{}/tags/undo?{query}", subject.home()))
 }
 
-/// Does it for the people of a selection; `back` is the address of the list.
-pub(crate) async fn bulk(by: &By<'_>, shell: &Shell, mut tx: Tx, (deed, people): (Deed, &[i64]), (typed, back): (&str, &str)) -> Answer {
+/// Does it for the records of a selection; `back` is the address of the list.
+pub(crate) async fn bulk(
+    by: &By<'_>,
+    shell: &Shell,
+    mut tx: Tx,
+    (subject, deed, records): (Subject, Deed, &[i64]),
+    (typed, back): (&str, &str),
+) -> Answer {
     let names = match rules::names(typed) {
         Ok(names) if names.is_empty() => return Ok(shell.leave(back, Flash::bad("tag-type-first"))),
         Ok(names) => names,
@@ -212,8 +218,8 @@ pub(crate) async fn bulk(by: &By<'_>, shell: &Shell, mut tx: Tx, (deed, people):
         Deed::Add => super::find_or_create(&mut tx, by, &names, None).await?,
         Deed::Remove => store::list_by_names(&mut tx, &names).await?,
     };
-    let deed = (Subject::Contact, deed);
-    let changed = super::change(&mut tx, by, deed, &super::pairs(people, &tags)).await?;
+    let deed = (subject, deed);
+    let changed = super::change(&mut tx, by, deed, &super::pairs(records, &tags)).await?;
     tx.commit().await?;
     Ok(shell.leave(back, said(by, deed, &names, changed, back)))
 }

@@ -19,6 +19,7 @@ use super::{Field, Subject};
 use crate::company::{self, CompanyId};
 use crate::contact::{self, ContactError, ContactId};
 use crate::sharing::Reach;
+pub(crate) use store::push_named;
 use store::{By, Target};
 
 /// What stands for a record somebody may not see, wherever there are no words for it.

@@ -1,7 +1,5 @@
 //! The block on the page of a contact or a company that says whose fields name it.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use attune_db::Tx;
 use attune_house::{App, Panel, Place};
@@ -15,7 +13,7 @@ use super::store;
 use crate::ViewContacts;
 use crate::company::CompanyId;
 use crate::contact::ContactId;
-use crate::field::Subject;
+use crate::field::{self, Subject};
 use crate::relationship::{Record, find_end};
 use crate::sharing::Reach;
 
@@ -74,24 +72,31 @@ async fn panel_of(app: &App, scope: &Scope, shell: Shell, record: Record) -> Ans
     Ok(page.shell.show(&page, &page.as_part()))
 }
 
-/// Those one sees, and where more of them are listed.
+/// Those one sees, and where more of them are listed: a few of contacts and a few of companies, in the order of the fields.
 async fn read(tx: &mut Tx, scope: &Scope, shell: &Shell, record: Record) -> Result<(Vec<Line>, Vec<(String, String)>), Problem> {
-    let target = record.contact().or_else(|| record.company()).unwrap_or_default();
+    let target = record.contact().map_or((Subject::Company, record.company().unwrap_or_default()), |id| (Subject::Contact, id));
     let (reach, sight) = (Reach::of(tx, scope).await?, shell.sight());
-    let (mut lines, mut more) = (Vec::new(), BTreeMap::new());
+    let (mut lines, mut more) = (Vec::new(), Vec::new());
     for subject in Subject::ALL {
-        let mut found = store::list_naming(tx, &reach, subject, target, FEW + 1).await?;
-        let over = found.len() > usize::try_from(FEW).unwrap_or(0);
-        found.truncate(usize::try_from(FEW).unwrap_or(0));
-        for naming in found {
-            if over {
-                let with = url::form_urlencoded::Serializer::new(String::new()).append_pair(&naming.key, &record.to_string()).finish();
-                more.insert(naming.field.clone(), format!("{}{}", subject.home(), with_query("", "with", with)));
+        let mut room = FEW;
+        for field in field::list_of(tx, subject).await?.iter().filter(|field| field.kind.target() == Some(target.0)) {
+            for naming in store::list_naming(tx, &reach, (subject, field.id), target, room + 1).await? {
+                if room == 0 {
+                    more.push((field.label.clone(), all_by(subject, &field.key, record)));
+                    break;
+                }
+                room -= 1;
+                let id = super::shown_id(subject, naming.id);
+                let name = if naming.name.is_empty() { id.clone() } else { sight.text(naming.whose, naming.name) };
+                lines.push(Line { field: field.label.clone(), name, href: format!("{}/{id}", subject.home()) });
             }
-            let id = super::shown_id(subject, naming.id);
-            let name = if naming.name.is_empty() { id.clone() } else { sight.text(naming.whose, naming.name) };
-            lines.push(Line { field: naming.field, name, href: format!("{}/{id}", subject.home()) });
         }
     }
-    Ok((lines, more.into_iter().collect()))
+    Ok((lines, more))
+}
+
+/// The list of all whose field names `record`.
+fn all_by(subject: Subject, key: &str, record: Record) -> String {
+    let with = url::form_urlencoded::Serializer::new(String::new()).append_pair(key, &record.to_string()).finish();
+    format!("{}{}", subject.home(), with_query("", "with", with))
 }

@@ -103,35 +103,55 @@ pub(super) struct Naming {
     pub(super) name: String,
     /// Whose it is: owner and team.
     pub(super) whose: (Option<i64>, Option<i64>),
-    /// The field, by its key and by what people call it.
-    pub(super) key: String,
-    pub(super) field: String,
 }
 
-/// The contacts, or companies, within reach whose fields name `target` today, at most `limit`, by field.
-pub(super) async fn list_naming(tx: &mut Tx, reach: &Reach, subject: Subject, target: i64, limit: i64) -> Result<Vec<Naming>, DbError> {
+/// The contacts, or companies, within reach who name `target` today in their field `field`, at most `limit`, as the index has them: of a record
+/// that everybody names no more are read.
+pub(super) async fn list_naming(
+    tx: &mut Tx,
+    reach: &Reach,
+    (subject, field): (Subject, i64),
+    target: (Subject, i64),
+    limit: i64,
+) -> Result<Vec<Naming>, DbError> {
     let mut sql = Sql::new(match subject {
         Subject::Contact => {
-            "SELECT c.id, l.label AS name, c.owner_id, c.team_id, f.key, f.label FROM field_meanings m JOIN fields f ON f.id = m.field_id
-             JOIN contacts c ON c.id = m.record_id JOIN v_identify_contact l ON l.id = c.id"
+            "SELECT c.id, l.label AS name, c.owner_id, c.team_id FROM field_references v JOIN contacts c ON c.id = v.record_id
+             JOIN v_identify_contact l ON l.id = c.id"
         }
-        Subject::Company => {
-            "SELECT c.id, c.name, c.owner_id, c.team_id, f.key, f.label FROM field_meanings m JOIN fields f ON f.id = m.field_id
-             JOIN companies c ON c.id = m.record_id"
-        }
+        Subject::Company => "SELECT c.id, c.name, c.owner_id, c.team_id FROM field_references v JOIN companies c ON c.id = v.record_id",
     });
-    sql.push(" WHERE c.deleted_at IS NULL AND f.deleted_at IS NULL AND f.subject = ").bind(subject.word());
-    sql.push(" AND m.target_id = ").bind(target);
+    sql.push(" WHERE c.deleted_at IS NULL AND v.field_id = ").bind(field);
+    push_named(&mut sql, reach, target);
     match subject {
         Subject::Contact => reach.push_people(&mut sql, "c"),
         Subject::Company => reach.push_companies(&mut sql, "c"),
     }
-    sql.push(" ORDER BY f.position, f.id, c.id LIMIT ").bind(limit);
+    sql.push(" LIMIT ").bind(limit);
     let read = |row: &Row| {
         let whose = (row.get("owner_id")?, row.get("team_id")?);
-        Ok(Naming { id: row.get("id")?, name: row.get("name")?, whose, key: row.get("key")?, field: row.get("label")? })
+        Ok(Naming { id: row.get("id")?, name: row.get("name")?, whose })
     };
     tx.rows_of(&sql).await?.iter().map(read).collect()
+}
+
+/// Appends that `v`, a row of `field_references`, names this record, as it is today: nobody finds by whom they do not see, and no record names itself.
+pub(crate) fn push_named(sql: &mut Sql, reach: &Reach, (target, id): (Subject, i64)) {
+    if target == Subject::Company {
+        sql.push(" AND v.target_id = ").bind(id).push(" AND v.record_id <> ").bind(id);
+        sql.push(" AND EXISTS (SELECT 1 AS one FROM companies t WHERE t.deleted_at IS NULL AND t.id = ").bind(id);
+        reach.push_companies(sql, "t");
+        sql.push(")");
+        return;
+    }
+    let mut today = Sql::new("(SELECT COALESCE(a.merged_into, a.id) FROM contacts a WHERE a.id = ");
+    today.bind(id).push(")");
+    sql.push(" AND v.target_id IN (SELECT a.id FROM contacts a WHERE a.id = ").append(&today);
+    sql.push(" UNION ALL SELECT a.id FROM contacts a WHERE a.merged_into = ").append(&today);
+    sql.push(") AND v.record_id <> ").append(&today);
+    sql.push(" AND EXISTS (SELECT 1 AS one FROM contacts t WHERE t.deleted_at IS NULL AND t.id = ").append(&today);
+    reach.push_people(sql, "t");
+    sql.push(")");
 }
 
 /// Takes these records out of at most `limit` of the copies of whoever refers to them, and the references with them; answers how many. A copy that refers
