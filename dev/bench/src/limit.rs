@@ -137,7 +137,7 @@ const CONTACT: &str =
     "INSERT INTO contacts (id, email, given_name, family_name, phone, title, city, country, external_id, source, name, name_key,
   email_key, phone_key, external_key, company_id, stage, import_id, fields, created_at, updated_at)
   VALUES (?1, ?2, ?3, ?4, ?5, ?7, ?8, ?9, ?10, ?11, ?3 || ' ' || ?4, ?12, ?2, ?5, 'id:' || ?10, 7, 'lead', 17, '{}', ?13, ?13)";
-const WORDS: &str = "INSERT INTO contact_search (rowid, body) VALUES (?1, ?2)";
+const WORDS: &str = "INSERT INTO contact_search (rowid, open, hidden) VALUES (?1, ?2, ?3)";
 const EVENT: &str =
     "INSERT INTO events (seq, name, at, contact_id, machine, depth, origin_id) VALUES (?1, 'contact.created', ?2, ?1, FALSE, 0, 17)";
 
@@ -160,8 +160,11 @@ fn people_whole_lite(connection: &mut Connection, rows: i64) -> Result<f64> {
                 contact.raw_bind_parameter(12, format!("{} {}", text(1), text(2)).to_lowercase())?;
                 contact.raw_bind_parameter(13, id)?;
                 contact.raw_execute()?;
-                let known = [0, 1, 2, 3, 4, 8].map(text).join(" ");
-                words.execute(rusqlite::params![id, known.to_lowercase().replace(['@', '.', '-', '+'], " ")])?;
+                let list = |places: &[usize]| {
+                    let known = places.iter().map(|place| text(*place)).collect::<Vec<_>>().join(" ");
+                    known.to_lowercase().replace(['@', '.', '-', '+'], " ")
+                };
+                words.execute(rusqlite::params![id, list(&[1, 2, 4, 8]), list(&[0, 3])])?;
                 event.execute(rusqlite::params![id, id])?;
             }
         }

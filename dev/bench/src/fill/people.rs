@@ -120,16 +120,14 @@ pub async fn contacts(db: &Db, count: i64) -> Result<()> {
 
 async fn insert_contacts(tx: &mut Tx, indexes: std::ops::Range<i64>, now: i64) -> Result<()> {
     let mut people = Relation::new(&CONTACT_COLUMNS);
-    let mut words = Relation::new(&[("rowid", Int), ("body", Text)]);
+    let mut words = Relation::new(&[("rowid", Int), ("open", Text), ("hidden", Text)]);
     let mut scores = Relation::new(&SCORE_COLUMNS);
     for index in indexes {
         let standing = Standing::of(index);
         let [email, given, family, _, company, _, _, _, external_id, _] = person(index);
         let name = format!("{given} {family}");
-        words.push(vec![
-            Value::Int(contact_id(index)),
-            search::words([name.as_str(), &company, &external_id], [email.as_str()], None).into(),
-        ]);
+        let found_by = search::words([name.as_str(), &company, &external_id], [email.as_str()], None);
+        words.push(vec![Value::Int(contact_id(index)), found_by.open.into(), found_by.hidden.into()]);
         scores.push(standing.row(index, now));
         people.push(contact_row(index, &standing, now));
     }

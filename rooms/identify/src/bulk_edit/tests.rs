@@ -88,7 +88,7 @@ async fn kept(tx: &mut Tx, person: i64) -> BTreeMap<&'static str, String> {
         ("numbers", "SELECT field_id, value FROM field_numbers WHERE record_id = $1 ORDER BY field_id"),
         ("choices", "SELECT field_id, choice FROM field_choices WHERE record_id = $1 ORDER BY field_id, choice"),
         ("facts", "SELECT key, source, detail, at FROM contact_facts WHERE contact_id = $1 ORDER BY key"),
-        ("words", "SELECT body FROM contact_search WHERE rowid = $1"),
+        ("words", "SELECT open, hidden FROM contact_search WHERE rowid = $1"),
     ] {
         let rows = tx.rows(select, params![person]).await.unwrap();
         let rows: Vec<Vec<Value>> = rows.into_iter().map(attune_db::Row::into_values).collect();

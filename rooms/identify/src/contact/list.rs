@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use attune_db::{DbError, Sql, Tx, Value};
+use attune_db::{DbError, Row, Sql, Tx, Value};
 use attune_web::{Scope, Sight};
 
 use super::field_filter::FieldFilter;
@@ -284,36 +284,73 @@ async fn count_on(tx: &mut Tx, footing: &mut Footing, listing: &Listing, most: i
 /// A page of people behind the mark `after`, at most `limit`; a mark that cannot be read means the first page.
 pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, sorting: Sorting, after: &str, limit: i64) -> Result<Page, DbError> {
     let mut footing = Footing::of(tx, scope).await?;
+    let page = Ask { sorting, after: read_mark(sorting.order, after), limit };
+    if !listing.search.trim().is_empty()
+        && let Some(found) = page.of_few(tx, &mut footing, listing).await?
+    {
+        return Ok(found);
+    }
     let total = count_on(tx, &mut footing, listing, COUNTED + 1).await?;
     if total == 0 {
         return Ok(Page { contacts: Vec::new(), next: None, total });
     }
-    let Sorting { order, up } = sorting;
-    let column = order.column();
-    let mut inner = Sql::new(&format!("SELECT c.id, {column} AS place"));
-    push_conditions(tx, &mut inner, &mut footing, listing, total > COUNTED).await?;
-    if let Some((place, id)) = read_mark(order, after) {
-        let sign = if up { ">" } else { "<" };
-        if order == Order::Created {
-            inner.push(&format!(" AND c.id {sign} ")).bind(id);
-        } else {
-            inner.push(&format!(" AND ({column}, c.id) {sign} (")).bind(place).push(", ").bind(id).push(")");
+    let column = sorting.order.column();
+    let mut sql = Sql::new(&format!("SELECT c.id, {column} AS place"));
+    push_conditions(tx, &mut sql, &mut footing, listing, total > COUNTED).await?;
+    page.push_end(&mut sql, (column, "c.id"));
+    let rows = tx.rows_of(&sql).await?;
+    page.read(tx, &rows, total).await
+}
+
+/// Which page of a list.
+struct Ask {
+    sorting: Sorting,
+    after: Option<(Value, i64)>,
+    limit: i64,
+}
+
+impl Ask {
+    /// The page of a list that is looked for by words, in one go: the index of words is asked once, for how many and for who is shown. Nothing when
+    /// they are too many to be collected, or the page is empty.
+    async fn of_few(&self, tx: &mut Tx, footing: &mut Footing, listing: &Listing) -> Result<Option<Page>, DbError> {
+        let mut sql = Sql::new(&format!("WITH found AS MATERIALIZED (SELECT c.id, {} AS place", self.sorting.order.column()));
+        if !push_conditions(tx, &mut sql, footing, listing, false).await? {
+            return Ok(None);
         }
+        sql.push(" LIMIT ").bind(COUNTED + 1);
+        sql.push(") SELECT f.id, f.place, (SELECT count(*) FROM found) AS total FROM found f WHERE TRUE");
+        self.push_end(&mut sql, ("f.place", "f.id"));
+        let rows = tx.rows_of(&sql).await?;
+        let total = rows.first().map_or(Ok(0), |row| row.get("total"))?;
+        if total == 0 || total > COUNTED { Ok(None) } else { self.read(tx, &rows, total).await.map(Some) }
     }
-    let direction = if up { "ASC" } else { "DESC" };
-    let by = if order == Order::Created { format!("c.id {direction}") } else { format!("{column} {direction}, c.id {direction}") };
-    inner.push(&format!(" ORDER BY {by} LIMIT ")).bind(limit + 1);
-    let rows = tx.rows_of(&inner).await?;
-    let mut places: Vec<(i64, Value)> = Vec::with_capacity(rows.len());
-    for row in &rows {
-        places.push((row.get("id")?, row.value("place")?.clone()));
+
+    /// Appends from where on, in which order and how many.
+    fn push_end(&self, sql: &mut Sql, (place, id): (&str, &str)) {
+        let Sorting { order, up } = self.sorting;
+        let (sign, direction) = if up { (">", "ASC") } else { ("<", "DESC") };
+        let by_id = order == Order::Created;
+        match &self.after {
+            Some((_, last)) if by_id => _ = sql.push(&format!(" AND {id} {sign} ")).bind(*last),
+            Some((at, last)) => _ = sql.push(&format!(" AND ({place}, {id}) {sign} (")).bind(at.clone()).push(", ").bind(*last).push(")"),
+            None => {}
+        }
+        let by = if by_id { format!("{id} {direction}") } else { format!("{place} {direction}, {id} {direction}") };
+        sql.push(&format!(" ORDER BY {by} LIMIT ")).bind(self.limit + 1);
     }
-    let shown = usize::try_from(limit).unwrap_or(0);
-    let next = (places.len() > shown).then(|| places.get(shown.saturating_sub(1)).map(|(id, place)| write_mark(place, *id))).flatten();
-    places.truncate(shown);
-    let mut contacts = store::list_by_ids(tx, places.iter().map(|(id, _)| *id)).await?;
-    contacts.sort_by_key(|c| places.iter().position(|(id, _)| *id == c.id));
-    Ok(Page { contacts, next, total })
+
+    async fn read(&self, tx: &mut Tx, rows: &[Row], total: i64) -> Result<Page, DbError> {
+        let mut places: Vec<(i64, Value)> = Vec::with_capacity(rows.len());
+        for row in rows {
+            places.push((row.get("id")?, row.value("place")?.clone()));
+        }
+        let shown = usize::try_from(self.limit).unwrap_or(0);
+        let next = (places.len() > shown).then(|| places.get(shown.saturating_sub(1)).map(|(id, place)| write_mark(place, *id))).flatten();
+        places.truncate(shown);
+        let mut contacts = store::list_by_ids(tx, places.iter().map(|(id, _)| *id)).await?;
+        contacts.sort_by_key(|c| places.iter().position(|(id, _)| *id == c.id));
+        Ok(Page { contacts, next, total })
+    }
 }
 
 /// The first people of several lists, each with how many: one statement counts, one finds them, whatever the number of lists. The mark of the

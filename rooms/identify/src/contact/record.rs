@@ -217,7 +217,7 @@ impl Contact {
     }
 
     /// The words this contact is found by; `phone_key` is its number folded.
-    pub(crate) fn search_words(&self, phone_key: Option<&str>) -> String {
+    pub(crate) fn search_words(&self, phone_key: Option<&str>) -> search::Words {
         let (outside, address): (Vec<&str>, Vec<&str>) = self.external_id.as_deref().into_iter().partition(|id| !id.contains('@'));
         let open = [Some(self.name.as_str()), self.company_name.as_deref()].into_iter().flatten().chain(outside);
         search::words(open, self.raw_email().into_iter().chain(address), phone_key)

@@ -83,23 +83,39 @@ fn cut(word: &str) -> String {
     word.chars().take(WORD_CHARS).collect()
 }
 
-/// What the words of addresses and numbers begin with in a word list, so that they can be left out of a search. Nobody can type it into one:
-/// it is neither a letter nor a digit.
+/// What the words of addresses and numbers begin with in the index of PostgreSQL, whose words have no columns. Nobody can type it into a
+/// search: it is neither a letter nor a digit.
 const OF_ADDRESS: char = '\u{e000}';
 
-/// The word list of a contact: of its name, company and outside id; and, marked as such, of its e-mail address, and every ending of its phone
-/// number from four digits on.
-pub fn words<'t>(open: impl IntoIterator<Item = &'t str>, addresses: impl IntoIterator<Item = &'t str>, phone_key: Option<&str>) -> String {
-    let mut words = words_of(open);
+/// The words somebody is found by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// Of the name, the company and the outside id.
+    pub open: String,
+    /// Of the e-mail address, and every ending of the phone number from four digits on, as far as they are not open anyway.
+    pub hidden: String,
+}
+
+/// The word list of a contact.
+pub fn words<'t>(open: impl IntoIterator<Item = &'t str>, addresses: impl IntoIterator<Item = &'t str>, phone_key: Option<&str>) -> Words {
+    let open = in_order(words_of(open), WORDS);
     let mut hidden = words_of(addresses);
     if let Some(digits) = phone_key {
         hidden.extend((0..digits.len().saturating_sub(3)).filter_map(|from| digits.get(from..).map(cut)));
     }
-    words.extend(hidden.iter().map(|word| format!("{OF_ADDRESS}{word}")));
+    hidden.retain(|word| open.binary_search(word).is_err());
+    let hidden = in_order(hidden, WORDS - open.len());
+    // Neither is empty: the index of PostgreSQL takes no empty word.
+    let text = |words: Vec<String>| if words.is_empty() { "-".to_owned() } else { words.join(" ") };
+    Words { open: text(open), hidden: text(hidden) }
+}
+
+/// Each once, at most `most`.
+fn in_order(mut words: Vec<String>, most: usize) -> Vec<String> {
     words.sort_unstable();
     words.dedup();
-    words.truncate(WORDS);
-    words.join(" ")
+    words.truncate(most);
+    words
 }
 
 fn words_of<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<String> {
@@ -156,45 +172,53 @@ impl Query {
 
     /// The sub-select of the ids that match, for `id IN (…)`.
     pub fn match_sql(&self, engine: Engine, reach: Reach) -> Sql {
-        let terms = |separator: &str, or: &str, prefix: &str, quote: char| {
-            let term = |(word, begins): &(String, bool)| {
-                let prefix = if *begins { prefix } else { "" };
-                let open = format!("{quote}{word}{quote}{prefix}");
-                match reach {
-                    Reach::Open => open,
-                    Reach::Everything => format!("({open}{or}{quote}{OF_ADDRESS}{word}{quote}{prefix})"),
-                }
-            };
-            self.0.iter().map(term).collect::<Vec<_>>().join(separator)
-        };
         let mut sql = Sql::new("SELECT rowid FROM contact_search WHERE ");
         match engine {
-            Engine::Lite => sql.push("contact_search MATCH ").bind(terms(" AND ", " OR ", "*", '"')),
+            Engine::Lite => sql.push("contact_search MATCH ").bind(self.lite_terms(reach)),
             Engine::Pg => sql
-                .push("array_to_tsvector(string_to_array(body, ' ')) @@ CAST(CAST(")
-                .bind(terms(" & ", " | ", ":*", '\''))
+                .push(WORDS_OF_PG)
+                .push(" @@ CAST(CAST(")
+                .bind(self.pg_terms(reach))
                 // Behind `OFFSET` the planner does not hope that few rows of the list will do and read all texts for them.
                 .push(" AS TEXT) AS tsquery) OFFSET 0"),
         };
         sql
     }
+
+    fn lite_terms(&self, reach: Reach) -> String {
+        let term = |(word, begins): &(String, bool)| format!("\"{word}\"{}", if *begins { "*" } else { "" });
+        let all = self.0.iter().map(term).collect::<Vec<_>>().join(" AND ");
+        if reach == Reach::Open { format!("{{open}}: ({all})") } else { all }
+    }
+
+    fn pg_terms(&self, reach: Reach) -> String {
+        let term = |(word, begins): &(String, bool)| {
+            let prefix = if *begins { ":*" } else { "" };
+            let open = format!("'{word}'{prefix}");
+            if reach == Reach::Open { open } else { format!("({open} | '{OF_ADDRESS}{word}'{prefix})") }
+        };
+        self.0.iter().map(term).collect::<Vec<_>>().join(" & ")
+    }
 }
+
+/// The words of a row, as the index of PostgreSQL has them.
+const WORDS_OF_PG: &str = "array_to_tsvector(string_to_array(open || replace(' ' || hidden, ' ', ' \u{e000}'), ' '))";
 
 /// Word lists that are written together, later: the index takes many at once for little more than a few. Of a contact the newest counts.
 #[derive(Default)]
 pub(crate) struct WordLists {
-    fresh: BTreeMap<i64, String>,
-    renewed: BTreeMap<i64, String>,
+    fresh: BTreeMap<i64, Words>,
+    renewed: BTreeMap<i64, Words>,
 }
 
 impl WordLists {
     /// Adds the list of a contact that has none yet.
-    pub(crate) fn add(&mut self, id: i64, words: String) {
+    pub(crate) fn add(&mut self, id: i64, words: Words) {
         self.fresh.insert(id, words);
     }
 
     /// Puts a list in the place of the one there is.
-    pub(crate) fn renew(&mut self, id: i64, words: String) {
+    pub(crate) fn renew(&mut self, id: i64, words: Words) {
         match self.fresh.get_mut(&id) {
             Some(waiting) => *waiting = words,
             None => {
@@ -211,10 +235,10 @@ impl WordLists {
 }
 
 /// Replaces the word lists of these contacts: (id, words).
-pub(crate) async fn put(tx: &mut Tx, lists: impl IntoIterator<Item = (i64, String)>, fresh: bool) -> Result<(), DbError> {
-    let mut rows = Relation::new(&[("rowid", Column::Int), ("body", Column::Text)]);
-    for (id, body) in lists {
-        rows.push(vec![Value::Int(id), Value::Text(if body.is_empty() { "-".to_owned() } else { body })]);
+pub(crate) async fn put(tx: &mut Tx, lists: impl IntoIterator<Item = (i64, Words)>, fresh: bool) -> Result<(), DbError> {
+    let mut rows = Relation::new(&[("rowid", Column::Int), ("open", Column::Text), ("hidden", Column::Text)]);
+    for (id, Words { open, hidden }) in lists {
+        rows.push(vec![Value::Int(id), Value::Text(open), Value::Text(hidden)]);
     }
     if !fresh {
         tx.exec_from(sql!("DELETE FROM contact_search WHERE rowid IN (SELECT r.rowid FROM {rows} AS r)"), &rows, params![]).await?;
@@ -229,9 +253,10 @@ mod tests {
 
     #[test]
     fn words_are_folded_and_cjk_is_paired() {
-        assert_eq!(words(["Elsa Jónsdóttir"], ["elsa@Fisk.example"], None), "elsa jonsdottir \u{e000}elsa \u{e000}example \u{e000}fisk");
-        assert_eq!(words(["王小明"], [], None), "小明 明 王小");
-        assert_eq!(words([], [], Some("492315")), "\u{e000}2315 \u{e000}492315 \u{e000}92315");
+        let is = |open: &str, hidden: &str| Words { open: open.into(), hidden: hidden.into() };
+        assert_eq!(words(["Elsa Jónsdóttir"], ["elsa@Fisk.example"], None), is("elsa jonsdottir", "example fisk"));
+        assert_eq!(words(["王小明"], [], None), is("小明 明 王小", "-"));
+        assert_eq!(words([], [], Some("492315")), is("-", "2315 492315 92315"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params
 use attune_web::Scope;
 
 use super::rules::{email_key, phone_key};
-use super::search::WordLists;
+use super::search::{WordLists, Words};
 use super::{Contact, Stage};
 use crate::field::{self, Field};
 use crate::sharing::Reach;
@@ -192,7 +192,7 @@ pub(super) async fn survivor_of(tx: &mut Tx, id: i64) -> Result<Option<i64>, DbE
 #[derive(Clone, Debug)]
 pub(crate) struct Prepared {
     row: Vec<Value>,
-    words: String,
+    words: Words,
 }
 
 impl Prepared {
