@@ -13,10 +13,11 @@ use axum::extract::{RawQuery, State};
 use serde_json::{Value as Json, json};
 
 use super::{Company, CompanyLine, Listing, api, name_key};
+use crate::address::{self, MAP, Map, Tiles};
 use crate::contact::bulk::{ADDRESSES, ExportForm, export_rows, most_of, read_query};
 use crate::contact::columns::{self, Column, Kind};
 use crate::contact::export::{self, Format};
-use crate::contact::own::{Asked, Named, asked, field_chips};
+use crate::contact::own::{Asked, Named, asked, field_chips, place_chips};
 use crate::contact::query::ListQuery;
 use crate::contact::views::{self, Bar};
 use crate::contact::{COUNTED, shown_count};
@@ -32,10 +33,10 @@ const PAGE: i64 = 50;
 const PIECE: i64 = 1_000;
 
 /// Which companies an address asks for, at most `limit`.
-pub(super) fn listing(query: &ListQuery, staff_id: i64, fields: &[Field], limit: i64) -> Listing {
+pub(crate) fn listing(query: &ListQuery, staff_id: i64, fields: &[Field], limit: i64) -> Listing {
     let after = query.after.split_once('~').and_then(|(id, key)| Some((key.to_owned(), id.parse::<i64>().ok()?)));
     let search = query.q.chars().take(100).collect();
-    Listing { search, owner: query.company_owner(staff_id), fields: query.field_filters(fields), after, limit }
+    Listing { search, owner: query.company_owner(staff_id), fields: query.field_filters(fields), place: query.place(), after, limit }
 }
 
 #[derive(Template)]
@@ -52,6 +53,8 @@ struct ListPage {
     chips: Vec<(String, String)>,
     choices: Choices,
     bar: Bar,
+    /// The map, when the list is one.
+    map: Option<Map>,
     /// The columns behind the name.
     columns: Vec<Column>,
     /// Those that are not shown.
@@ -90,12 +93,13 @@ pub(super) async fn page(
     let (query, wrong) = query.settled(&fields);
     let read = read_list(&mut tx, &can, &shell, &query, (fields, wrong)).await?;
     let page = list_page(shell, query, read);
-    Ok(page.shell.page(&page))
+    Ok(Tiles::admit(page.map.as_ref().and_then(|map| map.tiles.as_ref()), page.shell.page(&page)))
 }
 
 /// What the store knows for the list.
 struct ReadList {
     lines: Vec<CompanyLine>,
+    map: Option<Map>,
     views: Vec<SavedView>,
     members: Vec<Member>,
     fields: Vec<Field>,
@@ -119,7 +123,8 @@ async fn read_list(
     (fields, wrong): (Vec<Field>, Option<&'static str>),
 ) -> Result<ReadList, Problem> {
     let asked = listing(query, can.actor.staff_id, &fields, PAGE + 1);
-    let mut lines = super::list(tx, &can.scope, &asked).await?;
+    let map = if query.layout == MAP { Some(address::of_list(tx, &can.scope, shell, (Subject::Company, query)).await?) } else { None };
+    let mut lines = if map.is_some() { Vec::new() } else { super::list(tx, &can.scope, &asked).await? };
     let columns = query.columns(Subject::Company, &fields);
     let shown = columns::own_of(&columns);
     let firms = lines.iter_mut().map(|line| (line.company.id, &mut line.company.fields));
@@ -146,6 +151,7 @@ async fn read_list(
         tags_of,
         total,
         lines,
+        map,
         fields,
         tag,
         wrong,
@@ -154,7 +160,7 @@ async fn read_list(
 }
 
 fn list_page(shell: Shell, query: ListQuery, read: ReadList) -> ListPage {
-    let ReadList { mut lines, views, members, fields, tag, tags, tags_of, total, wrong, named } = read;
+    let ReadList { mut lines, map, views, members, fields, tag, tags, tags_of, total, wrong, named } = read;
     let more = lines.len() as i64 > PAGE;
     lines.truncate(usize::try_from(PAGE).unwrap_or(50));
     let text = query.text();
@@ -169,6 +175,7 @@ fn list_page(shell: Shell, query: ListQuery, read: ReadList) -> ListPage {
         chips: chips.into_iter().chain(field_chips(&shell, "/companies", &query, &fields, &named)).collect(),
         choices: Choices { owners, tags, fields: fields.iter().map(|field| Choice::new(&field.key, &field.label)).collect() },
         bar: Bar::new(Subject::Company, &shell, &query, views),
+        map,
         hidden: columns::all(Subject::Company, &fields).into_iter().filter(|column| !columns.contains(column)).collect(),
         asked_options: asked_options.unwrap_or_default(),
         owners: staff::names(&members),
@@ -203,6 +210,7 @@ fn chips(shell: &Shell, query: &ListQuery, text: &str, members: &[Member], tag: 
     if !query.tag.is_empty() {
         chips.push(chip("tag", "tag-filter-of", tag.map_or_else(|| query.tag.clone(), |tag| tag.name.clone())));
     }
+    chips.extend(place_chips(shell, "/companies", query));
     chips
 }
 
@@ -316,13 +324,13 @@ impl export::Pages for Exporting {
     }
 
     fn heads(&self) -> Vec<String> {
-        let fixed = ["id"].into_iter().chain(EXPORTED).chain(["parent", "owner", "tags"]).map(str::to_owned);
+        let fixed = ["id"].into_iter().chain(EXPORTED).chain(address::EXPORTED).chain(["parent", "owner", "tags"]).map(str::to_owned);
         fixed.chain(self.defs.iter().map(|def| def.label.clone())).collect()
     }
 
     fn values(&self, company: &Company) -> Vec<Json> {
         let name = |names: &HashMap<i64, String>, id: Option<i64>| json!(id.and_then(|id| names.get(&id)));
-        let fixed = EXPORTED.iter().map(|key| company.get(key)).chain([
+        let fixed = EXPORTED.iter().chain(&address::EXPORTED).map(|key| company.get(key)).chain([
             name(&self.parents, company.parent_id),
             name(&self.owners, company.owner_id),
             json!(self.tags(company).join("; ")),
