@@ -31,7 +31,7 @@ fn more(contact: i64) -> [(&'static str, Vec<Value>); 11] {
             one(),
         ),
         (
-            "INSERT INTO postal_addresses (record_id, subject, street, lat_e7, lon_e7, map_x, map_y) VALUES ($1, 'contact', 'Hafenstr. 12', 5, 6, 7, 8)",
+            "INSERT INTO postal_addresses (record_id, subject, street, lat_e7, lon_e7, map_x, map_y, lot) VALUES ($1, 'contact', 'Hafenstr. 12', 5, 6, 7, 8, 9)",
             one(),
         ),
         ("INSERT INTO funnel_losses (contact_id, reason, at) VALUES ($1, 'no answer', 1)", one()),

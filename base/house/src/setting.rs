@@ -92,7 +92,8 @@ pub fn origin_of(address: &str) -> Option<&str> {
     let bare = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
     let named = bare.split('/').next()?;
     let (host, port) = named.split_once(':').unwrap_or((named, "0"));
-    let is_host = host.starts_with(|c: char| c.is_ascii_alphanumeric()) && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
+    let is_host =
+        host.starts_with(|c: char| c.is_ascii_alphanumeric()) && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
     let is_port = (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
     (is_host && is_port).then(|| address.get(..address.len() - bare.len() + named.len())).flatten()
 }

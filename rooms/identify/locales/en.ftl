@@ -1996,3 +1996,5 @@ address-setting-credit = Credit on maps
 address-setting-credit-hint = What the provider of the pictures wants to be named as, such as © OpenStreetMap contributors. It stands on every map.
 address-setting-zoom = Closest zoom of maps
 address-setting-zoom-hint = The closest zoom the tile source has pictures of, 19 with most.
+address-about = About { $count }
+address-here-about = About { $count } on this part of the map, counted by a sample. Zoom in or filter the list for exact numbers.

@@ -1864,3 +1864,5 @@ address-setting-credit = 地图署名
 address-setting-credit-hint = 图片提供方要求的署名，如 © OpenStreetMap contributors，会显示在每张地图上
 address-setting-zoom = 地图最大缩放级别
 address-setting-zoom-hint = 瓦片来源提供图片的最大级别，多数为 19
+address-about = 约 { $count }
+address-here-about = 当前区域约有 { $count } 条记录（按样本估算）。放大或筛选列表可得到准确数量。

@@ -7,8 +7,8 @@ use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
 use crate::{
-    address, bulk_edit, code, consent, device, dialogue, fact, file, merge, note, place, preference, promise, relationship, replay, sharing,
-    subject_access, tag, topic, visitor,
+    address, bulk_edit, code, consent, device, dialogue, fact, file, merge, note, place, preference, promise, relationship, replay,
+    sharing, subject_access, tag, topic, visitor,
 };
 
 /// Tables of these nouns that hold a person.

@@ -1,6 +1,6 @@
 //! A list of contacts or companies narrowed by where they are: read from its address, said in words, and as SQL.
 
-use attune_db::Sql;
+use attune_db::{DbError, Sql, Tx};
 use attune_web::Lang;
 
 use super::Window;
@@ -10,6 +10,9 @@ use crate::field::Subject;
 
 /// What stands in the address of a list for a place that has no name.
 pub(crate) const NOTHING: &str = "-";
+
+/// So many addresses at most are collected for a list to be looked up by them.
+const WORTH: i64 = 50_000;
 
 /// Whether a part of a list's address says where records are.
 pub(crate) fn is_filter(name: &str) -> bool {
@@ -45,6 +48,21 @@ impl PlaceFilter {
         }
     }
 
+    /// Whether more addresses pass than are worth collecting.
+    pub(crate) async fn is_wide(&self, tx: &mut Tx, subject: Subject) -> Result<bool, DbError> {
+        if !self.asks_address() {
+            return Ok(false);
+        }
+        let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1 AS one");
+        self.push_addresses(&mut sql, subject);
+        sql.push(" LIMIT ").bind(WORTH + 1).push(") AS found");
+        Ok(tx.count(sql.text(), sql.values()).await? > WORTH)
+    }
+
+    fn asks_address(&self) -> bool {
+        self.code.is_some() || self.located || self.within.is_some()
+    }
+
     /// Appends the conditions on `c`. In a `dense` list, which is walked until a page is full, each row is asked; else those that fit are collected.
     pub(crate) fn push(&self, sql: &mut Sql, subject: Subject, dense: bool) {
         for (column, name) in [("city", &self.city), ("country", &self.country)] {
@@ -54,15 +72,17 @@ impl PlaceFilter {
                 Some(name) => _ = sql.push(&format!(" AND c.{column} = ")).bind(name),
             }
         }
-        if self.code.is_none() && !self.located && self.within.is_none() {
+        if !self.asks_address() {
             return;
         }
-        let (open, tie, close) = if dense {
-            (" AND EXISTS (SELECT 1 AS one", " AND p.record_id = c.id", " LIMIT 1 OFFSET 0)")
-        } else {
-            (" AND c.id IN (SELECT p.record_id", "", ")")
-        };
-        sql.push(&format!("{open} FROM postal_addresses p WHERE p.subject = '{}'{tie}", subject.word()));
+        sql.push(if dense { " AND EXISTS (SELECT 1 AS one" } else { " AND c.id IN (SELECT p.record_id" });
+        self.push_addresses(sql, subject);
+        sql.push(if dense { " AND p.record_id = c.id LIMIT 1 OFFSET 0)" } else { ")" });
+    }
+
+    /// Appends from where the addresses that pass are read.
+    fn push_addresses(&self, sql: &mut Sql, subject: Subject) {
+        sql.push(&format!(" FROM postal_addresses p WHERE p.subject = '{}'", subject.word()));
         if let Some(code) = &self.code {
             sql.push(" AND p.postal_key LIKE ").bind(format!("{}%", escaped(code))).push(" ESCAPE '!'");
         }
@@ -72,7 +92,6 @@ impl PlaceFilter {
         if let Some(window) = self.within {
             push_window(sql, "p", window);
         }
-        sql.push(close);
     }
 
     /// The filters in force: the name each has in the address, and what it says.

@@ -1,5 +1,7 @@
 //! A list of contacts or companies on a map: the part of the list's page, and what the map asks for while somebody looks around.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use attune_db::{DbError, Sql, Tx};
 use attune_house::App;
@@ -13,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value as Any, json};
 
 use super::filter::NOTHING;
-use super::store::{self, Cell, Place};
+use super::store::{self, Cell, LOTS, Lead, Members, Place};
 use super::tiles::Tiles;
 use super::{PostalAddress, Window};
 use crate::ViewContacts;
@@ -32,6 +34,10 @@ const NAMED: i64 = 20;
 const MOST_PLACES: i64 = 100;
 /// A cell of so few names them instead of zooming in.
 const FEW: i64 = 8;
+/// About so many records are read for one look at a map.
+const MOST_READ: i64 = 20_000;
+/// In so many lots is counted how many records there are about.
+const PROBED: i64 = 8;
 
 /// What the map of a list asks for.
 pub(super) fn routes() -> Router<attune_house::App> {
@@ -113,13 +119,15 @@ pub(crate) async fn of_record(tx: &mut Tx, shell: &Shell, address: &PostalAddres
 /// The map of a list.
 pub(crate) async fn of_list(tx: &mut Tx, scope: &Scope, shell: &Shell, (of, query): (Subject, &ListQuery)) -> Result<Map, Problem> {
     let (tiles, home, text) = (Tiles::read(tx).await?, of.home(), query.text());
-    let found = members(tx, scope, shell, (of, query)).await?;
-    let (extent, places) = match &found {
-        Some(found) => (store::extent(tx, of, &found.ids).await?, store::places(tx, &found.from, MOST_PLACES + 1).await?),
-        None => (None, Vec::new()),
-    };
+    let (mut located, mut lead, mut window, mut places) = (0, Lead::Records, Window::WORLD, Vec::new());
+    if let Some(from) = listed(tx, scope, shell, (of, query)).await? {
+        let members = members(tx, of, &from, Window::WORLD).await?;
+        (window, located) = store::extent(tx, of, &members).await?.unwrap_or((Window::WORLD, 0));
+        lead = members.lead;
+        places = store::places(tx, &from, MOST_PLACES + 1).await?;
+    }
     let is_cut = i64::try_from(places.len()).is_ok_and(|many| many > MOST_PLACES);
-    let (window, located) = extent.unwrap_or((Window::WORLD, 0));
+    let said = if is_about(lead) { "address-about" } else { said_key(of) };
     let part = MapPart {
         shell,
         tiles: tiles.as_ref(),
@@ -128,7 +136,7 @@ pub(crate) async fn of_list(tx: &mut Tx, scope: &Scope, shell: &Shell, (of, quer
         names: format!("{home}/map/names?{text}"),
         extent: window,
         here: String::new(),
-        said: shell.l.of(said_key(of)).n("count", located).to_string(),
+        said: shell.l.of(said).n("count", scaled(lead, located)).to_string(),
         places: places.into_iter().take(MOST_PLACES as usize).map(|place| line(shell, (home, &text), place)).collect(),
         has_list: true,
         is_cut,
@@ -156,18 +164,11 @@ fn line(shell: &Shell, (home, text): (&str, &str), place: Place) -> PlaceLine {
     }
 }
 
-/// Whom a list is about within a scope.
-struct Members {
-    /// A SELECT of their ids.
-    ids: Sql,
-    /// From where, `c` being the records, and under which conditions.
-    from: Sql,
-}
-
-/// Whom the list is about that an address means; nothing when it cannot be anybody.
-async fn members(tx: &mut Tx, scope: &Scope, shell: &Shell, (of, query): (Subject, &ListQuery)) -> Result<Option<Members>, Problem> {
+/// From where the records of the list are read that an address means, `c` being the records, and under which conditions; nothing when it cannot be
+/// anybody.
+async fn listed(tx: &mut Tx, scope: &Scope, shell: &Shell, (of, query): (Subject, &ListQuery)) -> Result<Option<Sql>, Problem> {
     let Some(actor) = &shell.actor else { return Ok(None) };
-    let (mut ids, mut from) = (Sql::new("SELECT c.id"), Sql::new(""));
+    let mut from = Sql::new("");
     let is_anybody = match of {
         Subject::Contact => {
             let fields = field::list(tx).await?;
@@ -181,8 +182,35 @@ async fn members(tx: &mut Tx, scope: &Scope, shell: &Shell, (of, query): (Subjec
             company::push_selected(tx, &mut from, scope, &company::Selection::Listed(Box::new(listing))).await?
         }
     };
-    ids.append(&from);
-    Ok(is_anybody.then_some(Members { ids, from }))
+    Ok(is_anybody.then_some(from))
+}
+
+/// The records that `from` is about, read in the order that costs least: of many in a part of the map where many are, a fair sample.
+async fn members(tx: &mut Tx, of: Subject, from: &Sql, window: Window) -> Result<Members, DbError> {
+    let mut ids = Sql::new("SELECT c.id");
+    ids.append(from);
+    let lead = if store::count_of(tx, from, MOST_READ + 1).await? <= MOST_READ {
+        Lead::Records
+    } else if store::count_of(tx, &store::part(of, window, None), MOST_READ + 1).await? <= MOST_READ {
+        Lead::Part
+    } else {
+        let some = store::count_of(tx, &store::part(of, window, Some(PROBED)), i64::MAX).await?;
+        Lead::Lots((MOST_READ * PROBED / some.max(1)).clamp(1, LOTS))
+    };
+    Ok(Members { ids, lead })
+}
+
+/// How many a number read of some lots stands for.
+fn scaled(lead: Lead, records: i64) -> i64 {
+    match lead {
+        Lead::Lots(lots) if lots < LOTS => records.saturating_mul(LOTS) / lots,
+        _ => records,
+    }
+}
+
+/// Whether numbers are those of a sample.
+fn is_about(lead: Lead) -> bool {
+    matches!(lead, Lead::Lots(lots) if lots < LOTS)
 }
 
 /// What is looked at.
@@ -210,28 +238,37 @@ async fn cells<L: List>(
 ) -> Answer {
     let mut tx = app.db.read().await?;
     let window = look.window();
-    let found = match members(&mut tx, &can.scope, &shell, (L::OF, &query)).await? {
-        Some(found) => store::cells(&mut tx, L::OF, &found.ids, (window, window.shift(look.zoom)), MOST_CELLS).await?,
-        None => Vec::new(),
-    };
-    Ok(Json(shown(&mut tx, &shell, L::OF, found).await?).into_response())
+    let (mut lead, mut found) = (Lead::Records, Vec::new());
+    if let Some(from) = listed(&mut tx, &can.scope, &shell, (L::OF, &query)).await? {
+        let members = members(&mut tx, L::OF, &from, window).await?;
+        found = store::cells(&mut tx, L::OF, &members, (window, window.shift(look.zoom)), MOST_CELLS).await?;
+        lead = members.lead;
+    }
+    Ok(Json(shown(&mut tx, &shell, L::OF, (lead, found)).await?).into_response())
 }
 
 /// The cells as the map's script reads them; who is alone in one is named.
-async fn shown(tx: &mut Tx, shell: &Shell, of: Subject, found: Vec<Cell>) -> Result<Any, DbError> {
-    let alone: Vec<i64> = found.iter().filter(|cell| cell.records == 1).map(|cell| cell.one).collect();
-    let named = named(tx, shell, of, &alone).await?;
-    let total: i64 = found.iter().map(|cell| cell.records).sum();
+async fn shown(tx: &mut Tx, shell: &Shell, of: Subject, (lead, found): (Lead, Vec<Cell>)) -> Result<Any, DbError> {
+    let is_about = is_about(lead);
+    let alone: Vec<i64> = found.iter().filter(|cell| cell.records == 1 && !is_about).map(|cell| cell.one).collect();
+    let named: HashMap<i64, Named> = named(tx, shell, of, &alone).await?.into_iter().map(|one| (one.id, one)).collect();
+    let total = scaled(lead, found.iter().map(|cell| cell.records).sum());
     let is_cut = i64::try_from(found.len()).is_ok_and(|many| many >= MOST_CELLS);
     let shown = |cell: &Cell| {
-        let one = named.iter().find(|one| one.id == cell.one && cell.records == 1);
-        let count = shell.l.of(count_key(of)).n("count", cell.records).to_string();
+        let one = named.get(&cell.one).filter(|_| cell.records == 1);
+        let records = scaled(lead, cell.records);
+        let key = if is_about { "address-about" } else { count_key(of) };
+        let count = shell.l.of(key).n("count", records).to_string();
         json!({
-            "x": cell.middle.x, "y": cell.middle.y, "part": cell.around.to_string(), "n": cell.records, "few": cell.records <= FEW,
-            "text": shell.l.count(cell.records).to_string(), "label": one.map_or(count, |one| one.name.clone()), "href": one.map(|one| one.href.clone()),
+            "x": cell.middle.x, "y": cell.middle.y, "part": cell.around.to_string(), "n": records, "few": records <= FEW,
+            "text": shell.l.count(records).to_string(), "label": one.map_or(count, |one| one.name.clone()), "href": one.map(|one| one.href.clone()),
         })
     };
-    let key = if is_cut { "address-cells-cut" } else { said_here_key(of) };
+    let key = match (is_about, is_cut) {
+        (true, _) => "address-here-about",
+        (false, true) => "address-cells-cut",
+        (false, false) => said_here_key(of),
+    };
     Ok(json!({ "said": shell.l.of(key).n("count", total).to_string(), "cells": found.iter().map(shown).collect::<Vec<_>>() }))
 }
 
@@ -261,7 +298,10 @@ async fn named(tx: &mut Tx, shell: &Shell, of: Subject, ids: &[i64]) -> Result<V
     let mut found: Vec<Named> = match of {
         Subject::Contact => {
             let people = contact::list_by_ids(tx, ids.iter().copied()).await?;
-            people.iter().map(|c| Named { id: c.id, name: contact::name_for(shell, c), href: format!("/contacts/{}", c.shown_id()) }).collect()
+            people
+                .iter()
+                .map(|c| Named { id: c.id, name: contact::name_for(shell, c), href: format!("/contacts/{}", c.shown_id()) })
+                .collect()
         }
         Subject::Company => {
             let firms = company::list_by_ids(tx, ids.iter().copied()).await?;
@@ -291,10 +331,11 @@ async fn names<L: List>(
     Query(look): Query<Look>,
 ) -> Answer {
     let mut tx = app.db.read().await?;
-    let ids = match members(&mut tx, &can.scope, &shell, (L::OF, &query)).await? {
-        Some(found) => store::list_within(&mut tx, L::OF, &found.ids, look.window(), NAMED + 1).await?,
-        None => Vec::new(),
-    };
+    let mut ids = Vec::new();
+    if let Some(from) = listed(&mut tx, &can.scope, &shell, (L::OF, &query)).await? {
+        let members = members(&mut tx, L::OF, &from, look.window()).await?;
+        ids = store::list_within(&mut tx, L::OF, &members, look.window(), NAMED + 1).await?;
+    }
     let more = i64::try_from(ids.len()).is_ok_and(|many| many > NAMED);
     let mut named = named(&mut tx, &shell, L::OF, &ids).await?;
     named.truncate(NAMED as usize);

@@ -18,7 +18,7 @@ pub(crate) fn read_row(row: &Row) -> Result<PostalAddress, DbError> {
     })
 }
 
-const COLUMNS: [(&str, Column); 10] = [
+const COLUMNS: [(&str, Column); 11] = [
     ("record_id", Column::Int),
     ("subject", Column::Text),
     ("street", Column::Text),
@@ -29,7 +29,16 @@ const COLUMNS: [(&str, Column); 10] = [
     ("lon_e7", Column::Int),
     ("map_x", Column::Int),
     ("map_y", Column::Int),
+    ("lot", Column::Int),
 ];
+
+/// How many lots there are.
+pub(super) const LOTS: i64 = 1 << 10;
+
+/// The lot of a record: the upper bits of its id times an odd number (Knuth's multiplicative hash), so that ids in a row are far apart.
+fn lot(id: i64) -> i64 {
+    i64::from_ne_bytes((id.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - LOTS.ilog2())).to_ne_bytes())
+}
 
 fn values(subject: Subject, id: i64, address: &PostalAddress) -> Vec<Value> {
     let spot = address.coordinates.map(Coordinates::spot);
@@ -44,6 +53,7 @@ fn values(subject: Subject, id: i64, address: &PostalAddress) -> Vec<Value> {
         address.coordinates.map(|at| at.lon_e7).into(),
         spot.map(|spot| spot.x).into(),
         spot.map(|spot| spot.y).into(),
+        Value::Int(lot(id)),
     ]
 }
 
@@ -87,8 +97,49 @@ pub(super) struct Cell {
     pub(super) middle: Spot,
 }
 
-/// Counts the records of `members`, a SELECT of ids, in the cells of a window: one statement, at most `most` cells, the fullest first.
-pub(super) async fn cells(tx: &mut Tx, subject: Subject, members: &Sql, (window, shift): (Window, u32), most: i64) -> Result<Vec<Cell>, DbError> {
+/// Records, by a SELECT of their ids, and which of them are read first: what an engine without statistics cannot know.
+#[derive(Clone, Debug)]
+pub(super) struct Members {
+    pub(super) ids: Sql,
+    pub(super) lead: Lead,
+}
+
+/// What leads to the records on a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lead {
+    /// The records: they are few.
+    Records,
+    /// The part of the map: few records are there.
+    Part,
+    /// Both are many: only so many lots of the part are read.
+    Lots(i64),
+}
+
+/// How many rows a FROM with its conditions has, counted up to `most`.
+pub(super) async fn count_of(tx: &mut Tx, from: &Sql, most: i64) -> Result<i64, DbError> {
+    let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1 AS one");
+    sql.append(from).push(" LIMIT ").bind(most).push(") AS found");
+    tx.count(sql.text(), sql.values()).await
+}
+
+/// Whatever is in a part of the map, whoever may see it, for [`count_of`]; only the first of the lots, if so many are named.
+pub(super) fn part(subject: Subject, window: Window, lots: Option<i64>) -> Sql {
+    let mut sql = Sql::new(&format!(" FROM postal_addresses a WHERE a.subject = '{}' AND a.map_x IS NOT NULL", subject.word()));
+    if let Some(lots) = lots {
+        sql.push(" AND a.lot BETWEEN 0 AND ").bind(lots - 1);
+    }
+    push_window(&mut sql, "a", window);
+    sql
+}
+
+/// Counts records in the cells of a window: one statement, at most `most` cells, the fullest first.
+pub(super) async fn cells(
+    tx: &mut Tx,
+    subject: Subject,
+    members: &Members,
+    (window, shift): (Window, u32),
+    most: i64,
+) -> Result<Vec<Cell>, DbError> {
     let mut sql = Sql::new(&format!(
         "SELECT count(*) AS records, min(g.id) AS one, min(g.x) AS west, min(g.y) AS north, max(g.x) AS east, max(g.y) AS south,
          CAST(avg(g.x) AS BIGINT) AS x, CAST(avg(g.y) AS BIGINT) AS y, g.cx, g.cy
@@ -109,8 +160,8 @@ fn read_cell(row: &Row) -> Result<Cell, DbError> {
     })
 }
 
-/// Where the records of `members` are that are on the map, and how many these are; nothing when there are none.
-pub(super) async fn extent(tx: &mut Tx, subject: Subject, members: &Sql) -> Result<Option<(Window, i64)>, DbError> {
+/// Where the records are that are on the map, and how many these are; nothing when there are none.
+pub(super) async fn extent(tx: &mut Tx, subject: Subject, members: &Members) -> Result<Option<(Window, i64)>, DbError> {
     let mut sql =
         Sql::new("SELECT count(*) AS records, min(a.map_x) AS west, min(a.map_y) AS north, max(a.map_x) AS east, max(a.map_y) AS south");
     push_located(&mut sql, subject, members);
@@ -124,19 +175,25 @@ pub(super) async fn extent(tx: &mut Tx, subject: Subject, members: &Sql) -> Resu
     Ok(Some((window, records)))
 }
 
-/// The first records of `members` in a window, by id.
-pub(super) async fn list_within(tx: &mut Tx, subject: Subject, members: &Sql, window: Window, limit: i64) -> Result<Vec<i64>, DbError> {
+/// Some of the records in a window, in no order.
+pub(super) async fn list_within(tx: &mut Tx, subject: Subject, members: &Members, window: Window, limit: i64) -> Result<Vec<i64>, DbError> {
     let mut sql = Sql::new("SELECT m.id");
     push_located(&mut sql, subject, members);
     push_window(&mut sql, "a", window);
-    sql.push(" ORDER BY m.id LIMIT ").bind(limit);
+    sql.push(" LIMIT ").bind(limit);
     tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect()
 }
 
-/// Appends from where the places of `members` are read.
-fn push_located(sql: &mut Sql, subject: Subject, members: &Sql) {
-    sql.push(" FROM postal_addresses a JOIN (").append(members).push(") AS m ON m.id = a.record_id");
-    sql.push(&format!(" WHERE a.subject = '{}' AND a.map_x IS NOT NULL", subject.word()));
+/// Appends from where the places of records are read. To SQLite a CROSS JOIN says that the order is meant; to PostgreSQL it is a join like any other.
+fn push_located(sql: &mut Sql, subject: Subject, members: &Members) {
+    match members.lead {
+        Lead::Records => sql.push(" FROM (").append(&members.ids).push(") AS m CROSS JOIN postal_addresses a"),
+        Lead::Part | Lead::Lots(_) => sql.push(" FROM postal_addresses a CROSS JOIN (").append(&members.ids).push(") AS m"),
+    };
+    sql.push(&format!(" WHERE m.id = a.record_id AND a.subject = '{}' AND a.map_x IS NOT NULL", subject.word()));
+    if let Lead::Lots(lots) = members.lead {
+        sql.push(" AND a.lot BETWEEN 0 AND ").bind(lots - 1);
+    }
 }
 
 /// A city with its country, as they are written, and how many records are there.

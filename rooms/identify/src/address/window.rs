@@ -98,7 +98,8 @@ mod tests {
             prop_assert!((0..CELLS).contains(&wide) && (0..CELLS).contains(&high));
             prop_assert!(shift >= WORLD.ilog2() - CLOSEST - OF_TILE, "never finer than the zoom");
             prop_assert_eq!(window.to_string().parse(), Ok(window));
-            prop_assert!(window.holds(Spot { x: west, y: north }));
+            let corner = Spot { x: west, y: north };
+            prop_assert!(window.holds(corner));
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::{Company, domain_key, name_key};
-use crate::contact::{FieldFilter, Person};
 use crate::address::{self, PlaceFilter};
+use crate::contact::{FieldFilter, Person};
 use crate::field::{self, Field, Subject};
 use crate::sharing::Reach;
 use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params, sql};
@@ -184,7 +184,7 @@ fn push_where(sql: &mut Sql, reach: &Reach, listing: &Listing) {
     for filter in &listing.fields {
         filter.push(sql, false, reach);
     }
-    listing.place.push(sql, Subject::Company, false);
+    listing.place.push(sql, Subject::Company, true);
     reach.push_companies(sql, "c");
     if let Some((key, id)) = &listing.after {
         sql.push(" AND (c.name_key, c.id) > (").bind(key).push(", ").bind(*id).push(")");

@@ -193,7 +193,8 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, footing: &mut Footing, list
         sql.push(&format!(" AND c.import_id{number} = ")).bind(import_id);
     }
     push_lacks(sql, listing);
-    listing.place.push(sql, Subject::Contact, dense);
+    let wide = dense || listing.place.is_wide(tx, Subject::Contact).await?;
+    listing.place.push(sql, Subject::Contact, wide);
     if let Some(k) = listing.engagement_k {
         sql.push(" AND COALESCE(c.engagement_k, -1e300) >= ").bind(k);
     }

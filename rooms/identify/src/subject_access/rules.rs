@@ -128,7 +128,7 @@ pub(super) fn treat(table: &str, column: &str, naming: &[Naming]) -> Treat {
         ("contacts", "fields") => return Treat::Fields,
         ("contacts", "engagement_k") => return Treat::Points,
         ("postal_addresses", "lat_e7" | "lon_e7") => return Treat::Degrees,
-        ("postal_addresses", "subject" | "map_x" | "map_y") => return Treat::Drop,
+        ("postal_addresses", "subject" | "map_x" | "map_y" | "lot") => return Treat::Drop,
         // The address that gets no mail, and the attribute of which a source is told.
         ("suppressions", "email_key") | ("contact_facts", "key") | (_, "external_id") => return Treat::Plain,
         ("audit_log" | "notes", "kind") | ("visitors", "key") => return Treat::Drop,
