@@ -59,6 +59,6 @@ fn an_address_with_places_holds_each_of_them_once_and_says_no_more_than_where_it
     ] {
         assert_eq!(check_setting(&tiles, wrong), Err(SettingError::Template("{z}, {x}, {y}".to_owned())), "{wrong}");
     }
-    assert_eq!(origin_of("http://10.0.0.7:8080/osm/{z}"), Some("http://10.0.0.7:8080"));
-    assert_eq!((origin_of("https://tiles.example.com"), origin_of("https:///x")), (Some("https://tiles.example.com"), None));
+    assert_eq!(crate::origin_of("http://10.0.0.7:8080/osm/{z}"), Some("http://10.0.0.7:8080"));
+    assert_eq!((crate::origin_of("https://tiles.example.com"), crate::origin_of("https:///x")), (Some("https://tiles.example.com"), None));
 }

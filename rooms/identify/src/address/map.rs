@@ -9,7 +9,7 @@ use attune_web::kit::with_query;
 use attune_web::{Answer, Can, Json, Problem, Query, Scope, Shell};
 use axum::Router;
 use axum::extract::State;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
 use serde_json::{Value as Any, json};
@@ -89,7 +89,17 @@ impl MapPart<'_> {
 pub(crate) struct Map {
     /// Ready to be shown.
     pub(crate) html: String,
-    pub(crate) tiles: Option<Tiles>,
+    tiles: Option<Tiles>,
+}
+
+impl Map {
+    /// A page may load the pictures of its map; a page without one loads none.
+    pub(crate) fn admit(map: Option<&Self>, response: Response) -> Response {
+        match map.and_then(|map| map.tiles.as_ref()).and_then(Tiles::origin) {
+            Some(origin) => attune_web::with_pictures_of(response, origin),
+            None => response,
+        }
+    }
 }
 
 fn rendered(part: &MapPart<'_>) -> Result<String, Problem> {

@@ -26,7 +26,6 @@ pub(crate) use map::{MAP, Map, of_list, of_record};
 pub use postal::{ATTRIBUTES, PostalAddress};
 pub(crate) use postal::{EXPORTED, WHOLE, folded, given, is_attribute, joined, read};
 pub(crate) use store::{put, read_row};
-pub(crate) use tiles::Tiles;
 pub use window::Window;
 
 /// Tables of this noun that hold a person. What a merge takes over is said on the record.

@@ -2,7 +2,6 @@
 
 use attune_db::{DbError, Tx};
 use attune_house::{SettingDef, SettingKind, origin_of, setting_int, setting_text};
-use axum::response::Response;
 
 const SOURCE: &str = "identify.map_tiles";
 const CREDIT: &str = "identify.map_credit";
@@ -19,18 +18,18 @@ pub(super) const SETTINGS: [SettingDef; 3] = [
 
 /// A server of pictures.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Tiles {
+pub(super) struct Tiles {
     /// The address of a picture, with `{z}`, `{x}` and `{y}`.
-    pub(crate) source: String,
+    pub(super) source: String,
     /// Whom the pictures are owed to.
-    pub(crate) credit: String,
+    pub(super) credit: String,
     /// The closest there are pictures of.
-    pub(crate) closest: i64,
+    pub(super) closest: i64,
 }
 
 impl Tiles {
     /// What is set; nothing when no source is.
-    pub(crate) async fn read(tx: &mut Tx) -> Result<Option<Self>, DbError> {
+    pub(super) async fn read(tx: &mut Tx) -> Result<Option<Self>, DbError> {
         let source = setting_text(tx, SOURCE, "").await?;
         if origin_of(&source).is_none() {
             return Ok(None);
@@ -39,11 +38,8 @@ impl Tiles {
         Ok(Some(Self { source, credit, closest }))
     }
 
-    /// A page with a map may load pictures from exactly there; any other page may not.
-    pub(crate) fn admit(tiles: Option<&Self>, response: Response) -> Response {
-        match tiles.and_then(|tiles| origin_of(&tiles.source)) {
-            Some(origin) => attune_web::with_pictures_of(response, origin),
-            None => response,
-        }
+    /// Where the pictures come from, as a browser's policy names it.
+    pub(super) fn origin(&self) -> Option<&str> {
+        origin_of(&self.source)
     }
 }

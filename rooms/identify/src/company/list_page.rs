@@ -13,7 +13,7 @@ use axum::extract::{RawQuery, State};
 use serde_json::{Value as Json, json};
 
 use super::{Company, CompanyLine, Listing, api, name_key};
-use crate::address::{self, MAP, Map, Tiles};
+use crate::address::{self, MAP, Map};
 use crate::contact::bulk::{ADDRESSES, ExportForm, export_rows, most_of, read_query};
 use crate::contact::columns::{self, Column, Kind};
 use crate::contact::export::{self, Format};
@@ -93,7 +93,7 @@ pub(super) async fn page(
     let (query, wrong) = query.settled(&fields);
     let read = read_list(&mut tx, &can, &shell, &query, (fields, wrong)).await?;
     let page = list_page(shell, query, read);
-    Ok(Tiles::admit(page.map.as_ref().and_then(|map| map.tiles.as_ref()), page.shell.page(&page)))
+    Ok(Map::admit(page.map.as_ref(), page.shell.page(&page)))
 }
 
 /// What the store knows for the list.

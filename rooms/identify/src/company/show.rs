@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::pages::{Prop, about, own};
 use super::{Branch, Company, CompanyId, tree_page};
 use crate::ViewContacts;
-use crate::address::{self, Map, Tiles};
+use crate::address::{self, Map};
 use crate::contact::record_page::{Slot, slots};
 use crate::contact::timeline::{self, Filter, TimelinePart, Whose};
 use crate::contact::{self, Contact, Listing, Order, Sorting};
@@ -92,7 +92,7 @@ pub(super) async fn page(
     let page = read(&mut tx, &can.scope, shell, (company, &fields), (tree, companies), &query).await?;
     let nexts = slots(&app, &page.shell, Place::CompanyHead, id.0);
     let page = ShowPage { has_branches, with_branches, nexts, ..page };
-    Ok(Tiles::admit(page.map.as_ref().and_then(|map| map.tiles.as_ref()), page.shell.page(&page)))
+    Ok(Map::admit(page.map.as_ref(), page.shell.page(&page)))
 }
 
 async fn read(

@@ -20,7 +20,7 @@ use super::score::Scale;
 use super::views::Bar;
 use super::{Contact, PAGE, Stage, views};
 use crate::ViewContacts;
-use crate::address::{self, MAP, Map, Tiles};
+use crate::address::{self, MAP, Map};
 use crate::company;
 use crate::field::{self, Field, Subject};
 use crate::staff::{self, Member};
@@ -90,7 +90,7 @@ pub(super) async fn page(
     let (query, wrong) = query.settled(&fields);
     let read = read_list(&mut tx, &can, &query, (fields, wrong), &shell).await?;
     let page = list_page(shell, query, read);
-    Ok(Tiles::admit(page.map.as_ref().and_then(|map| map.tiles.as_ref()), page.shell.page(&page)))
+    Ok(Map::admit(page.map.as_ref(), page.shell.page(&page)))
 }
 
 /// What the store knows for the list.

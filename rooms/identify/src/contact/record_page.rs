@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::timeline::{self, Filter, Timeline, TimelinePart, Whose};
 use super::{Contact, ContactId, edit, reveal, told};
 use crate::ViewContacts;
-use crate::address::{self, Map, Tiles};
+use crate::address::{self, Map};
 use crate::company::CompanyId;
 use crate::field;
 use crate::promise;
@@ -118,7 +118,7 @@ pub(super) async fn page(
         contact,
         shell,
     };
-    Ok(Tiles::admit(page.map.as_ref().and_then(|map| map.tiles.as_ref()), page.shell.page(&page)))
+    Ok(Map::admit(page.map.as_ref(), page.shell.page(&page)))
 }
 
 fn timeline_html(shell: &Shell, id: ContactId, timeline: &Timeline, query: &RecordQuery) -> Result<String, Problem> {
