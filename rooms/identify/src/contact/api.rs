@@ -34,7 +34,7 @@ pub(super) fn shown(c: &Contact, tags: &[String], sight: &Sight) -> Any {
     json!({
         "id": c.shown_id(), "name": c.name, "given_name": c.given_name, "family_name": c.family_name, "email": c.email_for(sight), "phone": c.phone_for(sight),
         "company_id": c.company_id.map(CompanyId), "company": c.company_name, "title": c.title, "city": c.city, "country": c.country,
-        "street": c.postal.street, "postal_code": c.postal.postal_code, "region": c.postal.region, "latitude": c.raw("latitude"), "longitude": c.raw("longitude"),
+        "street": c.postal.street, "postal_code": c.postal.postal_code, "region": c.postal.region, "latitude": c.postal.get("latitude"), "longitude": c.postal.get("longitude"),
         "external_id": c.shown("external_id", sight), "stage": c.stage.word(), "owner_id": c.owner_id, "locale": c.locale, "source": c.source, "grade": c.grade,
         "fit": c.fit, "tags": tags, "fields": fields, "created_at": c.created_at, "updated_at": c.updated_at, "last_seen_at": c.last_seen_at,
     })
