@@ -13,7 +13,7 @@ use crate::merge::rows;
 use crate::meta::{columns, house};
 
 /// Tables the stories of merging do not fill.
-fn more(contact: i64) -> [(&'static str, Vec<Value>); 10] {
+fn more(contact: i64) -> [(&'static str, Vec<Value>); 11] {
     let one = || params![contact].to_vec();
     [
         (
@@ -28,6 +28,10 @@ fn more(contact: i64) -> [(&'static str, Vec<Value>); 10] {
         ("INSERT INTO segment_members (segment_id, contact_id, since_at) VALUES (1, $1, 1)", one()),
         (
             "INSERT INTO funnel_steps (contact_id, stage, reached_at, known_at, source, took_us) VALUES ($1, 'engaged', 1, 1, 'direct', 0)",
+            one(),
+        ),
+        (
+            "INSERT INTO postal_addresses (record_id, subject, street, lat_e7, lon_e7, map_x, map_y, lot) VALUES ($1, 'contact', 'Hafenstr. 12', 5, 6, 7, 8, 9)",
             one(),
         ),
         ("INSERT INTO funnel_losses (contact_id, reason, at) VALUES ($1, 'no answer', 1)", one()),

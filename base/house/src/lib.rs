@@ -18,7 +18,9 @@ pub use app::{App, Parts};
 pub use build::{House, HouseError};
 pub use erase::{count_rows, erase_contacts, erase_counting, erase_from};
 pub use room::Room;
-pub use setting::{SettingDef, SettingError, SettingKind, check_setting, setting_bool, setting_int, setting_text, write_setting};
+pub use setting::{
+    SettingDef, SettingError, SettingKind, check_setting, origin_of, setting_bool, setting_int, setting_text, write_setting,
+};
 pub use socket::{
     ContactTable, Dataset, Eraser, EraserRun, Facet, FacetKind, Leaver, Naming, OnErase, OnMerge, Panel, Place, Service, StaffLink,
 };

@@ -21,6 +21,8 @@ pub enum SettingKind {
     Choice(&'static [&'static str]),
     /// Networks and addresses, parted by commas or blanks.
     Networks,
+    /// An `http` or `https` address in which each of these words stands once in braces, such as `{z}`; or nothing.
+    Template(&'static [&'static str]),
     /// A text that is never shown again once saved, such as a private key.
     Hidden,
 }
@@ -55,6 +57,9 @@ pub enum SettingError {
     /// An entry that is no network.
     #[error("{0:?} is neither an address nor a network such as 192.0.2.0/24")]
     Network(String),
+    /// Not an address with these words in braces.
+    #[error("an address that starts with https:// or http:// and holds {0}, each once, is needed")]
+    Template(String),
 }
 
 /// Checks a value as typed against the setting's type; answers the form in which it is stored.
@@ -74,7 +79,32 @@ pub fn check_setting(def: &SettingDef, typed: &str) -> Result<String, SettingErr
         },
         SettingKind::Choice(list) if list.contains(&typed) => Ok(typed.to_owned()),
         SettingKind::Choice(list) => Err(SettingError::Choice(list.join(", "))),
+        SettingKind::Template(words) if typed.is_empty() || is_template(typed, words) => Ok(typed.to_owned()),
+        SettingKind::Template(words) => {
+            Err(SettingError::Template(words.iter().map(|word| format!("{{{word}}}")).collect::<Vec<_>>().join(", ")))
+        }
     }
+}
+
+/// Where an address leads, as a browser's policy names it: scheme, host and port. `None` for what is no `http` or `https` address, or names its host
+/// in a way that could say more in a policy than a host.
+pub fn origin_of(address: &str) -> Option<&str> {
+    let bare = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
+    let named = bare.split('/').next()?;
+    let (host, port) = named.split_once(':').unwrap_or((named, "0"));
+    let is_host =
+        host.starts_with(|c: char| c.is_ascii_alphanumeric()) && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
+    let is_port = (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
+    (is_host && is_port).then(|| address.get(..address.len() - bare.len() + named.len())).flatten()
+}
+
+/// Whether an address holds each of these words once in braces, behind its host, and nothing else in braces.
+fn is_template(address: &str, words: &[&str]) -> bool {
+    let Some(path) = origin_of(address).and_then(|origin| address.strip_prefix(origin)) else { return false };
+    let holds = |word: &&str| path.matches(&format!("{{{word}}}")).count() == 1;
+    let braces = |brace: char| path.matches(brace).count() == words.len();
+    let is_plain = path.chars().all(|c| c.is_ascii_graphic() && !"\"'<>`\\".contains(c));
+    path.starts_with('/') && words.iter().all(holds) && braces('{') && braces('}') && is_plain
 }
 
 /// The value of a setting; `default` when nobody has changed it.

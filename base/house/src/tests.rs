@@ -32,3 +32,33 @@ fn settings_are_checked_by_their_type() {
     assert_eq!(check_setting(&flag, "on"), Ok("true".to_owned()));
     assert_eq!(check_setting(&flag, ""), Ok("false".to_owned()));
 }
+
+#[test]
+fn an_address_with_places_holds_each_of_them_once_and_says_no_more_than_where_it_leads() {
+    let tiles = SettingDef { key: "a.tiles", label_key: "x", kind: SettingKind::Template(&["z", "x", "y"]), default: "" };
+    for fits in [
+        "",
+        "https://tiles.example.com/{z}/{x}/{y}.png",
+        " http://10.0.0.7:8080/osm/{z}/{x}/{y}.png?style=quiet&key=a1 ",
+        "http://localhost/{y}-{x}-{z}",
+    ] {
+        assert_eq!(check_setting(&tiles, fits), Ok(fits.trim().to_owned()), "{fits}");
+    }
+    for wrong in [
+        "tiles.example.com/{z}/{x}/{y}.png",
+        "ftp://tiles.example.com/{z}/{x}/{y}.png",
+        "https://tiles.example.com/{z}/{x}.png",
+        "https://tiles.example.com/{z}/{x}/{y}/{y}.png",
+        "https://{s}.example.com/{z}/{x}/{y}.png",
+        "https://tiles.example.com/{z}/{x}/{y}{r}.png",
+        "https://tiles.example.com/{z}/{x}/{y}.png 'unsafe-inline'",
+        "https://evil.example; script-src *.example/{z}/{x}/{y}",
+        "https://user@tiles.example.com/{z}/{x}/{y}",
+        "https://*.example.com/{z}/{x}/{y}",
+        "https://tiles.example.com:/{z}/{x}/{y}",
+    ] {
+        assert_eq!(check_setting(&tiles, wrong), Err(SettingError::Template("{z}, {x}, {y}".to_owned())), "{wrong}");
+    }
+    assert_eq!(crate::origin_of("http://10.0.0.7:8080/osm/{z}"), Some("http://10.0.0.7:8080"));
+    assert_eq!((crate::origin_of("https://tiles.example.com"), crate::origin_of("https:///x")), (Some("https://tiles.example.com"), None));
+}

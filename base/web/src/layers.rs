@@ -282,6 +282,16 @@ where
     }
 }
 
+/// The same page, which may show pictures of another origin, too; an origin that is no header value changes nothing.
+pub fn with_pictures_of(mut response: Response, origin: &str) -> Response {
+    const OWN: &str = "img-src 'self' data:";
+    if let Ok(policy) = HeaderValue::try_from(POLICY.replacen(OWN, &format!("{OWN} {origin}"), 1)) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+        response.headers_mut().insert(HeaderName::from_static("x-frame-options"), HeaderValue::from_static("DENY"));
+    }
+    response
+}
+
 /// A page for a sandboxed frame on our own pages, such as the preview of a mail: no scripts, its own styles and remote pictures allowed.
 pub fn framed(html: String) -> Response {
     const FRAMED: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https: http:; font-src 'self' data:; \

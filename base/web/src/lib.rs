@@ -37,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 pub use access::{Actor, Can, Doorman, Grant, Permission, PermissionDef, Scope, Sight, SignedIn, Via, session_cookie, token_hash};
 pub use form::{Form, FormErrors, Json, Path, Query};
 pub use language::{Lang, LocaleFiles, Said, Text, Texts, Theme};
-pub use layers::{Peer, framed, layers};
+pub use layers::{Peer, framed, layers, with_pictures_of};
 pub use limit::Limiter;
 pub use preference::local;
 pub use problem::{Answer, Problem};

@@ -17,6 +17,7 @@ govern-group-sell = Sales
 govern-group-measure = Reports
 govern-setting-network = { $entry } is neither an address nor a network such as 192.0.2.0/24
 govern-setting-choice = Choose one of { $list }
+govern-setting-template = Enter an address that starts with https:// or http:// and holds { $words }, each once, behind the name of its server
 govern-setting-workspace = Company name
 govern-setting-workspace-hint = Stands at the top of the navigation
 govern-setting-currency = Currency

@@ -17,6 +17,7 @@ govern-group-sell = 销售
 govern-group-measure = 报表
 govern-setting-network = { $entry } 既不是地址，也不是 192.0.2.0/24 这样的网段
 govern-setting-choice = 请从 { $list } 中选择
+govern-setting-template = 请输入以 https:// 或 http:// 开头的地址，服务器名之后应包含 { $words }，各一次
 govern-setting-workspace = 公司名称
 govern-setting-workspace-hint = 显示在导航顶部
 govern-setting-currency = 货币

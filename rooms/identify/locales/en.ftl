@@ -55,6 +55,7 @@ identify-view-deleted = Deleted the view
 identify-layout = Shape of the list
 identify-layout-table = Table
 identify-layout-board = Board
+identify-layout-map = Map
 identify-board-by = Columns of the board
 identify-board-nobody = Nobody
 identify-board-more = Show more
@@ -310,6 +311,12 @@ identify-map-phone = Phone
 identify-map-company = Company
 identify-map-title = Job title
 identify-map-city = City
+identify-map-street = Street
+identify-map-postal_code = Postal code
+identify-map-region = Region
+identify-map-latitude = Latitude
+identify-map-longitude = Longitude
+identify-map-coordinates = Coordinates (both in one)
 identify-map-country = Country
 identify-map-stage = Stage
 identify-map-owner = Owner (name)
@@ -421,6 +428,7 @@ identify-cause-too-long = The value is too long ({ $detail })
 identify-cause-nobody = Nobody is known by this key ({ $detail })
 identify-cause-event-name = An event is called like noun.happened, and not like those Attune writes itself ({ $detail })
 identify-cause-currency = This is not a currency ({ $detail })
+identify-cause-coordinates = Latitude and longitude do not make a place: give both, from -90 to 90 and from -180 to 180 ({ $detail })
 
 identify-permission-view = See contacts
 identify-permission-create = Create contacts
@@ -939,6 +947,7 @@ erasure-forgotten = Bytes gone from the store
 erasure-not-yet = not yet: the store is being written anew
 erased-contacts = Records of the person
 erased-contact_search = Search words
+erased-postal_addresses = Postal address
 erased-field_texts = Own fields with text
 erased-field_numbers = Own fields with numbers, money and dates
 erased-field_choices = Own fields with choices
@@ -1345,6 +1354,11 @@ subject-access-col-company = Company
 subject-access-col-title = Title
 subject-access-col-city = City
 subject-access-col-country = Country
+subject-access-col-street = Street
+subject-access-col-postal-code = Postal code
+subject-access-col-region = Region
+subject-access-col-latitude = Latitude
+subject-access-col-longitude = Longitude
 subject-access-col-external-id = Id in another system
 subject-access-col-stage = Stage
 subject-access-col-owner = Looked after by
@@ -1931,3 +1945,72 @@ bulk-edit-cause-hidden = It refers to a record you do not see
 bulk-edit-cause-itself = The contact cannot refer to itself
 field-reference-choose = Choose who is meant, or give the whole name
 bulk-edit-unnamed = Stays as it is: refers to a record you do not see, or would refer to itself
+
+# Postal addresses
+address-title = Address
+address-street = Street
+address-postal-code = Postal code
+address-region = Region
+address-coordinates = Coordinates
+address-not-degrees = These are not degrees. Type two numbers such as 31.2304, 121.4737: latitude first, then longitude.
+address-needs-both = One number alone is no place. Give both: latitude first, then longitude, such as 31.2304, 121.4737.
+address-latitude-range = Latitudes go from -90 to 90. Latitude comes first, then longitude.
+address-longitude-range = Longitudes go from -180 to 180. Latitude comes first, then longitude.
+address-unknown = not known
+address-filter = Place
+address-filter-code-label = Postal code begins with
+address-filter-city = City: { $value }
+address-filter-country = Country: { $value }
+address-filter-code = Postal code: { $value }…
+address-filter-located = With coordinates
+address-filter-within = On a part of the map
+address-map = Map
+address-map-of = Map around { $name }
+address-map-keys = Arrow keys move the map, plus and minus zoom, 0 shows everything. Tab leads to the markers.
+address-map-failed = What is here could not be read. Move the map to try again.
+address-zoom-in = Zoom in
+address-zoom-out = Zoom out
+address-zoom-fit = Show everything
+address-here = Who is here
+address-here-all = Show all of them in the list
+address-nobody-here = Nobody is here any more. Move the map to see where people are now.
+address-located-contacts = { $count ->
+    [0] No contact of this list has coordinates. Add them to a contact, or import latitude and longitude.
+    [one] 1 contact of this list has coordinates
+   *[other] { $count } contacts of this list have coordinates
+}
+address-located-companies = { $count ->
+    [0] No company of this list has coordinates. Add them to a company, or import latitude and longitude.
+    [one] 1 company of this list has coordinates
+   *[other] { $count } companies of this list have coordinates
+}
+address-count-contacts = { $count ->
+    [one] 1 contact
+   *[other] { $count } contacts
+}
+address-count-companies = { $count ->
+    [one] 1 company
+   *[other] { $count } companies
+}
+address-here-contacts = { $count ->
+    [one] 1 contact on this part of the map
+   *[other] { $count } contacts on this part of the map
+}
+address-here-companies = { $count ->
+    [one] 1 company on this part of the map
+   *[other] { $count } companies on this part of the map
+}
+address-cells-cut = More places than fit on the map: the fullest are shown, { $count } records. Zoom in to see the others.
+address-places = By city and country
+address-no-places = Nobody on this list has a city or a country.
+address-places-cut = Only the 100 places with the most are shown. Filter the list to see others.
+address-no-tiles = There are no pictures of the map: no tile source is set, and so no other server is asked for anything.
+address-set-tiles = Set a tile source
+address-setting-tiles = Tile source of maps
+address-setting-tiles-hint = The address of map pictures with { "{z}" }, { "{x}" } and { "{y}" }, such as https://tiles.example.com/{ "{z}" }/{ "{x}" }/{ "{y}" }.png; your own server on the intranet will do. The browsers of your staff ask that server for pictures, and so it sees which area is looked at and from which address, never who is shown there. Empty: maps have no pictures, and nobody outside is asked.
+address-setting-credit = Credit on maps
+address-setting-credit-hint = What the provider of the pictures wants to be named as, such as © OpenStreetMap contributors. It stands on every map.
+address-setting-zoom = Closest zoom of maps
+address-setting-zoom-hint = The closest zoom the tile source has pictures of, 19 with most.
+address-about = About { $count }
+address-here-about = About { $count } on this part of the map, counted by a sample. Zoom in or filter the list for exact numbers.

@@ -1,6 +1,7 @@
 //! Identify: who the people behind visits, mails and purchases are.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+pub mod address;
 mod bulk_edit;
 mod code;
 pub mod company;
@@ -204,6 +205,7 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261129_1300_share"),
         migration!("20261130_1000_reference"),
         migration!("20261130_2000_company_facts"),
+        migration!("20261201_1000_address"),
     ]
 }
 

@@ -7,8 +7,8 @@ use attune_jobs::TimerDef;
 
 use crate::tracking::{self, Collector};
 use crate::{
-    bulk_edit, code, consent, device, dialogue, fact, file, merge, note, place, preference, promise, relationship, replay, sharing,
-    subject_access, tag, topic, visitor,
+    address, bulk_edit, code, consent, device, dialogue, fact, file, merge, note, place, preference, promise, relationship, replay,
+    sharing, subject_access, tag, topic, visitor,
 };
 
 /// Tables of these nouns that hold a person.
@@ -63,7 +63,7 @@ pub fn facets() -> impl Iterator<Item = Facet> {
 
 /// Adds these nouns to the room.
 pub(crate) fn plug(room: Room, collector: &Collector) -> Room {
-    let nouns = [tag::plug, bulk_edit::plug, file::plug, device::plug, sharing::plug, plug_records];
+    let nouns = [address::plug, tag::plug, bulk_edit::plug, file::plug, device::plug, sharing::plug, plug_records];
     plug_senses(nouns.into_iter().fold(room, |room, plug| plug(room)), collector)
 }
 

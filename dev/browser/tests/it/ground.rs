@@ -96,12 +96,25 @@ pub async fn furnish(attune: &Attune) {
     assert_eq!(ran.code, Some(0), "{}{}", ran.output, ran.errors);
 }
 
+/// Where some of them are: street, postal code, latitude and longitude.
+const PLACES: [(&str, &str); 6] = [
+    ("Hamburg", "Hafenstr. 12,20359,53.5503,9.9920"),
+    ("Leeds", "The Headrow 5,LS1 8TL,53.7974,-1.5438"),
+    ("Bergen", "Bryggen 3,5003,60.3971,5.3244"),
+    ("上海", "南京东路 100 号,200001,31.2304,121.4737"),
+    ("杭州", "文三路 9 号,310012,30.2741,120.1551"),
+    ("Lagos", ",,6.4541,3.3947"),
+];
+
 /// Both files as one, with the fields that decide who responds to the funnel's rounds.
 fn people() -> String {
-    let mut text = "external_id,Full name,E-mail,Company,Job title,City,Mobile,Plan,likes_one,likes_two\n".to_owned();
+    let mut text =
+        "external_id,Full name,E-mail,Company,Job title,City,Mobile,Plan,likes_one,likes_two,Street,Postcode,Latitude,Longitude\n"
+            .to_owned();
     let lines = PEOPLE_EN.lines().skip(1).chain(PEOPLE_ZH.lines().skip(1));
     for (number, line) in lines.enumerate() {
-        writeln!(text, "{},{line},{},{}", number + 1, number % 3 != 2, number % 3 == 0).unwrap();
+        let place = PLACES.iter().find(|(city, _)| line.split(',').any(|value| value == *city)).map_or(",,,", |(_, place)| place);
+        writeln!(text, "{},{line},{},{},{place}", number + 1, number % 3 != 2, number % 3 == 0).unwrap();
     }
     text
 }

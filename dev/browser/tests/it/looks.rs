@@ -31,6 +31,8 @@ const STOPS: &[Stop] = &[
     Stop("bulk-edit-new", "/contacts/edits/new?all=1&query=stage%3Dlead&key=city&value=Bonn&look=1", &[]),
     Stop("contacts-board", "/contacts?layout=board", &[]),
     Stop("contacts-board-own", "/contacts?layout=board&by=f:tier", &[]),
+    Stop("contacts-map", "/contacts?layout=map", &[]),
+    Stop("contacts-place", "/contacts?postcode=20&located=1&cols=street,postal_code,city,region,country,coordinates", &[]),
     Stop("contacts-columns", "/contacts?cols=city,company,tags,score&arrange=1", &[]),
     Stop("tags", "/contacts/tags", &[("tag-merge", "main a[href$=\"/merge\"]")]),
     Stop("topics", "/contacts/topics", &[("topic", FIRST)]),
@@ -44,6 +46,7 @@ const STOPS: &[Stop] = &[
     Stop("devices", "/devices", &[("device", FIRST)]),
     Stop("device-new", "/devices/new?q=a", &[]),
     Stop("companies", "/companies", &[("company", FIRST)]),
+    Stop("companies-map", "/companies?layout=map", &[]),
     Stop("companies-columns", "/companies?cols=people,tags,owner,city&arrange=1&view=mine", &[]),
     Stop("company-new", "/companies/new", &[]),
     Stop("company-views", "/companies/views", &[]),
@@ -105,6 +108,8 @@ const BEHIND: &[(&str, &str)] = &[
     ("contact-devices", "/devices"),
     ("contact-referee", "/field/f:referee?was=none&q=a&value="),
     ("contact-named-by", "/named-by"),
+    ("contact-street", "/field/street"),
+    ("contact-coordinates", "/field/coordinates"),
 ];
 /// Pages behind a company's own.
 const BEHIND_COMPANY: &[(&str, &str)] = &[

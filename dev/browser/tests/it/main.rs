@@ -10,6 +10,7 @@ mod ground;
 mod keyboard;
 mod looks;
 mod mail_to_visit;
+mod map;
 mod no_script;
 mod person;
 mod same_person;

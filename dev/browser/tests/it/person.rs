@@ -15,7 +15,7 @@ if (page.scrollWidth > page.clientWidth) {
   const wide = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > page.clientWidth + 1 && !e.closest('.tscroll, .grid20, [tabindex]:not(main), svg'));
   faults.push('is ' + page.scrollWidth + ' px wide in ' + page.clientWidth + ': ' + wide.slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(' | '));
 }
-const key = /(^|[\s(])((web|govern|identify|contact|company|import|visitor|visit|replay|duplicate|merge|field|tag|bulk-edit|code|consent|dialogue|fact|segment|score|template|campaign|interact|message|suppression|mailbox|push-funnel|task|handover|today|change|funnel|report|shop|event|permission|setting|sell|measure|differentiate|nav|topic|preference|prefer|subject-access|file|retention|device|share)-[a-z0-9-]*[a-z0-9])(?=$|[\s.,:;)?])/;
+const key = /(^|[\s(])((web|govern|identify|contact|company|import|visitor|visit|replay|duplicate|merge|field|tag|bulk-edit|code|consent|dialogue|fact|segment|score|template|campaign|interact|message|suppression|mailbox|push-funnel|task|handover|today|change|funnel|report|shop|event|permission|setting|sell|measure|differentiate|nav|topic|preference|prefer|subject-access|file|retention|device|share|address)-[a-z0-9-]*[a-z0-9])(?=$|[\s.,:;)?])/;
 const told = [document.title];
 const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 for (let node; (node = walk.nextNode());) {

@@ -69,6 +69,7 @@ fn explain(errors: &mut FormErrors, key: &str, error: &SettingError) {
     match error {
         SettingError::Range { min, max } => errors.add(key, "web-out-of-range").n("min", *min).n("max", *max),
         SettingError::Network(entry) => errors.add(key, "govern-setting-network").s("entry", entry),
+        SettingError::Template(words) => errors.add(key, "govern-setting-template").s("words", words),
         SettingError::Choice(list) => errors.add(key, "govern-setting-choice").s("list", list),
     };
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Any, json};
 
 use super::{Company, CompanyDraft, CompanyId, Listing};
+use crate::address;
 use crate::contact::api::{flat, seen_by};
 use crate::contact::{By, ContactError};
 use crate::field::{self, Subject};
@@ -29,6 +30,7 @@ pub(super) fn shown(c: &Company, tags: &[String], sight: &Sight) -> Any {
         c.fields.keys().map(|key| (key.clone(), field::reference::in_program(&c.shown(&format!("f:{key}"), sight)))).collect();
     json!({
         "id": c.shown_id(), "name": c.name, "domain": c.domain, "industry": c.industry, "phone": c.phone, "city": c.city, "country": c.country,
+        "street": c.postal.street, "postal_code": c.postal.postal_code, "region": c.postal.region, "latitude": c.get("latitude"), "longitude": c.get("longitude"),
         "external_id": c.external_id, "owner_id": c.owner_id, "parent_id": c.parent_id.map(CompanyId), "tags": tags, "fields": fields,
         "created_at": c.created_at, "updated_at": c.updated_at,
     })
@@ -80,8 +82,13 @@ struct NewCompany {
     name: String,
     domain: Option<String>,
     industry: Option<String>,
+    street: Option<String>,
+    postal_code: Option<String>,
     city: Option<String>,
+    region: Option<String>,
     country: Option<String>,
+    latitude: Any,
+    longitude: Any,
     owner_id: Option<i64>,
     tags: Vec<String>,
     fields: Map<String, Any>,
@@ -97,6 +104,7 @@ async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Jso
         industry: new.industry,
         city: new.city,
         country: new.country,
+        postal: address::given([new.street, new.postal_code, new.region], [new.latitude, new.longitude])?,
         owner_id: new.owner_id,
         fields: field::given(&field::list_of(&mut tx, Subject::Company).await?, new.fields)?,
     };
@@ -111,7 +119,7 @@ async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Jso
 async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<CompanyId>, Json(body): Json<Map<String, Any>>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    for (key, value) in flat(body) {
+    for (key, value) in address::folded(flat(body))? {
         set(&mut tx, &by, &can.scope, id.0, &key, value).await?;
     }
     let company = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;

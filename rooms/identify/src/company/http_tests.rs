@@ -176,8 +176,8 @@ attune_testkit::on_both_dbs! {
         let ask = site.get("admin", "/companies/export?q=fi").await.is(StatusCode::OK);
         assert!(ask.has("Export 1 companies?"), "{}", ask.body);
         let file = site.post("admin", "/companies/export", "query=q%3Dfi").await.is(StatusCode::OK);
-        let head = "id,external_id,name,domain,industry,phone,city,country,parent,owner,tags,Tier";
-        assert!(file.has(head) && file.has(",Fisk,fisk.example,,,Bonn,,,,Fair,Silver"), "{}", file.body);
+        let head = "id,external_id,name,domain,industry,phone,city,country,street,postal_code,region,latitude,longitude,parent,owner,tags,Tier";
+        assert!(file.has(head) && file.has(",Fisk,fisk.example,,,Bonn,,,,,,,,,Fair,Silver"), "{}", file.body);
         assert!(!site.post("admin", "/companies/export", "query=q%3Dzzz").await.has("Fisk"));
         let file = site.post("admin", "/companies/export", "query=&format=json").await;
         assert!(file.has(r#""tags":["Fair"]"#), "{}", file.body);

@@ -13,10 +13,11 @@ use axum::extract::{RawQuery, State};
 use serde_json::{Value as Json, json};
 
 use super::{Company, CompanyLine, Listing, api, name_key};
+use crate::address::{self, MAP, Map};
 use crate::contact::bulk::{ADDRESSES, ExportForm, export_rows, most_of, read_query};
 use crate::contact::columns::{self, Column, Kind};
 use crate::contact::export::{self, Format};
-use crate::contact::own::{Asked, Named, asked, field_chips};
+use crate::contact::own::{Asked, Named, asked, field_chips, place_chips};
 use crate::contact::query::ListQuery;
 use crate::contact::views::{self, Bar};
 use crate::contact::{COUNTED, shown_count};
@@ -33,11 +34,12 @@ const PAGE: i64 = 50;
 const PIECE: i64 = 1_000;
 
 /// Which companies an address asks for, at most `limit`.
-pub(super) async fn listing(tx: &mut Tx, query: &ListQuery, staff_id: i64, fields: &[Field], limit: i64) -> Result<Listing, DbError> {
+pub(crate) async fn listing(tx: &mut Tx, query: &ListQuery, staff_id: i64, fields: &[Field], limit: i64) -> Result<Listing, DbError> {
     let after = query.after.split_once('~').and_then(|(id, key)| Some((key.to_owned(), id.parse::<i64>().ok()?)));
     let shared = if query.view == "shared" { Some(Reach::shared_with(tx, staff_id).await?) } else { None };
     let search = query.q.chars().take(100).collect();
-    Ok(Listing { search, owner: query.company_owner(staff_id), shared, fields: query.field_filters(fields), after, limit })
+    let place = query.place();
+    Ok(Listing { search, owner: query.company_owner(staff_id), shared, fields: query.field_filters(fields), place, after, limit })
 }
 
 #[derive(Template)]
@@ -54,6 +56,8 @@ struct ListPage {
     chips: Vec<(String, String)>,
     choices: Choices,
     bar: Bar,
+    /// The map, when the list is one.
+    map: Option<Map>,
     /// The columns behind the name.
     columns: Vec<Column>,
     /// Those that are not shown.
@@ -92,12 +96,13 @@ pub(super) async fn page(
     let (query, wrong) = query.settled(&fields);
     let read = read_list(&mut tx, &can, &shell, &query, (fields, wrong)).await?;
     let page = list_page(shell, query, read);
-    Ok(page.shell.page(&page))
+    Ok(Map::admit(page.map.as_ref(), page.shell.page(&page)))
 }
 
 /// What the store knows for the list.
 struct ReadList {
     lines: Vec<CompanyLine>,
+    map: Option<Map>,
     views: Vec<SavedView>,
     members: Vec<Member>,
     fields: Vec<Field>,
@@ -121,7 +126,8 @@ async fn read_list(
     (fields, wrong): (Vec<Field>, Option<&'static str>),
 ) -> Result<ReadList, Problem> {
     let asked = listing(tx, query, can.actor.staff_id, &fields, PAGE + 1).await?;
-    let mut lines = super::list(tx, &can.scope, &asked).await?;
+    let map = if query.layout == MAP { Some(address::of_list(tx, &can.scope, shell, (Subject::Company, query)).await?) } else { None };
+    let mut lines = if map.is_some() { Vec::new() } else { super::list(tx, &can.scope, &asked).await? };
     let columns = query.columns(Subject::Company, &fields);
     let shown = columns::own_of(&columns);
     let firms = lines.iter_mut().map(|line| (line.company.id, &mut line.company.fields));
@@ -148,6 +154,7 @@ async fn read_list(
         tags_of,
         total,
         lines,
+        map,
         fields,
         tag,
         wrong,
@@ -156,7 +163,7 @@ async fn read_list(
 }
 
 fn list_page(shell: Shell, query: ListQuery, read: ReadList) -> ListPage {
-    let ReadList { mut lines, views, members, fields, tag, tags, tags_of, total, wrong, named } = read;
+    let ReadList { mut lines, map, views, members, fields, tag, tags, tags_of, total, wrong, named } = read;
     let more = lines.len() as i64 > PAGE;
     lines.truncate(usize::try_from(PAGE).unwrap_or(50));
     let text = query.text();
@@ -171,6 +178,7 @@ fn list_page(shell: Shell, query: ListQuery, read: ReadList) -> ListPage {
         chips: chips.into_iter().chain(field_chips(&shell, "/companies", &query, &fields, &named)).collect(),
         choices: Choices { owners, tags, fields: fields.iter().map(|field| Choice::new(&field.key, &field.label)).collect() },
         bar: Bar::new(Subject::Company, &shell, &query, views),
+        map,
         hidden: columns::all(Subject::Company, &fields).into_iter().filter(|column| !columns.contains(column)).collect(),
         asked_options: asked_options.unwrap_or_default(),
         owners: staff::names(&members),
@@ -205,6 +213,7 @@ fn chips(shell: &Shell, query: &ListQuery, text: &str, members: &[Member], tag: 
     if !query.tag.is_empty() {
         chips.push(chip("tag", "tag-filter-of", tag.map_or_else(|| query.tag.clone(), |tag| tag.name.clone())));
     }
+    chips.extend(place_chips(shell, "/companies", query));
     chips
 }
 
@@ -323,13 +332,13 @@ impl export::Pages for Exporting {
     }
 
     fn heads(&self) -> Vec<String> {
-        let fixed = ["id"].into_iter().chain(EXPORTED).chain(["parent", "owner", "tags"]).map(str::to_owned);
+        let fixed = ["id"].into_iter().chain(EXPORTED).chain(address::EXPORTED).chain(["parent", "owner", "tags"]).map(str::to_owned);
         fixed.chain(self.defs.iter().map(|def| def.label.clone())).collect()
     }
 
     fn values(&self, company: &Company) -> Vec<Json> {
         let name = |names: &HashMap<i64, String>, id: Option<i64>| json!(id.and_then(|id| names.get(&id)));
-        let fixed = EXPORTED.iter().map(|key| company.get(key)).chain([
+        let fixed = EXPORTED.iter().chain(&address::EXPORTED).map(|key| company.get(key)).chain([
             name(&self.parents, company.parent_id),
             name(&self.owners, company.owner_id),
             json!(self.tags(company).join("; ")),

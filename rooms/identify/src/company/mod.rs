@@ -27,10 +27,11 @@ use attune_record::audit;
 use attune_web::{Scope, Sight};
 use serde_json::{Map, Value as Json, json};
 
+use crate::address::{self, PostalAddress};
 use crate::contact::{By, ContactError};
 use crate::field::{self, Field, Subject};
 use crate::staff;
-pub(crate) use list_page::open_export;
+pub(crate) use list_page::{listing, open_export};
 pub(crate) use many::{Selection, list_behind, push_selected, read_listing, read_value, write_many};
 pub(crate) use pages::control;
 pub(crate) use record::name_key;
@@ -50,7 +51,8 @@ id_type!(
 );
 
 /// The attributes of a company that can be edited.
-pub const KEYS: [&str; 7] = ["name", "domain", "industry", "phone", "city", "country", "owner_id"];
+pub const KEYS: [&str; 11] =
+    ["name", "domain", "industry", "phone", "street", "postal_code", "city", "region", "country", "coordinates", "owner_id"];
 
 /// A company to be made, checked.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +67,8 @@ pub struct CompanyDraft {
     pub city: Option<String>,
     /// The country.
     pub country: Option<String>,
+    /// The rest of the postal address.
+    pub postal: PostalAddress,
     /// Who looks after it.
     pub owner_id: Option<i64>,
     /// Values of own fields by their key.
@@ -113,6 +117,7 @@ pub(crate) async fn create_many(
             industry: draft.industry,
             city: draft.city,
             country: draft.country,
+            postal: draft.postal,
             owner_id: draft.owner_id,
             team_id,
             import_id,
@@ -191,6 +196,7 @@ async fn give_typed(tx: &mut Tx, company: &mut Company, defs: &[Field], key: &st
                 None => None,
             };
         }
+        key if address::is_attribute(key) => company.set(key, address::read(key, typed).map_err(wrong)?),
         key if KEYS.contains(&key) => company.set(key, Json::from(typed)),
         _ => return Err(ContactError::NotFound),
     }

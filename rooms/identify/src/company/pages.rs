@@ -11,6 +11,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::{Company, CompanyDraft, CompanyId, list_page};
+use crate::address::PostalAddress;
 use crate::contact::own::{OwnField, OwnForm};
 use crate::contact::{self, By, ContactError, Control, FieldForm, FindQuery, FoundPart, Refer};
 use crate::field::{self, Field, Subject};
@@ -70,6 +71,7 @@ impl CompanyForm {
             industry: errors.optional("industry", &self.industry, 200),
             city: errors.optional("city", &self.city, 200),
             country: errors.optional("country", &self.country, 200),
+            postal: PostalAddress::default(),
             owner_id: Some(owner_id),
             fields: self.own.values(fields, &mut errors),
         };
@@ -127,12 +129,11 @@ fn site(domain: &str) -> String {
 }
 
 fn label(shell: &Shell, key: &str) -> String {
-    let key = match key {
-        "owner_id" => "owner",
-        "name" => "search-companies",
-        key => key,
-    };
-    shell.l.t(&format!("identify-{key}")).to_string()
+    match key {
+        "owner_id" => shell.l.t("identify-owner").to_string(),
+        "name" => shell.l.t("identify-search-companies").to_string(),
+        key => contact::attribute_name(&shell.l, key),
+    }
 }
 
 pub(super) fn about(shell: &Shell, c: &Company, owner: String) -> Vec<Prop> {
@@ -231,6 +232,7 @@ pub(crate) async fn control(
             let owners = staff::list(tx).await?;
             Some(Control::Select(owners.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect()))
         }
+        (None, "street") => Some(Control::Lines),
         (None, key) => super::KEYS.contains(&key).then_some(Control::Text("text")),
     })
 }

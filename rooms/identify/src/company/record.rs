@@ -4,6 +4,7 @@ use attune_kernel::{fold_key, mask_text};
 use attune_web::Sight;
 use serde_json::{Map, Value as Json};
 
+use crate::address::PostalAddress;
 use crate::contact::is_amount;
 use crate::field::Field;
 
@@ -24,6 +25,8 @@ pub struct Company {
     pub city: Option<String>,
     /// The country.
     pub country: Option<String>,
+    /// The rest of the postal address.
+    pub postal: PostalAddress,
     /// The id another system uses.
     pub external_id: Option<String>,
     /// `kind:value`: unique among the alive.
@@ -46,8 +49,23 @@ pub struct Company {
 
 impl Company {
     /// The attributes that can be read and written by key; own fields are `f:` and their key.
-    pub const ATTRIBUTES: [&'static str; 11] =
-        ["name", "domain", "industry", "phone", "city", "country", "external_id", "external_key", "owner_id", "team_id", "parent_id"];
+    pub const ATTRIBUTES: [&'static str; 15] = [
+        "name",
+        "domain",
+        "industry",
+        "phone",
+        "street",
+        "postal_code",
+        "city",
+        "region",
+        "country",
+        "coordinates",
+        "external_id",
+        "external_key",
+        "owner_id",
+        "team_id",
+        "parent_id",
+    ];
 
     /// The attribute `key`; null when empty or unknown.
     pub fn get(&self, key: &str) -> Json {
@@ -60,6 +78,7 @@ impl Company {
             "phone" => text(&self.phone),
             "city" => text(&self.city),
             "country" => text(&self.country),
+            "street" | "postal_code" | "region" | "coordinates" | "latitude" | "longitude" => self.postal.get(key),
             "external_id" => text(&self.external_id),
             "external_key" => text(&self.external_key),
             "owner_id" => number(self.owner_id),
@@ -79,6 +98,7 @@ impl Company {
             "phone" => self.phone = text(),
             "city" => self.city = text(),
             "country" => self.country = text(),
+            "street" | "postal_code" | "region" | "coordinates" => self.postal.set(key, &value),
             "external_id" => self.external_id = text(),
             "external_key" => self.external_key = text(),
             "owner_id" => self.owner_id = value.as_i64(),

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::pages::{Prop, about, own};
 use super::{Branch, Company, CompanyId, tree_page};
 use crate::ViewContacts;
+use crate::address::{self, Map};
 use crate::contact::record_page::{Slot, slots};
 use crate::contact::timeline::{self, Filter, TimelinePart, Whose};
 use crate::contact::{self, Contact, Listing, Order, Sorting};
@@ -57,6 +58,8 @@ struct ShowPage {
     tags: String,
     people: Vec<Contact>,
     total: String,
+    /// The map around the address, where it has coordinates.
+    map: Option<Map>,
     /// The timeline, ready to be shown, and its filters.
     timeline: String,
     filters: Vec<Tab>,
@@ -89,7 +92,7 @@ pub(super) async fn page(
     let page = read(&mut tx, &can.scope, shell, (company, &fields), (tree, companies), &query).await?;
     let nexts = slots(&app, &page.shell, Place::CompanyHead, id.0);
     let page = ShowPage { has_branches, with_branches, nexts, ..page };
-    Ok(page.shell.page(&page))
+    Ok(Map::admit(page.map.as_ref(), page.shell.page(&page)))
 }
 
 async fn read(
@@ -122,8 +125,9 @@ async fn read(
     let own = own(&shell, &company, fields);
     let tags = tag::pages::head(tx, &shell, company.shown_id().into()).await?;
     let about = about(&shell, &company, owner);
+    let map = address::of_record(tx, &shell, &company.postal, &company.name).await?;
     let (has_branches, with_branches, people, nexts) = (false, false, people.contacts, Vec::new());
-    Ok(ShowPage { about, own, tags, people, total, timeline, filters, head, nexts, tree, company, has_branches, with_branches, shell })
+    Ok(ShowPage { about, own, tags, people, total, map, timeline, filters, head, nexts, tree, company, has_branches, with_branches, shell })
 }
 
 /// The people of these companies whose past is told: the newest.

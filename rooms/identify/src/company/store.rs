@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use super::{Company, domain_key, name_key};
+use crate::address::{self, PlaceFilter};
 use crate::contact::{FieldFilter, Person};
-use crate::field::{self, Field};
+use crate::field::{self, Field, Subject};
 use crate::sharing::Reach;
 use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params, sql};
 use attune_web::Scope;
@@ -29,6 +30,8 @@ pub struct Listing {
     pub shared: Option<Reach>,
     /// Only companies that pass each of these, of own fields and tags.
     pub fields: Vec<FieldFilter>,
+    /// Only companies that are there.
+    pub place: PlaceFilter,
     /// Behind this (name_key, id).
     pub after: Option<(String, i64)>,
     /// At most so many.
@@ -37,12 +40,15 @@ pub struct Listing {
 
 const SELECT: &str = sql!(
     "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.external_id, c.external_key, c.owner_id, c.team_id, c.parent_id, c.import_id,
-     c.fields, c.created_at, c.updated_at FROM companies c"
+     c.fields, c.created_at, c.updated_at, a.street, a.postal_code, a.region, a.lat_e7, a.lon_e7 FROM companies c LEFT JOIN postal_addresses a ON a.record_id = c.id"
 );
 
 /// What [`read`] wants, of the table `c`.
 const COLUMNS_READ: &str = "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.external_id, c.external_key, c.owner_id, c.team_id, c.parent_id, c.import_id,
-     c.fields, c.created_at, c.updated_at";
+     c.fields, c.created_at, c.updated_at, a.street, a.postal_code, a.region, a.lat_e7, a.lon_e7";
+
+/// Where [`read`] finds the address of `c`.
+const ADDRESS: &str = "LEFT JOIN postal_addresses a ON a.record_id = c.id";
 
 fn read(row: &Row) -> Result<Company, DbError> {
     Ok(Company {
@@ -53,6 +59,7 @@ fn read(row: &Row) -> Result<Company, DbError> {
         phone: row.get("phone")?,
         city: row.get("city")?,
         country: row.get("country")?,
+        postal: address::read_row(row)?,
         external_id: row.get("external_id")?,
         external_key: row.get("external_key")?,
         owner_id: row.get("owner_id")?,
@@ -77,8 +84,8 @@ pub async fn find(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Company>
 pub async fn list_by_ids(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Company>, DbError> {
     let sql = sql!(
         "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.external_id, c.external_key, c.owner_id, c.team_id, c.parent_id, c.import_id,
-     c.fields, c.created_at, c.updated_at
-         FROM {rows} AS r JOIN companies c ON c.id = r.id WHERE c.deleted_at IS NULL"
+     c.fields, c.created_at, c.updated_at, a.street, a.postal_code, a.region, a.lat_e7, a.lon_e7
+         FROM {rows} AS r JOIN companies c ON c.id = r.id LEFT JOIN postal_addresses a ON a.record_id = c.id WHERE c.deleted_at IS NULL"
     );
     tx.rows_from(sql, &Relation::of_ids("id", ids), params![]).await?.iter().map(read).collect()
 }
@@ -103,7 +110,8 @@ impl ByKeys {
 
 /// Alive companies with one of these keys, oldest first.
 pub(crate) async fn list_by_keys(tx: &mut Tx, by: ByKeys, keys: impl IntoIterator<Item = String>) -> Result<Vec<Company>, DbError> {
-    let select = format!("{COLUMNS_READ} FROM {{rows}} AS r JOIN companies c ON c.{} = r.k AND c.deleted_at IS NULL", by.column());
+    let select =
+        format!("{COLUMNS_READ} FROM {{rows}} AS r JOIN companies c ON c.{} = r.k AND c.deleted_at IS NULL {ADDRESS}", by.column());
     let rows = tx.rows_from(&select, &Relation::of_texts("k", keys), params![]).await?;
     let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     found.sort_unstable_by_key(|company| company.id);
@@ -151,15 +159,21 @@ pub(crate) async fn list_by_name_keys(tx: &mut Tx, keys: impl IntoIterator<Item 
 pub(crate) async fn list_any(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Company>, DbError> {
     let sql = sql!(
         "SELECT c.id, c.name, c.domain, c.industry, c.phone, c.city, c.country, c.external_id, c.external_key, c.owner_id, c.team_id, c.parent_id, c.import_id,
-     c.fields, c.created_at, c.updated_at
-         FROM {rows} AS r JOIN companies c ON c.id = r.id"
+     c.fields, c.created_at, c.updated_at, a.street, a.postal_code, a.region, a.lat_e7, a.lon_e7
+         FROM {rows} AS r JOIN companies c ON c.id = r.id LEFT JOIN postal_addresses a ON a.record_id = c.id"
     );
     tx.rows_from(sql, &Relation::of_ids("id", ids), params![]).await?.iter().map(read).collect()
 }
 
 /// Appends which companies a list is about.
 pub(super) fn push_conditions(sql: &mut Sql, reach: &Reach, listing: &Listing) {
-    sql.push(" FROM companies c WHERE c.deleted_at IS NULL");
+    sql.push(" FROM companies c");
+    push_where(sql, reach, listing);
+}
+
+/// The same behind the tables a statement reads.
+fn push_where(sql: &mut Sql, reach: &Reach, listing: &Listing) {
+    sql.push(" WHERE c.deleted_at IS NULL");
     let search = name_key(&listing.search);
     if !search.is_empty() {
         sql.push(" AND c.name_key LIKE ").bind(format!("%{}%", escaped(&search))).push(" ESCAPE '!'");
@@ -172,6 +186,7 @@ pub(super) fn push_conditions(sql: &mut Sql, reach: &Reach, listing: &Listing) {
     for filter in &listing.fields {
         filter.push(sql, false, reach);
     }
+    listing.place.push(sql, Subject::Company, true);
     if let Some(shared) = &listing.shared {
         shared.push_companies(sql, "c");
     }
@@ -187,8 +202,8 @@ pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<Vec<C
     let mut sql = Sql::new(COLUMNS_READ);
     sql.push(", (SELECT count(*) FROM (SELECT 1 FROM contacts p WHERE p.company_id = c.id AND p.deleted_at IS NULL");
     reach.push_people(&mut sql, "p");
-    sql.push(" LIMIT 1000) AS found) AS people");
-    push_conditions(&mut sql, &reach, listing);
+    sql.push(" LIMIT 1000) AS found) AS people FROM companies c ").push(ADDRESS);
+    push_where(&mut sql, &reach, listing);
     sql.push(" ORDER BY c.name_key, c.id LIMIT ").bind(listing.limit);
     let line = |row: &Row| Ok(CompanyLine { company: read(row)?, people: row.get("people")? });
     tx.rows_of(&sql).await?.iter().map(line).collect()
@@ -197,7 +212,8 @@ pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<Vec<C
 /// The same without their people, for files.
 pub(crate) async fn list_rows(tx: &mut Tx, scope: &Scope, listing: &Listing) -> Result<Vec<Company>, DbError> {
     let mut sql = Sql::new(COLUMNS_READ);
-    push_conditions(&mut sql, &Reach::of(tx, scope).await?, listing);
+    sql.push(" FROM companies c ").push(ADDRESS);
+    push_where(&mut sql, &Reach::of(tx, scope).await?, listing);
     sql.push(" ORDER BY c.name_key, c.id LIMIT ").bind(listing.limit);
     tx.rows_of(&sql).await?.iter().map(read).collect()
 }
@@ -279,6 +295,7 @@ fn relation(companies: &[Company]) -> Relation {
 /// Stores new companies with the values of their own fields.
 pub(crate) async fn insert(tx: &mut Tx, companies: &[Company], defs: &[Field]) -> Result<(), DbError> {
     tx.insert("companies", &relation(companies), Conflict::Fail).await?;
+    address::put(tx, Subject::Company, companies.iter().map(|c| (c.id, &c.postal)), true).await?;
     field::put_values(tx, companies.iter().map(|c| (c.id, &c.fields)), defs, true).await
 }
 
@@ -290,6 +307,7 @@ pub(crate) async fn update(tx: &mut Tx, companies: &[Company], defs: &[Field]) -
          parent_id = r.parent_id, fields = r.fields, updated_at = r.updated_at FROM {rows} AS r WHERE companies.id = r.id"
     );
     tx.exec_from(sql, &relation(companies), params![]).await?;
+    address::put(tx, Subject::Company, companies.iter().map(|c| (c.id, &c.postal)), false).await?;
     field::put_values(tx, companies.iter().map(|c| (c.id, &c.fields)), defs, false).await
 }
 
@@ -376,6 +394,7 @@ pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64) ->
         sql!(
             "DELETE FROM field_references WHERE record_id IN (SELECT r.id FROM {rows} AS r) OR target_id IN (SELECT r.id FROM {rows} AS r)"
         ),
+        sql!("DELETE FROM postal_addresses WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
         sql!("DELETE FROM record_tags WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
         sql!("DELETE FROM import_changes WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
         sql!("DELETE FROM companies WHERE id IN (SELECT r.id FROM {rows} AS r)"),

@@ -13,6 +13,7 @@ use serde_json::{Map, Value as Any, json};
 
 use super::list::{self, Listing, Order, Person, Sorting};
 use super::{By, Contact, ContactDraft, ContactError, ContactId, Stage};
+use crate::address;
 use crate::company::{self, CompanyId};
 use crate::field::{self, Subject};
 use crate::tag;
@@ -33,6 +34,7 @@ pub(super) fn shown(c: &Contact, tags: &[String], sight: &Sight) -> Any {
     json!({
         "id": c.shown_id(), "name": c.name, "given_name": c.given_name, "family_name": c.family_name, "email": c.email_for(sight), "phone": c.phone_for(sight),
         "company_id": c.company_id.map(CompanyId), "company": c.company_name, "title": c.title, "city": c.city, "country": c.country,
+        "street": c.postal.street, "postal_code": c.postal.postal_code, "region": c.postal.region, "latitude": c.postal.get("latitude"), "longitude": c.postal.get("longitude"),
         "external_id": c.shown("external_id", sight), "stage": c.stage.word(), "owner_id": c.owner_id, "locale": c.locale, "source": c.source, "grade": c.grade,
         "fit": c.fit, "tags": tags, "fields": fields, "created_at": c.created_at, "updated_at": c.updated_at, "last_seen_at": c.last_seen_at,
     })
@@ -109,8 +111,13 @@ struct NewContact {
     phone: Option<String>,
     company: Option<String>,
     title: Option<String>,
+    street: Option<String>,
+    postal_code: Option<String>,
     city: Option<String>,
+    region: Option<String>,
     country: Option<String>,
+    latitude: Any,
+    longitude: Any,
     stage: Option<String>,
     source: Option<String>,
     locale: Option<String>,
@@ -131,6 +138,7 @@ impl NewContact {
         }
         let stage =
             self.stage.as_deref().map_or(Ok(Stage::default()), |word| Stage::of(word).ok_or_else(|| wrong("stage", "web-not-a-choice")))?;
+        let postal = address::given([self.street, self.postal_code, self.region], [self.latitude, self.longitude])?;
         let fields = field::given(defs, self.fields)?;
         let external = self.external_id.map(|id| ("api".to_owned(), id));
         Ok(ContactDraft {
@@ -141,6 +149,7 @@ impl NewContact {
             title: self.title,
             city: self.city,
             country: self.country,
+            postal,
             stage,
             owner_id: self.owner_id,
             source: self.source,
@@ -168,7 +177,7 @@ async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Jso
 async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<ContactId>, Json(body): Json<Map<String, Any>>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    for (key, value) in flat(body) {
+    for (key, value) in address::folded(flat(body))? {
         set(&mut tx, &by, &can.scope, id.0, &key, value).await?;
     }
     let contact = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;

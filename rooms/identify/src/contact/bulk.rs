@@ -16,6 +16,7 @@ use super::list::{self, Listing, Selection};
 use super::query::ListQuery;
 use super::score::Scale;
 use super::{By, COUNTED, Contact, ContactId, api};
+use crate::address;
 use crate::bulk_edit;
 use crate::export::places as export_columns;
 use crate::field::{self, Field, Subject};
@@ -287,13 +288,14 @@ impl export::Pages for Exporting {
     }
 
     fn heads(&self) -> Vec<String> {
-        let fixed = ["id"].into_iter().chain(EXPORTED).chain(["company", "tags"]).map(str::to_owned);
+        let fixed = ["id"].into_iter().chain(EXPORTED).chain(address::EXPORTED).chain(["company", "tags"]).map(str::to_owned);
         fixed.chain(self.defs.iter().map(|d| d.label.clone())).collect()
     }
 
     fn values(&self, person: &Contact) -> Vec<serde_json::Value> {
         let fixed = EXPORTED
             .iter()
+            .chain(&address::EXPORTED)
             .map(|key| person.shown(key, &self.sight))
             .chain([json!(person.company_name), json!(self.tags(person).join("; "))]);
         let customs = self.defs.iter().map(|d| d.plain(&person.shown(&format!("f:{}", d.key), &self.sight)));

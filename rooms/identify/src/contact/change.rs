@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use super::rules::{email_key, phone_key};
 use super::{By, Contact, ContactDraft, ContactError, Stage, event, store};
 use crate::field::Field;
-use crate::{company, fact, field, sharing, staff};
+use crate::{address, company, fact, field, sharing, staff};
 
 /// What an edit did to one attribute.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +108,7 @@ async fn give_typed(
     if key != "company" {
         let value = match key {
             key if !typed.is_empty() || matches!(key, "name" | "stage") => read_value(key, typed, defs)?,
-            key if TEXTS.contains(&key) || own(key, defs).is_some() => Json::Null,
+            key if TEXTS.contains(&key) || address::is_attribute(key) || own(key, defs).is_some() => Json::Null,
             _ => return Err(ContactError::NotFound),
         };
         contact.give(key, value);
@@ -140,6 +140,7 @@ pub(crate) fn read_value(key: &str, typed: &str, defs: &[Field]) -> Result<Json,
         "stage" => Json::from(Stage::of(typed).ok_or_else(|| wrong("web-not-a-choice"))?.word()),
         "locale" => Json::from(typed.parse::<Locale>().map_err(|_| wrong("web-not-a-choice"))?.tag()),
         key if TEXTS.contains(&key) => Json::from(typed),
+        key if address::is_attribute(key) => address::read(key, typed).map_err(wrong)?,
         key => own(key, defs).ok_or(ContactError::NotFound)?.read(typed).map_err(wrong)?,
     })
 }

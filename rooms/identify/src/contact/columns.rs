@@ -36,7 +36,7 @@ pub(crate) enum Kind {
 }
 
 /// Columns every contact has, in the order in which they are offered.
-const OF_CONTACTS: [(&str, Kind); 16] = [
+const OF_CONTACTS: [(&str, Kind); 20] = [
     ("company", Kind::Company),
     ("stage", Kind::Stage),
     ("grade", Kind::Grade),
@@ -46,8 +46,12 @@ const OF_CONTACTS: [(&str, Kind); 16] = [
     ("email", Kind::Plain),
     ("phone", Kind::Plain),
     ("title", Kind::Plain),
+    ("street", Kind::Plain),
+    ("postal_code", Kind::Plain),
     ("city", Kind::Plain),
+    ("region", Kind::Plain),
     ("country", Kind::Plain),
+    ("coordinates", Kind::Plain),
     ("source", Kind::Plain),
     ("locale", Kind::Plain),
     ("time_zone", Kind::Plain),
@@ -56,14 +60,18 @@ const OF_CONTACTS: [(&str, Kind); 16] = [
 ];
 
 /// The same of companies.
-const OF_COMPANIES: [(&str, Kind); 9] = [
+const OF_COMPANIES: [(&str, Kind); 13] = [
     ("industry", Kind::Plain),
     ("city", Kind::Plain),
     ("people", Kind::People),
     ("owner", Kind::Owner),
     ("domain", Kind::Plain),
     ("phone", Kind::Plain),
+    ("street", Kind::Plain),
+    ("postal_code", Kind::Plain),
+    ("region", Kind::Plain),
     ("country", Kind::Plain),
+    ("coordinates", Kind::Plain),
     ("tags", Kind::Tags),
     ("created", Kind::Created),
 ];

@@ -9,6 +9,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::{By, Contact, ContactError, ContactId, told};
+use crate::address;
 use crate::field::{self, Field, FieldKind};
 use crate::staff;
 use crate::{DeleteContacts, EditContacts};
@@ -17,6 +18,8 @@ use crate::{DeleteContacts, EditContacts};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Control {
     Text(&'static str),
+    /// Several lines.
+    Lines,
     Select(Vec<Choice>),
     /// A box for each; the flag says whether it is ticked.
     Boxes(Vec<(Choice, bool)>),
@@ -149,7 +152,9 @@ pub(crate) async fn control(tx: &mut Tx, shell: &Shell, contact: &Contact, key: 
         "owner_id" => Control::Select(staff::list(tx).await?.iter().filter(|m| m.active).map(|m| Choice::new(m.id, &m.name)).collect()),
         "email" => Control::Text("email"),
         "phone" => Control::Text("tel"),
+        "street" => Control::Lines,
         "name" | "given_name" | "family_name" | "company" | "title" | "city" | "country" | "time_zone" | "source" => Control::Text("text"),
+        key if address::is_attribute(key) => Control::Text("text"),
         _ if def.is_none() => return Ok(None),
         _ => control_of(shell, def, &contact.shown(key, &shell.sight())),
     };

@@ -11,6 +11,8 @@ use super::field_filter::FieldFilter;
 use super::footing::Footing;
 use super::search::{Query, Reach};
 use super::{Contact, Stage, email_key, phone_key, store};
+use crate::address::PlaceFilter;
+use crate::field::Subject;
 
 /// Counting stops here.
 pub const COUNTED: i64 = 10_000;
@@ -44,6 +46,8 @@ pub struct Listing {
     pub fields: Vec<FieldFilter>,
     /// Only who has nothing in this own choice.
     pub lacks: Option<i64>,
+    /// Only who is there.
+    pub place: PlaceFilter,
 }
 
 impl Listing {
@@ -189,6 +193,8 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, footing: &mut Footing, list
         sql.push(&format!(" AND c.import_id{number} = ")).bind(import_id);
     }
     push_lacks(sql, listing);
+    let wide = dense || listing.place.is_wide(tx, Subject::Contact).await?;
+    listing.place.push(sql, Subject::Contact, wide);
     if let Some(k) = listing.engagement_k {
         sql.push(" AND COALESCE(c.engagement_k, -1e300) >= ").bind(k);
     }

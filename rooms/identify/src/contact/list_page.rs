@@ -12,14 +12,15 @@ use axum::extract::{RawQuery, State};
 
 use super::board::{self, Board};
 use super::columns::{self, Column, Kind};
-use super::list;
-use super::own::{Asked, Named, asked, field_chips};
+use super::list::{self, Listing};
+use super::own::{Asked, Named, asked, field_chips, place_chips};
 use super::pages::{grade_tone, name_for, shown_count, stages};
 use super::query::ListQuery;
 use super::score::Scale;
 use super::views::Bar;
 use super::{Contact, PAGE, Stage, views};
 use crate::ViewContacts;
+use crate::address::{self, MAP, Map};
 use crate::company;
 use crate::field::{self, Field, Subject};
 use crate::staff::{self, Member};
@@ -39,6 +40,8 @@ struct ListPage {
     people: Vec<Contact>,
     /// The columns, when the list is a board.
     board: Option<Board>,
+    /// The map, when the list is one.
+    map: Option<Map>,
     scale: Scale,
     owners: HashMap<i64, String>,
     choices: Choices,
@@ -87,13 +90,14 @@ pub(super) async fn page(
     let (query, wrong) = query.settled(&fields);
     let read = read_list(&mut tx, &can, &query, (fields, wrong), &shell).await?;
     let page = list_page(shell, query, read);
-    Ok(page.shell.page(&page))
+    Ok(Map::admit(page.map.as_ref(), page.shell.page(&page)))
 }
 
 /// What the store knows for the list.
 struct ReadList {
     found: list::Page,
     board: Option<Board>,
+    map: Option<Map>,
     scale: Scale,
     views: Vec<SavedView>,
     members: Vec<Member>,
@@ -119,12 +123,7 @@ async fn read_list(
 ) -> Result<ReadList, Problem> {
     let scale = Scale::read(tx, shell.now).await?;
     let listing = query.listing(&can.actor, &scale, &fields);
-    let (mut found, board) = if query.layout == BOARD {
-        let board = board::read(tx, &can.scope, (&listing, query), (shell, &fields)).await?;
-        (list::Page { contacts: Vec::new(), next: None, total: board.total }, Some(board))
-    } else {
-        (list::list(tx, &can.scope, &listing, query.sorting(), &query.after, PAGE).await?, None)
-    };
+    let (mut found, board, map) = read_layout(tx, can, (query, &listing), (shell, &fields)).await?;
     let views = view::list(tx, views::list_of(Subject::Contact), can.actor.staff_id).await?;
     let members = staff::list(tx).await?;
     let company = match listing.company_id {
@@ -145,11 +144,29 @@ async fn read_list(
     let people = found.contacts.iter_mut().map(|c| (c.id, &mut c.fields));
     field::reference::show(tx, (&can.scope, &shell.sight()), &shown, people).await?;
     let named = Named::read(tx, shell, &can.scope, query, &fields).await?;
-    Ok(ReadList { found, board, scale, views, members, company, fields, tag, tags, tags_of, wrong, named })
+    Ok(ReadList { found, board, map, scale, views, members, company, fields, tag, tags, tags_of, wrong, named })
+}
+
+/// The people as they are laid out: as a table, a board or a map.
+async fn read_layout(
+    tx: &mut Tx,
+    can: &Can<ViewContacts>,
+    (query, listing): (&ListQuery, &Listing),
+    (shell, fields): (&Shell, &[Field]),
+) -> Result<(list::Page, Option<Board>, Option<Map>), Problem> {
+    let nobody = |total| list::Page { contacts: Vec::new(), next: None, total };
+    Ok(match query.layout.as_str() {
+        BOARD => {
+            let board = board::read(tx, &can.scope, (listing, query), (shell, fields)).await?;
+            (nobody(board.total), Some(board), None)
+        }
+        MAP => (nobody(0), None, Some(address::of_list(tx, &can.scope, shell, (Subject::Contact, query)).await?)),
+        _ => (list::list(tx, &can.scope, listing, query.sorting(), &query.after, PAGE).await?, None, None),
+    })
 }
 
 fn list_page(shell: Shell, query: ListQuery, read: ReadList) -> ListPage {
-    let ReadList { found, board, scale, views, members, company, fields, tag, tags, tags_of, wrong, named } = read;
+    let ReadList { found, board, map, scale, views, members, company, fields, tag, tags, tags_of, wrong, named } = read;
     let text = query.text();
     let columns = query.columns(Subject::Contact, &fields);
     let (asked, asked_options) = asked(&shell, &query, &fields, (wrong, &named)).unzip();
@@ -174,6 +191,7 @@ fn list_page(shell: Shell, query: ListQuery, read: ReadList) -> ListPage {
         errors: FormErrors::new(),
         people: found.contacts,
         board,
+        map,
         total: found.total,
         columns,
         scale,
@@ -225,6 +243,7 @@ fn chips(
     if !query.tag.is_empty() {
         add("tag", "tag-filter-of", tag.map_or_else(|| query.tag.clone(), |tag| tag.name));
     }
+    chips.extend(place_chips(shell, "/contacts", query));
     chips
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn asked(
     let field = fields.iter().find(|field| field.key == query.field)?;
     let (options, kind) = match edit::control_of(shell, Some(field), &serde_json::Value::Null) {
         edit::Control::Text(kind) => (Vec::new(), kind),
+        edit::Control::Lines => (Vec::new(), "text"),
         edit::Control::Select(options) => (options, ""),
         edit::Control::Boxes(boxes) => (boxes.into_iter().map(|(option, _)| option).collect(), ""),
     };
@@ -105,6 +106,12 @@ pub(crate) fn field_chips(shell: &Shell, home: &str, query: &ListQuery, fields: 
         (label, format!("{home}{}", attune_web::kit::with_query(&text, "with", query.without(&key))))
     };
     query.filters(fields).map(chip).collect()
+}
+
+/// The filters on places in force with the address that removes each; `home` is the list's.
+pub(crate) fn place_chips(shell: &Shell, home: &str, query: &ListQuery) -> Vec<(String, String)> {
+    let (text, told) = (query.text(), query.place().told(&shell.l));
+    told.into_iter().map(|(name, said)| (said, format!("{home}{}", attune_web::kit::with_query(&text, name, "")))).collect()
 }
 
 /// What was typed into own fields of something new: `f:<key>`, and `f:<key>:<option>` for each ticked box.

@@ -9,6 +9,7 @@ use super::columns::{self, Column};
 use super::field_filter::FieldFilter;
 use super::list::{Listing, Person, Sorting};
 use super::score::Scale;
+use crate::address::PlaceFilter;
 use crate::field::{Field, Subject};
 use crate::tag::TagId;
 
@@ -40,8 +41,15 @@ pub(crate) struct ListQuery {
     pub(crate) upto: String,
     /// The columns shown, with commas between; empty means the usual ones.
     cols: String,
-    /// `board`; empty means a table.
-    pub(super) layout: String,
+    /// Where the records are: a city and a country as they are written, how the postal code begins, whether there are coordinates, and a part of the
+    /// map.
+    pub(crate) city: String,
+    pub(crate) country: String,
+    pub(crate) postcode: String,
+    pub(crate) located: String,
+    pub(crate) within: String,
+    /// `board` or `map`; empty means a table.
+    pub(crate) layout: String,
     /// What the board's columns stand for.
     pub(super) by: String,
     /// Of which of them more were asked for, and how often: `mql~2`.
@@ -66,10 +74,16 @@ impl ListQuery {
             companies: Vec::new(),
             import_id: id(&self.import, "imp"),
             lacks: None,
+            place: self.place(),
             fields: self.field_filters(fields),
             shared_with: (self.view == "shared").then_some(actor.staff_id),
             engagement_k: if self.view == "hot" { scale.hot_k() } else { None },
         }
+    }
+
+    /// Where the records are that are asked for.
+    pub(crate) fn place(&self) -> PlaceFilter {
+        PlaceFilter::read([&self.city, &self.country, &self.postcode, &self.located, &self.within])
     }
 
     /// Whose companies are asked for: one's own by the view, unless others were chosen.
@@ -175,6 +189,11 @@ impl ListQuery {
             ("company", &self.company),
             ("import", &self.import),
             ("tag", &self.tag),
+            ("city", &self.city),
+            ("country", &self.country),
+            ("postcode", &self.postcode),
+            ("located", &self.located),
+            ("within", &self.within),
             ("sort", &self.sort),
             ("saved", &self.saved),
             ("with", &self.with),

@@ -5,6 +5,7 @@ use attune_web::Sight;
 use serde_json::{Map, Value as Json};
 
 use super::{ContactId, compose_name, rules, search, split_name};
+use crate::address::PostalAddress;
 
 /// How far a person is on the way to being a customer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,6 +90,8 @@ pub struct Contact {
     pub city: Option<String>,
     /// The country.
     pub country: Option<String>,
+    /// The rest of the postal address.
+    pub postal: PostalAddress,
     /// The id another system uses.
     pub external_id: Option<String>,
     /// `kind:value`: unique among the alive.
@@ -131,7 +134,7 @@ pub(crate) fn is_amount(text: &str) -> bool {
 
 impl Contact {
     /// The attributes that can be read and written by key; custom fields are `f:` and their key.
-    pub const KEYS: [&'static str; 18] = [
+    pub const KEYS: [&'static str; 22] = [
         "name",
         "given_name",
         "family_name",
@@ -139,8 +142,12 @@ impl Contact {
         "phone",
         "company_id",
         "title",
+        "street",
+        "postal_code",
         "city",
+        "region",
         "country",
+        "coordinates",
         "stage",
         "owner_id",
         "team_id",
@@ -238,6 +245,7 @@ impl Contact {
             "title" => text(&self.title),
             "city" => text(&self.city),
             "country" => text(&self.country),
+            "street" | "postal_code" | "region" | "coordinates" | "latitude" | "longitude" => self.postal.get(key),
             "stage" => Json::from(self.stage.word()),
             "owner_id" => number(self.owner_id),
             "team_id" => number(self.team_id),
@@ -264,6 +272,7 @@ impl Contact {
             "title" => self.title = text(),
             "city" => self.city = text(),
             "country" => self.country = text(),
+            "street" | "postal_code" | "region" | "coordinates" => self.postal.set(key, &value),
             "stage" => self.stage = value.as_str().and_then(Stage::of).unwrap_or_default(),
             "owner_id" => self.owner_id = value.as_i64(),
             "team_id" => self.team_id = value.as_i64(),
@@ -320,6 +329,8 @@ pub struct ContactDraft {
     pub city: Option<String>,
     /// The country.
     pub country: Option<String>,
+    /// The rest of the postal address.
+    pub postal: PostalAddress,
     /// How far they are.
     pub stage: Stage,
     /// Who looks after them.
@@ -348,6 +359,7 @@ impl ContactDraft {
             title: self.title,
             city: self.city,
             country: self.country,
+            postal: self.postal,
             external_key: self.external.as_ref().map(|(kind, value)| external_key(kind, value)),
             external_id: self.external.map(|(_, value)| value),
             stage: self.stage,

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::timeline::{self, Filter, Timeline, TimelinePart, Whose};
 use super::{Contact, ContactId, edit, reveal, told};
 use crate::ViewContacts;
+use crate::address::{self, Map};
 use crate::company::CompanyId;
 use crate::field;
 use crate::promise;
@@ -64,6 +65,8 @@ struct RecordPage {
     /// The tags, ready to be shown.
     tags: String,
     tab: Option<Slot>,
+    /// The map around the address, where it has coordinates.
+    map: Option<Map>,
     timeline: String,
     newest: i64,
     show: String,
@@ -93,6 +96,7 @@ pub(super) async fn page(
     let last = timeline::last(&mut tx, &shell.l, &whose, &shell.sight()).await?;
     let head = promise::head(&mut tx, &can.scope, &shell, Record::Contact(id.0), last.as_ref()).await?;
     let tags = tag::pages::head(&mut tx, &shell, id.into()).await?;
+    let map = address::of_record(&mut tx, &shell, &contact.postal, &super::pages::name_for(&shell, &contact)).await?;
     let slots = |place: Place| slots(&app, &shell, place, id.0);
     let (asides, panels, nexts) = (slots(Place::Aside), slots(Place::Tab), slots(Place::Head));
     let page = RecordPage {
@@ -110,10 +114,11 @@ pub(super) async fn page(
         head,
         nexts,
         tags,
+        map,
         contact,
         shell,
     };
-    Ok(page.shell.page(&page))
+    Ok(Map::admit(page.map.as_ref(), page.shell.page(&page)))
 }
 
 fn timeline_html(shell: &Shell, id: ContactId, timeline: &Timeline, query: &RecordQuery) -> Result<String, Problem> {
@@ -167,8 +172,12 @@ fn about(shell: &Shell, c: &Contact, owner: Option<&str>) -> Vec<Prop> {
         Prop { reveal: hidden("phone", c.phone.is_some()), ..prop("phone", text(&c.phone_for(&sight)), link(c.phone_for(&sight), "tel:")) },
         prop("company", text(&c.company_name), company),
         prop("title", text(&c.title), String::new()),
+        prop("street", text(&c.postal.street), String::new()),
+        prop("postal_code", text(&c.postal.postal_code), String::new()),
         prop("city", text(&c.city), String::new()),
+        prop("region", text(&c.postal.region), String::new()),
         prop("country", text(&c.country), String::new()),
+        prop("coordinates", c.postal.coordinates.map_or_else(String::new, |at| at.to_string()), String::new()),
         prop("locale", locale, String::new()),
         prop("owner_id", owner.unwrap_or_default().to_owned(), String::new()),
         prop("stage", shell.l.t(c.stage.label_key()).to_string(), String::new()),

@@ -6,20 +6,23 @@ use attune_web::Scope;
 use super::rules::{email_key, phone_key};
 use super::search::{WordLists, Words};
 use super::{Contact, Stage};
-use crate::field::{self, Field};
+use crate::address;
+use crate::field::{self, Field, Subject};
 use crate::sharing::Reach;
 
 const SELECT: &str = sql!(
     "SELECT c.id, c.name, c.given_name, c.family_name, c.email, c.phone, c.company_id, co.name AS company_name, c.title, c.city, c.country, c.external_id,
      c.external_key, c.stage, c.owner_id, c.team_id, c.locale, c.time_zone, c.source, c.import_id, c.engagement_k, c.fit, c.grade, c.fields, c.created_at,
-     c.updated_at, c.last_seen_at FROM contacts c LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL"
+     c.updated_at, c.last_seen_at, a.street, a.postal_code, a.region, a.lat_e7, a.lon_e7
+     FROM contacts c LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL LEFT JOIN postal_addresses a ON a.record_id = c.id"
 );
 
 const SELECT_FROM: &str = "SELECT c.id, c.name, c.given_name, c.family_name, c.email, c.phone, c.company_id, co.name AS company_name, c.title, c.city, c.country, c.external_id,
      c.external_key, c.stage, c.owner_id, c.team_id, c.locale, c.time_zone, c.source, c.import_id, c.engagement_k, c.fit, c.grade, c.fields, c.created_at,
-     c.updated_at, c.last_seen_at FROM {rows} AS r JOIN contacts c";
+     c.updated_at, c.last_seen_at, a.street, a.postal_code, a.region, a.lat_e7, a.lon_e7 FROM {rows} AS r JOIN contacts c";
 
-const COMPANY: &str = "AND c.deleted_at IS NULL LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL";
+const COMPANY: &str = "AND c.deleted_at IS NULL LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL
+     LEFT JOIN postal_addresses a ON a.record_id = c.id";
 
 /// The columns written by [`insert`] and, but for some of the first, by [`update`].
 const COLUMNS: [(&str, Column); 27] = [
@@ -68,6 +71,7 @@ pub(super) fn read(row: &Row) -> Result<Contact, DbError> {
         title: row.get("title")?,
         city: row.get("city")?,
         country: row.get("country")?,
+        postal: address::read_row(row)?,
         external_id: row.get("external_id")?,
         external_key: row.get("external_key")?,
         stage: Stage::of(&row.get::<String>("stage")?).unwrap_or_default(),
@@ -106,7 +110,10 @@ pub(super) async fn list_by_ids(tx: &mut Tx, ids: impl IntoIterator<Item = i64>)
 /// The same, deleted or not.
 pub(super) async fn list_any(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Contact>, DbError> {
     let wanted = Relation::of_ids("id", ids);
-    let select = format!("{SELECT_FROM} ON c.id = r.id LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL");
+    let select = format!(
+        "{SELECT_FROM} ON c.id = r.id LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL
+         LEFT JOIN postal_addresses a ON a.record_id = c.id"
+    );
     tx.rows_from(&select, &wanted, params![]).await?.iter().map(read).collect()
 }
 
@@ -263,14 +270,16 @@ pub(crate) async fn insert_prepared<'c>(
     defs: &[Field],
     words: &mut WordLists,
 ) -> Result<(), DbError> {
-    let (mut rows, mut fields) = (Relation::new(&COLUMNS), Vec::new());
+    let (mut rows, mut fields, mut addresses) = (Relation::new(&COLUMNS), Vec::new(), Vec::new());
     for (contact, prepared) in contacts {
         let prepared = prepared.with_place(contact);
         rows.push(prepared.row);
         words.add(contact.id, prepared.words);
         fields.push((contact.id, &contact.fields));
+        addresses.push((contact.id, &contact.postal));
     }
     tx.insert("contacts", &rows, Conflict::Fail).await?;
+    address::put(tx, Subject::Contact, addresses.into_iter(), true).await?;
     field::put_values(tx, fields.into_iter(), defs, true).await
 }
 
@@ -296,6 +305,7 @@ pub(crate) async fn update_rows(tx: &mut Tx, contacts: &[Contact], defs: &[Field
         words.renew(contact.id, prepared.words);
     }
     tx.exec_from(sql, &rows, params![]).await?;
+    address::put(tx, Subject::Contact, contacts.iter().map(|c| (c.id, &c.postal)), false).await?;
     field::put_values(tx, contacts.iter().map(|c| (c.id, &c.fields)), defs, false).await
 }
 

@@ -5,6 +5,7 @@ use attune_kernel::DAY_US;
 use attune_web::Lang;
 
 use super::timeline::Entry;
+use crate::address;
 
 /// What an event is about, for the timeline's filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,6 +236,8 @@ pub(crate) fn attribute_name(l: &Lang, key: &str) -> String {
         "owner_id" => l.t("identify-owner").to_string(),
         "parent_id" => l.t("company-parent").to_string(),
         "time_zone" => l.t("identify-time-zone").to_string(),
+        "address" => l.t("address-title").to_string(),
+        key if address::is_attribute(key) => l.t(&format!("address-{}", key.replace('_', "-"))).to_string(),
         "external_id" => l.t("identify-external-id").to_string(),
         custom => custom.strip_prefix("f:").unwrap_or(custom).to_owned(),
     }

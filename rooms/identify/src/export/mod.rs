@@ -18,6 +18,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Map, Value as Json};
 
+use crate::address::Window;
 use crate::company;
 use crate::contact::bulk::{self, read_listing};
 use crate::contact::export::{Format, Pages, answer};
@@ -96,9 +97,12 @@ fn is_built_in(subject: Subject, word: &str) -> bool {
 }
 
 /// What the address of a list of contacts may say; the last ones change nothing about who is on it.
-const OF_CONTACTS: [&str; 14] =
-    ["view", "q", "stage", "owner", "grade", "company", "import", "tag", "with", "sort", "saved", "cols", "layout", "by"];
-const OF_COMPANIES: [&str; 8] = ["view", "q", "owner", "tag", "with", "sort", "saved", "cols"];
+const OF_CONTACTS: [&str; 19] = [
+    "view", "q", "stage", "owner", "grade", "company", "import", "tag", "city", "country", "postcode", "located", "within", "with", "sort",
+    "saved", "cols", "layout", "by",
+];
+const OF_COMPANIES: [&str; 14] =
+    ["view", "q", "owner", "tag", "city", "country", "postcode", "located", "within", "with", "sort", "saved", "cols", "layout"];
 
 /// Refuses what the pages leave out in silence: there one sees what is shown, here it would take everybody along.
 pub(crate) fn check(subject: Subject, filter: &str) -> Result<(), Problem> {
@@ -114,6 +118,7 @@ pub(crate) fn check(subject: Subject, filter: &str) -> Result<(), Problem> {
                 "owner" => value == "none" || value.parse::<i64>().is_ok(),
                 "company" => decode_id("com", &value).is_ok(),
                 "import" => decode_id("imp", &value).is_ok(),
+                "within" => value.parse::<Window>().is_ok(),
                 "view" => is_built_in(subject, &value),
                 _ => true,
             };

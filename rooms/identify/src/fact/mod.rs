@@ -86,7 +86,21 @@ impl Fact {
 pub type Facts = HashMap<String, Fact>;
 
 /// The attributes whose origin is told: all a person could be asked for. Custom fields come on top.
-pub(crate) const KEYS: [&str; 9] = ["name", "email", "phone", "company_id", "title", "city", "country", "locale", "time_zone"];
+pub(crate) const KEYS: [&str; 13] = [
+    "name",
+    "email",
+    "phone",
+    "company_id",
+    "title",
+    "street",
+    "postal_code",
+    "city",
+    "region",
+    "country",
+    "coordinates",
+    "locale",
+    "time_zone",
+];
 
 /// Notes that `keys` of a contact were typed by whoever acts.
 pub(crate) async fn note_typed(tx: &mut Tx, by: &By<'_>, contact_id: i64, keys: &[String]) -> Result<(), DbError> {

@@ -8,6 +8,7 @@ use attune_kernel::{encode_id, fold_key};
 use super::named::Before;
 use super::plan::Plan;
 use super::rows::{Fresh, RowDraft, RowError};
+use crate::address;
 use crate::company::{self, CompanyDraft};
 use crate::contact::{By, ByKeys, Contact, ContactId, Prepared, list_by_given_up, list_by_ids, list_by_keys};
 use crate::field::Subject;
@@ -230,7 +231,12 @@ fn is_own(by_own: &HashMap<i64, usize>, known: &Contact, external_key: Option<&s
 
 fn give(contact: &mut Contact, values: Vec<(String, serde_json::Value)>, only_blank: bool) {
     let before = contact.clone();
-    for (key, value) in values.into_iter().filter(|(key, _)| !only_blank || is_blank(&before.raw(key))) {
+    // One address is not mended with parts of another.
+    let has = |keys: &[&str]| keys.iter().any(|key| !is_blank(&before.raw(key)));
+    let (settled, known) = (has(&address::ATTRIBUTES), has(&address::WHOLE));
+    let mixes = |key: &str| (settled && address::WHOLE.contains(&key)) || (known && address::is_attribute(key));
+    let is_free = |key: &str| is_blank(&before.raw(key)) && !mixes(key);
+    for (key, value) in values.into_iter().filter(|(key, _)| !only_blank || is_free(key)) {
         contact.give(&key, value);
     }
 }

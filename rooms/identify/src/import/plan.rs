@@ -108,7 +108,7 @@ impl EventPlan {
 }
 
 /// The attributes a column can go to.
-pub const ATTRIBUTES: [&str; 16] = [
+pub const ATTRIBUTES: [&str; 22] = [
     "name",
     "given_name",
     "family_name",
@@ -116,8 +116,14 @@ pub const ATTRIBUTES: [&str; 16] = [
     "phone",
     "company",
     "title",
+    "street",
+    "postal_code",
     "city",
+    "region",
     "country",
+    "latitude",
+    "longitude",
+    "coordinates",
     "stage",
     "owner",
     "locale",
@@ -128,8 +134,24 @@ pub const ATTRIBUTES: [&str; 16] = [
 ];
 
 /// The attributes a column of a file of companies can go to.
-pub const COMPANY_ATTRIBUTES: [&str; 10] =
-    ["name", "domain", "industry", "phone", "city", "country", "parent", "owner", "tags", "external_id"];
+pub const COMPANY_ATTRIBUTES: [&str; 16] = [
+    "name",
+    "domain",
+    "industry",
+    "phone",
+    "street",
+    "postal_code",
+    "city",
+    "region",
+    "country",
+    "latitude",
+    "longitude",
+    "coordinates",
+    "parent",
+    "owner",
+    "tags",
+    "external_id",
+];
 
 /// The attributes a column can go to in a file of these.
 pub fn attributes(subject: Subject) -> &'static [&'static str] {

@@ -11,6 +11,7 @@ use encoding_rs::{Encoding, GBK, UTF_8};
 use super::orders;
 use super::plan::{ColumnPlan, Plan, PlanError, Target};
 use super::source::{Source, TextReader, guess_delimiter};
+use crate::address::{Axis, Coordinates};
 use crate::field::{self, Field, FieldKind, Subject, read_date};
 
 /// Words that are proposed as "nothing" when a file holds them.
@@ -244,6 +245,9 @@ impl Column {
             "email" => self.samples.is_empty() || self.samples.iter().any(|s| s.contains('@')),
             "domain" => self.samples.is_empty() || self.samples.iter().any(|s| crate::company::domain_key(s).is_some()),
             "phone" => self.samples.is_empty() || self.samples.iter().any(|s| super::super::contact::phone_key(s).is_some()),
+            "latitude" => self.samples.is_empty() || self.samples.iter().any(|s| Axis::Latitude.read(s).is_ok()),
+            "longitude" => self.samples.is_empty() || self.samples.iter().any(|s| Axis::Longitude.read(s).is_ok()),
+            "coordinates" => self.samples.is_empty() || self.samples.iter().any(|s| Coordinates::read(s).is_ok()),
             _ => true,
         }
     }
@@ -297,6 +301,31 @@ pub(super) fn attribute_of(subject: Subject, name: &str) -> Option<&'static str>
         Subject::Contact => contact_attribute(&words),
         Subject::Company => company_attribute(&words),
     }
+    .or_else(|| address_attribute(&words))
+}
+
+/// What the parts of a postal address are called in files, where they are called otherwise than `city` and `country`.
+fn address_attribute(words: &str) -> Option<&'static str> {
+    let words =
+        ["mailing ", "billing ", "shipping ", "home ", "business ", "company "].iter().find_map(|w| words.strip_prefix(w)).unwrap_or(words);
+    let key = match words {
+        "street" | "street address" | "address" | "address line 1" | "street 1" | "addr" | "straße" | "strasse" | "adresse"
+        | "anschrift" | "街道" | "地址" | "详细地址" | "联系地址" | "通讯地址" | "公司地址" | "街道地址" => {
+            "street"
+        }
+        "postcode" | "post code" | "postal code" | "postalcode" | "zip" | "zip code" | "zipcode" | "zip postal code" | "plz"
+        | "postleitzahl" | "邮编" | "邮政编码" => "postal_code",
+        "state" | "province" | "region" | "state province" | "state region" | "county" | "canton" | "bundesland" | "kanton" | "省"
+        | "省份" | "省市" | "州" | "地区" | "所在省份" => "region",
+        "ort" | "stadt" | "wohnort" => "city",
+        "land" => "country",
+        "latitude" | "lat" | "breitengrad" | "纬度" => "latitude",
+        "longitude" | "lng" | "lon" | "long" | "längengrad" | "经度" => "longitude",
+        "coordinates" | "coordinate" | "geo" | "location" | "lat lng" | "lat lon" | "latitude longitude" | "koordinaten" | "坐标"
+        | "经纬度" => "coordinates",
+        _ => return None,
+    };
+    Some(key)
 }
 
 fn company_attribute(words: &str) -> Option<&'static str> {

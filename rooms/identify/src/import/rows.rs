@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value as Json;
 
 use super::plan::{Plan, Target};
+use crate::address;
 use crate::company::domain_key;
 use crate::contact::{Contact, Prepared, Stage, email_key, phone_key};
 use crate::field::{Field, FieldKind, Subject, reference, unknown_options};
@@ -40,6 +41,8 @@ pub(crate) struct RowDraft {
     /// The company that a company is a branch of: its name or outside id.
     pub(crate) parent: Option<String>,
     pub(crate) owner: Option<String>,
+    /// Latitude and longitude as they stand, until the line is read.
+    pub(crate) degrees: [Option<String>; 2],
     pub(crate) external_id: Option<String>,
     pub(crate) email_key: Option<String>,
     pub(crate) phone_key: Option<String>,
@@ -120,6 +123,7 @@ pub(crate) fn read(plan: &Plan, line: &Line) -> Result<Option<RowDraft>, RowErro
         };
         take(&mut draft, plan, &to, &value).map_err(|cause| wrong(cause, &format!("{attribute}: {value}")))?;
     }
+    place_on_map(&mut draft).map_err(|cause| wrong(cause, &draft_degrees(&draft)))?;
     let place = |key: &str| usize::from(key != "name");
     draft.values.sort_by_key(|(key, _)| place(key));
     draft.fingerprint = hasher.finish();
@@ -164,6 +168,21 @@ fn take(draft: &mut RowDraft, plan: &Plan, to: &Target, value: &str) -> Result<(
             Subject::Company => take_company_attribute(draft, key, value),
         },
     }
+}
+
+/// Makes one attribute of a latitude and a longitude.
+fn place_on_map(draft: &mut RowDraft) -> Result<(), &'static str> {
+    let [latitude, longitude] = &draft.degrees;
+    if latitude.is_some() || longitude.is_some() {
+        let value = address::joined(latitude.as_deref(), longitude.as_deref()).map_err(|_| "coordinates")?;
+        draft.values.push(("coordinates".to_owned(), value));
+    }
+    Ok(())
+}
+
+/// What a line says of where it is, for whoever reads why it was refused.
+fn draft_degrees(draft: &RowDraft) -> String {
+    draft.degrees.iter().map(|text| text.as_deref().unwrap_or("–")).collect::<Vec<_>>().join(", ")
 }
 
 fn read_value(draft: &mut RowDraft, field: &Field, value: &str, add_options: bool) -> Result<Json, &'static str> {
@@ -217,6 +236,7 @@ fn take_attribute(draft: &mut RowDraft, key: &str, value: &str) -> Result<(), &'
             draft.phone_key = phone_key(value);
             Json::from(value)
         }
+        key if take_address(draft, key, value)? => return Ok(()),
         "stage" => Json::from(stage_of(value).ok_or("stage")?.word()),
         "locale" => Json::from(value.parse::<attune_kernel::Locale>().map_err(|_| "locale")?.tag()),
         _ => Json::from(value),
@@ -225,12 +245,28 @@ fn take_attribute(draft: &mut RowDraft, key: &str, value: &str) -> Result<(), &'
     Ok(())
 }
 
+/// Takes what is of an address; answers whether it was.
+fn take_address(draft: &mut RowDraft, key: &str, value: &str) -> Result<bool, &'static str> {
+    let [latitude, longitude] = &mut draft.degrees;
+    match key {
+        "latitude" => *latitude = Some(value.to_owned()),
+        "longitude" => *longitude = Some(value.to_owned()),
+        key if address::is_attribute(key) => {
+            let cause = if key == "coordinates" { "coordinates" } else { "too-long" };
+            draft.values.push((key.to_owned(), address::read(key, value).map_err(|_| cause)?));
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
 fn take_company_attribute(draft: &mut RowDraft, key: &str, value: &str) -> Result<(), &'static str> {
     match key {
         "tags" | "owner" | "external_id" => return take_attribute(draft, key, value),
         _ if value.chars().count() > 200 => return Err("too-long"),
         "parent" => draft.parent = Some(value.to_owned()),
         "domain" if domain_key(value).is_none() => return Err("domain"),
+        key if take_address(draft, key, value)? => {}
         _ => draft.values.push((key.to_owned(), Json::from(value))),
     }
     Ok(())

@@ -10,6 +10,7 @@ use super::*;
 use crate::contact::{self, By, ContactDraft, Listing, Sorting};
 use crate::erasure::Traces;
 
+mod addresses;
 mod api;
 mod companies;
 mod events;
@@ -26,6 +27,7 @@ fn tables() -> Traces<'static> {
     let mut all = vec![ContactTable::EVENTS];
     all.extend(crate::CONTACT_TABLES);
     all.extend(crate::tag::CONTACT_TABLES);
+    all.extend(crate::address::CONTACT_TABLES);
     Traces { tables: Vec::leak(all), erasers: Vec::leak(vec![crate::file::eraser(), crate::device::eraser()]) }
 }
 
@@ -54,6 +56,7 @@ async fn picture(db: &Db) -> BTreeMap<&'static str, Vec<String>> {
         ("contacts", "SELECT * FROM contacts"),
         ("contact_search", "SELECT count(*) AS words FROM contact_search"),
         ("companies", "SELECT * FROM companies"),
+        ("postal_addresses", "SELECT * FROM postal_addresses"),
         ("field_texts", "SELECT * FROM field_texts"),
         ("field_numbers", "SELECT * FROM field_numbers"),
         ("field_choices", "SELECT * FROM field_choices"),

@@ -1,19 +1,22 @@
-//! What is chosen as one when two records merge: a name with its parts, an owner with the team, an outside id with its key.
+//! What is chosen as one when two records merge: a name with its parts, an owner with the team, an outside id with its key, an address from the street
+//! to the country. Of two records that know no more than city and country each of these is chosen by itself.
 
 use std::collections::BTreeSet;
 
 use attune_web::Sight;
 use serde_json::Value as Json;
 
+use crate::address;
 use crate::contact::Contact;
 
 /// (the unit's key, the attributes it consists of). Custom fields are units of their own, `f:` and their key.
-const UNITS: [(&str, &[&str]); 13] = [
+const UNITS: [(&str, &[&str]); 14] = [
     ("name", &["name", "given_name", "family_name"]),
     ("email", &["email"]),
     ("phone", &["phone"]),
     ("company", &["company_id"]),
     ("title", &["title"]),
+    (ADDRESS, &address::WHOLE),
     ("city", &["city"]),
     ("country", &["country"]),
     ("stage", &["stage"]),
@@ -24,9 +27,25 @@ const UNITS: [(&str, &[&str]); 13] = [
     ("external_id", &["external_id", "external_key"]),
 ];
 
-fn is_empty(contact: &Contact, unit: &str) -> bool {
-    let value = contact.raw(leading(unit));
+/// An address as one.
+const ADDRESS: &str = "address";
+
+/// The values a unit is known by.
+fn told(contact: &Contact, unit: &str) -> Vec<Json> {
+    if unit == ADDRESS { address::WHOLE.iter().map(|key| contact.raw(key)).collect() } else { vec![contact.raw(leading(unit))] }
+}
+
+fn is_blank(value: &Json) -> bool {
     value.is_null() || value.as_str() == Some("")
+}
+
+fn is_empty(contact: &Contact, unit: &str) -> bool {
+    told(contact, unit).iter().all(is_blank)
+}
+
+/// Whether a record's unit says nothing that the other's does not say too.
+fn adds_nothing(contact: &Contact, other: &Contact, unit: &str) -> bool {
+    told(contact, unit).iter().zip(told(other, unit)).all(|(one, other)| is_blank(one) || *one == other)
 }
 
 /// The attribute a unit is known by.
@@ -36,16 +55,22 @@ fn leading(unit: &str) -> &str {
 
 /// The units in which two records differ, in the order of the page.
 pub(crate) fn differing(a: &Contact, b: &Contact) -> Vec<String> {
-    all(a, b).filter(|unit| a.raw(leading(unit)) != b.raw(leading(unit))).collect()
+    all(a, b).filter(|unit| told(a, unit) != told(b, unit)).collect()
 }
 
 /// The units in which both say the same.
 pub(crate) fn shared(a: &Contact, b: &Contact) -> Vec<String> {
-    all(a, b).filter(|unit| a.raw(leading(unit)) == b.raw(leading(unit)) && !is_empty(a, unit)).collect()
+    all(a, b).filter(|unit| told(a, unit) == told(b, unit) && !is_empty(a, unit)).collect()
 }
 
 fn all(a: &Contact, b: &Contact) -> impl Iterator<Item = String> {
-    let fixed = UNITS.iter().map(|(unit, _)| (*unit).to_owned());
+    let is_whole = !(a.postal.is_empty() && b.postal.is_empty());
+    let stands = move |unit: &&str| match *unit {
+        ADDRESS => is_whole,
+        "city" | "country" => !is_whole,
+        _ => true,
+    };
+    let fixed = UNITS.iter().map(|(unit, _)| *unit).filter(stands).map(str::to_owned);
     let customs: BTreeSet<&String> = a.fields.keys().chain(b.fields.keys()).collect();
     let customs: Vec<String> = customs.into_iter().map(|key| format!("f:{key}")).collect();
     fixed.chain(customs)
@@ -55,14 +80,18 @@ fn all(a: &Contact, b: &Contact) -> impl Iterator<Item = String> {
 pub(crate) fn suggested(survivor: &Contact, loser: &Contact) -> BTreeSet<String> {
     let better = |unit: &String| match unit.as_str() {
         "stage" => loser.stage > survivor.stage,
-        unit => is_empty(survivor, unit) && !is_empty(loser, unit),
+        // Whoever knows of an address only what the other says too, loses nothing by it.
+        unit => adds_nothing(survivor, loser, unit) && !is_empty(loser, unit),
     };
     differing(survivor, loser).into_iter().filter(better).collect()
 }
 
-/// Gives `to` a unit of `from`; an unknown one changes nothing.
+/// Gives `to` a unit of `from`; an unknown one, or a part of one, changes nothing.
 pub(crate) fn copy(from: &Contact, to: &mut Contact, unit: &str) {
     let own = [unit];
+    if !all(from, to).any(|stands| stands == unit) {
+        return;
+    }
     let attributes: &[&str] = match UNITS.iter().find(|(name, _)| *name == unit) {
         Some((_, attributes)) => attributes,
         None if unit.starts_with("f:") => &own,
@@ -75,5 +104,9 @@ pub(crate) fn copy(from: &Contact, to: &mut Contact, unit: &str) {
 
 /// A unit as JSON, for the page.
 pub(crate) fn value(contact: &Contact, unit: &str, sight: &Sight) -> Json {
-    contact.shown(leading(unit), sight)
+    if unit != ADDRESS {
+        return contact.shown(leading(unit), sight);
+    }
+    let parts = address::WHOLE.iter().map(|key| contact.raw(key)).filter_map(|part| part.as_str().map(str::to_owned));
+    Json::from(parts.collect::<Vec<_>>().join(", ").replace('\n', ", "))
 }

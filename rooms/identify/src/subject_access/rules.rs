@@ -118,6 +118,8 @@ pub(super) enum Treat {
     Fields,
     /// Points as they are worth today.
     Points,
+    /// Degrees times 10^7.
+    Degrees,
 }
 
 /// What `column` of `table` becomes. An id leaves as the name of what it stands for, or not at all.
@@ -125,6 +127,8 @@ pub(super) fn treat(table: &str, column: &str, naming: &[Naming]) -> Treat {
     match (table, column) {
         ("contacts", "fields") => return Treat::Fields,
         ("contacts", "engagement_k") => return Treat::Points,
+        ("postal_addresses", "lat_e7" | "lon_e7") => return Treat::Degrees,
+        ("postal_addresses", "subject" | "map_x" | "map_y" | "lot") => return Treat::Drop,
         // The address that gets no mail, and the attribute of which a source is told.
         ("suppressions", "email_key") | ("contact_facts", "key") | (_, "external_id") => return Treat::Plain,
         ("audit_log" | "notes", "kind") | ("visitors", "key") => return Treat::Drop,
@@ -152,6 +156,7 @@ pub(super) fn name(column: &str, how: Treat) -> Option<&str> {
         Treat::Staff | Treat::Named(_) => Some(column.strip_suffix("_id").unwrap_or(column)),
         Treat::Points => Some("engagement"),
         Treat::Seconds => Some("dwell_seconds"),
+        Treat::Degrees => Some(if column == "lat_e7" { "latitude" } else { "longitude" }),
         _ => Some(column),
     }
 }

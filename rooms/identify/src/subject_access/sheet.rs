@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::rules::{self, Part, Treat};
 use super::{Subject, store};
+use crate::address;
 use crate::contact::score::Scale;
 use crate::field::{self, Field};
 
@@ -146,6 +147,7 @@ impl Copying {
             (_, Value::Null) | (Treat::Drop, _) => return None,
             (Treat::Moment, Value::Int(at)) => Cell::Moment(*at),
             (Treat::YesNo, Value::Int(yes)) => Cell::Plain(json!(*yes != 0)),
+            (Treat::Degrees, Value::Int(e7)) => Cell::Plain(json!(address::degrees(*e7))),
             (Treat::Seconds, Value::Int(us)) => Cell::Plain(json!(us / SECOND_US)),
             (Treat::Staff, Value::Int(id)) => return name(&self.staff, *id),
             (Treat::Named(_), Value::Int(id)) => return names.and_then(|names| name(names, *id)),
