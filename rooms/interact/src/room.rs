@@ -81,6 +81,7 @@ pub fn room(parts: &Parts, _collector: &Collector) -> Room {
             Naming { column: "funnel_id", sql: "SELECT id, name FROM push_funnels" },
         ])
         .erasers([eraser(parts)])
+        .storage(message::storage::STORAGE)
         .settings(rules::SETTINGS)
 }
 
