@@ -45,7 +45,7 @@ async fn mail(stage: &Stage) -> i64 {
 async fn figures(stage: &Stage, mailings: &[i64]) -> Vec<Figures> {
     let mut tx = stage.parts.db.read().await.unwrap();
     let found = figures_of(&mut tx, mailings.iter().copied()).await.unwrap();
-    mailings.iter().map(|id| found[id].clone()).collect()
+    mailings.iter().map(|id| found[id]).collect()
 }
 
 async fn run(app: &TestApp) {
