@@ -194,6 +194,12 @@
       props.fields = Array.from(f.querySelectorAll("[name]")).filter(function (x) {
         return !/^(hidden|password|submit|button|image)$/.test(x.type) && (/^(checkbox|radio)$/.test(x.type) ? x.checked : x.value);
       }).map(function (x) { return x.name; }).slice(0, 50);
+      // A box that was ticked when the page came is no answer to it.
+      var yes = Array.from(f.querySelectorAll("[data-attune-consent]:checked:not([checked])"), function (x) {
+        var words = Array.from(x.labels || [], function (l) { return l.innerText; }).join(" ") || x.getAttribute("aria-label");
+        return { for: x.dataset.attuneConsent, wording: cut(words, 1000) };
+      }).slice(0, 10);
+      if (yes.length) props.consents = yes;
     }
     push("form." + what, props);
   }

@@ -9,7 +9,9 @@ use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_web::{Finder, LocaleFiles, NavItem, PermissionDef};
 use axum::Router;
 
-use crate::{App, ContactTable, Dataset, Eraser, Facet, Naming, Panel, Room, Service, SettingDef, StaffLink, base_migrations};
+use crate::{
+    App, ContactTable, Dataset, Eraser, Facet, Naming, Panel, Room, Service, SettingDef, StaffLink, StorageClass, base_migrations,
+};
 
 /// Why the rooms do not make a house.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +80,8 @@ pub struct House {
     pub namings: Vec<Naming>,
     /// What rooms do about other traces of somebody who is erased.
     pub erasers: Vec<Eraser>,
+    /// Every class of data that may be kept for a time only.
+    pub storage: Vec<StorageClass>,
     /// Every setting.
     pub settings: Vec<SettingDef>,
     pub(crate) services: Vec<Service>,
@@ -108,6 +112,7 @@ impl House {
             house.contact_tables.extend(room.contact_tables);
             house.namings.extend(room.namings);
             house.erasers.extend(room.erasers);
+            house.storage.extend(room.storage);
             house.settings.extend(room.settings);
             house.services.extend(room.services);
             house.routes = std::mem::take(&mut house.routes).merge(room.routes);
@@ -142,6 +147,7 @@ impl House {
             contact_tables: vec![ContactTable::EVENTS],
             namings: Vec::new(),
             erasers: Vec::new(),
+            storage: Vec::new(),
             settings: Vec::new(),
             services: Vec::new(),
             routes: Router::new(),
@@ -160,6 +166,7 @@ impl House {
         unique("facet", self.facets.iter().map(|f| f.key))?;
         unique("dataset", self.datasets.iter().map(|d| d.view))?;
         unique("naming", self.namings.iter().map(|n| n.column))?;
+        unique("class of storage", self.storage.iter().map(|s| s.key))?;
         unique("setting", self.settings.iter().map(|s| s.key))?;
         unique("service", self.services.iter().map(|s| s.key))?;
         let known: BTreeSet<&str> = self.permissions.iter().map(|p| p.key).collect();

@@ -22,7 +22,8 @@ pub use setting::{
     SettingDef, SettingError, SettingKind, check_setting, origin_of, setting_bool, setting_int, setting_text, write_setting,
 };
 pub use socket::{
-    ContactTable, Dataset, Eraser, EraserRun, Facet, FacetKind, Leaver, Naming, OnErase, OnMerge, Panel, Place, Service, StaffLink,
+    ContactTable, Dataset, Eraser, EraserRun, Facet, FacetKind, Leaver, Naming, OnErase, OnMerge, Panel, PastAct, Place, Service,
+    StaffLink, StorageClass, StoragePart,
 };
 
 /// A future that can be kept in a box and sent between threads.

@@ -6,7 +6,7 @@ use attune_jobs::{Cron, JobDef, TimerDef};
 use attune_web::{Finder, LocaleFiles, NavItem, PermissionDef};
 use axum::Router;
 
-use crate::{App, ContactTable, Dataset, Eraser, Facet, Naming, Panel, Service, SettingDef, StaffLink};
+use crate::{App, ContactTable, Dataset, Eraser, Facet, Naming, Panel, Service, SettingDef, StaffLink, StorageClass};
 
 /// A room: its tables, words, routes and everything it plugs into the house.
 pub struct Room {
@@ -31,6 +31,7 @@ pub struct Room {
     pub(crate) contact_tables: Vec<ContactTable>,
     pub(crate) namings: Vec<Naming>,
     pub(crate) erasers: Vec<Eraser>,
+    pub(crate) storage: Vec<StorageClass>,
     pub(crate) settings: Vec<SettingDef>,
     pub(crate) services: Vec<Service>,
 }
@@ -68,6 +69,7 @@ impl Room {
             contact_tables: Vec::new(),
             namings: Vec::new(),
             erasers: Vec::new(),
+            storage: Vec::new(),
             settings: Vec::new(),
             services: Vec::new(),
         }
@@ -122,6 +124,8 @@ impl Room {
         namings: Naming,
         /// Adds what it does about other traces of somebody who is erased.
         erasers: Eraser,
+        /// Adds classes of data that may be kept for a time only.
+        storage: StorageClass,
         /// Adds settings.
         settings: SettingDef,
         /// Adds tasks that run as long as the server.

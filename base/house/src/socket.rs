@@ -180,6 +180,48 @@ pub struct Eraser {
     pub run: EraserRun,
 }
 
+/// What happens to a row past its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PastAct {
+    /// It goes.
+    Delete,
+    /// It stays without this: SQL behind SET.
+    Set(&'static str),
+}
+
+/// The rows of one table, as `t`, that belong to a [`StorageClass`].
+#[derive(Clone, Copy, Debug)]
+pub struct StoragePart {
+    /// The table: the room's own, or one of base.
+    pub table: &'static str,
+    /// A BIGINT column by which the rows are walked; it need not be unique.
+    pub key: &'static str,
+    /// SQL of their moment, µs.
+    pub at: &'static str,
+    /// SQL that says which rows; may use `$1`, the moment before which they go. What was acted on must not fit any more.
+    pub only: &'static str,
+    /// SQL of the contact a row is about, or NULL: nothing goes of whoever is held. Empty where the rows are about nobody.
+    pub person: &'static str,
+    /// What happens to them.
+    pub act: PastAct,
+}
+
+/// A class of data that an administrator may keep for a time only. Its limit, its page, its runs and their receipts are the business of the room
+/// that keeps the limits; a class is listed only if a run really removes it.
+#[derive(Clone, Copy, Debug)]
+pub struct StorageClass {
+    /// Its word, on record and in the name of the setting that keeps its limit.
+    pub key: &'static str,
+    /// The locale key of its name.
+    pub label_key: &'static str,
+    /// The locale key of what is in it and what stays.
+    pub hint_key: &'static str,
+    /// The shortest limit, days: what reads these rows never looks farther back.
+    pub least: i64,
+    /// Its rows, in the order in which they go.
+    pub parts: &'static [StoragePart],
+}
+
 /// What a [`Service`] runs.
 pub type ServiceRun = Arc<dyn Fn(App, CancellationToken) -> BoxFuture<'static, Result<(), Fault>> + Send + Sync>;
 

@@ -1,6 +1,6 @@
 use attune_events::EventDef;
 
-use crate::{House, HouseError, Panel, Place, Room, SettingDef, SettingError, SettingKind, check_setting};
+use crate::{House, HouseError, Panel, Place, Room, SettingDef, SettingError, SettingKind, StorageClass, check_setting};
 
 fn event(name: &'static str) -> EventDef {
     EventDef { name, meaning: "", subject: "", amount: "", behaviour: false }
@@ -21,6 +21,14 @@ fn a_room_is_named_once() {
 fn a_panel_needs_a_permission_somebody_defines() {
     let panel = Panel { key: "a.b", title_key: "t", href: |id| id.to_string(), order: 1, permission: "a.view", place: Place::Aside };
     assert!(matches!(House::build(vec![Room::new("a").panels([panel])]), Err(HouseError::NoPermission { .. })));
+}
+
+#[test]
+fn a_class_of_storage_has_one_room() {
+    let class = StorageClass { key: "sends", label_key: "t", hint_key: "h", least: 1, parts: &[] };
+    let rooms = vec![Room::new("a").storage([class]), Room::new("b").storage([class])];
+    assert!(matches!(House::build(rooms), Err(HouseError::Twice { what: "class of storage", .. })));
+    assert_eq!(House::build(vec![Room::new("a").storage([class])]).map(|house| house.storage.len()).ok(), Some(1));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use axum::{Extension, Router};
 
 use crate::message::track::Tracker;
 use crate::message::{Linker, SEND_JOB, Sender, WAKE_JOB, Waker};
+use crate::opt_in::react::NoteTicked;
 use crate::push_funnel::react::CountHandOvers;
 use crate::push_funnel::{ROUND_TIMER, RoundDue};
 use crate::suppression::erased::{Fingerprints, keep};
@@ -59,7 +60,10 @@ pub fn room(parts: &Parts, _collector: &Collector) -> Room {
         .nav(nav())
         .permissions(permissions())
         .events(EVENTS)
-        .reactors([Reactor { key: "interact.count_hand_overs", hears: &["lead.handed_over"], react: Arc::new(CountHandOvers) }])
+        .reactors([
+            Reactor { key: "interact.count_hand_overs", hears: &["lead.handed_over"], react: Arc::new(CountHandOvers) },
+            Reactor { key: "interact.note_ticked", hears: NoteTicked::HEARS, react: Arc::new(NoteTicked) },
+        ])
         .jobs([
             JobDef { kind: SEND_JOB, max_attempts: i64::MAX, run: Arc::new(Sender::new(parts)) },
             JobDef { kind: WAKE_JOB, max_attempts: 3, run: Arc::new(Waker) },
@@ -77,6 +81,7 @@ pub fn room(parts: &Parts, _collector: &Collector) -> Room {
             Naming { column: "funnel_id", sql: "SELECT id, name FROM push_funnels" },
         ])
         .erasers([eraser(parts)])
+        .storage(message::storage::STORAGE)
         .settings(rules::SETTINGS)
 }
 

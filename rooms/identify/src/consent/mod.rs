@@ -2,6 +2,7 @@
 //!
 //! Guards that the ledger is only ever added to and that its newest line holds; who sends asks [`states`] for everybody at once.
 
+mod form;
 pub mod pages;
 mod store;
 #[cfg(test)]
@@ -19,7 +20,8 @@ use attune_kernel::Ids;
 use crate::merge::MergeId;
 use crate::topic;
 
-pub use store::{current, find, list};
+pub use form::{Heard, IDENTIFIED, TICKED, heard_in, is_heard_in};
+pub use store::{asked_since, current, find, list};
 pub use typed::Typed;
 
 /// The purpose of everything that promotes.
@@ -44,6 +46,13 @@ pub const EVENTS: &[EventDef] = &[
         subject: "channel/purpose",
         amount: "",
         behaviour: true,
+    },
+    EventDef {
+        name: TICKED,
+        meaning: "A box was ticked in a form of a site; whether it counts stands in the ledger.",
+        subject: "channel/purpose",
+        amount: "",
+        behaviour: false,
     },
     EventDef { name: "consent.withdrawn", meaning: "A person withdrew consent.", subject: "channel/purpose", amount: "", behaviour: true },
 ];
@@ -127,13 +136,12 @@ pub async fn record(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDraft]) -
     Ok(numbers)
 }
 
-/// The lines by which the stricter word of two records that become one holds: where one of them said no, no later yes of the other counts.
+/// The lines by which the stricter word of two records that become one holds: where one of them said no, no later yes of the other counts. A
+/// request that still waits for the person hides no no.
 pub(crate) async fn stricter(tx: &mut Tx, survivor: i64, loser: i64, merge: MergeId) -> Result<Vec<ConsentDraft>, DbError> {
     let mut said: HashMap<(String, String), Vec<Consent>> = HashMap::new();
-    for contact_id in [survivor, loser] {
-        for line in current(tx, contact_id).await? {
-            said.entry((line.said.channel.clone(), line.said.purpose.clone())).or_default().push(line);
-        }
+    for line in store::decided(tx, [survivor, loser]).await? {
+        said.entry((line.said.channel.clone(), line.said.purpose.clone())).or_default().push(line);
     }
     let overruled = |lines: &Vec<Consent>| {
         let newest = lines.iter().max_by_key(|line| (line.at, line.id))?;

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use attune_db::{Column, Conflict, DbError, Relation, Row, Tx, Value, params, sql};
+use attune_events::{Event, read_event};
 use attune_kernel::Ids;
 
+use super::form::Words;
 use super::{Consent, ConsentDraft, State};
 
 pub(super) async fn insert(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDraft]) -> Result<Vec<i64>, DbError> {
@@ -65,6 +67,71 @@ pub async fn current(tx: &mut Tx, contact_id: i64) -> Result<Vec<Consent>, DbErr
          WHERE n.place = 1 ORDER BY n.channel, n.purpose"
     );
     tx.rows(select, params![contact_id]).await?.iter().map(read).collect()
+}
+
+/// The newest yes or no of each channel and purpose, of each of these contacts.
+pub(super) async fn decided(tx: &mut Tx, contact_ids: impl IntoIterator<Item = i64>) -> Result<Vec<Consent>, DbError> {
+    let wanted = Relation::of_ids("id", contact_ids);
+    let select = sql!(
+        "SELECT n.id, n.contact_id, n.channel, n.purpose, n.state, n.source, n.wording, n.proof, n.at, n.staff_id FROM (
+           SELECT c.*, row_number() OVER (PARTITION BY c.contact_id, c.channel, c.purpose ORDER BY c.at DESC, c.id DESC) AS place
+           FROM {rows} AS r JOIN consents c ON c.contact_id = r.id AND c.state <> 'pending') AS n
+         WHERE n.place = 1 ORDER BY n.id"
+    );
+    tx.rows_from(select, &wanted, params![]).await?.iter().map(read).collect()
+}
+
+/// What the ledger holds of these contacts, by contact, channel and purpose.
+pub(super) async fn words(
+    tx: &mut Tx,
+    contact_ids: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<(i64, String, String), Words>, DbError> {
+    let wanted = Relation::of_ids("id", contact_ids);
+    let select = sql!(
+        "SELECT n.contact_id, n.channel, n.purpose, n.state, n.at, n.place, n.of_kind FROM (
+           SELECT c.contact_id, c.channel, c.purpose, c.state, c.at,
+             row_number() OVER (PARTITION BY c.contact_id, c.channel, c.purpose ORDER BY c.at DESC, c.id DESC) AS place,
+             row_number() OVER (PARTITION BY c.contact_id, c.channel, c.purpose, c.state = 'pending' ORDER BY c.at DESC, c.id DESC) AS of_kind
+           FROM {rows} AS r JOIN consents c ON c.contact_id = r.id) AS n
+         WHERE n.place = 1 OR (n.of_kind = 1 AND n.state <> 'pending') ORDER BY n.place"
+    );
+    let mut words: HashMap<(i64, String, String), Words> = HashMap::new();
+    for row in &tx.rows_from(select, &wanted, params![]).await? {
+        let (state, at) = (state(row)?, row.get("at")?);
+        let key = (row.get("contact_id")?, row.get("channel")?, row.get("purpose")?);
+        // The newest line comes first; the newest yes or no may be the same.
+        let held = words.entry(key).or_insert(Words { at, newest: state, decided: None });
+        if state != State::Pending {
+            held.decided = Some(state);
+        }
+    }
+    Ok(words)
+}
+
+/// How often each of these contacts was asked to confirm something since `since` (µs).
+pub async fn asked_since(tx: &mut Tx, contact_ids: impl IntoIterator<Item = i64>, since: i64) -> Result<HashMap<i64, i64>, DbError> {
+    let wanted = Relation::of_ids("id", contact_ids);
+    let select = sql!(
+        "SELECT c.contact_id, count(*) AS n FROM {rows} AS r JOIN consents c ON c.contact_id = r.id
+         WHERE c.state = 'pending' AND c.at > $1 GROUP BY c.contact_id"
+    );
+    let rows = tx.rows_from(select, &wanted, params![since]).await?;
+    rows.iter().map(|row| Ok((row.get("contact_id")?, row.get("n")?))).collect()
+}
+
+/// The boxes ticked in these visits `(visitor_id, session_id)` by people who are known and there, in their order.
+pub(super) async fn ticked(tx: &mut Tx, visits: &Relation) -> Result<Vec<Event>, DbError> {
+    if visits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = sql!(
+        "SELECT e.seq, e.name, e.at, e.contact_id, e.visitor_id, e.session_id, e.company_id, e.subject, e.amount, e.machine, e.cause, e.depth,
+         e.client_key, e.origin_id, e.props
+         FROM {rows} AS r JOIN events e ON e.visitor_id = r.visitor_id AND e.session_id = r.session_id
+         JOIN contacts c ON c.id = e.contact_id AND c.deleted_at IS NULL
+         WHERE e.name = 'consent.ticked' AND NOT e.machine ORDER BY e.at, e.seq"
+    );
+    tx.rows_from(select, visits, params![]).await?.iter().map(read_event).collect()
 }
 
 /// The line `id`.

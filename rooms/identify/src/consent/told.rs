@@ -6,6 +6,7 @@ use attune_db::{DbError, Tx};
 use attune_kernel::Locale;
 use attune_web::{Lang, Sight, Text};
 
+use super::form::read_source;
 use super::{CHANNELS, Consent, PURPOSES, State};
 use crate::preference::{Preference, Wish};
 use crate::{staff, topic};
@@ -66,6 +67,14 @@ impl Teller {
         if all.contains(&word) { self.l.t(&format!("consent-{kind}-{word}")) } else { Text::from(word) }
     }
 
+    /// Where it was said. A form is told with its page, where the reader may see what people are called: both come from a site.
+    fn source(&self, source: &str) -> String {
+        let Some((page, form)) = read_source(source) else { return self.known("source", source, &SOURCES).to_string() };
+        let seen = |text: &str| self.sight.text(self.whose, text.to_owned());
+        let key = if form.is_empty() { "consent-source-site-form-bare" } else { "consent-source-site-form" };
+        self.l.of(key).s("form", seen(form)).s("page", seen(page)).to_string()
+    }
+
     fn by(&self, staff_id: Option<i64>) -> String {
         staff_id.and_then(|id| self.staff.get(&id).cloned()).unwrap_or_default()
     }
@@ -85,7 +94,7 @@ impl Teller {
             given: Some(said.state == State::Given),
             state: self.l.t(&format!("consent-{}", said.state.word())).to_string(),
             detail: String::new(),
-            source: self.known("source", &said.source, &SOURCES).to_string(),
+            source: self.source(&said.source),
             by: self.by(said.staff_id),
             wording: self.words(said.wording),
             proof: self.words(said.proof),

@@ -17,7 +17,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 78] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 79] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -71,6 +71,7 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 78] = [
     ("record.unshared", "identify-told-unshared", "share-2", "", Kind::Sales),
     ("consent.given", "identify-told-consent", "check", "good", Kind::Record),
     ("consent.requested", "identify-told-consent-asked", "mail", "", Kind::Record),
+    ("consent.ticked", "identify-told-consent-ticked", "clipboard-list", "", Kind::Web),
     ("consent.withdrawn", "identify-told-consent-off", "x", "bad", Kind::Record),
     ("preference.changed", "identify-told-preference", "sliders-horizontal", "", Kind::Record),
     ("score.changed", "identify-told-score", "gauge", "", Kind::Record),

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use super::chart::{self, Plot};
 use super::store::{self, Listing, State as Told};
 use super::{Device, DeviceId, Draft, NAME_CHARS, STATES, put_many, set_deleted};
-use crate::company::CompanyId;
 use crate::contact::{By, ContactId};
+use crate::relationship::block::{Ground, On, stand};
 use crate::relationship::pages::find_records;
 use crate::relationship::{Record, find_end};
 use crate::{EditContacts, ViewContacts};
@@ -27,8 +27,8 @@ const VALUES: i64 = 200;
 /// The routes of this noun.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/contacts/{id}/devices", get(of_contact))
-        .route("/companies/{id}/devices", get(of_company))
+        .route("/contacts/{id}/devices", get(block))
+        .route("/companies/{id}/devices", get(block))
         .route("/devices", get(index).post(create))
         .route("/devices/new", get(new))
         .route("/devices/{id}", get(show).post(save))
@@ -130,37 +130,15 @@ struct PanelQuery {
     after: String,
 }
 
-async fn of_contact(
-    State(app): State<App>,
-    can: Can<ViewContacts>,
-    shell: Shell,
-    Path(id): Path<ContactId>,
-    Query(query): Query<PanelQuery>,
-) -> Answer {
-    panel_of(&app, &can, shell, (Record::Contact(id.0), query)).await
-}
-
-async fn of_company(
-    State(app): State<App>,
-    can: Can<ViewContacts>,
-    shell: Shell,
-    Path(id): Path<CompanyId>,
-    Query(query): Query<PanelQuery>,
-) -> Answer {
-    panel_of(&app, &can, shell, (Record::Company(id.0), query)).await
-}
-
-async fn panel_of(app: &App, can: &Can<ViewContacts>, shell: Shell, (record, query): (Record, PanelQuery)) -> Answer {
-    let mut tx = app.db.read().await?;
-    let end = find_end(&mut tx, &can.scope, record).await?.ok_or(Problem::NotFound)?;
+async fn block(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, on: On, Query(query): Query<PanelQuery>) -> Answer {
+    let Ground { mut tx, record, name, .. } = stand(&app, &can.scope, &shell, on).await?;
     let most = if shell.hx.partial { FEW } else { PAGE };
     let listing = Listing { owner: Some(record), after: read_mark(&query.after), limit: most as i64 + 1, ..Listing::default() };
     let mut devices = store::list(&mut tx, &can.scope, &listing).await?;
     let last = cut_page(&mut devices, most).map(mark);
     let next =
         last.map(|mark| format!("{}/devices{}", record.href(), if most == FEW { String::new() } else { with_query("", "after", mark) }));
-    let name = if end.name.is_empty() { record.to_string() } else { end.name };
-    let page = PanelPage { record, name: shell.sight().text(end.whose, name), devices, next, shell };
+    let page = PanelPage { record, name, devices, next, shell };
     Ok(page.shell.show(&page, &page.as_part()))
 }
 

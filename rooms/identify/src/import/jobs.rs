@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use attune_db::{DbError, Tx};
-use attune_house::{BoxFuture, ContactTable, Eraser, House, Service};
+use attune_house::{BoxFuture, ContactTable, Eraser, House, Service, StorageClass};
 use attune_jobs::{Bench, JobContext, JobDef, JobSpec, Run, Verdict, put};
 use attune_kernel::Fault;
 use attune_web::Actor;
@@ -30,6 +30,8 @@ struct Known {
     erasers: Vec<Eraser>,
     /// The events that are no deeds of people.
     quiet: Vec<&'static str>,
+    /// The classes of data that may be kept for a time only.
+    storage: Vec<StorageClass>,
 }
 
 impl Tables {
@@ -43,10 +45,19 @@ impl Tables {
         self.0.get().map_or(&[], |known| &known.quiet)
     }
 
+    /// The classes of data that may be kept for a time only; none until they are known.
+    pub(crate) fn storage(&self) -> &[StorageClass] {
+        self.0.get().map_or(&[], |known| &known.storage)
+    }
+
     /// Tells all of it; the first word counts.
     pub(crate) fn learn(&self, house: &House) {
-        let known =
-            || Known { tables: house.contact_tables.clone(), erasers: house.erasers.clone(), quiet: retention::quiet(&house.catalogue) };
+        let known = || Known {
+            tables: house.contact_tables.clone(),
+            erasers: house.erasers.clone(),
+            quiet: retention::quiet(&house.catalogue),
+            storage: house.storage.clone(),
+        };
         self.0.get_or_init(known);
     }
 }

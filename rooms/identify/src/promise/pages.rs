@@ -12,8 +12,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::{Draft, Promise, PromiseId, store};
-use crate::company::CompanyId;
 use crate::contact::{By, ContactError, ContactId};
+use crate::relationship::block::{Ground, On, stand};
 use crate::relationship::{Record, find_end};
 use crate::{EditContacts, ViewContacts, staff};
 
@@ -25,8 +25,8 @@ const REMINDERS: [i64; 5] = [0, 1, 3, 7, 14];
 /// The routes of this noun.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/contacts/{id}/promises", get(of_contact))
-        .route("/companies/{id}/promises", get(of_company))
+        .route("/contacts/{id}/promises", get(block))
+        .route("/companies/{id}/promises", get(block))
         .route("/promises", get(list).post(create))
         .route("/promises/new", get(new))
         .route("/promises/{id}", get(edit).post(save))
@@ -91,24 +91,15 @@ struct PanelPage {
     lines: Vec<Line>,
 }
 
-async fn of_contact(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<ContactId>) -> Answer {
-    panel_of(&app, &can.scope, shell, Record::Contact(id.0)).await
-}
-
-async fn of_company(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<CompanyId>) -> Answer {
-    panel_of(&app, &can.scope, shell, Record::Company(id.0)).await
-}
-
-async fn panel_of(app: &App, scope: &Scope, shell: Shell, record: Record) -> Answer {
-    let mut tx = app.db.read().await?;
-    let end = find_end(&mut tx, scope, record).await?.ok_or(Problem::NotFound)?;
-    let found = store::list_of(&mut tx, scope, record).await?;
+async fn block(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, on: On) -> Answer {
+    let Ground { mut tx, record, name, .. } = stand(&app, &can.scope, &shell, on).await?;
+    let found = store::list_of(&mut tx, &can.scope, record).await?;
     let line = |promise: Promise| {
         let with_name = promise.record != record;
         Line::new(&shell, promise, with_name)
     };
     let lines = found.into_iter().map(line).collect();
-    let page = PanelPage { record, href: record.href(), name: end.name, lines, shell };
+    let page = PanelPage { record, href: record.href(), name, lines, shell };
     Ok(page.shell.show(&page, &page.as_part()))
 }
 

@@ -4,6 +4,7 @@
 //! relationship may see both its ends. What is over stays on record with the day it ended; a person who is erased takes theirs along.
 
 pub mod api;
+pub(crate) mod block;
 mod facets;
 pub(crate) mod group;
 mod group_page;

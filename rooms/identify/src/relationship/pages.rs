@@ -10,9 +10,10 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
+use super::block::{Ground, On, stand};
 use super::kind::{Ends, Reading};
 use super::{ATTITUDES, End, Line, Record, Relationship, RelationshipId, Terms, find_end, lines_of, words_for};
-use crate::company::{self, CompanyId};
+use crate::company;
 use crate::contact::{self, By, ContactError, ContactId};
 use crate::field::Subject;
 use crate::{EditContacts, ViewContacts};
@@ -23,8 +24,8 @@ const FOUND: i64 = 8;
 /// The routes of this noun.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/contacts/{id}/relationships", get(of_contact))
-        .route("/companies/{id}/relationships", get(of_company))
+        .route("/contacts/{id}/relationships", get(block))
+        .route("/companies/{id}/relationships", get(block))
         .route("/companies/{id}/group", get(super::group_page::page))
         .route("/relationships", post(create))
         .route("/relationships/new", get(new))
@@ -46,7 +47,7 @@ pub(crate) fn panel() -> Panel {
 }
 
 /// What pages call the record at an end.
-fn shown_name(l: &Lang, end: &End) -> String {
+pub(super) fn shown_name(l: &Lang, end: &End) -> String {
     called(l, end.record, &end.name)
 }
 
@@ -89,19 +90,10 @@ impl PanelPage {
     }
 }
 
-async fn of_contact(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<ContactId>) -> Answer {
-    panel_of(&app, &can.scope, shell, Record::Contact(id.0)).await
-}
-
-async fn of_company(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<CompanyId>) -> Answer {
-    panel_of(&app, &can.scope, shell, Record::Company(id.0)).await
-}
-
-async fn panel_of(app: &App, scope: &Scope, shell: Shell, record: Record) -> Answer {
-    let mut tx = app.db.read().await?;
-    let end = find_end(&mut tx, scope, record).await?.ok_or(Problem::NotFound)?;
-    let lines = lines_of(&mut tx, scope, record).await?;
-    let page = PanelPage { record, href: record.href(), name: shown_name(&shell.l, &end), whose: end.whose, lines, shell };
+async fn block(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, on: On) -> Answer {
+    let Ground { mut tx, record, name, whose } = stand(&app, &can.scope, &shell, on).await?;
+    let lines = lines_of(&mut tx, &can.scope, record).await?;
+    let page = PanelPage { record, href: record.href(), name, whose, lines, shell };
     Ok(page.shell.show(&page, &page.as_part()))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use attune_db::{DbError, Tx};
-use attune_house::BoxFuture;
+use attune_house::{BoxFuture, StorageClass, StoragePart};
 use attune_jobs::{Bench, Cron, JobContext, JobDef, Run as Work, Verdict};
 use attune_kernel::{DAY_US, Fault};
 use attune_record::audit;
@@ -11,7 +11,7 @@ use attune_web::Actor;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::class::{CLASSES, CONTACTS, Class, Part, UNKNOWN};
+use super::class::{CONTACTS, UNKNOWN};
 use super::{Line, Run, RunId, rules, store};
 use crate::contact::{self, By};
 use crate::erasure::{self, Traces};
@@ -46,8 +46,8 @@ impl Work for Retain {
     fn run<'a>(&'a self, context: &'a JobContext, _: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
         Box::pin(async move {
             let Some(traces) = self.0.traces() else { return Ok(Verdict::Done(None)) };
-            let Some(run) = open(context).await? else { return Ok(Verdict::Done(None)) };
-            let mut going = Going { context, traces, quiet: self.0.quiet(), run };
+            let Some(run) = open(context, self.0.storage()).await? else { return Ok(Verdict::Done(None)) };
+            let mut going = Going { context, traces, quiet: self.0.quiet(), classes: self.0.storage(), run };
             for at in 0..going.run.lines.len() {
                 match going.class(at).await? {
                     Step::On => {}
@@ -65,12 +65,12 @@ impl Work for Retain {
 }
 
 /// The run this job began before it was interrupted, or a new one with the limits of this moment; nothing when no class has one.
-async fn open(context: &JobContext) -> Result<Option<Run>, Fault> {
+async fn open(context: &JobContext, classes: &[StorageClass]) -> Result<Option<Run>, Fault> {
     let bench = &context.bench;
     close_left(context).await?;
     let mut tx = bench.db.read().await?;
     let now = bench.clock.now();
-    let set: Vec<_> = rules(&mut tx).await?.into_iter().filter(|rule| rule.days > 0).collect();
+    let set: Vec<_> = rules(&mut tx, classes).await?.into_iter().filter(|rule| rule.days > 0).collect();
     if let Some(run) = store::find_by_job(&mut tx, context.job.id).await? {
         return Ok(Some(run));
     }
@@ -129,13 +129,15 @@ struct Going<'a> {
     traces: Traces<'a>,
     /// The events that are no deeds of people.
     quiet: &'a [&'static str],
+    /// The classes of every room.
+    classes: &'a [StorageClass],
     run: Run,
 }
 
 impl Going<'_> {
     async fn class(&mut self, at: usize) -> Result<Step, Fault> {
         let Some(line) = self.run.lines.get(at).cloned() else { return Ok(Step::On) };
-        let Some(class) = CLASSES.iter().find(|class| class.key == line.class) else { return Ok(Step::On) };
+        let Some(class) = self.classes.iter().find(|class| class.key == line.class) else { return Ok(Step::On) };
         if class.key == CONTACTS {
             let step = self.people(at, line.until).await?;
             if self.run.lines.get(at).is_some_and(|line| line.rows > 0) {
@@ -153,7 +155,7 @@ impl Going<'_> {
     }
 
     /// Walks the rows of a part. They are looked for beside the writer, who only removes them: a log is long.
-    async fn part(&mut self, at: usize, class: &Class, part: &Part, until: i64) -> Result<Step, Fault> {
+    async fn part(&mut self, at: usize, class: &StorageClass, part: &StoragePart, until: i64) -> Result<Step, Fault> {
         let db = &self.context.bench.db;
         let mut behind = i64::MIN;
         loop {

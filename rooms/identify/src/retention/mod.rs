@@ -16,7 +16,7 @@ use std::collections::HashMap;
 
 use attune_db::{DbError, Tx};
 use attune_events::Catalogue;
-use attune_house::{Room, setting_int, write_setting};
+use attune_house::{Room, StorageClass, setting_int, write_setting};
 use attune_kernel::{DAY_US, id_type};
 use attune_record::audit;
 use attune_web::FormErrors;
@@ -25,7 +25,7 @@ use serde_json::json;
 
 use crate::contact::By;
 use crate::import::jobs::Tables;
-use class::{CLASSES, CONTACTS, Class, MOST_DAYS};
+use class::{CLASSES, CONTACTS, MOST_DAYS};
 use hold::{CONTACT_TABLES, EVENTS};
 
 /// Adds this noun to the room.
@@ -34,6 +34,7 @@ pub(crate) fn plug(room: Room, tables: &Tables) -> Room {
         .nav([pages::nav()])
         .permissions(pages::permissions())
         .events(EVENTS)
+        .storage(CLASSES)
         .contact_tables(CONTACT_TABLES)
         .jobs(jobs::defs(tables))
         .crons([jobs::cron()])
@@ -48,7 +49,7 @@ id_type!(
 /// A class and how long it is kept.
 #[derive(Clone, Copy, Debug)]
 struct Rule {
-    class: &'static Class,
+    class: StorageClass,
     /// Days; 0: for ever.
     days: i64,
 }
@@ -91,36 +92,37 @@ impl Run {
 }
 
 /// The setting that keeps a class's limit. They have a page of their own.
-fn setting(class: &Class) -> String {
+fn setting(class: &StorageClass) -> String {
     format!("retention.{}", class.key)
 }
 
-/// How long every class is kept.
-async fn rules(tx: &mut Tx) -> Result<Vec<Rule>, DbError> {
-    let mut rules = Vec::with_capacity(CLASSES.len());
-    for class in &CLASSES {
-        rules.push(Rule { class, days: setting_int(tx, &setting(class), 0).await? });
+/// How long every one of these classes is kept.
+async fn rules(tx: &mut Tx, classes: &[StorageClass]) -> Result<Vec<Rule>, DbError> {
+    let mut rules = Vec::with_capacity(classes.len());
+    for class in classes {
+        rules.push(Rule { class: *class, days: setting_int(tx, &setting(class), 0).await? });
     }
     Ok(rules)
 }
 
 /// Limits as typed; a class left empty is kept for ever.
-fn check(typed: &HashMap<String, String>) -> Result<Vec<Rule>, FormErrors> {
+fn check(classes: &[StorageClass], typed: &HashMap<String, String>) -> Result<Vec<Rule>, FormErrors> {
     let mut errors = FormErrors::new();
-    let mut rules = Vec::with_capacity(CLASSES.len());
-    for class in &CLASSES {
+    let mut rules = Vec::with_capacity(classes.len());
+    for class in classes {
         let text = typed.get(class.key).map_or("", |text| text.trim());
         let days = if text.is_empty() { 0 } else { errors.number(class.key, text, class.least, MOST_DAYS) };
-        rules.push(Rule { class, days });
+        rules.push(Rule { class: *class, days });
     }
     errors.or(rules)
 }
 
 /// Sets every limit; what changed is on record.
 async fn set(tx: &mut Tx, by: &By<'_>, wanted: &[Rule]) -> Result<(), DbError> {
-    let before = rules(tx).await?;
+    let classes: Vec<StorageClass> = wanted.iter().map(|rule| rule.class).collect();
+    let before = rules(tx, &classes).await?;
     for (was, is) in before.iter().zip(wanted).filter(|(was, is)| was.days != is.days) {
-        write_setting(tx, &setting(is.class), &is.days.to_string(), Some(by.actor.staff_id), by.now).await?;
+        write_setting(tx, &setting(&is.class), &is.days.to_string(), Some(by.actor.staff_id), by.now).await?;
         let told = |rule: &Rule| Some(json!({ "class": rule.class.key, "days": rule.days }));
         audit::note(tx, by.ids, by.now, by.actor, "retention.changed", "retention", 0, told(was), told(is)).await?;
     }

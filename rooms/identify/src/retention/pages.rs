@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use attune_house::App;
+use attune_house::{App, StorageClass};
 use attune_jobs::{Job, JobSpec, JobState, cancel, find, list_recent, put};
 use attune_web::kit::cut_page;
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Lang, NavItem, Path, PermissionDef, Problem, Query, Shell, permission};
@@ -13,7 +13,7 @@ use axum::{Extension, Router};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::class::{CLASSES, Class, MOST_DAYS};
+use super::class::MOST_DAYS;
 use super::jobs::{KIND, ONE_AT_A_TIME, Wanted, close};
 use super::{Line, Rule, Run, RunId, check, preview, quiet, rules, set, store};
 use crate::contact::By;
@@ -50,18 +50,18 @@ pub(crate) fn routes(tables: &Tables) -> Router<App> {
 
 /// A class on the page.
 struct Entry {
-    class: &'static Class,
+    class: StorageClass,
     /// The limit as typed or set; empty: for ever.
     days: String,
 }
 
 impl Entry {
     fn label(&self, l: &Lang) -> String {
-        l.t(&format!("retention-class-{}", self.class.key)).to_string()
+        l.t(self.class.label_key).to_string()
     }
 
     fn hint(&self, l: &Lang) -> String {
-        l.t(&format!("retention-class-{}-hint", self.class.key)).to_string()
+        l.t(self.class.hint_key).to_string()
     }
 }
 
@@ -114,7 +114,7 @@ struct PageQuery {
 
 async fn read(app: &App, shell: Shell, query: &PageQuery) -> Result<RetentionPage, Problem> {
     let mut tx = app.db.read().await?;
-    let set = rules(&mut tx).await?;
+    let set = rules(&mut tx, &app.house().storage).await?;
     let shown = |rule: &Rule| if rule.days > 0 { rule.days.to_string() } else { String::new() };
     let entries = set.iter().map(|rule| Entry { class: rule.class, days: shown(rule) }).collect();
     let last: Option<Job> = list_recent(&mut tx, KIND, 1).await?.into_iter().next();
@@ -131,7 +131,7 @@ async fn count(app: &App, shell: &Shell, rules: &[Rule]) -> Result<Vec<Going>, P
     let mut going = Vec::new();
     for rule in rules.iter().filter(|rule| rule.days > 0) {
         let (rows, oldest) = preview(&mut tx, rule, shell.now, &quiet).await?;
-        let what = shell.l.t(&format!("retention-class-{}", rule.class.key)).to_string();
+        let what = shell.l.t(rule.class.label_key).to_string();
         going.push(Going { what, until: rule.until(shell.now), rows, oldest });
     }
     Ok(going)
@@ -144,7 +144,7 @@ async fn page(State(app): State<App>, _: Can<SetRetention>, shell: Shell, Query(
 
 async fn show_preview(State(app): State<App>, _: Can<SetRetention>, shell: Shell, Query(typed): Query<HashMap<String, String>>) -> Answer {
     let mut page = read(&app, shell, &PageQuery::default()).await?;
-    match check(&typed) {
+    match check(&app.house().storage, &typed) {
         Ok(wanted) => page.going = Some(count(&app, &page.shell, &wanted).await?),
         Err(errors) => page.errors = errors,
     }
@@ -159,7 +159,7 @@ fn fill(entries: &mut [Entry], typed: &HashMap<String, String>) {
 }
 
 async fn save(State(app): State<App>, can: Can<SetRetention>, shell: Shell, Form(typed): Form<HashMap<String, String>>) -> Answer {
-    let wanted = match check(&typed) {
+    let wanted = match check(&app.house().storage, &typed) {
         Ok(wanted) => wanted,
         Err(errors) => {
             let mut page = RetentionPage { errors, ..read(&app, shell, &PageQuery::default()).await? };
@@ -177,7 +177,7 @@ async fn save(State(app): State<App>, can: Can<SetRetention>, shell: Shell, Form
 async fn run(State(app): State<App>, can: Can<SetRetention>, shell: Shell, Extension(tables): Extension<Tables>) -> Answer {
     tables.learn(app.house());
     let mut tx = app.db.begin().await?;
-    if rules(&mut tx).await?.iter().all(|rule| rule.days == 0) {
+    if rules(&mut tx, &app.house().storage).await?.iter().all(|rule| rule.days == 0) {
         return Err(Problem::refused("retention-no-limit"));
     }
     put(
@@ -209,17 +209,19 @@ async fn stop(State(app): State<App>, _: Can<SetRetention>, shell: Shell) -> Ans
 struct ReceiptPage {
     shell: Shell,
     run: Run,
+    /// The classes of every room.
+    classes: Vec<StorageClass>,
 }
 
 impl ReceiptPage {
     fn what(&self, line: &Line) -> String {
-        let known = CLASSES.iter().any(|class| class.key == line.class);
-        if known { self.shell.l.t(&format!("retention-class-{}", line.class)).to_string() } else { line.class.clone() }
+        let known = self.classes.iter().find(|class| class.key == line.class);
+        known.map_or_else(|| line.class.clone(), |class| self.shell.l.t(class.label_key).to_string())
     }
 }
 
 async fn receipt(State(app): State<App>, _: Can<SetRetention>, shell: Shell, Path(id): Path<RunId>) -> Answer {
     let run = store::find(&mut app.db.read().await?, id).await?.ok_or(Problem::NotFound)?;
-    let page = ReceiptPage { run, shell };
+    let page = ReceiptPage { run, shell, classes: app.house().storage.clone() };
     Ok(page.shell.page(&page))
 }

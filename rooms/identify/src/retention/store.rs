@@ -1,8 +1,8 @@
-//! The SQL of retention. The statements over the classes are made of this room's own list of tables, as those of erasing are.
+//! The SQL of retention. The statements over the classes are made of the rooms' own lists of tables, as those of erasing are.
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, Value, params, sql};
+use attune_house::{PastAct, StoragePart};
 
-use super::class::{Act, Part};
 use super::{Line, Run, RunId};
 
 /// Rows in one transaction.
@@ -10,30 +10,34 @@ pub(super) const BATCH: i64 = 5_000;
 /// People in one transaction: each has rows in some thirty tables.
 pub(super) const PEOPLE: i64 = 200;
 
-fn past(part: &Part) -> String {
-    format!("{} < $1 AND {}", part.at, part.only)
+/// Everybody who is held, and the records that became part of theirs: rows of those may stay under the old id.
+const HELD: &str = "SELECT h.contact_id FROM holds h UNION ALL SELECT c.id FROM contacts c JOIN holds h ON c.merged_into = h.contact_id";
+
+fn past(part: &StoragePart) -> String {
+    let rows = format!("{} < $1 AND {}", part.at, part.only);
+    if part.person.is_empty() { rows } else { format!("{rows} AND COALESCE({}, 0) NOT IN ({HELD})", part.person) }
 }
 
 /// How many rows would go, and the moment of the oldest of them.
-pub(super) async fn count(tx: &mut Tx, part: &Part, until: i64) -> Result<(i64, Option<i64>), DbError> {
+pub(super) async fn count(tx: &mut Tx, part: &StoragePart, until: i64) -> Result<(i64, Option<i64>), DbError> {
     let select = format!("SELECT count(*) AS n, min({}) AS oldest FROM {} t WHERE {}", part.at, part.table, past(part));
     let found = tx.find(&select, params![until]).await?;
     found.map_or(Ok((0, None)), |row| Ok((row.get("n")?, row.get("oldest")?)))
 }
 
 /// The keys of the next rows that go, behind `behind`.
-pub(super) async fn next_keys(tx: &mut Tx, part: &Part, until: i64, behind: i64) -> Result<Vec<i64>, DbError> {
+pub(super) async fn next_keys(tx: &mut Tx, part: &StoragePart, until: i64, behind: i64) -> Result<Vec<i64>, DbError> {
     let (key, table) = (part.key, part.table);
     let select = format!("SELECT t.{key} FROM {table} t WHERE {} AND t.{key} > $2 ORDER BY t.{key} LIMIT {BATCH}", past(part));
     tx.rows(&select, params![until, behind]).await?.iter().map(|row| row.at(0)).collect()
 }
 
 /// Removes the rows of these keys, those that still are past their limit.
-pub(super) async fn remove(tx: &mut Tx, part: &Part, until: i64, keys: &[i64]) -> Result<u64, DbError> {
+pub(super) async fn remove(tx: &mut Tx, part: &StoragePart, until: i64, keys: &[i64]) -> Result<u64, DbError> {
     let table = part.table;
     let act = match part.act {
-        Act::Delete => format!("DELETE FROM {table} AS t"),
-        Act::Set(what) => format!("UPDATE {table} AS t SET {what}"),
+        PastAct::Delete => format!("DELETE FROM {table} AS t"),
+        PastAct::Set(what) => format!("UPDATE {table} AS t SET {what}"),
     };
     let statement = format!("{act} WHERE t.{} IN (SELECT r.id FROM {{rows}} AS r) AND {}", part.key, past(part));
     tx.exec_from(&statement, &Relation::of_ids("id", keys.iter().copied()), params![until]).await

@@ -120,6 +120,11 @@ async fn take(collector: &Collector, passed: Passed, received_at: i64) -> Respon
             *slot = told(dropped.index, &dropped.reason);
         }
     }
+    for part in &passed.left_out {
+        if let Some(slot) = results.get_mut(part.index) {
+            *slot = json!({ "index": part.index, "result": "taken", "reason": part.reason.code(), "message": part.reason.to_string() });
+        }
+    }
     (StatusCode::OK, Json(json!({ "received_at": received_at / 1_000, "results": results }))).into_response()
 }
 

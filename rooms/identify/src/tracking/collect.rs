@@ -86,6 +86,7 @@ async fn take(collector: &Collector, passed: Passed) -> Response {
     let refused: Vec<_> = passed
         .dropped
         .iter()
+        .chain(&passed.left_out)
         .filter(|dropped| dropped.reason.is_mistake())
         .map(|dropped| json!({ "index": dropped.index, "reason": dropped.reason.code(), "message": dropped.reason.to_string() }))
         .collect();

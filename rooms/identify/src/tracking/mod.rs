@@ -21,6 +21,7 @@ mod source;
 mod store;
 #[cfg(test)]
 pub(crate) mod tests;
+mod ticked;
 mod visits;
 mod wire;
 mod write;

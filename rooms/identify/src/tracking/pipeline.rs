@@ -16,6 +16,7 @@ use super::hit::{Hit, Machine, PageLeft, Sender};
 use super::key::key64;
 use super::sites::SiteRules;
 use super::source::{Arrival, Utm, attribute};
+use super::ticked::{self, Ticked};
 use super::wire::{Envelope, Facts, WireEvent, WireTraits, flag, joined, number, text};
 use super::{VISIT_GAP_US, event_names, reason::Reason};
 use crate::place;
@@ -86,6 +87,8 @@ pub struct Passed {
     pub hits: Vec<Hit>,
     /// What does not.
     pub dropped: Vec<Dropped>,
+    /// Parts of events that were left out; the events themselves go on.
+    pub left_out: Vec<Dropped>,
 }
 
 /// An event on its way through the steps.
@@ -99,6 +102,10 @@ struct Draft<'a> {
     visitor: Option<i64>,
     /// The place it happened at: id and name.
     place: Option<&'a (i64, String)>,
+    /// The boxes that were ticked in a form.
+    boxes: Vec<Ticked>,
+    /// Whether one of them cannot be read.
+    box_left_out: bool,
 }
 
 struct Asked<'a> {
@@ -198,12 +205,12 @@ pub fn run(ground: &Ground<'_>, client: &Client, body: &[u8]) -> Result<Passed, 
             keep(stepped, &mut passed.dropped)
         });
     }
-    passed.hits = timed("stitch", || drafts.into_iter().map(|draft| finish(&asked, draft)).collect());
+    timed("stitch", || finish_all(&asked, drafts, &mut passed));
     if asked.verdict.is_some_and(Machine::is_internal) {
         metrics::counter!("attune_collect_internal_total").increment(passed.hits.len() as u64);
     }
     passed.dropped.sort_by_key(|dropped| dropped.index);
-    for dropped in &passed.dropped {
+    for dropped in passed.dropped.iter().chain(&passed.left_out) {
         metrics::counter!("attune_collect_dropped_total", "reason" => dropped.reason.code()).increment(1);
     }
     Ok(passed)
@@ -235,23 +242,32 @@ fn decode<'a>(asked: &Asked<'a>, index: usize, raw: &'a RawValue) -> Result<Draf
     if too_long(&wire.url, MAX_URL * 4) || too_long(&wire.referrer, MAX_URL * 4) || too_long(&wire.title, 1_200) {
         return Err(Reason::TooLong);
     }
-    let props = wire.props.map_or("{}", |raw| raw.get().trim());
-    if props.len() > MAX_PROPS {
-        return Err(Reason::TooLong);
-    }
-    if !props.starts_with('{') {
-        return Err(Reason::BadProps);
-    }
-    let facts = match wire.props {
-        Some(raw) => serde_json::from_str(raw.get()).map_err(|_| Reason::BadProps)?,
-        None => Facts::default(),
-    };
+    let facts = read_props(&wire)?;
+    let said = facts.consents.filter(|_| wire.name == "form.submitted");
+    let (boxes, box_left_out) = ticked::read(said, &asked.ground.rules.topics);
     let place = match wire.name.as_ref() {
         "place.entered" | "place.left" => Some(found_place(asked, wire.props)?),
         _ => None,
     };
     let at = true_time(asked.client.received_at, asked.envelope.sent_at, wire.at)?;
-    Ok(Draft { index, wire, facts, at, agent: None, machine: None, visitor: None, place })
+    Ok(Draft { index, wire, facts, at, agent: None, machine: None, visitor: None, place, boxes, box_left_out })
+}
+
+/// The props the server understands; what their boxes say does not count to their length.
+fn read_props<'a>(wire: &WireEvent<'a>) -> Result<Facts<'a>, Reason> {
+    let props = wire.props.map_or("{}", |raw| raw.get().trim());
+    if props.len() > MAX_PROPS + ticked::MAX_BYTES {
+        return Err(Reason::TooLong);
+    }
+    if !props.starts_with('{') {
+        return Err(Reason::BadProps);
+    }
+    let facts: Facts<'a> = match wire.props {
+        Some(raw) => serde_json::from_str(raw.get()).map_err(|_| Reason::BadProps)?,
+        None => Facts::default(),
+    };
+    let boxes = facts.consents.filter(|_| wire.name == "form.submitted").map_or(0, |raw| raw.get().len());
+    if props.len() > MAX_PROPS + boxes.min(ticked::MAX_BYTES) { Err(Reason::TooLong) } else { Ok(facts) }
 }
 
 /// The place an app is at.
@@ -355,6 +371,21 @@ fn visitor<'a>(asked: &Asked<'a>, mut draft: Draft<'a>) -> Result<Draft<'a>, Rea
     Ok(draft)
 }
 
+/// Puts what has passed every step into the form of the log, each form followed by the boxes ticked in it.
+fn finish_all<'a>(asked: &Asked<'a>, drafts: Vec<Draft<'a>>, passed: &mut Passed) {
+    passed.hits.reserve(drafts.len());
+    for mut draft in drafts {
+        let boxes = std::mem::take(&mut draft.boxes);
+        if draft.box_left_out {
+            passed.left_out.push(Dropped { index: draft.index, reason: Reason::BadConsent });
+        }
+        let hit = finish(asked, draft);
+        let ticked = ticked::hits(boxes, &hit);
+        passed.hits.push(hit);
+        passed.hits.extend(ticked);
+    }
+}
+
 /// Weighs who it is and puts the event into the form of the log.
 fn finish<'a>(asked: &Asked<'a>, draft: Draft<'a>) -> Hit {
     let Draft { wire, facts, at, machine, place, .. } = draft;
@@ -450,7 +481,7 @@ fn amount(name: &str, facts: &Facts<'_>) -> Option<i64> {
     }
 }
 
-/// Who somebody said to be is weighed, not kept in the log; everything else is kept as sent.
+/// Who somebody said to be is weighed and not kept in the log, and ticked boxes stand in events of their own; everything else is kept as sent.
 fn kept_props(wire: &WireEvent<'_>, query: Option<&str>) -> Option<String> {
     match wire.name.as_ref() {
         "visitor.identified" | PUSH_REGISTERED => None,
@@ -462,7 +493,7 @@ fn kept_props(wire: &WireEvent<'_>, query: Option<&str>) -> Option<String> {
 
 fn without_identity(props: &RawValue) -> Option<String> {
     let mut map: serde_json::Map<String, serde_json::Value> = serde_json::from_str(props.get()).ok()?;
-    for key in ["token", "email", "name", "traits"] {
+    for key in ["token", "email", "name", "traits", "consents"] {
         map.remove(key);
     }
     (!map.is_empty()).then(|| serde_json::Value::Object(map).to_string())

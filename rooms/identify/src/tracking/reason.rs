@@ -36,6 +36,11 @@ pub enum Reason {
     /// No place has what was sensed.
     #[error("no place has this beacon, tag or fence")]
     UnknownPlace,
+    /// A ticked box names nothing the ledger knows, or carries no words.
+    #[error(
+        "a consent box must name a channel and a purpose, such as email:marketing, and carry the words beside it (at most 1,000 characters), ten boxes a form: this one is left out, the rest of the event is kept"
+    )]
+    BadConsent,
     /// The host is none of the configured sites.
     #[error("this site is not configured")]
     UnknownSite,
@@ -62,6 +67,7 @@ impl Reason {
             Self::InFuture => "in_future",
             Self::BadVisitor => "bad_visitor",
             Self::UnknownPlace => "unknown_place",
+            Self::BadConsent => "bad_consent",
             Self::UnknownSite => "unknown_site",
             Self::Objection => "objection",
             Self::NoConsent => "no_consent",

@@ -4,7 +4,9 @@ use attune_db::{DbError, Tx};
 use attune_house::{SettingDef, SettingKind, setting_bool, setting_text};
 use attune_kernel::Network;
 
+use super::ticked::Topics;
 use crate::place::{self, Marks};
+use crate::topic;
 
 /// The settings of the collector.
 pub const SETTINGS: &[SettingDef] = &[
@@ -45,6 +47,8 @@ pub struct SiteRules {
     pub consent_required: bool,
     /// Places, by what apps sense of them.
     pub places: Marks,
+    /// Topics that a box in a form can name: purpose and name.
+    pub topics: Topics,
 }
 
 impl SiteRules {
@@ -58,6 +62,7 @@ impl SiteRules {
             hosting_is_machine: setting_bool(tx, "identify.hosting_is_machine", true).await?,
             consent_required: setting_bool(tx, "identify.consent_required", false).await?,
             places: place::marks(tx).await?,
+            topics: topic::list(tx).await?.into_iter().map(|topic| (topic::purpose_of(topic.id), topic.name_en)).collect(),
         })
     }
 

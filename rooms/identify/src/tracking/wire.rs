@@ -73,6 +73,8 @@ pub(super) struct Facts<'a> {
     #[serde(borrow, default)]
     pub(super) form: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    pub(super) consents: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     pub(super) subject: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) sku: Option<&'a RawValue>,

@@ -11,6 +11,7 @@ mod outcome;
 pub(crate) mod people;
 pub mod public;
 pub mod sender;
+pub(crate) mod storage;
 pub mod store;
 #[cfg(test)]
 mod tests;

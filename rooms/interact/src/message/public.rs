@@ -10,7 +10,7 @@ use attune_identify::{dialogue, stitching};
 use attune_web::{Answer, Form, Path, Problem, Shell, see_other};
 use axum::Router;
 use axum::extract::{Extension, FromRequestParts, State};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, USER_AGENT};
 use http::request::Parts;
@@ -76,6 +76,8 @@ struct UnsubscribePage {
     action: String,
     email: String,
     done: bool,
+    /// The mail is so old, or the person so gone, that the link leads to nobody.
+    over: bool,
     /// Where the person may choose something in between.
     preferences: String,
 }
@@ -84,16 +86,20 @@ struct UnsubscribePage {
 async fn ask(State(app): State<App>, Extension(linker): Extension<Linker>, shell: Shell, Path(token): Path<String>) -> Answer {
     let (send_id, _) = linker.read(Act::Unsubscribe, &token).ok_or(Problem::NotFound)?;
     let mut tx = app.db.read().await?;
+    if super::store::contact_of(&mut tx, send_id).await?.is_none() {
+        return Ok(over(shell));
+    }
     let email = super::store::address_of(&mut tx, send_id).await?.unwrap_or_default();
     let preferences = preferences_path(&linker, send_id);
-    let page = UnsubscribePage {
-        action: format!("/m/u/{token}"),
-        email: if email.is_empty() { email } else { attune_kernel::mask(&email) },
-        done: false,
-        preferences,
-        shell,
-    };
+    let email = if email.is_empty() { email } else { attune_kernel::mask(&email) };
+    let page = UnsubscribePage { action: format!("/m/u/{token}"), email, done: false, over: false, preferences, shell };
     Ok(page.shell.page(&page))
+}
+
+/// What stands where a link leads to nobody: who says "done" there would not keep it.
+fn over(shell: Shell) -> Response {
+    let page = UnsubscribePage { action: String::new(), email: String::new(), done: false, over: true, preferences: String::new(), shell };
+    (StatusCode::GONE, page.shell.page(&page)).into_response()
 }
 
 /// What is posted: by our own button, or by a mail program (RFC 8058: `List-Unsubscribe=One-Click`).
@@ -113,12 +119,15 @@ async fn unsubscribe(
     Form(form): Form<UnsubscribeForm>,
 ) -> Answer {
     let (send_id, _) = linker.read(Act::Unsubscribe, &token).ok_or(Problem::NotFound)?;
-    keep(&tracker, Touch { send_id, what: What::Unsubscribe, at: app.clock.now(), machine: None }).await?;
+    let landing = keep(&tracker, Touch { send_id, what: What::Unsubscribe, at: app.clock.now(), machine: None }).await?;
+    if landing.is_none_or(|landing| landing.contact_id.is_none()) {
+        return Ok(over(shell));
+    }
     if form.one_click == "One-Click" {
         return Ok(StatusCode::OK.into_response());
     }
     let preferences = preferences_path(&linker, send_id);
-    let page = UnsubscribePage { action: String::new(), email: String::new(), done: true, preferences, shell };
+    let page = UnsubscribePage { action: String::new(), email: String::new(), done: true, over: false, preferences, shell };
     Ok(page.shell.page(&page))
 }
 

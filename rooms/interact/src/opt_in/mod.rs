@@ -6,10 +6,14 @@
 pub mod api;
 pub(crate) mod jobs;
 pub mod pages;
+pub(crate) mod react;
+
+use std::collections::HashMap;
 
 use attune_db::{DbError, Tx};
+use attune_events::Event;
 use attune_house::{setting_bool, setting_int};
-use attune_identify::consent::{self, Consent, ConsentDraft, State};
+use attune_identify::consent::{self, Consent, ConsentDraft, Heard, State};
 use attune_identify::contact::{self, Contact};
 use attune_jobs::{Bench, JobSpec, put};
 use attune_kernel::{DAY_US, Fault, fold_key};
@@ -18,55 +22,91 @@ use attune_web::{Problem, Secret};
 use crate::{rules, suppression};
 
 /// How often a person is asked within a day.
-const MOST_A_DAY: usize = 3;
-/// Lines of the ledger that are looked through for that.
-const LOOKED_AT: i64 = 20;
+const MOST_A_DAY: i64 = 3;
 /// What the links are signed for.
 const PURPOSE: &str = "opt-in";
 /// The source of the line by which somebody confirms.
 const SOURCE: &str = "double-opt-in";
 
-/// Whether this line asks for what must be confirmed here.
-async fn needs_confirmation(tx: &mut Tx, draft: &ConsentDraft) -> Result<bool, DbError> {
-    let marketing = draft.channel == crate::CHANNEL && draft.purpose == consent::MARKETING && draft.state == State::Given;
-    Ok(marketing && setting_bool(tx, rules::DOUBLE_OPT_IN, false).await?)
+/// Whether this line asks for what must be confirmed where double opt-in is on.
+fn asks_for_marketing(draft: &ConsentDraft) -> bool {
+    draft.channel == crate::CHANNEL && draft.purpose == consent::MARKETING && draft.state == State::Given
 }
+
+/// What became of a line: its number and what holds now, or why it was refused.
+type Noted = Result<(i64, State), Problem>;
 
 /// Notes down what a person is said to have said. A yes to marketing mail that must be confirmed becomes a pending line and a mail, unless the
 /// person has confirmed before. Answers the line's number and what holds now.
 ///
 /// Errors: refused without an address, and when the person was asked too often.
-async fn sign_up(tx: &mut Tx, bench: &Bench, mut draft: ConsentDraft) -> Result<(i64, State), Problem> {
-    let now = bench.clock.now();
-    contact::hold(tx, &[draft.contact_id]).await?;
-    if needs_confirmation(tx, &draft).await? {
-        let held = consent::states(tx, crate::CHANNEL, [draft.contact_id]).await?;
-        if held.get(&draft.contact_id) != Some(&State::Given) {
-            check_ask(tx, draft.contact_id, now).await?;
-            draft.state = State::Pending;
-        }
-    }
-    let state = draft.state;
-    let number = consent::record(tx, &bench.ids, now, &[draft]).await?.first().copied().unwrap_or_default();
-    if state == State::Pending {
-        put(tx, bench, JobSpec::new(jobs::ASK_JOB, serde_json::json!({ "consent_id": number }))).await?;
-    }
-    Ok((number, state))
+async fn sign_up(tx: &mut Tx, bench: &Bench, draft: ConsentDraft) -> Noted {
+    sign_up_all(tx, bench, vec![draft]).await?.pop().unwrap_or(Err(Problem::NotFound))
 }
 
-/// Whether the person may be asked now.
-async fn check_ask(tx: &mut Tx, contact_id: i64, now: i64) -> Result<(), Problem> {
-    let person = contact::list_by_ids(tx, [contact_id]).await?.into_iter().next().ok_or(Problem::NotFound)?;
-    if !person.raw_email().is_some_and(|email| rules::is_address(email.trim())) {
-        return Err(Problem::refused("opt-in-no-address"));
+/// As [`sign_up`], of many people at once; a refused one does not hold up the others. A person and purpose come once.
+async fn sign_up_all(tx: &mut Tx, bench: &Bench, mut drafts: Vec<ConsentDraft>) -> Result<Vec<Noted>, Fault> {
+    if drafts.is_empty() {
+        return Ok(Vec::new());
     }
+    let now = bench.clock.now();
+    let people: Vec<i64> = drafts.iter().map(|draft| draft.contact_id).collect();
+    contact::hold(tx, &people).await?;
+    let refused = if setting_bool(tx, rules::DOUBLE_OPT_IN, false).await? {
+        let held = consent::states(tx, crate::CHANNEL, people).await?;
+        let waits = |draft: &ConsentDraft| asks_for_marketing(draft) && held.get(&draft.contact_id) != Some(&State::Given);
+        drafts.iter_mut().filter(|draft| waits(draft)).for_each(|draft| draft.state = State::Pending);
+        check_asks(tx, drafts.iter().filter(|draft| draft.state == State::Pending).map(|draft| draft.contact_id), now).await?
+    } else {
+        HashMap::new()
+    };
+    let refusal = |draft: &ConsentDraft| refused.get(&draft.contact_id).copied().filter(|_| draft.state == State::Pending);
+    let lines: Vec<ConsentDraft> = drafts.iter().filter(|draft| refusal(draft).is_none()).cloned().collect();
+    let mut numbers = consent::record(tx, &bench.ids, now, &lines).await?.into_iter();
+    let noted: Vec<Noted> = drafts
+        .iter()
+        .map(|draft| refusal(draft).map_or_else(|| Ok((numbers.next().unwrap_or_default(), draft.state)), |key| Err(Problem::refused(key))))
+        .collect();
+    // A job each: one mail that is not taken must not repeat the others.
+    for (number, _) in noted.iter().flatten().filter(|(_, state)| *state == State::Pending) {
+        put(tx, bench, JobSpec::new(jobs::ASK_JOB, serde_json::json!({ "consent_id": number }))).await?;
+    }
+    Ok(noted)
+}
+
+/// Who of these people may not be asked now, and why.
+async fn check_asks(tx: &mut Tx, people: impl Iterator<Item = i64>, now: i64) -> Result<HashMap<i64, &'static str>, Fault> {
+    let mut refused: HashMap<i64, &'static str> = people.map(|id| (id, "opt-in-no-address")).collect();
+    let asked: Vec<i64> = refused.keys().copied().collect();
+    let found = contact::list_by_ids(tx, asked.iter().copied()).await?;
+    let mut addresses: HashMap<i64, &str> = found.iter().filter_map(|person| Some((person.id, person.raw_email()?.trim()))).collect();
+    addresses.retain(|_, email| rules::is_address(email));
     // Whoever unsubscribed may come back by a yes of their own; what bounced, was complained about or is barred by hand is not written to.
-    if suppression::bars(tx, person.raw_email().unwrap_or_default()).await? {
-        return Err(Problem::refused("opt-in-suppressed"));
+    let barred = suppression::barred(tx, addresses.values().map(|email| fold_key(email))).await?;
+    let times = consent::asked_since(tx, asked, now - DAY_US).await?;
+    for (id, email) in addresses {
+        if barred.contains(&fold_key(email)) {
+            refused.insert(id, "opt-in-suppressed");
+        } else if times.get(&id).copied().unwrap_or(0) >= MOST_A_DAY {
+            refused.insert(id, "opt-in-too-often");
+        } else {
+            refused.remove(&id);
+        }
     }
-    let lines = consent::list(tx, contact_id, LOOKED_AT).await?;
-    let asked = lines.iter().filter(|line| line.said.state == State::Pending && line.at > now - DAY_US).count();
-    if asked >= MOST_A_DAY { Err(Problem::refused("opt-in-too-often")) } else { Ok(()) }
+    Ok(refused)
+}
+
+/// Notes down the boxes people ticked in the forms of the company's sites, as programs' sign-ups are. After a no, a box is a request that the
+/// person confirms, where that is how it works here, and else nothing.
+async fn note_ticked(tx: &mut Tx, bench: &Bench, events: &[Event]) -> Result<(), Fault> {
+    let confirms = setting_bool(tx, rules::DOUBLE_OPT_IN, false).await?;
+    let heard = consent::heard_in(tx, events).await?;
+    let (counts, objected): (Vec<Heard>, Vec<Heard>) =
+        heard.into_iter().partition(|heard| !heard.confirmed_only || (confirms && asks_for_marketing(&heard.draft)));
+    let noted = sign_up_all(tx, bench, counts.into_iter().map(|heard| heard.draft).collect()).await?;
+    let taken = noted.iter().flatten().count();
+    tracing::info!(taken, refused = noted.len() - taken, objected = objected.len(), "boxes ticked in forms were noted down");
+    Ok(())
 }
 
 /// The token of a pending line's link, good for the address it is mailed to.

@@ -6,6 +6,8 @@ pub mod erased;
 pub mod pages;
 pub mod store;
 
+use std::collections::HashSet;
+
 use attune_db::{Column, Conflict, DbError, Relation, Tx, Value, params, sql};
 use attune_identify::contact::By;
 use attune_kernel::{Ids, fold_key};
@@ -74,10 +76,11 @@ pub async fn add_of_sends(tx: &mut Tx, ids: &Ids, send_ids: &[i64], cause: Cause
     Ok(())
 }
 
-/// Whether an address is on the list for another reason than that the person unsubscribed.
-pub async fn bars(tx: &mut Tx, email: &str) -> Result<bool, DbError> {
-    let select = sql!("SELECT count(*) FROM suppressions WHERE email_key = $1 AND reason <> 'unsubscribed'");
-    Ok(tx.count(select, params![fold_key(email.trim())]).await? > 0)
+/// Which of these addresses (in their matching form) are on the list for another reason than that the person unsubscribed.
+pub async fn barred(tx: &mut Tx, email_keys: impl IntoIterator<Item = String>) -> Result<HashSet<String>, DbError> {
+    let wanted = Relation::of_texts("text", email_keys);
+    let select = sql!("SELECT s.email_key FROM {rows} AS r JOIN suppressions s ON s.email_key = r.text WHERE s.reason <> 'unsubscribed'");
+    tx.rows_from(select, &wanted, params![]).await?.iter().map(|row| row.at(0)).collect()
 }
 
 /// Takes the addresses of a contact off the list where the person had unsubscribed and says yes again. What bounced, was complained about or

@@ -18,7 +18,11 @@ const COLLEAGUES: [Colleague; 3] = [
     Colleague::new("agent", 9).of_team(3),
 ];
 
-const FOREIGN: [EventDef; 1] = [EventDef { name: "lead.handed_over", meaning: "", subject: "", amount: "", behaviour: false }];
+const FOREIGN: [EventDef; 3] = [foreign("lead.handed_over"), foreign("consent.ticked"), foreign("visitor.identified")];
+
+const fn foreign(name: &'static str) -> EventDef {
+    EventDef { name, meaning: "", subject: "", amount: "", behaviour: false }
+}
 
 /// Whose names may be seen, as the room to the left would announce it.
 const SEE_CONTACTS: PermissionDef =

@@ -4,3 +4,4 @@ pub(crate) mod fixture;
 mod http;
 mod opt_in;
 mod preference;
+mod storage;

@@ -4,8 +4,11 @@ use attune_db::params;
 use attune_house::write_setting;
 use attune_identify::consent;
 use attune_identify::contact::ContactId;
+use attune_identify::stitching::contact_token;
+use attune_identify::tracking::{Client, Collector};
 use attune_kernel::{DAY_US, HOUR_US};
 use attune_testkit::{StatusCode, TestApp};
+use serde_json::json;
 
 use super::fixture::Stage;
 use super::http::{app, ask, stage};
@@ -90,7 +93,68 @@ async fn nobody_is_pestered_and_links_grow_old() {
     assert_eq!(ask(&app, "agent", "POST", &path(1001), YES).await.status, StatusCode::NOT_FOUND, "somebody else's contact");
 }
 
+/// Somebody known on a site ticks a box there.
+async fn tick(stage: &Stage, app: &TestApp, contact: i64, of: &str) {
+    stage.parts.clock.advance(1_000_000);
+    let (now, collector) = (stage.now(), Collector::start(&stage.parts));
+    let token = contact_token(&stage.parts.secret, contact, now);
+    let event = |id: &str, name: &str, props: serde_json::Value| json!({ "id": format!("{id}-{now}"), "name": name, "at": now / 1_000, "url": "/contact", "props": props });
+    let events = [
+        event("form", "form.submitted", json!({ "form": "ask", "consents": [{ "for": of, "wording": "Send me the letter" }] })),
+        event("who", "visitor.identified", json!({ "traits": {}, "token": token })),
+    ];
+    let body = json!({ "v": 1, "visitor": format!("v{contact}"), "host": "www.example.com", "sent_at": now / 1_000, "events": events });
+    let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
+    let client = Client { received_at: now, agent: agent.to_owned(), has_language: true, ..Client::default() };
+    let passed = collector.read(&client, body.to_string().as_bytes()).await.unwrap().unwrap();
+    assert_eq!((passed.hits.len(), passed.left_out.len()), (3, 0));
+    collector.offer(passed.hits).await.unwrap();
+    app.settle().await;
+}
+
 attune_testkit::on_both_dbs! {
+    async fn a_box_ticked_on_a_site_counts_as_a_programs_word_does(db: Db) {
+        let stage = Stage::open(db).await;
+        stage.people(3).await;
+        let app = app(&stage);
+        tick(&stage, &app, 1001, "email:marketing").await;
+        tick(&stage, &app, 1001, "email:marketing").await;
+        assert_eq!(words(&stage, 1001).await, ["given"], "ticked twice, agreed once");
+        let mut tx = stage.parts.db.read().await.unwrap();
+        let line = consent::list(&mut tx, 1001, 1).await.unwrap().remove(0);
+        drop(tx);
+        assert_eq!((line.said.source.as_str(), line.said.wording.as_deref()), ("site-form www.example.com/contact ask", Some("Send me the letter")));
+        assert_eq!(stage.count_events("consent.given").await, 1);
+        say(&stage, 1002, consent::MARKETING.to_owned(), consent::State::Withdrawn).await;
+        tick(&stage, &app, 1002, "email:marketing").await;
+        assert_eq!(words(&stage, 1002).await, ["withdrawn"], "a box takes no no back");
+
+        let mut tx = stage.parts.db.begin().await.unwrap();
+        write_setting(&mut tx, "interact.double_opt_in", "true", None, 1).await.unwrap();
+        tx.commit().await.unwrap();
+        tick(&stage, &app, 1002, "email:marketing").await;
+        tick(&stage, &app, 1003, "email:marketing").await;
+        tick(&stage, &app, 1003, "phone:marketing").await;
+        assert_eq!(words(&stage, 1002).await, ["pending", "withdrawn"], "whoever said no is asked for a yes of their own");
+        assert_eq!(words(&stage, 1003).await, ["given", "pending"], "only mail waits for a confirmation");
+        assert_eq!(stage.sink.mails().iter().map(|mail| mail.rcpt_to.join(",")).collect::<Vec<_>>(), ["p1002@example.com", "p1003@example.com"]);
+        ask(&app, "", "POST", &link(&stage), "").await.is(StatusCode::OK);
+        assert_eq!(words(&stage, 1003).await, ["given", "given", "pending"]);
+        for _ in 0..4 {
+            tick(&stage, &app, 1002, "email:marketing").await;
+        }
+        assert_eq!(words(&stage, 1002).await, ["pending", "pending", "pending", "withdrawn"], "nobody is pestered");
+        tick(&stage, &app, 1002, "phone:marketing").await;
+        let mut tx = stage.parts.db.begin().await.unwrap();
+        write_setting(&mut tx, "interact.double_opt_in", "false", None, 1).await.unwrap();
+        tx.commit().await.unwrap();
+        tick(&stage, &app, 1002, "email:marketing").await;
+        assert_eq!(words(&stage, 1002).await[0], "given", "the word about the phone");
+        let mut tx = stage.parts.db.read().await.unwrap();
+        let held = consent::states(&mut tx, "email", [1002]).await.unwrap();
+        assert_eq!(held.get(&1002), Some(&consent::State::Pending), "the no stands behind the request, whatever the setting");
+    }
+
     async fn who_has_not_confirmed_gets_no_campaign_even_when_imported(db: Db) {
         let stage = Stage::open(db).await;
         stage.people(2).await;

@@ -89,6 +89,16 @@ pub async fn visits(attune: &Attune) -> Vec<[i64; 3]> {
     rows.unwrap().map(Result::unwrap).collect()
 }
 
+/// Every line of the ledger: channel, purpose, state, source, wording.
+pub async fn ledger(attune: &Attune) -> Vec<[String; 5]> {
+    ground::settle(attune).await;
+    let connection = connection(attune);
+    let sql = "SELECT channel, purpose, state, source, COALESCE(wording, '') FROM consents ORDER BY channel, id";
+    let mut statement = connection.prepare(sql).unwrap();
+    let lines = statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?]));
+    lines.unwrap().map(Result::unwrap).collect()
+}
+
 fn connection(attune: &Attune) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(Path::new(&attune.store().argument()).join("attune.db")).unwrap();
     connection.busy_timeout(Duration::from_secs(10)).unwrap();

@@ -1,6 +1,7 @@
 //! The site tracker in a real browser, on a site that is not ours and trusts nobody: what was done is compared with what is in the log.
 
 mod arrived;
+mod boxes;
 mod clip;
 mod consent;
 mod prerender;

@@ -15,7 +15,7 @@ use super::clip;
 /// A page: its path, the attributes of the tracker's tag (none: the page has no tracker), its body.
 type Page = (&'static str, Option<&'static str>, &'static str);
 
-const PAGES: [Page; 15] = [
+const PAGES: [Page; 16] = [
     (
         "/",
         Some(""),
@@ -37,6 +37,18 @@ const PAGES: [Page; 15] = [
         Some(""),
         "<h1>Contact</h1><form id=\"ask\" action=\"/sent\" method=\"post\"><input type=\"hidden\" name=\"ticket\" value=\"t-1\">
          <input id=\"company\" name=\"company\"><input id=\"email\" name=\"email\" type=\"email\"><input name=\"phone\"><button id=\"send\">Send</button></form>",
+    ),
+    (
+        "/letter",
+        Some(""),
+        "<h1>Letter</h1><form id=\"letter\" action=\"/sent\" method=\"post\"><input id=\"email\" name=\"email\" type=\"email\">
+         <label><input id=\"by-mail\" type=\"checkbox\" data-attune-consent=\"email:marketing\"> Yes, send me
+           the <b>letter</b><span hidden> and sell my data</span></label>
+         <label for=\"by-phone\">Call me</label><input id=\"by-phone\" type=\"checkbox\" data-attune-consent=\"phone:marketing\">
+         <input type=\"checkbox\" checked data-attune-consent=\"sms:marketing\" aria-label=\"Text me\">
+         <input id=\"by-post\" type=\"checkbox\" data-attune-consent=\"post:marketing\" aria-label=\"Write to me\">
+         <input id=\"by-fax\" type=\"checkbox\" data-attune-consent=\"fax:marketing\" aria-label=\"Fax me\">
+         <button id=\"send\">Send</button></form>",
     ),
     ("/sent", Some(""), "<h1>Thank you</h1>"),
     ("/closed", Some(""), "<h1>Soon closed</h1>"),

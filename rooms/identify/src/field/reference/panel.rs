@@ -4,17 +4,17 @@ use askama::Template;
 use attune_db::Tx;
 use attune_house::{App, Panel, Place};
 use attune_web::kit::with_query;
-use attune_web::{Answer, Can, Path, Problem, Scope, Shell};
+use attune_web::{Answer, Can, Problem, Scope, Shell};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 
 use super::store;
 use crate::ViewContacts;
-use crate::company::CompanyId;
 use crate::contact::ContactId;
 use crate::field::{self, Subject};
-use crate::relationship::{Record, find_end};
+use crate::relationship::Record;
+use crate::relationship::block::{Ground, On, stand};
 use crate::sharing::Reach;
 
 /// Records shown of contacts, and of companies.
@@ -22,7 +22,7 @@ const FEW: i64 = 20;
 
 /// The routes of this block.
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/contacts/{id}/named-by", get(of_contact)).route("/companies/{id}/named-by", get(of_company))
+    Router::new().route("/contacts/{id}/named-by", get(block)).route("/companies/{id}/named-by", get(block))
 }
 
 /// The block on the contact page.
@@ -55,20 +55,10 @@ struct PanelPage {
     more: Vec<(String, String)>,
 }
 
-async fn of_contact(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<ContactId>) -> Answer {
-    panel_of(&app, &can.scope, shell, Record::Contact(id.0)).await
-}
-
-async fn of_company(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, Path(id): Path<CompanyId>) -> Answer {
-    panel_of(&app, &can.scope, shell, Record::Company(id.0)).await
-}
-
-async fn panel_of(app: &App, scope: &Scope, shell: Shell, record: Record) -> Answer {
-    let mut tx = app.db.read().await?;
-    let end = find_end(&mut tx, scope, record).await?.ok_or(Problem::NotFound)?;
-    let (lines, more) = read(&mut tx, scope, &shell, record).await?;
-    let name = if end.name.is_empty() { record.to_string() } else { end.name };
-    let page = PanelPage { record, name: shell.sight().text(end.whose, name), lines, more, shell };
+async fn block(State(app): State<App>, can: Can<ViewContacts>, shell: Shell, on: On) -> Answer {
+    let Ground { mut tx, record, name, .. } = stand(&app, &can.scope, &shell, on).await?;
+    let (lines, more) = read(&mut tx, &can.scope, &shell, record).await?;
+    let page = PanelPage { record, name, lines, more, shell };
     Ok(page.shell.show(&page, &page.as_part()))
 }
 

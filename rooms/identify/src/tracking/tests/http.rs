@@ -228,6 +228,32 @@ async fn who_objects_gets_no_answer_and_no_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_box_the_ledger_does_not_know_is_told_to_the_site_and_a_topic_is_known_by_its_name() {
+    let store = attune_testkit::lite(&crate::test_migrations()).await;
+    let site = Site::new(store.db());
+    site.web
+        .post("admin", "/contacts/topics", "name_en=Letter&name_zh=信&purpose_en=Once+a+month&purpose_zh=每月一次")
+        .await
+        .is(StatusCode::SEE_OTHER);
+    let mut tx = site.stage.db.read().await.unwrap();
+    let topic = crate::topic::purpose_of(crate::topic::list(&mut tx).await.unwrap()[0].id);
+    drop(tx);
+    site.stage.clock.advance(3_000_000);
+    let lena = site.stage.contact("Lena", "lena@example.com").await;
+    let token = crate::stitching::contact_token(&site.stage.secret, lena, site.stage.clock.now());
+    let boxes = json!([{ "for": format!("email:{topic}"), "wording": "The letter" }, { "for": "fax:marketing", "wording": "Fax me" }]);
+    let form = json!({ "id": "f1", "name": "form.submitted", "at": site.stage.now_ms(), "url": "/contact", "props": { "form": "ask", "consents": boxes } });
+    let told = site.post(&site.stage.body("anna", &[site.stage.identified("i1", &token), form])).await.is(StatusCode::OK).json();
+    assert_eq!((&told["refused"][0]["index"], &told["refused"][0]["reason"]), (&json!(1), &json!("bad_consent")));
+    assert!(told["refused"][0]["message"].as_str().unwrap().contains("the rest of the event is kept"));
+    let names: Vec<(String, Option<String>)> = site.stage.events().await.into_iter().map(|e| (e.name.into_owned(), e.subject)).collect();
+    assert!(names.contains(&("form.submitted".to_owned(), Some("ask".to_owned()))), "{names:?}");
+    assert!(names.contains(&("consent.ticked".to_owned(), Some("email/Letter".to_owned()))), "{names:?}");
+    let timeline = site.get("admin", &format!("/contacts/{}", ContactId(lena))).await;
+    assert!(timeline.has("Ticked a consent box: email/Letter"), "{}", timeline.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_configured_sites_may_read_the_answer() {
     let store = attune_testkit::lite(&crate::test_migrations()).await;
     let site = Site::new(store.db());

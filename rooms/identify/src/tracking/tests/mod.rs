@@ -4,6 +4,7 @@ mod app;
 pub(crate) mod atlas;
 mod http;
 mod steps;
+mod ticked;
 mod writing;
 
 use attune_db::{Db, Tx, params, sql};
