@@ -27,10 +27,12 @@ class AttuneMap {
     this.tiles = new Map();
     this.zoom = FARTHEST;
     this.x = this.y = this.world / 2;
-    if (!this.restore()) this.fit(this.all);
+    this.size = `${this.wide} ${this.high}`;
+    this.chosen = this.restore();
+    if (!this.chosen) this.fit(this.all);
     this.listen();
     this.here();
-    new ResizeObserver(() => this.draw()).observe(el);
+    new ResizeObserver(() => this.resized()).observe(el);
     this.draw();
     this.ask();
   }
@@ -75,9 +77,23 @@ class AttuneMap {
   }
 
   changed() {
+    this.chosen = true;
     this.settle();
     this.draw();
     this.keep();
+    this.askSoon();
+  }
+
+  // As long as nobody has chosen a part, all of it is shown, whatever the size.
+  resized() {
+    const size = `${this.wide} ${this.high}`;
+    if (size === this.size) return;
+    this.size = size;
+    if (!this.chosen) this.fit(this.all);
+    this.draw();
+    this.askSoon();
+  }
+  askSoon() {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.ask(), 160);
   }
