@@ -237,8 +237,9 @@ pub(crate) fn event(by: &By<'_>, name: &'static str, id: i64) -> Event {
     if by.actor.staff_id == 0 { event } else { event.props(&json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name })) }
 }
 
-/// Those of these companies that whoever has `scope` may give away: nobody's, and what is not only shared with them.
+/// Those of these companies that whoever has `scope` may give away: nobody's, and what is not only shared with them. They are held.
 pub(crate) async fn in_charge_of(tx: &mut Tx, scope: &Scope, ids: Vec<i64>) -> Result<Vec<i64>, DbError> {
+    store::hold(tx, &ids).await?;
     let mut found = list_by_ids(tx, ids).await?;
     found.retain(|company| company.owner_id.is_none() || scope.covers(company.owner_id, company.team_id));
     Ok(found.iter().map(|company| company.id).collect())

@@ -243,7 +243,6 @@ pub(crate) async fn reindex_companies(tx: &mut Tx, companies: &[i64]) -> Result<
         let people = store::list_of_companies(tx, companies, behind, 2_000).await?;
         let Some(last) = people.last() else { return Ok(()) };
         behind = last.id;
-        let words = |c: &Contact| c.search_words(c.raw_phone().and_then(phone_key).as_deref());
-        search::put(tx, people.iter().map(|c| (c.id, words(c))), false).await?;
+        search::put(tx, people.iter().map(|c| (c.id, c.words())), false).await?;
     }
 }

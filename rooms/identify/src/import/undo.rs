@@ -153,7 +153,7 @@ async fn restore_companies(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbErr
     // Whole rows are written: nobody's change of meanwhile is written over.
     company::hold_under(tx, &ids, &former).await?;
     let mut tree = Tree::read(tx, &moving, &former).await?;
-    let there: HashSet<i64> = company::list_by_ids(tx, former).await?.iter().map(|parent| parent.id).collect();
+    let there: HashSet<i64> = company::list_any(tx, former).await?.iter().map(|parent| parent.id).collect();
     let members = staff::list(tx).await?;
     let by_id: HashMap<i64, &Changed> = changed.iter().map(|c| (c.record_id, c)).collect();
     let mut companies = company::list_any(tx, ids).await?;
@@ -228,7 +228,7 @@ async fn restore(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbError> {
     contact::hold(tx, &ids).await?;
     let people = contact::list_by_ids(tx, ids).await?;
     let by_id: HashMap<i64, &Changed> = changed.iter().map(|c| (c.record_id, c)).collect();
-    let there = company::list_by_ids(tx, former(changed, "company_id").collect::<HashSet<_>>()).await?;
+    let there = company::list_any(tx, former(changed, "company_id").collect::<HashSet<_>>()).await?;
     let there: HashSet<i64> = there.iter().map(|company| company.id).collect();
     let members = staff::list(tx).await?;
     let defs = field::list(tx).await?;

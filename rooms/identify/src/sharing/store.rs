@@ -92,7 +92,7 @@ pub(super) async fn list_of(tx: &mut Tx, record: Record) -> Result<Vec<Share>, D
 
 /// The shares of this company and of those above it, with the company's name.
 pub(super) async fn list_carried(tx: &mut Tx, company_id: i64) -> Result<Vec<(Share, String)>, DbError> {
-    let mut sql = Sql::new("WITH RECURSIVE up (id, parent_id, name) AS (SELECT c.id, c.parent_id, c.name FROM companies c WHERE c.id = ");
+    let mut sql = Sql::new("WITH RECURSIVE up (id, parent_id, name) AS (SELECT c.id, c.parent_id, c.name FROM companies c WHERE c.deleted_at IS NULL AND c.id = ");
     sql.bind(company_id);
     sql.push(" UNION SELECT p.id, p.parent_id, p.name FROM up JOIN companies p ON p.id = up.parent_id AND p.deleted_at IS NULL) ");
     sql.push(&SELECT.replacen("SELECT ", "SELECT up.name AS company_name, ", 1));
@@ -103,13 +103,14 @@ pub(super) async fn list_carried(tx: &mut Tx, company_id: i64) -> Result<Vec<(Sh
 const DOWN: &str = "WITH RECURSIVE down (id) AS (SELECT c.id FROM companies c WHERE c.id = ";
 const FURTHER: &str = " UNION SELECT b.id FROM down JOIN companies b ON b.parent_id = down.id AND b.deleted_at IS NULL) ";
 
-/// How many people and companies from this company downwards belong to colleagues outside `scope`.
+/// How many people and companies from this company downwards belong to colleagues outside `scope`; those below a deleted one too, who come back
+/// with it.
 pub(super) async fn count_others(tx: &mut Tx, scope: &Scope, company_id: i64) -> Result<i64, DbError> {
     if *scope == Scope::All {
         return Ok(0);
     }
     let mut sql = Sql::new(DOWN);
-    sql.bind(company_id).push(FURTHER);
+    sql.bind(company_id).push(" UNION SELECT b.id FROM down JOIN companies b ON b.parent_id = down.id) ");
     sql.push("SELECT (SELECT count(*) FROM contacts p JOIN down ON down.id = p.company_id WHERE p.deleted_at IS NULL AND NOT (TRUE");
     scope.push_filter(&mut sql, "COALESCE(p.owner_id, 0)", "COALESCE(p.team_id, 0)");
     sql.push(")) + (SELECT count(*) FROM companies f JOIN down ON down.id = f.id WHERE f.owner_id IS NOT NULL AND NOT (TRUE");
