@@ -8,7 +8,7 @@ use attune_web::{Scope, Sight};
 use serde_json::{Map, Value as Json, json};
 
 use super::rules::{email_key, phone_key};
-use super::{By, Contact, ContactDraft, ContactError, Stage, event, store};
+use super::{By, Contact, ContactDraft, ContactError, Stage, event, search, store};
 use crate::field::Field;
 use crate::{address, company, fact, field, sharing, staff};
 

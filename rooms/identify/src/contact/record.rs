@@ -225,7 +225,7 @@ impl Contact {
 
     /// The words this contact is found by.
     pub(super) fn words(&self) -> search::Words {
-        self.search_words(self.raw_phone().and_then(phone_key).as_deref())
+        self.search_words(self.raw_phone().and_then(rules::phone_key).as_deref())
     }
 
     /// The same; `phone_key` is its number folded.

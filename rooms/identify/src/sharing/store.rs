@@ -101,7 +101,7 @@ pub(super) async fn list_carried(tx: &mut Tx, company_id: i64) -> Result<Vec<(Sh
 }
 
 const DOWN: &str = "WITH RECURSIVE down (id) AS (SELECT c.id FROM companies c WHERE c.id = ";
-const FURTHER: &str = " UNION SELECT b.id FROM down JOIN companies b ON b.parent_id = down.id AND b.deleted_at IS NULL) ";
+const FURTHER: &str = " UNION SELECT b.id FROM down JOIN companies b ON b.parent_id = down.id) ";
 
 /// How many people and companies from this company downwards belong to colleagues outside `scope`; those below a deleted one too, who come back
 /// with it.
@@ -110,7 +110,7 @@ pub(super) async fn count_others(tx: &mut Tx, scope: &Scope, company_id: i64) ->
         return Ok(0);
     }
     let mut sql = Sql::new(DOWN);
-    sql.bind(company_id).push(" UNION SELECT b.id FROM down JOIN companies b ON b.parent_id = down.id) ");
+    sql.bind(company_id).push(FURTHER);
     sql.push("SELECT (SELECT count(*) FROM contacts p JOIN down ON down.id = p.company_id WHERE p.deleted_at IS NULL AND NOT (TRUE");
     scope.push_filter(&mut sql, "COALESCE(p.owner_id, 0)", "COALESCE(p.team_id, 0)");
     sql.push(")) + (SELECT count(*) FROM companies f JOIN down ON down.id = f.id WHERE f.owner_id IS NOT NULL AND NOT (TRUE");
