@@ -92,7 +92,9 @@ pub(super) async fn list_of(tx: &mut Tx, record: Record) -> Result<Vec<Share>, D
 
 /// The shares of this company and of those above it, with the company's name.
 pub(super) async fn list_carried(tx: &mut Tx, company_id: i64) -> Result<Vec<(Share, String)>, DbError> {
-    let mut sql = Sql::new("WITH RECURSIVE up (id, parent_id, name) AS (SELECT c.id, c.parent_id, c.name FROM companies c WHERE c.deleted_at IS NULL AND c.id = ");
+    let mut sql = Sql::new(
+        "WITH RECURSIVE up (id, parent_id, name) AS (SELECT c.id, c.parent_id, c.name FROM companies c WHERE c.deleted_at IS NULL AND c.id = ",
+    );
     sql.bind(company_id);
     sql.push(" UNION SELECT p.id, p.parent_id, p.name FROM up JOIN companies p ON p.id = up.parent_id AND p.deleted_at IS NULL) ");
     sql.push(&SELECT.replacen("SELECT ", "SELECT up.name AS company_name, ", 1));
