@@ -21,7 +21,9 @@ use crate::{CreateContacts, DeleteContacts, EditContacts, ViewContacts};
 
 /// The routes of this noun for programs.
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/api/v1/companies", get(index).post(create)).route("/api/v1/companies/{id}", get(show).patch(update).delete(remove))
+    Router::new()
+        .route("/api/v1/companies", get(index).post(create))
+        .route("/api/v1/companies/{id}", get(show).patch(update).delete(remove))
 }
 
 /// A company and the names of its tags as programs see them.

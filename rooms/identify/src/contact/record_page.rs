@@ -157,7 +157,8 @@ fn about(shell: &Shell, c: &Contact, owner: Option<&str>) -> Vec<Prop> {
         Some(address) if open => format!("{begin}{}", address.replace(' ', "")),
         _ => String::new(),
     };
-    let company = c.company_id.filter(|_| c.company_name.is_some()).map_or_else(String::new, |company| format!("/companies/{}", CompanyId(company)));
+    let company =
+        c.company_id.filter(|_| c.company_name.is_some()).map_or_else(String::new, |company| format!("/companies/{}", CompanyId(company)));
     let locale = c
         .locale
         .as_deref()
