@@ -82,6 +82,7 @@ attune_testkit::on_both_dbs! {
         known(&stage, "laptop", lena).await;
         assert_eq!(heard(&stage).await.iter().map(|heard| heard.draft.contact_id).collect::<Vec<_>>(), [lena]);
         // Somebody else turns out to sit there: who of the two ticked, nobody knows.
+        stage.clock.advance(SECOND_US);
         known(&stage, "laptop", omar).await;
         assert_eq!(heard(&stage).await, [], "the box is nobody's");
         // A visit of the past is over: nobody is asked who sat there.
