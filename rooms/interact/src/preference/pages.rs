@@ -131,6 +131,12 @@ impl Opened {
         }
     }
 
+    /// The page again, with what is wrong.
+    fn again(self, token: &str, form: PreferenceForm, errors: FormErrors) -> Response {
+        let page = self.page(token, form, errors, false);
+        page.shell.again(&page, &page)
+    }
+
     /// The words beside what was chosen, as the person saw them.
     fn words(&self, chosen: &Choices) -> Words {
         let l = &self.shell.l;
@@ -186,10 +192,7 @@ async fn save(
     let form = PreferenceForm::from(pairs);
     match form.check(&opened.standing, &opened.shown, app.clock.now()) {
         Ok(chosen) => carry_out(&app, &opened, &chosen).await?,
-        Err(errors) => {
-            let page = opened.page(&token, form, errors, false);
-            return Ok(page.shell.again(&page, &page));
-        }
+        Err(errors) => return Ok(opened.again(&token, form, errors)),
     }
     Ok(Redirect::to(&format!("/m/p/{token}?saved=1")).into_response())
 }
