@@ -278,6 +278,7 @@ class AttuneMap {
     });
     el.addEventListener("pointermove", (e) => {
       if (!down.has(e.pointerId)) return;
+      if (!e.buttons) return up(e);
       down.set(e.pointerId, { x: e.clientX, y: e.clientY });
       if (down.size === 2) {
         const ratio = gap() / (spread || 1);
@@ -293,6 +294,8 @@ class AttuneMap {
     });
     const up = (e) => {
       down.delete(e.pointerId);
+      // The finger that stays goes on from where it is.
+      [last] = down.values();
       if (this.dragged) setTimeout(() => { this.dragged = false; });
     };
     ["pointerup", "pointercancel"].forEach((name) => el.addEventListener(name, up));

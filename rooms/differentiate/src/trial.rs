@@ -87,6 +87,25 @@ impl Trial {
         tx.commit().await.unwrap();
     }
 
+    /// Deletes a company.
+    pub(crate) async fn hide(&self, id: i64) {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let mut tx = self.db.begin().await.unwrap();
+        company::delete(&mut tx, &self.bench, &by, &Scope::All, &[id]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Brings a company back; answers whether it was deleted.
+    pub(crate) async fn bring_back(&self, id: i64) -> bool {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let mut tx = self.db.begin().await.unwrap();
+        let back = company::restore(&mut tx, &self.bench, &by, &Scope::All, &[id]).await.unwrap();
+        tx.commit().await.unwrap();
+        !back.is_empty()
+    }
+
     /// A field of contacts of one's own; money is in euros.
     pub(crate) async fn field(&self, key: &str, kind: FieldKind, options: &[&str]) {
         self.field_of(Subject::Contact, key, kind, options).await;

@@ -1975,9 +1975,9 @@ address-map-failed = What is here could not be read. Move the map to try again.
 address-zoom-in = Zoom in
 address-zoom-out = Zoom out
 address-zoom-fit = Show everything
-address-here = Who is here
+address-here = In this place
 address-here-all = Show all of them in the list
-address-nobody-here = Nobody is here any more. Move the map to see where people are now.
+address-nobody-here = Nothing is here any more. Move the map to look again.
 address-located-contacts = { $count ->
     [0] No contact of this list has coordinates. Add them to a contact, or import latitude and longitude.
     [one] 1 contact of this list has coordinates
@@ -2006,7 +2006,7 @@ address-here-companies = { $count ->
 }
 address-cells-cut = More places than fit on the map: the fullest are shown, { $count } records. Zoom in to see the others.
 address-places = By city and country
-address-no-places = Nobody on this list has a city or a country.
+address-no-places = No record on this list has a city or a country.
 address-places-cut = Only the 100 places with the most are shown. Filter the list to see others.
 address-no-tiles = There are no pictures of the map: no tile source is set, and so no other server is asked for anything.
 address-set-tiles = Set a tile source
@@ -2016,5 +2016,5 @@ address-setting-credit = Credit on maps
 address-setting-credit-hint = What the provider of the pictures wants to be named as, such as © OpenStreetMap contributors. It stands on every map.
 address-setting-zoom = Closest zoom of maps
 address-setting-zoom-hint = The closest zoom the tile source has pictures of, 19 with most.
-address-about = About { $count }
+address-about = About { $count } records
 address-here-about = About { $count } on this part of the map, counted by a sample. Zoom in or filter the list for exact numbers.

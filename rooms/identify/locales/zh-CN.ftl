@@ -1845,9 +1845,9 @@ address-map-failed = 无法读取这里的内容。移动地图可重试。
 address-zoom-in = 放大
 address-zoom-out = 缩小
 address-zoom-fit = 显示全部
-address-here = 这里有谁
+address-here = 此处的记录
 address-here-all = 在列表中显示全部
-address-nobody-here = 这里已经没有人了。移动地图可查看现在的位置。
+address-nobody-here = 这里已经没有记录了。移动地图可重新查看。
 address-located-contacts = { $count ->
     [0] 列表中没有联系人有坐标。请为联系人填写坐标，或导入纬度和经度。
    *[other] 列表中有 { $count } 位联系人有坐标
@@ -1862,7 +1862,7 @@ address-here-contacts = 当前区域有 { $count } 位联系人
 address-here-companies = 当前区域有 { $count } 家公司
 address-cells-cut = 地点太多，地图上只显示最多的部分，共 { $count } 条记录。放大可查看其他地点。
 address-places = 按城市和国家
-address-no-places = 列表中没有人填写城市或国家
+address-no-places = 列表中的记录都没有城市或国家
 address-places-cut = 只显示数量最多的 100 个地点。筛选列表可查看其他地点。
 address-no-tiles = 地图没有底图：尚未设置瓦片来源，因此不会向其他服务器请求任何内容
 address-set-tiles = 设置瓦片来源
@@ -1872,5 +1872,5 @@ address-setting-credit = 地图署名
 address-setting-credit-hint = 图片提供方要求的署名，如 © OpenStreetMap contributors，会显示在每张地图上
 address-setting-zoom = 地图最大缩放级别
 address-setting-zoom-hint = 瓦片来源提供图片的最大级别，多数为 19
-address-about = 约 { $count }
+address-about = 约 { $count } 条记录
 address-here-about = 当前区域约有 { $count } 条记录（按样本估算）。放大或筛选列表可得到准确数量。

@@ -165,6 +165,7 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .jobs([contact::jobs::def(&tables), erasure::def()])
         .jobs(duplicate::jobs::defs())
         .jobs(field::jobs::defs())
+        .jobs([company::jobs::def()])
         .crons([contact::jobs::cron()])
         .services([import::jobs::service(&tables)])
         .datasets([

@@ -323,6 +323,7 @@ async fn tour(attune: &Attune, language: &'static str, email: &str) -> Vec<Strin
         }
     }
     look_at_a_book(&mut person, &mut faults).await;
+    look_at_a_file_of_events(attune, &mut person, &mut faults).await;
     look_at_preferences(&mut person, &mut faults).await;
     let path = person_called(&mut person, "Lena").await;
     for (name, rest) in BEHIND {
@@ -335,6 +336,22 @@ async fn tour(attune: &Attune, language: &'static str, email: &str) -> Vec<Strin
     look(&mut person, "asked", &mut faults).await;
     look_at_relations(&mut person, &path, &mut faults).await;
     faults
+}
+
+/// What the columns of a file of events say, as guessed, and as it is asked again.
+async fn look_at_a_file_of_events(attune: &Attune, person: &mut Person, faults: &mut Vec<String>) {
+    let rows = "customer,event,when,what,how much,remark\n1,purchase.made,2026-11-20T10:00:00Z,Ink,4.90,first\n2,seat.chosen,2026-11-21T11:30:00Z,Row 7,,window\n";
+    person.go("/imports/new").await;
+    person.click("input[name=\"subject\"][value=\"events\"]").await;
+    person.attach("#f-file", &ground::file(attune, "visits of the fair.csv", rows)).await;
+    person.click("main form .btn.primary").await;
+    person.until("return location.pathname.endsWith('/events')", vec![], "the columns of the file").await;
+    look(person, "import-events", faults).await;
+    // A currency that is none: the page comes back and says so.
+    person.fill("#f-currency", "shells").await;
+    person.click("main form .btn.primary").await;
+    person.see("main form #f-currency[aria-invalid=\"true\"]").await;
+    look(person, "import-events-wrong", faults).await;
 }
 
 /// What a customer sees behind the links of a mail: the way out, and the preferences beside it.
@@ -394,14 +411,15 @@ async fn look_at_a_book(person: &mut Person, faults: &mut Vec<String>) {
     look(person, "book-given-back", faults).await;
 }
 
-/// The open page in the four looks of a language. A page that answers 404 on purpose may say so to the console.
+/// The open page in the four looks of a language. A page that answers 404 or 422 on purpose may say so to the console.
 async fn look(person: &mut Person, name: &str, faults: &mut Vec<String>) {
     person.calm().await;
     let language = person.browser.look().language;
     for look in Look::all(language) {
         person.browser.see_as(look).await.unwrap();
         let seen = person.faults().await;
-        let expected = |fault: &String| name == "not-found" && fault.contains("404");
+        let on_purpose = [("not-found", "404"), ("import-events-wrong", "422")];
+        let expected = |fault: &String| on_purpose.iter().any(|(page, status)| name == *page && fault.contains(status));
         let at = format!("{name} {} {}", person.browser.look().name(), person.path().await);
         faults.extend(seen.into_iter().filter(|fault| !expected(fault)).map(|fault| format!("{at}: {fault}")));
         person.browser.screenshot(&format!("look-{name}-{}", person.browser.look().name())).await.unwrap();

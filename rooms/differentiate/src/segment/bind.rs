@@ -63,6 +63,14 @@ pub const CONTACT_FIELDS: &[ContactField] = &[
     field("seen", Kind::Date, "last_seen_at"),
 ];
 
+/// A column of a contact `c` as rules see it: of a company that is deleted nobody is.
+pub(super) fn seen(column: &str) -> String {
+    match column {
+        "company_id" => "(SELECT k.id FROM v_identify_company k WHERE k.id = c.company_id)".to_owned(),
+        column => format!("c.{column}"),
+    }
+}
+
 /// A custom field as rules see it.
 #[derive(Clone, Debug)]
 pub struct CustomField {

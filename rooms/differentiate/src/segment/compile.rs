@@ -3,7 +3,7 @@
 use attune_db::{Sql, Value};
 use attune_kernel::{DAY_US, Decay};
 
-use super::bind::{Bound, Source};
+use super::bind::{self, Bound, Source};
 use super::company::OfCompany;
 use super::rule::{Cmp, Count, EventCondition, ScoreName, Subject, Test, Window};
 
@@ -123,7 +123,7 @@ impl Compiler {
     fn field(&self, sql: &mut Sql, source: Source, test: &Test) {
         match source {
             Source::Column { column, .. } | Source::Reference { column } => {
-                let value = format!("c.{column}");
+                let value = bind::seen(column);
                 let numbers = matches!(source, Source::Reference { .. });
                 match test {
                     Test::Known => sql.push(&value).push(" IS NOT NULL"),

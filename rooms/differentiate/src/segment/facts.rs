@@ -6,7 +6,7 @@ use attune_db::{DbError, Relation, Row, Sql, Tx, Value, params, sql};
 
 use attune_identify::field::{FieldOption, Subject};
 
-use super::bind::{Bound, CustomField, FacetField, Kind, Source};
+use super::bind::{self, Bound, CustomField, FacetField, Kind, Source};
 use super::company::{self, OfCompany};
 use super::evaluate::{Facts, Happening};
 use super::rule::Window;
@@ -138,8 +138,7 @@ pub async fn load(
 async fn load_contacts(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
     let mut sql = String::from("SELECT c.id, c.engagement_k, c.fit");
     for column in wanted.columns.iter().filter(|column| **column != "fit") {
-        sql.push_str(", c.");
-        sql.push_str(column);
+        sql.push_str(&format!(", {} AS {column}", bind::seen(column)));
     }
     sql.push_str(" FROM {rows} AS r JOIN v_identify_contact c ON c.id = r.id");
     for row in tx.rows_from(&sql, ids, params![]).await? {

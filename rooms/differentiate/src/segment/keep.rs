@@ -232,11 +232,10 @@ impl Index {
 
     /// Which segments an event about a company may change for its people.
     fn touched_by_company(&self, event: &Event) -> BTreeSet<usize> {
-        if self.with_companies.is_empty() {
-            return BTreeSet::new();
-        }
         match (event.name.as_ref(), event.subject.as_deref().unwrap_or("")) {
-            ("company.updated", "") | ("company.deleted" | "company.restored", _) => self.with_companies.clone(),
+            ("company.updated", "") => self.with_companies.clone(),
+            // Who was of it is of no company now, or of one again.
+            ("company.deleted" | "company.restored", _) => self.reading(&Fact::Column("company_id")),
             ("company.updated", attribute) => self.reading(&Fact::Company(attribute.to_owned())),
             ("company.tagged" | "company.untagged" | "company.tag_renamed", _) => self.reading(&Fact::Company(company::TAG.to_owned())),
             _ => BTreeSet::new(),

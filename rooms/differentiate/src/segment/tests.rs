@@ -59,7 +59,11 @@ impl Dice {
 /// Something happens to a company, or somebody changes to another.
 async fn do_business(trial: &Trial, dice: &mut Dice, people: &[i64], companies: &[i64]) {
     let firm = dice.pick(companies);
-    match dice.roll(10) {
+    if trial.bring_back(firm).await {
+        return;
+    }
+    match dice.roll(11) {
+        10 => trial.hide(firm).await,
         0..=2 => trial.change(dice.pick(people), "company", dice.pick(&["Fisk", "Falk", "Fisk", ""])).await,
         3 => trial.change_company(firm, "industry", dice.pick(&["Retail", "Steel", ""])).await,
         4 => trial.change_company(firm, "city", dice.pick(&["Bonn", "Oslo"])).await,
@@ -210,6 +214,36 @@ on_both_dbs! {
         trial.settle().await;
         assert_eq!((trial.members(retail).await, trial.jobs(FOLLOW).await), (crowd, 2), "what no rule reads moves nobody");
         assert!(trial.members(other).await.is_empty());
+    }
+
+    async fn of_a_deleted_company_is_nobody_until_it_is_back(db: Db) {
+        let trial = Trial::new(db);
+        let firm = trial.company("Fisk").await;
+        trial.field_of(Of::Company, "tier", FieldKind::Choices, &["Gold"]).await;
+        trial.change_company(firm, "industry", "Retail").await;
+        trial.change_company(firm, "f:tier", "Gold").await;
+        trial.tag_of((Of::Company, firm), &["Partner"]).await;
+        let rules = ["company is known", "company.industry = Retail", "company.custom.tier in (Gold)", "company.tag in (Partner)"];
+        let mut kept = Vec::new();
+        for (number, rule) in rules.iter().enumerate() {
+            kept.push(trial.segment(&format!("kept {number}"), rule).await);
+        }
+        let ada = trial.contact("Ada", None).await;
+        trial.change(ada, "company", "Fisk").await;
+        for (is_there, of) in [(true, vec![ada]), (false, Vec::new()), (true, vec![ada])] {
+            if !is_there {
+                trial.hide(firm).await;
+            } else {
+                trial.bring_back(firm).await;
+            }
+            trial.settle().await;
+            let late = trial.segment(&format!("late {is_there} {}", trial.clock.now()), rules[2]).await;
+            trial.settle().await;
+            for segment in kept.iter().chain([&late]) {
+                assert_eq!(trial.members(*segment).await, of, "kept step by step, and looked for anew");
+            }
+            trial.clock.advance(1);
+        }
     }
 
     async fn whoever_changed_in_several_things_is_looked_at_for_every_segment(db: Db) {

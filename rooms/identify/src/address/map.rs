@@ -36,6 +36,8 @@ const MOST_PLACES: i64 = 100;
 const FEW: i64 = 8;
 /// About so many records are read for one look at a map.
 const MOST_READ: i64 = 20_000;
+/// A list of no more is read as a whole, however few of it are on the map: a sample would miss them.
+const MOST_LISTED: i64 = 5 * MOST_READ;
 /// In so many lots is counted how many records there are about.
 const PROBED: i64 = 8;
 
@@ -199,7 +201,7 @@ async fn listed(tx: &mut Tx, scope: &Scope, shell: &Shell, (of, query): (Subject
 async fn members(tx: &mut Tx, of: Subject, from: &Sql, window: Window) -> Result<Members, DbError> {
     let mut ids = Sql::new("SELECT c.id");
     ids.append(from);
-    let lead = if store::count_of(tx, from, MOST_READ + 1).await? <= MOST_READ {
+    let lead = if store::count_of(tx, from, MOST_LISTED + 1).await? <= MOST_LISTED {
         Lead::Records
     } else if store::count_of(tx, &store::part(of, window, None), MOST_READ + 1).await? <= MOST_READ {
         Lead::Part
@@ -248,11 +250,15 @@ async fn cells<L: List>(
 ) -> Answer {
     let mut tx = app.db.read().await?;
     let window = look.window();
-    let (mut lead, mut found) = (Lead::Records, Vec::new());
+    let (mut lead, mut found, shift) = (Lead::Records, Vec::new(), window.shift(look.zoom));
     if let Some(from) = listed(&mut tx, &can.scope, &shell, (L::OF, &query)).await? {
         let members = members(&mut tx, L::OF, &from, window).await?;
-        found = store::cells(&mut tx, L::OF, &members, (window, window.shift(look.zoom)), MOST_CELLS).await?;
+        found = store::cells(&mut tx, L::OF, &members, (window, shift), MOST_CELLS).await?;
         lead = members.lead;
+    }
+    if is_about(lead) {
+        // Who was not read may stand anywhere in the cell.
+        found.iter_mut().for_each(|cell| cell.around = Window::cell_of(cell.middle, shift));
     }
     Ok(Json(shown(&mut tx, &shell, L::OF, (lead, found)).await?).into_response())
 }

@@ -24,7 +24,7 @@ pub use filter::PlaceFilter;
 pub(crate) use filter::is_filter;
 pub(crate) use map::{MAP, Map, of_list, of_record};
 pub use postal::{ATTRIBUTES, PostalAddress};
-pub(crate) use postal::{EXPORTED, WHOLE, folded, given, is_attribute, joined, read};
+pub(crate) use postal::{EXPORTED, WHOLE, folded, given, is_attribute, joined, read, would_mix};
 pub(crate) use store::{put, read_row};
 pub use window::Window;
 

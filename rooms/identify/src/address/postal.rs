@@ -11,6 +11,13 @@ use crate::field::text_of;
 pub const ATTRIBUTES: [&str; 4] = ["street", "postal_code", "region", "coordinates"];
 /// All that one address is made of, the record's own city and country included.
 pub(crate) const WHOLE: [&str; 6] = ["street", "postal_code", "city", "region", "country", "coordinates"];
+
+/// Whether putting back these attributes, by what they were made then, would mix two addresses: one was changed as a whole, and a part of it
+/// has become something else since.
+pub(crate) fn would_mix<'c>(made: impl Iterator<Item = (&'c str, &'c Json)> + Clone, now: impl Fn(&str) -> Json) -> bool {
+    let mut parts = made.filter(|(key, _)| WHOLE.contains(key));
+    parts.clone().any(|(key, _)| is_attribute(key)) && parts.any(|(key, is)| now(key) != *is)
+}
 /// The columns of a file behind a record's other attributes.
 pub(crate) const EXPORTED: [&str; 5] = ["street", "postal_code", "region", "latitude", "longitude"];
 /// The locale key of one degree without the other.

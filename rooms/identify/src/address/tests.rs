@@ -194,6 +194,15 @@ attune_testkit::on_both_dbs! {
             let one = contact::find(&mut tx, &Scope::All, id).await.unwrap().unwrap();
             assert_eq!((&one.postal, one.city.as_deref()), (postal, Some(city)));
         }
+        // A part of it that was put right since keeps the rest where it belongs.
+        let id = merge::merge(&mut tx, &by, &Scope::All, &tables, Pair { survivor: old, loser: new }, &whole).await.unwrap();
+        contact::update_field(&mut tx, &by, &Scope::All, old, "street", "Werkstr. 1a").await.unwrap();
+        merge::split(&mut tx, &by, &Scope::All, &tables, id).await.unwrap();
+        let ada = contact::find(&mut tx, &Scope::All, old).await.unwrap().unwrap();
+        assert_eq!((ada.postal.postal_code.as_deref(), ada.city.as_deref(), ada.postal.coordinates), (Some("80331"), Some("München"), None));
+        for (key, typed) in [("street", "Hafenstr. 12"), ("postal_code", "44137"), ("city", "Dortmund"), ("coordinates", "51.5136, 7.4653")] {
+            contact::update_field(&mut tx, &by, &Scope::All, old, key, typed).await.unwrap();
+        }
         // Who knows only the city, which the other says too, gets the whole.
         let vague = person(&mut tx, &by, ("Ada", None), crate::address::PostalAddress::default(), Some("Dortmund")).await;
         let both = merge::find_both(&mut tx, &Scope::All, Pair { survivor: vague, loser: old }).await.unwrap();

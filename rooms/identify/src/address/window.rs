@@ -44,6 +44,13 @@ impl Window {
         (self.west..=self.east).contains(&spot.x) && (self.north..=self.south).contains(&spot.y)
     }
 
+    /// The whole cell a place lies in.
+    pub(crate) fn cell_of(spot: Spot, shift: u32) -> Self {
+        let edge = |at: i64| (at >> shift) << shift;
+        let (west, north, side) = (edge(spot.x), edge(spot.y), (1 << shift) - 1);
+        Self { west, north, east: west + side, south: north + side }
+    }
+
     /// The smallest that holds one place.
     pub(crate) fn of(spot: Spot) -> Self {
         Self { west: spot.x, north: spot.y, east: spot.x, south: spot.y }
@@ -100,6 +107,9 @@ mod tests {
             prop_assert_eq!(window.to_string().parse(), Ok(window));
             let corner = Spot { x: west, y: north };
             prop_assert!(window.holds(corner));
+            let cell = Window::cell_of(corner, shift);
+            prop_assert!(cell.holds(corner) && cell.east - cell.west + 1 == 1 << shift && cell.south - cell.north + 1 == 1 << shift);
+            prop_assert!(cell.west >> shift == corner.x >> shift && cell.east >> shift == corner.x >> shift, "all of it, and of no other");
         }
     }
 }

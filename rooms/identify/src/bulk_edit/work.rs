@@ -131,7 +131,7 @@ async fn gone_companies<'v>(tx: &mut Tx, key: &str, values: impl IntoIterator<It
         return Ok(None);
     }
     let mut wanted: HashSet<i64> = values.into_iter().filter_map(Json::as_i64).collect();
-    for company in company::list_by_ids(tx, wanted.iter().copied().collect::<Vec<_>>()).await? {
+    for company in company::list_any(tx, wanted.iter().copied().collect::<Vec<_>>()).await? {
         wanted.remove(&company.id);
     }
     Ok(Some(wanted).filter(|gone| !gone.is_empty()))

@@ -150,7 +150,7 @@ async fn set(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, value:
 async fn remove(State(app): State<App>, can: Can<DeleteContacts>, Path(id): Path<CompanyId>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    if super::delete(&mut tx, &by, &can.scope, &[id.0]).await?.is_empty() {
+    if super::delete(&mut tx, &app.bench(), &by, &can.scope, &[id.0]).await?.is_empty() {
         return Err(Problem::NotFound);
     }
     tx.commit().await?;

@@ -113,7 +113,7 @@ async fn delete_one(State(app): State<App>, can: Can<DeleteContacts>, shell: She
 
 async fn hide(app: &App, can: &Can<DeleteContacts>, shell: &Shell, (mut tx, ids): (Tx, &[i64]), back: &str) -> Answer {
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    let gone = super::delete(&mut tx, &by, &can.scope, ids).await?;
+    let gone = super::delete(&mut tx, &app.bench(), &by, &can.scope, ids).await?;
     if gone.is_empty() {
         return Ok(shell.leave(back, Flash::bad("company-delete-owner-only")));
     }
@@ -133,7 +133,7 @@ async fn restore(State(app): State<App>, can: Can<DeleteContacts>, shell: Shell,
     let mut tx = app.db.begin().await?;
     let ids = super::store::list_deleted_at(&mut tx, &can.scope, query.at, MOST).await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    let back = super::restore(&mut tx, &by, &can.scope, &ids).await?;
+    let back = super::restore(&mut tx, &app.bench(), &by, &can.scope, &ids).await?;
     let names = list_by_ids(&mut tx, back.iter().copied()).await?;
     tx.commit().await?;
     let to = match names.as_slice() {

@@ -9,6 +9,7 @@ mod bulk;
 mod delete_tests;
 #[cfg(test)]
 mod http_tests;
+pub(crate) mod jobs;
 mod list_page;
 mod many;
 pub mod pages;
@@ -22,7 +23,8 @@ mod tree_tests;
 
 use attune_db::{DbError, Tx};
 use attune_events::{Event, append};
-use attune_kernel::{id_type, is_masked};
+use attune_jobs::Bench;
+use attune_kernel::{Fault, id_type, is_masked};
 use attune_record::audit;
 use attune_web::{Scope, Sight};
 use serde_json::{Map, Value as Json, json};
@@ -205,30 +207,31 @@ async fn give_typed(tx: &mut Tx, company: &mut Company, defs: &[Field], key: &st
 
 /// Hides companies: their people, branches and everything else of theirs stay, as of no company, until they are brought back. Answers which
 /// were hidden: those within `scope` that are not only shared.
-pub async fn delete(tx: &mut Tx, by: &By<'_>, scope: &Scope, ids: &[i64]) -> Result<Vec<i64>, DbError> {
+pub async fn delete(tx: &mut Tx, bench: &Bench, by: &By<'_>, scope: &Scope, ids: &[i64]) -> Result<Vec<i64>, Fault> {
     store::hold(tx, ids).await?;
     let gone = store::set_deleted(tx, scope, ids, Some(by.now)).await?;
-    tell_of(tx, by, &gone, "company.deleted").await?;
+    tell_of(tx, bench, by, &gone, "company.deleted").await?;
     Ok(gone)
 }
 
 /// Brings hidden companies back. [`ContactError::Taken`] when another has the same outside id by now.
-pub async fn restore(tx: &mut Tx, by: &By<'_>, scope: &Scope, ids: &[i64]) -> Result<Vec<i64>, ContactError> {
+pub async fn restore(tx: &mut Tx, bench: &Bench, by: &By<'_>, scope: &Scope, ids: &[i64]) -> Result<Vec<i64>, ContactError> {
     store::hold(tx, ids).await?;
     if store::is_taken(tx, ids).await? {
         return Err(ContactError::Taken);
     }
     let back = store::set_deleted(tx, scope, ids, None).await?;
-    tell_of(tx, by, &back, "company.restored").await?;
+    tell_of(tx, bench, by, &back, "company.restored").await?;
     Ok(back)
 }
 
 /// Puts on record that companies went or came back, and lets their people be found by them accordingly.
-async fn tell_of(tx: &mut Tx, by: &By<'_>, ids: &[i64], what: &'static str) -> Result<(), DbError> {
-    crate::contact::reindex_companies(tx, ids).await?;
+async fn tell_of(tx: &mut Tx, bench: &Bench, by: &By<'_>, ids: &[i64], what: &'static str) -> Result<(), Fault> {
+    jobs::renew(tx, bench, ids).await?;
     let trail = ids.iter().map(|id| (*id, None, None)).collect();
     audit::note_many(tx, by.ids, by.now, by.actor, (what, "company"), trail).await?;
-    append(tx, &mut ids.iter().map(|id| event(by, what, *id)).collect::<Vec<_>>()).await
+    append(tx, &mut ids.iter().map(|id| event(by, what, *id)).collect::<Vec<_>>()).await?;
+    Ok(())
 }
 
 /// The event `name` of a company, caused by `by`.
@@ -237,8 +240,9 @@ pub(crate) fn event(by: &By<'_>, name: &'static str, id: i64) -> Event {
     if by.actor.staff_id == 0 { event } else { event.props(&json!({ "staff_id": by.actor.staff_id, "staff": by.actor.name })) }
 }
 
-/// Those of these companies that whoever has `scope` may give away: nobody's, and what is not only shared with them.
+/// Those of these companies that whoever has `scope` may give away: nobody's, and what is not only shared with them. They are held.
 pub(crate) async fn in_charge_of(tx: &mut Tx, scope: &Scope, ids: Vec<i64>) -> Result<Vec<i64>, DbError> {
+    store::hold(tx, &ids).await?;
     let mut found = list_by_ids(tx, ids).await?;
     found.retain(|company| company.owner_id.is_none() || scope.covers(company.owner_id, company.team_id));
     Ok(found.iter().map(|company| company.id).collect())

@@ -31,12 +31,13 @@ pub struct Branch {
     pub parent_id: Option<i64>,
 }
 
-/// The company and those above it, the nearest first.
+/// The company and those above it as far as none is deleted, the nearest first.
 async fn list_up(tx: &mut Tx, id: i64) -> Result<Vec<i64>, DbError> {
     let select = sql!(
         "WITH RECURSIVE up (id, parent_id, depth) AS (
            SELECT c.id, c.parent_id, 0 FROM companies c WHERE c.id = $1
-           UNION ALL SELECT c.id, c.parent_id, up.depth + 1 FROM up JOIN companies c ON c.id = up.parent_id WHERE up.depth < 100)
+           UNION ALL SELECT c.id, c.parent_id, up.depth + 1 FROM up JOIN companies c ON c.id = up.parent_id AND c.deleted_at IS NULL
+             WHERE up.depth < 100)
          SELECT id FROM up ORDER BY depth"
     );
     tx.rows(select, params![id]).await?.iter().map(|row| row.at(0)).collect()
@@ -50,8 +51,8 @@ pub async fn set_parent(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, parent
     let wrong = |key| Err(ContactError::Invalid { attribute: "parent".to_owned(), key });
     let company = find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
     if let Some(parent) = parent {
-        find(tx, scope, parent).await?.ok_or(ContactError::NotFound)?;
         hold_under(tx, &[id], &[parent]).await?;
+        find(tx, scope, parent).await?.ok_or(ContactError::NotFound)?;
         if let Err(key) = Tree::read(tx, &[id], &[parent]).await?.check(id, parent) {
             return wrong(key);
         }

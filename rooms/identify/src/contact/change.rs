@@ -8,7 +8,7 @@ use attune_web::{Scope, Sight};
 use serde_json::{Map, Value as Json, json};
 
 use super::rules::{email_key, phone_key};
-use super::{By, Contact, ContactDraft, ContactError, Stage, event, store};
+use super::{By, Contact, ContactDraft, ContactError, Stage, event, search, store};
 use crate::field::Field;
 use crate::{address, company, fact, field, sharing, staff};
 
@@ -217,6 +217,9 @@ pub async fn delete(tx: &mut Tx, by: &By<'_>, scope: &Scope, ids: &[i64]) -> Res
 /// Brings hidden contacts back. [`ContactError::Taken`] when somebody else holds the same outside id by now.
 pub async fn restore(tx: &mut Tx, by: &By<'_>, scope: &Scope, ids: &[i64]) -> Result<Vec<i64>, ContactError> {
     let back = store::set_deleted(tx, scope, ids, None).await?;
+    // Their company may have gone, come back or got another name meanwhile.
+    let people = store::list_by_ids(tx, back.iter().copied()).await?;
+    search::put(tx, people.iter().map(|c| (c.id, c.words())), false).await?;
     let trail = back.iter().map(|id| (*id, None, None)).collect();
     audit::note_many(tx, by.ids, by.now, by.actor, ("contact.restored", "contact"), trail).await?;
     let told = |id: &i64| Event::new("contact.restored", by.now).contact(*id);

@@ -185,6 +185,7 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, footing: &mut Footing, list
     }
     if let Some(company_id) = listing.company_id {
         sql.push(&format!(" AND c.company_id{number} = ")).bind(company_id);
+        sql.push(" AND EXISTS (SELECT 1 AS one FROM companies k WHERE k.deleted_at IS NULL AND k.id = ").bind(company_id).push(")");
     }
     if !listing.companies.is_empty() {
         sql.push(&format!(" AND c.company_id{number} IN ")).bind_list(listing.companies.iter().map(|id| Value::Int(*id)));
@@ -291,12 +292,12 @@ async fn count_on(tx: &mut Tx, footing: &mut Footing, listing: &Listing, most: i
 pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, sorting: Sorting, after: &str, limit: i64) -> Result<Page, DbError> {
     let mut footing = Footing::of(tx, scope).await?;
     let page = Ask { sorting, after: read_mark(sorting.order, after), limit };
-    if !listing.search.trim().is_empty()
-        && let Some(found) = page.of_few(tx, &mut footing, listing).await?
-    {
-        return Ok(found);
-    }
-    let total = count_on(tx, &mut footing, listing, COUNTED + 1).await?;
+    let found = if listing.search.trim().is_empty() { Found::Uncounted } else { page.of_few(tx, &mut footing, listing).await? };
+    let total = match found {
+        Found::Few(page) => return Ok(page),
+        Found::Many => COUNTED + 1,
+        Found::Uncounted => count_on(tx, &mut footing, listing, COUNTED + 1).await?,
+    };
     if total == 0 {
         return Ok(Page { contacts: Vec::new(), next: None, total });
     }
@@ -308,6 +309,16 @@ pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, sorting: Sortin
     page.read(tx, &rows, total).await
 }
 
+/// What a search came to.
+enum Found {
+    /// The page.
+    Few(Page),
+    /// More than are counted.
+    Many,
+    /// How many there are is not known.
+    Uncounted,
+}
+
 /// Which page of a list.
 struct Ask {
     sorting: Sorting,
@@ -316,19 +327,22 @@ struct Ask {
 }
 
 impl Ask {
-    /// The page of a list that is looked for by words, in one go: the index of words is asked once, for how many and for who is shown. Nothing when
-    /// they are too many to be collected, or the page is empty.
-    async fn of_few(&self, tx: &mut Tx, footing: &mut Footing, listing: &Listing) -> Result<Option<Page>, DbError> {
+    /// The page of a list that is looked for by words, in one go: the index of words is asked once, for how many and for who is shown.
+    async fn of_few(&self, tx: &mut Tx, footing: &mut Footing, listing: &Listing) -> Result<Found, DbError> {
         let mut sql = Sql::new(&format!("WITH found AS MATERIALIZED (SELECT c.id, {} AS place", self.sorting.order.column()));
         if !push_conditions(tx, &mut sql, footing, listing, false).await? {
-            return Ok(None);
+            return Ok(Found::Few(Page { contacts: Vec::new(), next: None, total: 0 }));
         }
         sql.push(" LIMIT ").bind(COUNTED + 1);
         sql.push(") SELECT f.id, f.place, (SELECT count(*) FROM found) AS total FROM found f WHERE TRUE");
         self.push_end(&mut sql, ("f.place", "f.id"));
         let rows = tx.rows_of(&sql).await?;
-        let total = rows.first().map_or(Ok(0), |row| row.get("total"))?;
-        if total == 0 || total > COUNTED { Ok(None) } else { self.read(tx, &rows, total).await.map(Some) }
+        match rows.first().map(|row| row.get("total")).transpose()? {
+            // Behind the last page nobody is shown, and nobody says how many there are before.
+            None if self.after.is_some() => Ok(Found::Uncounted),
+            Some(total) if total > COUNTED => Ok(Found::Many),
+            total => self.read(tx, &rows, total.unwrap_or(0)).await.map(Found::Few),
+        }
     }
 
     /// Appends from where on, in which order and how many.

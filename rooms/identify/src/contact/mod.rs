@@ -240,10 +240,20 @@ pub(crate) async fn reindex_companies(tx: &mut Tx, companies: &[i64]) -> Result<
     }
     let mut behind = 0;
     loop {
-        let people = store::list_of_companies(tx, companies, behind, 2_000).await?;
-        let Some(last) = people.last() else { return Ok(()) };
-        behind = last.id;
-        let words = |c: &Contact| c.search_words(c.raw_phone().and_then(phone_key).as_deref());
-        search::put(tx, people.iter().map(|c| (c.id, words(c))), false).await?;
+        let (people, last) = reindex_some(tx, companies, behind).await?;
+        if people < REINDEXED {
+            return Ok(());
+        }
+        behind = last;
     }
+}
+
+/// How many people [`reindex_some`] sees to.
+pub(crate) const REINDEXED: usize = 2_000;
+
+/// Renews the search words of the next people of these companies behind the id `behind`; answers how many, and the last one's id.
+pub(crate) async fn reindex_some(tx: &mut Tx, companies: &[i64], behind: i64) -> Result<(usize, i64), DbError> {
+    let people = store::list_of_companies(tx, companies, behind, i64::try_from(REINDEXED).unwrap_or(0)).await?;
+    search::put(tx, people.iter().map(|c| (c.id, c.words())), false).await?;
+    Ok((people.len(), people.last().map_or(behind, |last| last.id)))
 }

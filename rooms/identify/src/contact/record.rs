@@ -223,7 +223,12 @@ impl Contact {
         self.phone.as_ref().map(Address::expose)
     }
 
-    /// The words this contact is found by; `phone_key` is its number folded.
+    /// The words this contact is found by.
+    pub(super) fn words(&self) -> search::Words {
+        self.search_words(self.raw_phone().and_then(rules::phone_key).as_deref())
+    }
+
+    /// The same; `phone_key` is its number folded.
     pub(crate) fn search_words(&self, phone_key: Option<&str>) -> search::Words {
         let (outside, address): (Vec<&str>, Vec<&str>) = self.external_id.as_deref().into_iter().partition(|id| !id.contains('@'));
         let open = [Some(self.name.as_str()), self.company_name.as_deref()].into_iter().flatten().chain(outside);

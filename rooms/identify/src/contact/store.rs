@@ -11,13 +11,13 @@ use crate::field::{self, Field, Subject};
 use crate::sharing::Reach;
 
 const SELECT: &str = sql!(
-    "SELECT c.id, c.name, c.given_name, c.family_name, c.email, c.phone, c.company_id, co.name AS company_name, c.title, c.city, c.country, c.external_id,
+    "SELECT c.id, c.name, c.given_name, c.family_name, c.email, c.phone, co.id AS company_id, co.name AS company_name, c.title, c.city, c.country, c.external_id,
      c.external_key, c.stage, c.owner_id, c.team_id, c.locale, c.time_zone, c.source, c.import_id, c.engagement_k, c.fit, c.grade, c.fields, c.created_at,
      c.updated_at, c.last_seen_at, a.street, a.postal_code, a.region, a.lat_e7, a.lon_e7
      FROM contacts c LEFT JOIN companies co ON co.id = c.company_id AND co.deleted_at IS NULL LEFT JOIN postal_addresses a ON a.record_id = c.id"
 );
 
-const SELECT_FROM: &str = "SELECT c.id, c.name, c.given_name, c.family_name, c.email, c.phone, c.company_id, co.name AS company_name, c.title, c.city, c.country, c.external_id,
+const SELECT_FROM: &str = "SELECT c.id, c.name, c.given_name, c.family_name, c.email, c.phone, co.id AS company_id, co.name AS company_name, c.title, c.city, c.country, c.external_id,
      c.external_key, c.stage, c.owner_id, c.team_id, c.locale, c.time_zone, c.source, c.import_id, c.engagement_k, c.fit, c.grade, c.fields, c.created_at,
      c.updated_at, c.last_seen_at, a.street, a.postal_code, a.region, a.lat_e7, a.lon_e7 FROM {rows} AS r JOIN contacts c";
 
@@ -283,7 +283,8 @@ pub(crate) async fn insert_prepared<'c>(
     field::put_values(tx, fields.into_iter(), defs, true).await
 }
 
-/// Writes these contacts over their stored rows, custom values and search words included; scores, touches and origin stay.
+/// Writes these contacts over their stored rows, custom values and search words included; scores, touches and origin stay. Who is of no company
+/// stays of a deleted one, which is not seen, until it comes back.
 pub(crate) async fn update(tx: &mut Tx, contacts: &[Contact], defs: &[Field]) -> Result<(), DbError> {
     let mut words = WordLists::default();
     update_rows(tx, contacts, defs, &mut words).await?;
@@ -294,9 +295,11 @@ pub(crate) async fn update(tx: &mut Tx, contacts: &[Contact], defs: &[Field]) ->
 pub(crate) async fn update_rows(tx: &mut Tx, contacts: &[Contact], defs: &[Field], words: &mut WordLists) -> Result<(), DbError> {
     let sql = sql!(
         "UPDATE contacts SET name = r.name, name_key = r.name_key, given_name = r.given_name, family_name = r.family_name, email = r.email,
-         email_key = r.email_key, phone = r.phone, phone_key = r.phone_key, company_id = r.company_id, title = r.title, city = r.city, country = r.country,
+         email_key = r.email_key, phone = r.phone, phone_key = r.phone_key, title = r.title, city = r.city, country = r.country,
          external_id = r.external_id, external_key = r.external_key, stage = r.stage, owner_id = r.owner_id, team_id = r.team_id, locale = r.locale,
-         time_zone = r.time_zone, source = r.source, fields = r.fields, updated_at = r.updated_at FROM {rows} AS r WHERE contacts.id = r.id"
+         time_zone = r.time_zone, source = r.source, fields = r.fields, updated_at = r.updated_at,
+         company_id = COALESCE(r.company_id, (SELECT h.id FROM companies h WHERE h.id = contacts.company_id AND h.deleted_at IS NOT NULL))
+         FROM {rows} AS r WHERE contacts.id = r.id"
     );
     let mut rows = Relation::new(&COLUMNS);
     for contact in contacts {

@@ -236,8 +236,15 @@ fn give(contact: &mut Contact, values: Vec<(String, serde_json::Value)>, only_bl
     let (settled, known) = (has(&address::ATTRIBUTES), has(&address::WHOLE));
     let mixes = |key: &str| (settled && address::WHOLE.contains(&key)) || (known && address::is_attribute(key));
     let is_free = |key: &str| is_blank(&before.raw(key)) && !mixes(key);
+    let places = values.iter().any(|(key, _)| key == "coordinates");
     for (key, value) in values.into_iter().filter(|(key, _)| !only_blank || is_free(key)) {
         contact.give(&key, value);
+    }
+    // Who moved is no longer where the former address was.
+    if !places
+        && ["street", "postal_code", "city", "country"].iter().any(|key| !is_blank(&before.raw(key)) && contact.raw(key) != before.raw(key))
+    {
+        contact.give("coordinates", serde_json::Value::Null);
     }
 }
 

@@ -17,7 +17,7 @@ use crate::contact::{self, By, Contact};
 use crate::erasure::{self, Traces};
 use crate::field::Subject;
 use crate::staff::{self, Member};
-use crate::{company, field, merge, tag};
+use crate::{address, company, field, merge, tag};
 
 /// Records in one transaction.
 const BATCH: i64 = 2_000;
@@ -153,7 +153,7 @@ async fn restore_companies(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbErr
     // Whole rows are written: nobody's change of meanwhile is written over.
     company::hold_under(tx, &ids, &former).await?;
     let mut tree = Tree::read(tx, &moving, &former).await?;
-    let there: HashSet<i64> = company::list_by_ids(tx, former).await?.iter().map(|parent| parent.id).collect();
+    let there: HashSet<i64> = company::list_any(tx, former).await?.iter().map(|parent| parent.id).collect();
     let members = staff::list(tx).await?;
     let by_id: HashMap<i64, &Changed> = changed.iter().map(|c| (c.record_id, c)).collect();
     let mut companies = company::list_any(tx, ids).await?;
@@ -228,7 +228,7 @@ async fn restore(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbError> {
     contact::hold(tx, &ids).await?;
     let people = contact::list_by_ids(tx, ids).await?;
     let by_id: HashMap<i64, &Changed> = changed.iter().map(|c| (c.record_id, c)).collect();
-    let there = company::list_by_ids(tx, former(changed, "company_id").collect::<HashSet<_>>()).await?;
+    let there = company::list_any(tx, former(changed, "company_id").collect::<HashSet<_>>()).await?;
     let there: HashSet<i64> = there.iter().map(|company| company.id).collect();
     let members = staff::list(tx).await?;
     let defs = field::list(tx).await?;
@@ -236,8 +236,10 @@ async fn restore(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbError> {
     let mut seen = Relation::new(&[("id", Column::Int), ("at", Column::Int)]);
     for mut person in people {
         let Some(changed) = by_id.get(&person.id) else { continue };
+        let stays = address::would_mix(changed.changes.iter().map(|(key, (_, is))| (key.as_str(), is)), |key| person.raw(key));
         for (key, (was, is)) in &changed.changes {
-            if ["owner_id", "team_id"].contains(&key.as_str()) || person.raw(key) != *is {
+            let is_kept = stays && address::WHOLE.contains(&key.as_str());
+            if is_kept || ["owner_id", "team_id"].contains(&key.as_str()) || person.raw(key) != *is {
                 continue;
             }
             let is_gone = key == "company_id" && was.as_i64().is_some_and(|id| !there.contains(&id));

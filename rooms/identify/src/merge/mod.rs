@@ -22,7 +22,7 @@ use attune_web::{Actor, Scope};
 use serde_json::{Map, Value as Json, json};
 
 use crate::contact::{self, By, Contact, ContactError, ContactId};
-use crate::{consent, field, stitching};
+use crate::{address, consent, field, stitching};
 
 pub use store::Merge;
 pub(crate) use store::list_of;
@@ -178,8 +178,14 @@ fn taken(before: &Contact, after: &Contact) -> Map<String, Json> {
     taken
 }
 
+/// Gives back what is still as it was taken. An address taken as a whole goes back as a whole, or stays.
 fn give_back(survivor: &mut Contact, taken: &Map<String, Json>) {
+    let made = taken.iter().filter_map(|(key, change)| Some((key.as_str(), change.get(1)?)));
+    let stays = address::would_mix(made, |key| survivor.raw(key));
     for (key, change) in taken {
+        if stays && address::WHOLE.contains(&key.as_str()) {
+            continue;
+        }
         let (Some(was), Some(is)) = (change.get(0), change.get(1)) else { continue };
         if key == "updated_at" {
             if is.as_i64() == Some(survivor.updated_at) {

@@ -92,7 +92,9 @@ pub(super) async fn list_of(tx: &mut Tx, record: Record) -> Result<Vec<Share>, D
 
 /// The shares of this company and of those above it, with the company's name.
 pub(super) async fn list_carried(tx: &mut Tx, company_id: i64) -> Result<Vec<(Share, String)>, DbError> {
-    let mut sql = Sql::new("WITH RECURSIVE up (id, parent_id, name) AS (SELECT c.id, c.parent_id, c.name FROM companies c WHERE c.id = ");
+    let mut sql = Sql::new(
+        "WITH RECURSIVE up (id, parent_id, name) AS (SELECT c.id, c.parent_id, c.name FROM companies c WHERE c.deleted_at IS NULL AND c.id = ",
+    );
     sql.bind(company_id);
     sql.push(" UNION SELECT p.id, p.parent_id, p.name FROM up JOIN companies p ON p.id = up.parent_id AND p.deleted_at IS NULL) ");
     sql.push(&SELECT.replacen("SELECT ", "SELECT up.name AS company_name, ", 1));
@@ -101,9 +103,10 @@ pub(super) async fn list_carried(tx: &mut Tx, company_id: i64) -> Result<Vec<(Sh
 }
 
 const DOWN: &str = "WITH RECURSIVE down (id) AS (SELECT c.id FROM companies c WHERE c.id = ";
-const FURTHER: &str = " UNION SELECT b.id FROM down JOIN companies b ON b.parent_id = down.id AND b.deleted_at IS NULL) ";
+const FURTHER: &str = " UNION SELECT b.id FROM down JOIN companies b ON b.parent_id = down.id) ";
 
-/// How many people and companies from this company downwards belong to colleagues outside `scope`.
+/// How many people and companies from this company downwards belong to colleagues outside `scope`; those below a deleted one too, who come back
+/// with it.
 pub(super) async fn count_others(tx: &mut Tx, scope: &Scope, company_id: i64) -> Result<i64, DbError> {
     if *scope == Scope::All {
         return Ok(0);

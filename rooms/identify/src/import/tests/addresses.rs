@@ -66,6 +66,28 @@ attune_testkit::on_both_dbs! {
         assert_eq!(picture(&db).await, before);
     }
 
+    async fn who_moved_is_no_longer_where_they_were_until_it_is_taken_back(db: Db) {
+        let bench = bench(&db);
+        let (_folder, path) = file("people.csv", "Name,Email,Street,ZIP,City,Lat,Lng\nAda,ada@a.example,Hafenstr. 12,44137,Dortmund,51.5136,7.4653\n".as_bytes());
+        import(&bench, &path, &Options::default()).await;
+        bench.clock.advance(60_000_000);
+        let ada = async || {
+            let listing = crate::contact::Listing::default();
+            let mut tx = db.read().await.unwrap();
+            contact::list(&mut tx, &Scope::All, &listing, crate::contact::Sorting::default(), "", 9).await.unwrap().contacts.remove(0)
+        };
+        let (_folder, path) = file("same.csv", "Name,Email,Street,City\nAda,ada@a.example,Hafenstr. 12,Dortmund\n".as_bytes());
+        import(&bench, &path, &Options::default()).await;
+        assert!(ada().await.postal.coordinates.is_some(), "the same street is the same place");
+        let (_folder, path) = file("moved.csv", "Name,Email,Street,City\nAda,ada@a.example,Werkstr. 1,München\n".as_bytes());
+        let moved = import(&bench, &path, &Options::default()).await;
+        let now = ada().await;
+        assert_eq!((now.postal.street.as_deref(), now.postal.coordinates), (Some("Werkstr. 1"), None));
+        undo(&bench, &Actor::system(), moved.id.0, &tables(), &mut |_| {}).await.unwrap();
+        let back = ada().await;
+        assert_eq!(back.postal.coordinates.unwrap().to_string(), "51.5136, 7.4653");
+    }
+
     async fn addresses_come_with_companies_and_go_with_them(db: Db) {
         let bench = bench(&db);
         let before = picture(&db).await;
