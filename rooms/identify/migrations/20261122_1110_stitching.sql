@@ -27,6 +27,7 @@ CREATE TABLE stitches (
 );
 CREATE INDEX stitches_contact ON stitches (contact_id, at) WHERE contact_id IS NOT NULL;
 CREATE INDEX stitches_visitor ON stitches (visitor_id);
+CREATE INDEX stitches_former ON stitches (former_visitor_id) WHERE former_visitor_id IS NOT NULL;
 
 -- Grows with every stitch, so that a process which remembers whose a browser is notices that it may be wrong.
 CREATE TABLE stitch_epoch (

@@ -21,3 +21,4 @@ CREATE TABLE merge_rows (
   PRIMARY KEY (merge_id, entry, key)
 );
 CREATE INDEX merge_rows_loser ON merge_rows (loser_id);
+CREATE INDEX merge_rows_key ON merge_rows (entry, key);

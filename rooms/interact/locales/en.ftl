@@ -403,4 +403,4 @@ opt-in-suppressed = This address is on the suppression list: it bounced, complai
 opt-in-too-often = This person was asked three times in a day; wait before asking again.
 opt-in-no-address = This contact has no address to ask.
 interact-storage-sends = Who got which mail
-interact-storage-sends-hint = Sends, opens, clicks and their lines on timelines, at least 180 days. The figures of campaigns and push funnels stay, and so does every no; links in older mails no longer lead to the person.
+interact-storage-sends-hint = Sends, opens, clicks and their lines on timelines, at least 180 days. The figures of campaigns and push funnels stay, and so does every no with the number of its mail as proof; links in older mails no longer lead to the person.

@@ -360,4 +360,4 @@ opt-in-suppressed = 该地址在排除名单中：曾退信、被投诉或由人
 opt-in-too-often = 一天内已请此人确认三次，请稍后再试
 opt-in-no-address = 此联系人没有可用邮箱
 interact-storage-sends = 谁收到了哪封邮件
-interact-storage-sends-hint = 发送、打开、点击及其在时间线上的记录，至少 180 天。营销活动和推送漏斗的数据保留，每一次拒绝也保留；更早邮件中的链接不再指向本人。
+interact-storage-sends-hint = 发送、打开、点击及其在时间线上的记录，至少 180 天。营销活动和推送漏斗的数据保留，每一次拒绝及作为凭据的邮件编号也保留；更早邮件中的链接不再指向本人。

@@ -342,7 +342,7 @@ async fn tour(attune: &Attune, language: &'static str, email: &str) -> Vec<Strin
 async fn look_at_a_file_of_events(attune: &Attune, person: &mut Person, faults: &mut Vec<String>) {
     let rows = "customer,event,when,what,how much,remark\n1,purchase.made,2026-11-20T10:00:00Z,Ink,4.90,first\n2,seat.chosen,2026-11-21T11:30:00Z,Row 7,,window\n";
     person.go("/imports/new").await;
-    person.click("input[name=\"subject\"][value=\"events\"]").await;
+    person.click("input[name=\"subject\"][value=\"event\"]").await;
     person.attach("#f-file", &ground::file(attune, "visits of the fair.csv", rows)).await;
     person.click("main form .btn.primary").await;
     person.until("return location.pathname.endsWith('/events')", vec![], "the columns of the file").await;

@@ -37,7 +37,7 @@ const FEW: i64 = 8;
 /// About so many records are read for one look at a map.
 const MOST_READ: i64 = 20_000;
 /// A list of no more is read as a whole, however few of it are on the map: a sample would miss them.
-const MOST_LISTED: i64 = 5 * MOST_READ;
+const MOST_LISTED: i64 = 50_000;
 /// In so many lots is counted how many records there are about.
 const PROBED: i64 = 8;
 

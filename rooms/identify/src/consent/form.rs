@@ -3,7 +3,7 @@
 //! Guards that a box counts for nobody but the person the browser is known to belong to, that the same tick counts once, and that a no is
 //! never undone by one: whoever can read a page can send its form, so after a no only the person's own confirmation counts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use attune_db::{Column, Relation, Tx, Value};
 use attune_events::Event;
@@ -74,26 +74,60 @@ struct Said {
     page: String,
 }
 
-/// Whether `events` hold a box ticked by somebody known.
+/// Times people are held before those who still change places are left out.
+const ROUNDS: usize = 3;
+
+/// Whether `events` hold a box ticked by somebody known, or tell that one was somebody else's.
 pub async fn is_heard_in(tx: &mut Tx, events: &[Event]) -> Result<bool, Fault> {
-    Ok(!store::ticked(tx, &visits(events)).await?.is_empty())
+    let visits = visits(events);
+    Ok(!store::ticked(tx, &visits).await?.is_empty() || !store::doubted(tx, &visits).await?.is_empty())
+}
+
+/// What a box has said in the name of whoever the browser was known to belong to, before the same visit turned out to be somebody else's:
+/// each as the line by which it waits for a confirmation. Nothing that the person has said anything about since. Holds the people until the
+/// transaction ends.
+pub async fn doubted_in(tx: &mut Tx, events: &[Event]) -> Result<Vec<ConsentDraft>, Fault> {
+    let visits = visits(events);
+    let people: HashSet<i64> = store::doubted(tx, &visits).await?.iter().map(|line| line.contact_id).collect();
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    contact::hold(tx, &people.iter().copied().collect::<Vec<_>>()).await?;
+    let doubted = store::doubted(tx, &visits).await?;
+    Ok(doubted.into_iter().filter(|line| people.contains(&line.contact_id)).collect())
+}
+
+/// The boxes ticked in these visits, of people who are there and held. Whoever goes, or becomes part of somebody, while this waits for them
+/// is looked at again: only what is read behind the hold is true.
+async fn ticked_by_held(tx: &mut Tx, visits: &Relation) -> Result<Vec<Event>, Fault> {
+    let mut held: HashSet<i64> = HashSet::new();
+    let mut ticked = store::ticked(tx, visits).await?;
+    for _ in 0..ROUNDS {
+        let people: HashSet<i64> = ticked.iter().filter_map(|event| event.contact_id).filter(|id| !held.contains(id)).collect();
+        if people.is_empty() {
+            break;
+        }
+        contact::hold(tx, &people.iter().copied().collect::<Vec<_>>()).await?;
+        held.extend(people);
+        ticked = store::ticked(tx, visits).await?;
+    }
+    ticked.retain(|event| event.contact_id.is_some_and(|id| held.contains(&id)));
+    Ok(ticked)
 }
 
 /// What may be noted down of the boxes ticked in the visits of `events`. Holds the people until the transaction ends.
 pub async fn heard_in(tx: &mut Tx, events: &[Event]) -> Result<Vec<Heard>, Fault> {
-    let ticked = store::ticked(tx, &visits(events)).await?;
-    let people: Vec<i64> = ticked.iter().filter_map(|event| event.contact_id).collect();
-    if people.is_empty() {
+    let ticked = ticked_by_held(tx, &visits(events)).await?;
+    if ticked.is_empty() {
         return Ok(Vec::new());
     }
-    contact::hold(tx, &people).await?;
-    let held = store::words(tx, people).await?;
+    let held = store::words(tx, ticked.iter().filter_map(|event| event.contact_id)).await?;
     let mut heard: HashMap<(i64, String, String), (i64, Heard)> = HashMap::new();
     for event in &ticked {
         let Some((key, draft)) = draft(event) else { continue };
         let worth = weigh(event.at, held.get(&key));
         if worth != Worth::Nothing {
-            // The events are in their order, so the newest words of a person about the same thing stay.
+            // The events are in their order, so of several browsers the newest words of a person about the same thing stay.
             heard.insert(key, (event.seq, Heard { draft, confirmed_only: worth == Worth::OnceConfirmed }));
         }
     }
@@ -105,7 +139,7 @@ pub async fn heard_in(tx: &mut Tx, events: &[Event]) -> Result<Vec<Heard>, Fault
 /// The visits in which people ticked boxes or turned out to be somebody.
 fn visits(events: &[Event]) -> Relation {
     let mut rows = Relation::new(&[("visitor_id", Column::Int), ("session_id", Column::Int)]);
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for event in events.iter().filter(|event| !event.machine && (event.name == TICKED || event.name == IDENTIFIED)) {
         let (Some(visitor), Some(visit)) = (event.visitor_id, event.session_id) else { continue };
         if seen.insert((visitor, visit)) {

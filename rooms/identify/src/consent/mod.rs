@@ -20,7 +20,7 @@ use attune_kernel::Ids;
 use crate::merge::MergeId;
 use crate::topic;
 
-pub use form::{Heard, IDENTIFIED, TICKED, heard_in, is_heard_in};
+pub use form::{Heard, IDENTIFIED, TICKED, doubted_in, heard_in, is_heard_in};
 pub use store::{asked_since, current, find, list};
 pub use typed::Typed;
 

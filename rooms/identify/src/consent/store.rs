@@ -8,6 +8,7 @@ use attune_kernel::Ids;
 
 use super::form::Words;
 use super::{Consent, ConsentDraft, State};
+use crate::tracking::VISIT_GAP_US;
 
 pub(super) async fn insert(tx: &mut Tx, ids: &Ids, now: i64, drafts: &[ConsentDraft]) -> Result<Vec<i64>, DbError> {
     let mut rows = Relation::new(&[
@@ -119,19 +120,50 @@ pub async fn asked_since(tx: &mut Tx, contact_ids: impl IntoIterator<Item = i64>
     rows.iter().map(|row| Ok((row.get("contact_id")?, row.get("n")?))).collect()
 }
 
-/// The boxes ticked in these visits `(visitor_id, session_id)` by people who are known and there, in their order.
+/// The newest boxes ticked for each thing in these visits `(visitor_id, session_id)`, of whoever the browser belongs to today and is there, in
+/// their order. Not those of a visit that turned out to be somebody else's behind them. The bounds of the visit are for the index.
 pub(super) async fn ticked(tx: &mut Tx, visits: &Relation) -> Result<Vec<Event>, DbError> {
     if visits.is_empty() {
         return Ok(Vec::new());
     }
     let select = sql!(
-        "SELECT e.seq, e.name, e.at, e.contact_id, e.visitor_id, e.session_id, e.company_id, e.subject, e.amount, e.machine, e.cause, e.depth,
-         e.client_key, e.origin_id, e.props
-         FROM {rows} AS r JOIN events e ON e.visitor_id = r.visitor_id AND e.session_id = r.session_id
-         JOIN contacts c ON c.id = e.contact_id AND c.deleted_at IS NULL
-         WHERE e.name = 'consent.ticked' AND NOT e.machine ORDER BY e.at, e.seq"
+        "SELECT n.seq, n.name, n.at, n.contact_id, n.visitor_id, n.session_id, n.company_id, n.subject, n.amount, n.machine, n.cause, n.depth,
+         n.client_key, n.origin_id, n.props FROM (
+           SELECT e.seq, e.name, e.at, w.contact_id, e.visitor_id, e.session_id, e.company_id, e.subject, e.amount, e.machine, e.cause, e.depth,
+             e.client_key, e.origin_id, e.props,
+             row_number() OVER (PARTITION BY e.visitor_id, e.session_id, e.subject ORDER BY e.at DESC, e.seq DESC) AS place
+           FROM {rows} AS r JOIN visits v ON v.id = r.session_id
+           JOIN events e ON e.visitor_id = r.visitor_id AND e.at >= v.started_at - $1 AND e.at <= v.last_at + $1 AND e.session_id = r.session_id
+           JOIN visitors w ON w.id = e.visitor_id JOIN contacts c ON c.id = w.contact_id AND c.deleted_at IS NULL
+           WHERE e.name = 'consent.ticked' AND NOT e.machine AND e.contact_id IS NOT NULL AND NOT EXISTS (
+             SELECT 1 FROM stitches p WHERE p.former_visitor_id = e.visitor_id AND p.outcome = 'parted'
+               AND COALESCE(p.contact_id, 0) <> w.contact_id AND p.at >= e.at AND p.at < v.last_at + $1)) AS n
+         WHERE n.place = 1 ORDER BY n.at, n.seq"
     );
-    tx.rows_from(select, visits, params![]).await?.iter().map(read_event).collect()
+    tx.rows_from(select, visits, params![VISIT_GAP_US]).await?.iter().map(read_event).collect()
+}
+
+/// The newest lines that stand on boxes ticked in a visit which one of these `(visitor_id, session_id)` turned out to go on with as somebody else:
+/// what each becomes.
+pub(super) async fn doubted(tx: &mut Tx, visits: &Relation) -> Result<Vec<ConsentDraft>, DbError> {
+    if visits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = sql!(
+        "SELECT k.contact_id, k.channel, k.purpose, 'pending' AS state, k.source, k.wording, k.proof, k.staff_id
+         FROM {rows} AS r JOIN visits o ON o.id = r.session_id
+         JOIN stitches p ON p.visitor_id = r.visitor_id AND p.outcome = 'parted' AND p.at <= o.last_at + $1
+         JOIN visits v ON v.visitor_id = p.former_visitor_id AND v.last_at > p.at - $1 AND v.started_at <= p.at
+         JOIN events e ON e.visitor_id = v.visitor_id AND e.at >= v.started_at - $1 AND e.at <= p.at AND e.session_id = v.id
+         JOIN visitors w ON w.id = e.visitor_id AND w.contact_id <> COALESCE(p.contact_id, 0)
+         JOIN contacts c ON c.id = w.contact_id AND c.deleted_at IS NULL
+         JOIN consents k ON k.contact_id = w.contact_id AND k.state = 'given' AND k.proof LIKE 'event ' || CAST(e.seq AS TEXT) || ' at %'
+         WHERE e.name = 'consent.ticked' AND k.source LIKE 'site-form%' AND NOT EXISTS (
+           SELECT 1 FROM consents n WHERE n.contact_id = k.contact_id AND n.channel = k.channel AND n.purpose = k.purpose
+             AND (n.at > k.at OR (n.at = k.at AND n.id > k.id)))
+         ORDER BY k.id"
+    );
+    tx.rows_from(select, visits, params![VISIT_GAP_US]).await?.iter().map(said).collect()
 }
 
 /// The line `id`.
@@ -154,8 +186,8 @@ fn state(row: &Row) -> Result<State, DbError> {
     State::of(&word).ok_or(DbError::Type { column: "state".to_owned(), found: "another word", wanted: "given, withdrawn or pending" })
 }
 
-fn read(row: &Row) -> Result<Consent, DbError> {
-    let said = ConsentDraft {
+fn said(row: &Row) -> Result<ConsentDraft, DbError> {
+    Ok(ConsentDraft {
         contact_id: row.get("contact_id")?,
         channel: row.get("channel")?,
         purpose: row.get("purpose")?,
@@ -164,6 +196,9 @@ fn read(row: &Row) -> Result<Consent, DbError> {
         wording: row.get("wording")?,
         proof: row.get("proof")?,
         staff_id: row.get("staff_id")?,
-    };
-    Ok(Consent { id: row.get("id")?, said, at: row.get("at")? })
+    })
+}
+
+fn read(row: &Row) -> Result<Consent, DbError> {
+    Ok(Consent { id: row.get("id")?, said: said(row)?, at: row.get("at")? })
 }

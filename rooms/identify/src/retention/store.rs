@@ -10,6 +10,9 @@ pub(super) const BATCH: i64 = 5_000;
 /// People in one transaction: each has rows in some thirty tables.
 pub(super) const PEOPLE: i64 = 200;
 
+/// What a part says whose rows name their person themselves: those that merging moves.
+const OWNER: &str = "t.contact_id";
+
 /// Everybody who is held, and the records that became part of theirs: rows of those may stay under the old id.
 const HELD: &str = "SELECT h.contact_id FROM holds h UNION ALL SELECT c.id FROM contacts c JOIN holds h ON c.merged_into = h.contact_id";
 
@@ -40,7 +43,22 @@ pub(super) async fn remove(tx: &mut Tx, part: &StoragePart, until: i64, keys: &[
         PastAct::Set(what) => format!("UPDATE {table} AS t SET {what}"),
     };
     let statement = format!("{act} WHERE t.{} IN (SELECT r.id FROM {{rows}} AS r) AND {}", part.key, past(part));
-    tx.exec_from(&statement, &Relation::of_ids("id", keys.iter().copied()), params![until]).await
+    let rows = Relation::of_ids("id", keys.iter().copied());
+    let gone = tx.exec_from(&statement, &rows, params![until]).await?;
+    if gone > 0 && part.person == OWNER {
+        forget_merges(tx, part, &rows).await?;
+    }
+    Ok(gone)
+}
+
+/// What merging wrote down of rows that name nobody any more, or are gone, would still say whose they were.
+async fn forget_merges(tx: &mut Tx, part: &StoragePart, rows: &Relation) -> Result<(), DbError> {
+    let (table, key) = (part.table, part.key);
+    let forget = format!(
+        "DELETE FROM merge_rows WHERE entry = $1 AND key IN (SELECT r.id FROM {{rows}} AS r)
+         AND NOT EXISTS (SELECT 1 FROM {table} t WHERE t.{key} = merge_rows.key AND t.contact_id IS NOT NULL)"
+    );
+    tx.exec_from(&forget, rows, params![format!("{table}.contact_id")]).await.map(|_| ())
 }
 
 /// Asks `what` of whoever, as `c`, has done nothing since `until`, bought nothing, allows nothing, is owed nothing, and is not held. An event is a

@@ -244,7 +244,7 @@ fn decode<'a>(asked: &Asked<'a>, index: usize, raw: &'a RawValue) -> Result<Draf
     }
     let facts = read_props(&wire)?;
     let said = facts.consents.filter(|_| wire.name == "form.submitted");
-    let (boxes, box_left_out) = ticked::read(said, &asked.ground.rules.topics);
+    let (boxes, box_left_out) = ticked::read(said, &asked.ground.rules.topics, asked.envelope.visitor.is_some());
     let place = match wire.name.as_ref() {
         "place.entered" | "place.left" => Some(found_place(asked, wire.props)?),
         _ => None,

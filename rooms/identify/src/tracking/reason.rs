@@ -36,9 +36,9 @@ pub enum Reason {
     /// No place has what was sensed.
     #[error("no place has this beacon, tag or fence")]
     UnknownPlace,
-    /// A ticked box names nothing the ledger knows, or carries no words.
+    /// A ticked box names nothing the ledger knows, carries no words, or comes from a browser without an id of its own.
     #[error(
-        "a consent box must name a channel and a purpose, such as email:marketing, and carry the words beside it (at most 1,000 characters), ten boxes a form: this one is left out, the rest of the event is kept"
+        "a consent box must come with a visitor id, name a channel and a purpose, such as email:marketing, and carry the words beside it (at most 1,000 characters), ten boxes a form: this one is left out, the rest of the event is kept"
     )]
     BadConsent,
     /// The host is none of the configured sites.

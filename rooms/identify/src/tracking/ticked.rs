@@ -42,10 +42,14 @@ pub(super) struct Ticked {
     wording: String,
 }
 
-/// The boxes in `raw`, and whether one had to be left out.
-pub(super) fn read(raw: Option<&RawValue>, topics: &Topics) -> (Vec<Ticked>, bool) {
+/// The boxes in `raw`, and whether one had to be left out. A browser without an id of its own is told by its address: everybody behind it would
+/// agree for everybody else, so that its boxes are left out.
+pub(super) fn read(raw: Option<&RawValue>, topics: &Topics, has_id: bool) -> (Vec<Ticked>, bool) {
     let Some(raw) = raw else { return (Vec::new(), false) };
     let Ok(sent) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else { return (Vec::new(), true) };
+    if !has_id {
+        return (Vec::new(), !sent.is_empty());
+    }
     let mut boxes: Vec<Ticked> = Vec::new();
     let mut left_out = sent.len() > MAX_BOXES;
     for one in sent.into_iter().take(MAX_BOXES) {
@@ -106,7 +110,7 @@ mod tests {
 
     fn boxes(sent: &Json) -> (Vec<String>, bool) {
         let topics = Topics::from([("topic:top_1".to_owned(), "News".to_owned())]);
-        let (boxes, left_out) = read(Some(&to_raw_value(sent).unwrap()), &topics);
+        let (boxes, left_out) = read(Some(&to_raw_value(sent).unwrap()), &topics, true);
         let told = |ticked: super::Ticked| format!("{}/{}: {}", ticked.channel, ticked.called, ticked.wording);
         (boxes.into_iter().map(told).collect(), left_out)
     }
@@ -144,6 +148,6 @@ mod tests {
         }
         let many: Vec<Json> = (0..=MAX_BOXES).map(|_| yes("email:marketing", "Yes")).collect();
         assert_eq!(boxes(&json!(many)), (vec!["email/marketing: Yes".to_owned()], true));
-        assert_eq!(read(None, &Topics::default()), (vec![], false));
+        assert_eq!(read(None, &Topics::default(), true), (vec![], false));
     }
 }

@@ -97,7 +97,7 @@ async fn ask(State(app): State<App>, Extension(linker): Extension<Linker>, shell
 }
 
 /// What stands where a link leads to nobody: who says "done" there would not keep it.
-fn over(shell: Shell) -> Response {
+pub(crate) fn over(shell: Shell) -> Response {
     let page = UnsubscribePage { action: String::new(), email: String::new(), done: false, over: true, preferences: String::new(), shell };
     (StatusCode::GONE, page.shell.page(&page)).into_response()
 }
@@ -132,9 +132,10 @@ async fn unsubscribe(
 }
 
 /// GET /m/q/{token}: leads to the page that asks this recipient; writes nothing.
-async fn question(State(app): State<App>, Extension(linker): Extension<Linker>, Path(token): Path<String>) -> Answer {
+async fn question(State(app): State<App>, Extension(linker): Extension<Linker>, shell: Shell, Path(token): Path<String>) -> Answer {
     let (send_id, _) = linker.read(Act::Question, &token).ok_or(Problem::NotFound)?;
-    let (contact, sent_at) = super::store::contact_of(&mut app.db.read().await?, send_id).await?.ok_or(Problem::NotFound)?;
+    let found = super::store::contact_of(&mut app.db.read().await?, send_id).await?;
+    let Some((contact, sent_at)) = found else { return Ok(over(shell)) };
     // The link is as old as its mail.
     Ok(see_other(&dialogue::public_address(&app.secret, &app.public_url, contact, sent_at)))
 }

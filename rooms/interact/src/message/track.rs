@@ -90,6 +90,13 @@ struct Touched {
     url: Option<String>,
 }
 
+impl Touched {
+    /// Whether it is known whose the send is. On one whose person was erased or forgotten nothing is noted any more: its figures are final.
+    fn is_somebodys(&self) -> bool {
+        self.contact_id.is_some()
+    }
+}
+
 impl Batch for Ledger {
     type Item = Touch;
     type Reply = Option<Landing>;
@@ -193,7 +200,7 @@ struct Times {
 async fn keep_times(tx: &mut Tx, items: &[Touch], known: &[Option<Touched>], judged: &[Option<Machine>]) -> Result<(), DbError> {
     let mut times: HashMap<i64, Times> = HashMap::new();
     for ((touch, found), machine) in items.iter().zip(known).zip(judged) {
-        if found.is_none() {
+        if !found.as_ref().is_some_and(Touched::is_somebodys) {
             continue;
         }
         let entry = times.entry(touch.send_id).or_default();
@@ -310,7 +317,7 @@ async fn rejudge(tx: &mut Tx, bursts: &Bursts) -> Result<(), DbError> {
 async fn append_new(tx: &mut Tx, items: &[Touch], known: &[Option<Touched>], judged: &[Option<Machine>]) -> Result<(), DbError> {
     let mut events: Vec<Event> = Vec::new();
     for ((touch, found), machine) in items.iter().zip(known).zip(judged) {
-        if let Some(found) = found {
+        if let Some(found) = found.as_ref().filter(|found| found.is_somebodys()) {
             events.push(event(touch, found, *machine));
         }
     }

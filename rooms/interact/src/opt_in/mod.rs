@@ -34,13 +34,13 @@ fn asks_for_marketing(draft: &ConsentDraft) -> bool {
 }
 
 /// What became of a line: its number and what holds now, or why it was refused.
-type Noted = Result<(i64, State), Problem>;
+pub(crate) type Noted = Result<(i64, State), Problem>;
 
 /// Notes down what a person is said to have said. A yes to marketing mail that must be confirmed becomes a pending line and a mail, unless the
 /// person has confirmed before. Answers the line's number and what holds now.
 ///
 /// Errors: refused without an address, and when the person was asked too often.
-async fn sign_up(tx: &mut Tx, bench: &Bench, draft: ConsentDraft) -> Noted {
+pub(crate) async fn sign_up(tx: &mut Tx, bench: &Bench, draft: ConsentDraft) -> Noted {
     sign_up_all(tx, bench, vec![draft]).await?.pop().unwrap_or(Err(Problem::NotFound))
 }
 
@@ -61,11 +61,12 @@ async fn sign_up_all(tx: &mut Tx, bench: &Bench, mut drafts: Vec<ConsentDraft>) 
         HashMap::new()
     };
     let refusal = |draft: &ConsentDraft| refused.get(&draft.contact_id).copied().filter(|_| draft.state == State::Pending);
+    let told = |why: Refusal| why.map_or(Problem::NotFound, Problem::refused);
     let lines: Vec<ConsentDraft> = drafts.iter().filter(|draft| refusal(draft).is_none()).cloned().collect();
     let mut numbers = consent::record(tx, &bench.ids, now, &lines).await?.into_iter();
     let noted: Vec<Noted> = drafts
         .iter()
-        .map(|draft| refusal(draft).map_or_else(|| Ok((numbers.next().unwrap_or_default(), draft.state)), |key| Err(Problem::refused(key))))
+        .map(|draft| refusal(draft).map_or_else(|| Ok((numbers.next().unwrap_or_default(), draft.state)), |why| Err(told(why))))
         .collect();
     // A job each: one mail that is not taken must not repeat the others.
     for (number, _) in noted.iter().flatten().filter(|(_, state)| *state == State::Pending) {
@@ -74,11 +75,15 @@ async fn sign_up_all(tx: &mut Tx, bench: &Bench, mut drafts: Vec<ConsentDraft>) 
     Ok(noted)
 }
 
+/// Why a person may not be asked; nothing when there is no such person.
+type Refusal = Option<&'static str>;
+
 /// Who of these people may not be asked now, and why.
-async fn check_asks(tx: &mut Tx, people: impl Iterator<Item = i64>, now: i64) -> Result<HashMap<i64, &'static str>, Fault> {
-    let mut refused: HashMap<i64, &'static str> = people.map(|id| (id, "opt-in-no-address")).collect();
+async fn check_asks(tx: &mut Tx, people: impl Iterator<Item = i64>, now: i64) -> Result<HashMap<i64, Refusal>, Fault> {
+    let mut refused: HashMap<i64, Refusal> = people.map(|id| (id, None)).collect();
     let asked: Vec<i64> = refused.keys().copied().collect();
     let found = contact::list_by_ids(tx, asked.iter().copied()).await?;
+    refused.extend(found.iter().map(|person| (person.id, Some("opt-in-no-address"))));
     let mut addresses: HashMap<i64, &str> = found.iter().filter_map(|person| Some((person.id, person.raw_email()?.trim()))).collect();
     addresses.retain(|_, email| rules::is_address(email));
     // Whoever unsubscribed may come back by a yes of their own; what bounced, was complained about or is barred by hand is not written to.
@@ -86,9 +91,9 @@ async fn check_asks(tx: &mut Tx, people: impl Iterator<Item = i64>, now: i64) ->
     let times = consent::asked_since(tx, asked, now - DAY_US).await?;
     for (id, email) in addresses {
         if barred.contains(&fold_key(email)) {
-            refused.insert(id, "opt-in-suppressed");
+            refused.insert(id, Some("opt-in-suppressed"));
         } else if times.get(&id).copied().unwrap_or(0) >= MOST_A_DAY {
-            refused.insert(id, "opt-in-too-often");
+            refused.insert(id, Some("opt-in-too-often"));
         } else {
             refused.remove(&id);
         }
@@ -97,15 +102,23 @@ async fn check_asks(tx: &mut Tx, people: impl Iterator<Item = i64>, now: i64) ->
 }
 
 /// Notes down the boxes people ticked in the forms of the company's sites, as programs' sign-ups are. After a no, a box is a request that the
-/// person confirms, where that is how it works here, and else nothing.
+/// person confirms, where that is how it works here, and else nothing. What turns out to be somebody else's waits until the person says it.
 async fn note_ticked(tx: &mut Tx, bench: &Bench, events: &[Event]) -> Result<(), Fault> {
     let confirms = setting_bool(tx, rules::DOUBLE_OPT_IN, false).await?;
     let heard = consent::heard_in(tx, events).await?;
     let (counts, objected): (Vec<Heard>, Vec<Heard>) =
         heard.into_iter().partition(|heard| !heard.confirmed_only || (confirms && asks_for_marketing(&heard.draft)));
+    let doubted = consent::doubted_in(tx, events).await?;
+    consent::record(tx, &bench.ids, bench.clock.now(), &doubted).await?;
     let noted = sign_up_all(tx, bench, counts.into_iter().map(|heard| heard.draft).collect()).await?;
     let taken = noted.iter().flatten().count();
-    tracing::info!(taken, refused = noted.len() - taken, objected = objected.len(), "boxes ticked in forms were noted down");
+    tracing::info!(
+        taken,
+        refused = noted.len() - taken,
+        objected = objected.len(),
+        doubted = doubted.len(),
+        "boxes ticked in forms were noted down"
+    );
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The preference page. Strangers come here by the signed link of a mail, and machines that only look.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use askama::Template;
 use attune_house::{App, setting_text};
@@ -12,7 +13,7 @@ use attune_web::kit::Choice;
 use attune_web::{Answer, Form, FormErrors, Lang, Path, Problem, Query, Shell};
 use axum::Router;
 use axum::extract::{Extension, State};
-use axum::response::{IntoResponse, Redirect};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, COOKIE};
@@ -21,6 +22,7 @@ use serde::Deserialize;
 use super::form::{Choices, PAUSES, PreferenceForm, ZONES};
 use super::{Standing, Words, find, keep};
 use crate::message::Linker;
+use crate::message::public::over;
 use crate::message::token::Act;
 
 /// The routes of this file.
@@ -96,14 +98,21 @@ struct Opened {
     shown: PreferenceForm,
 }
 
-async fn open(app: &App, linker: &Linker, mut shell: Shell, headers: &HeaderMap, token: &str) -> Result<Opened, Problem> {
+/// Opens the page of a link, or answers that it leads to nobody any more.
+async fn open(
+    app: &App,
+    linker: &Linker,
+    mut shell: Shell,
+    headers: &HeaderMap,
+    token: &str,
+) -> Result<ControlFlow<Response, Opened>, Problem> {
     let (send_id, _) = linker.read(Act::Preferences, token).ok_or(Problem::NotFound)?;
     let mut tx = app.db.read().await?;
-    let standing = find(&mut tx, send_id).await?.ok_or(Problem::NotFound)?;
+    let Some(standing) = find(&mut tx, send_id).await? else { return Ok(ControlFlow::Break(over(shell))) };
     let zone = setting_text(&mut tx, "interact.time_zone", "UTC").await?;
     speak(app, &mut shell, headers, &standing);
     let shown = PreferenceForm::of(&standing, shell.l.locale(), &zone, app.clock.now());
-    Ok(Opened { shell, send_id, standing, shown })
+    Ok(ControlFlow::Continue(Opened { shell, send_id, standing, shown }))
 }
 
 impl Opened {
@@ -120,6 +129,12 @@ impl Opened {
             errors,
             shell: self.shell,
         }
+    }
+
+    /// The page again, with what is wrong.
+    fn again(self, token: &str, form: PreferenceForm, errors: FormErrors) -> Response {
+        let page = self.page(token, form, errors, false);
+        page.shell.again(&page, &page)
     }
 
     /// The words beside what was chosen, as the person saw them.
@@ -152,7 +167,10 @@ async fn show(
     Path(token): Path<String>,
     Query(done): Query<Done>,
 ) -> Answer {
-    let opened = open(&app, &linker, shell, &headers, &token).await?;
+    let opened = match open(&app, &linker, shell, &headers, &token).await? {
+        ControlFlow::Continue(opened) => opened,
+        ControlFlow::Break(over) => return Ok(over),
+    };
     let form = opened.shown.clone();
     let page = opened.page(&token, form, FormErrors::new(), !done.saved.is_empty());
     Ok(([(CACHE_CONTROL, "no-store")], page.shell.page(&page)).into_response())
@@ -167,14 +185,14 @@ async fn save(
     Path(token): Path<String>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Answer {
-    let opened = open(&app, &linker, shell, &headers, &token).await?;
+    let opened = match open(&app, &linker, shell, &headers, &token).await? {
+        ControlFlow::Continue(opened) => opened,
+        ControlFlow::Break(over) => return Ok(over),
+    };
     let form = PreferenceForm::from(pairs);
     match form.check(&opened.standing, &opened.shown, app.clock.now()) {
         Ok(chosen) => carry_out(&app, &opened, &chosen).await?,
-        Err(errors) => {
-            let page = opened.page(&token, form, errors, false);
-            return Ok(page.shell.again(&page, &page));
-        }
+        Err(errors) => return Ok(opened.again(&token, form, errors)),
     }
     Ok(Redirect::to(&format!("/m/p/{token}?saved=1")).into_response())
 }

@@ -94,6 +94,27 @@ async fn nobody_is_pestered_and_links_grow_old() {
 }
 
 /// Somebody known on a site ticks a box there.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_there_is_not_found_and_who_has_no_address_is_told_so() {
+    let (_store, stage, _app) = strict().await;
+    let said = |contact_id: i64| consent::ConsentDraft {
+        contact_id,
+        channel: "email".to_owned(),
+        purpose: "marketing".to_owned(),
+        state: consent::State::Given,
+        source: "shop".to_owned(),
+        wording: Some("Send me the letter".to_owned()),
+        proof: None,
+        staff_id: None,
+    };
+    let mut tx = stage.parts.db.begin().await.unwrap();
+    tx.exec("UPDATE contacts SET email = NULL, email_key = NULL WHERE id = 1002", params![]).await.unwrap();
+    let gone = crate::opt_in::sign_up(&mut tx, &stage.parts.bench(), said(999_999)).await;
+    assert!(matches!(gone, Err(attune_web::Problem::NotFound)), "{gone:?}");
+    let mute = crate::opt_in::sign_up(&mut tx, &stage.parts.bench(), said(1002)).await;
+    assert!(mute.is_err() && !matches!(mute, Err(attune_web::Problem::NotFound)), "{mute:?}");
+}
+
 async fn tick(stage: &Stage, app: &TestApp, contact: i64, of: &str) {
     stage.parts.clock.advance(1_000_000);
     let (now, collector) = (stage.now(), Collector::start(&stage.parts));

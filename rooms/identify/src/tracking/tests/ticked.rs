@@ -5,7 +5,7 @@ use attune_kernel::{HOUR_US, SECOND_US};
 use serde_json::{Value as Json, json};
 
 use super::{BOT, CHROME, Stage};
-use crate::consent::{ConsentDraft, Heard, State, TICKED, heard_in, record};
+use crate::consent::{ConsentDraft, Heard, State, TICKED, doubted_in, heard_in, record};
 use crate::stitching::contact_token;
 
 fn form(stage: &Stage, id: &str, boxes: &[(&str, &str)]) -> Json {
@@ -81,9 +81,10 @@ attune_testkit::on_both_dbs! {
         stage.clock.advance(SECOND_US);
         known(&stage, "laptop", lena).await;
         assert_eq!(heard(&stage).await.iter().map(|heard| heard.draft.contact_id).collect::<Vec<_>>(), [lena]);
-        // Somebody else on the same browser: their visit begins here, and what Lena ticked stays hers.
+        // Somebody else turns out to sit there: who of the two ticked, nobody knows.
+        stage.clock.advance(SECOND_US);
         known(&stage, "laptop", omar).await;
-        assert_eq!(heard(&stage).await.iter().map(|heard| heard.draft.contact_id).collect::<Vec<_>>(), [lena]);
+        assert_eq!(heard(&stage).await, [], "the box is nobody's");
         // A visit of the past is over: nobody is asked who sat there.
         stage.send("tablet", &[form(&stage, "f2", &[LETTER])]).await;
         stage.clock.advance(2 * HOUR_US);
@@ -93,6 +94,64 @@ attune_testkit::on_both_dbs! {
         let later = list_after(&mut tx, before, i64::MAX, &[], 100).await.unwrap();
         assert!(later.iter().any(|event| event.name == "visitor.identified"));
         assert_eq!(heard_in(&mut tx, &later).await.unwrap(), []);
+    }
+
+    async fn a_yes_is_doubted_once_the_same_visit_is_somebody_elses(db: Db) {
+        let stage = Stage::new(db);
+        let (lena, omar) = (stage.contact("Lena", "lena@example.com").await, stage.contact("Omar", "omar@example.com").await);
+        let doubts = async || {
+            let events = stage.events().await;
+            let mut tx = stage.db.begin().await.unwrap();
+            doubted_in(&mut tx, &events).await.unwrap()
+        };
+        let note = async |drafts: &[ConsentDraft]| {
+            stage.clock.advance(SECOND_US);
+            let mut tx = stage.db.begin().await.unwrap();
+            record(&mut tx, &stage.ids, stage.clock.now(), drafts).await.unwrap();
+            tx.commit().await.unwrap();
+            stage.clock.advance(SECOND_US);
+        };
+        known(&stage, "laptop", lena).await;
+        stage.send("laptop", &[form(&stage, "f1", &[LETTER, ("phone:marketing", "Call me")])]).await;
+        let noted: Vec<ConsentDraft> = heard(&stage).await.into_iter().map(|heard| heard.draft).collect();
+        assert_eq!(noted.len(), 2);
+        note(&noted).await;
+        note(&[ConsentDraft { source: "staff".to_owned(), proof: None, ..noted[1].clone() }]).await;
+        assert_eq!(doubts().await, []);
+        // The page that says thank you tells that it was Omar.
+        known(&stage, "laptop", omar).await;
+        let doubted = doubts().await;
+        assert_eq!(doubted, [ConsentDraft { state: State::Pending, ..noted[0].clone() }], "what Lena said herself since stands");
+        note(&doubted).await;
+        assert_eq!((doubts().await, heard(&stage).await), (vec![], vec![]), "once");
+        // What a visit of the past left behind is nobody else's.
+        known(&stage, "tablet", lena).await;
+        stage.send("tablet", &[form(&stage, "f2", &[LETTER])]).await;
+        let noted: Vec<ConsentDraft> = heard(&stage).await.into_iter().map(|heard| heard.draft).collect();
+        note(&noted).await;
+        stage.clock.advance(2 * HOUR_US);
+        known(&stage, "tablet", omar).await;
+        assert_eq!((noted.len(), doubts().await), (1, vec![]));
+    }
+
+    async fn whoever_goes_while_a_box_is_heard_says_nothing(db: Db) {
+        let stage = Stage::new(db);
+        let lena = stage.contact("Lena", "lena@example.com").await;
+        known(&stage, "laptop", lena).await;
+        stage.send("laptop", &[form(&stage, "f1", &[LETTER])]).await;
+        assert_eq!(heard(&stage).await.len(), 1);
+        let events = stage.events().await;
+        let mut goes = stage.db.begin().await.unwrap();
+        goes.exec("UPDATE contacts SET deleted_at = 1", attune_db::params![]).await.unwrap();
+        let db = stage.db.clone();
+        let hears = tokio::spawn(async move {
+            let mut tx = db.begin().await.unwrap();
+            heard_in(&mut tx, &events).await.unwrap()
+        });
+        // Long enough to have read the boxes and to wait for the person.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        goes.commit().await.unwrap();
+        assert_eq!(hears.await.unwrap(), []);
     }
 
     async fn a_no_is_undone_by_no_box_and_a_tick_counts_once(db: Db) {
@@ -140,6 +199,31 @@ async fn machines_and_strangers_agree_to_nothing() {
     assert!(stage.events().await.iter().all(|event| event.name != TICKED));
     let forged = stage.read_as(CHROME, "laptop", &[json!({ "id": "y", "name": "consent.ticked", "at": stage.now_ms() })]).await;
     assert_eq!(forged.dropped[0].reason.code(), "reserved_name");
+    assert_eq!(heard(&stage).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_behind_the_same_address_agrees_for_a_colleague() {
+    let store = attune_testkit::lite(&crate::test_migrations()).await;
+    let stage = Stage::new(store.db());
+    let lena = stage.contact("Lena", "lena@example.com").await;
+    let token = contact_token(&stage.secret, lena, stage.clock.now());
+    let cookieless = async |events: &[Json]| {
+        let mut body = stage.body("", events);
+        body.as_object_mut().unwrap().remove("visitor");
+        let passed = stage.collector.read(&stage.client(CHROME), body.to_string().as_bytes()).await.unwrap().unwrap();
+        let left_out: Vec<&str> = passed.left_out.iter().map(|part| part.reason.code()).collect();
+        assert_eq!(passed.dropped, []);
+        let left_out = left_out.join(" ");
+        stage.collector.offer(passed.hits).await.unwrap();
+        left_out
+    };
+    assert_eq!(cookieless(&[stage.identified("i1", &token), form(&stage, "f1", &[])]).await, "", "Lena is told by her address for a day");
+    assert_eq!(cookieless(&[form(&stage, "f2", &[LETTER])]).await, "bad_consent", "and so is the colleague, who ticks");
+    let events = stage.events().await;
+    let forms: Vec<Option<i64>> = events.iter().filter(|event| event.name == "form.submitted").map(|event| event.contact_id).collect();
+    assert_eq!(forms, [Some(lena), Some(lena)], "the two are one visitor");
+    assert!(events.iter().all(|event| event.name != TICKED));
     assert_eq!(heard(&stage).await, []);
 }
 
