@@ -1,6 +1,5 @@
-// A map of our own: pictures of Web Mercator if a source is set, lines of the globe if not, and markers the server has counted. Every number comes
-// from the server in units of a world `data-world` wide; see base/assets/README.md, section Map script.
-const TILE = 256, FARTHEST = 1, USUAL = 18, STEP = 80, d = document;
+// The map: pictures of Web Mercator if a source is set, lines if not, and markers the server has counted; see base/assets/README.md, Map script.
+const TILE = 256, FARTHEST = 1, USUAL = 18, STEP = 80, CLOSE = 44, FEW = 8, d = document;
 
 const clamp = (n, least, most) => Math.min(Math.max(n, least), most);
 
@@ -200,10 +199,28 @@ class AttuneMap {
     if (this.said && this.said.textContent !== text) this.said.textContent = text;
   }
 
+  // Markers a finger could not tell apart are one.
+  apart(cells) {
+    const near = (a, b) => Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y)) < CLOSE * this.per;
+    const joined = (a, b) => {
+      const n = a.n + b.n, mean = (k) => Math.round((a[k] * a.n + b[k] * b.n) / n), [p, q] = [a, b].map((c) => c.part.split(",").map(Number));
+      return {
+        x: mean("x"), y: mean("y"), n, few: n <= FEW, text: n.toLocaleString(d.documentElement.lang), label: `${a.label}, ${b.label}`,
+        part: [0, 1, 2, 3].map((i) => Math[i < 2 ? "min" : "max"](p[i], q[i])).join(),
+      };
+    };
+    const kept = [];
+    for (let cell of cells) {
+      for (let at; (at = kept.findIndex((other) => near(other, cell))) >= 0;) cell = joined(kept.splice(at, 1)[0], cell);
+      kept.push(cell);
+    }
+    return kept;
+  }
+
   // What was in the focus keeps it as long as it is there.
   show(cells) {
     const focused = this.pins.contains(d.activeElement) ? d.activeElement.dataset.part : null;
-    this.pins.replaceChildren(...cells.map((cell) => this.pin(cell)));
+    this.pins.replaceChildren(...this.apart(cells).map((cell) => this.pin(cell)));
     if (focused === null) return;
     const again = [...this.pins.children].find((pin) => pin.dataset.part === focused);
     (again || this.el).focus({ preventScroll: true });
