@@ -112,6 +112,8 @@ class AttuneMap {
 
   draw() {
     if (this.source) this.pictures(); else this.lines();
+    // Markers that were apart may be together now.
+    if (this.cells && this.shown !== this.zoom) return this.show(this.cells);
     for (const pin of this.pins.children) this.place(pin);
   }
   place(pin) {
@@ -204,8 +206,9 @@ class AttuneMap {
     const near = (a, b) => Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y)) < CLOSE * this.per;
     const joined = (a, b) => {
       const n = a.n + b.n, mean = (k) => Math.round((a[k] * a.n + b[k] * b.n) / n), [p, q] = [a, b].map((c) => c.part.split(",").map(Number));
+      const all = [a, b].flatMap((c) => c.all || c.label), text = n.toLocaleString(d.documentElement.lang);
       return {
-        x: mean("x"), y: mean("y"), n, few: n <= FEW, text: n.toLocaleString(d.documentElement.lang), label: `${a.label}, ${b.label}`,
+        x: mean("x"), y: mean("y"), n, few: n <= FEW, text, all, label: `${text}: ${all.join(", ")}`,
         part: [0, 1, 2, 3].map((i) => Math[i < 2 ? "min" : "max"](p[i], q[i])).join(),
       };
     };
@@ -219,6 +222,7 @@ class AttuneMap {
 
   // What was in the focus keeps it as long as it is there.
   show(cells) {
+    [this.cells, this.shown] = [cells, this.zoom];
     const focused = this.pins.contains(d.activeElement) ? d.activeElement.dataset.part : null;
     this.pins.replaceChildren(...this.apart(cells).map((cell) => this.pin(cell)));
     if (focused === null) return;

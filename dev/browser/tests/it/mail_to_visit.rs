@@ -16,6 +16,8 @@ async fn a_followed_link_is_on_the_timeline_and_in_the_score() {
     person.go("/settings").await;
     person.fill("[name=\"interact.quiet_hours\"]", "").await;
     person.click("#interact .btn.primary").await;
+    // The answer would else take the place of the page that is gone to next.
+    person.see("#toasts .toast").await;
     write_and_send(&mut person).await;
 
     person.click("nav.nav a[href=\"/mailbox\"]").await;
