@@ -123,19 +123,20 @@ impl Compiler {
     fn field(&self, sql: &mut Sql, source: Source, test: &Test) {
         match source {
             Source::Column { column, .. } | Source::Reference { column } => {
-                let value = bind::seen(column);
+                // The column itself is compared: an index may hold it.
+                let (value, raw) = (bind::seen(column), format!("c.{column}"));
                 let numbers = matches!(source, Source::Reference { .. });
                 match test {
                     Test::Known => sql.push(&value).push(" IS NOT NULL"),
                     Test::Unknown => sql.push(&value).push(" IS NULL"),
                     Test::NotIn(_) => {
                         sql.push("(").push(&value).push(" IS NULL OR ");
-                        self.column_test(sql, &value, test, numbers);
+                        self.column_test(sql, &raw, test, numbers);
                         sql.push(")")
                     }
                     _ => {
                         sql.push("(").push(&value).push(" IS NOT NULL AND ");
-                        self.column_test(sql, &value, test, numbers);
+                        self.column_test(sql, &raw, test, numbers);
                         sql.push(")")
                     }
                 };

@@ -201,10 +201,13 @@ async fn listed(tx: &mut Tx, scope: &Scope, shell: &Shell, (of, query): (Subject
 async fn members(tx: &mut Tx, of: Subject, from: &Sql, window: Window) -> Result<Members, DbError> {
     let mut ids = Sql::new("SELECT c.id");
     ids.append(from);
-    let lead = if store::count_of(tx, from, MOST_LISTED + 1).await? <= MOST_LISTED {
+    let listed = store::count_of(tx, from, MOST_LISTED + 1).await?;
+    let lead = if listed <= MOST_READ {
         Lead::Records
     } else if store::count_of(tx, &store::part(of, window, None), MOST_READ + 1).await? <= MOST_READ {
         Lead::Part
+    } else if listed <= MOST_LISTED {
+        Lead::Records
     } else {
         let some = store::count_of(tx, &store::part(of, window, Some(PROBED)), i64::MAX).await?;
         Lead::Lots((MOST_READ * PROBED / some.max(1)).clamp(1, LOTS))
