@@ -196,10 +196,14 @@
       }).map(function (x) { return x.name; }).slice(0, 50);
       // A box that was ticked when the page came is no answer to it.
       var yes = Array.from(f.querySelectorAll("[data-attune-consent]:checked:not([checked])"), function (x) {
-        var words = Array.from(x.labels || [], function (l) { return l.innerText; }).join(" ") || x.getAttribute("aria-label");
-        return { for: x.dataset.attuneConsent, wording: cut(words, 1000) };
+        var words = cut(Array.from(x.labels || [], function (l) { return l.innerText; }).join(" ") || x.getAttribute("aria-label"), 2000);
+        return { for: x.dataset.attuneConsent, wording: words.length > 1000 ? cut(words, 999) + "\u2026" : words };
       }).slice(0, 10);
       if (yes.length) props.consents = yes;
+      // What is more than an event takes is left out, the boxes last: the form itself is told.
+      var much = function () { return JSON.stringify(props).length > 12000; };
+      if (much()) delete props.fields;
+      while (much() && yes.pop());
     }
     push("form." + what, props);
   }

@@ -75,3 +75,31 @@ async fn what_was_ticked_and_read_is_in_the_ledger() {
     assert!(!format!("{log:?}").contains("lena@home.example"), "what was typed stays on the site");
     assert_eq!(person.browser.complaints().await.unwrap(), Vec::<String>::new());
 }
+
+/// A form whose names and words are more than an event takes: its boxes all say yes to the same.
+const LONG: &str = "const form = document.querySelector('#letter');
+    for (let n = 0; n < 50; n++) { const field = document.createElement('input'); field.name = `${n}`.padStart(120, 'x'); field.value = 'said'; form.prepend(field); }
+    for (let n = 0; n < 10; n++) {
+      const label = document.createElement('label'), box = document.createElement('input');
+      box.type = 'checkbox';
+      box.dataset.attuneConsent = 'email:marketing';
+      label.append(box, 'Yes '.repeat(400));
+      form.prepend(label);
+      box.click();
+    }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_with_more_than_an_event_takes_is_told_without_its_fields() {
+    let (attune, _) = known().await;
+    let site = Site::open(attune.url("")).await;
+    let mut person = Person::arrive(site.url(""), Look::desk()).await;
+    person.go("/letter").await;
+    run(&person, LONG).await;
+    person.click("#send").await;
+    let log = arrived::log_with(&attune, "consent.ticked", "email/marketing").await;
+    let form = log.iter().find(|event| event.name == "form.submitted").unwrap();
+    assert_eq!(form.props, json!({ "form": "letter" }));
+    let ticked = log.iter().find(|event| event.name == "consent.ticked").unwrap();
+    let words = ticked.props["wording"].as_str().unwrap();
+    assert!(words.starts_with("Yes Yes") && words.ends_with('…') && words.chars().count() <= 1_000, "{words}");
+}
