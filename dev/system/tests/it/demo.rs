@@ -57,7 +57,10 @@ async fn people_are_shown_a_table_in_their_language() {
         english.output
     );
     let said = english.output.clone() + &english.errors;
-    assert!(!said.contains('\u{1b}') && !said.contains("INFO"), "no log stands between its lines, and no colour where nobody sees it: {said}");
+    assert!(
+        !said.contains('\u{1b}') && !said.contains("INFO"),
+        "no log stands between its lines, and no colour where nobody sees it: {said}"
+    );
     let chinese = attune.run_without_store(&["--lang", "zh-CN", "demo", "--once", "--data", &data]).await.unwrap();
     assert!(row(&chinese.output, &["2", "402", "402", "195"]) && !chinese.output.contains("Sent"), "{}", chinese.output);
 }
