@@ -1,4 +1,4 @@
--- The words a contact is found by, made by contact::search: folded, CJK as pairs, phone numbers by their endings; hidden are those of addresses
+-- The words a contact is found by, made by contact::search: folded, CJK as pairs, phone numbers by any four digits in a row; hidden are those of addresses
 -- and numbers, which the index tells from the others by a character that nobody can type.
 -- The key is called rowid so that writing has one text for both engines.
 CREATE TABLE contact_search (rowid BIGINT PRIMARY KEY, open TEXT NOT NULL, hidden TEXT NOT NULL);

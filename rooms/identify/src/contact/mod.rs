@@ -60,7 +60,9 @@ pub(crate) use record::is_amount;
 pub use record::{Contact, ContactDraft, Stage};
 pub(crate) use rules::{compose_name, sort_key, split_name};
 pub use rules::{email_key, phone_key};
-pub(crate) use store::{ByKeys, Prepared, insert_prepared, list_by_given_up, list_by_key, list_by_keys, update, update_rows};
+pub(crate) use store::{
+    ByKeys, Prepared, insert_prepared, is_anybody_merged, list_by_given_up, list_by_key, list_by_keys, update, update_rows,
+};
 pub(crate) use told::{attribute_name, entries as told_events};
 pub(crate) use views::permissions as view_permissions;
 

@@ -114,6 +114,32 @@ attune_testkit::on_both_dbs! {
         assert_eq!(trail.len(), 6);
     }
 
+    async fn a_number_is_found_by_digits_in_a_row(db: Db) {
+        let ids = attune_testkit::ids(&attune_testkit::clock());
+        let actor = Actor::system();
+        let by = By { actor: &actor, now: 1_000, ids: &ids };
+        let mut tx = db.begin().await.unwrap();
+        let mei = ContactDraft { phone: Some("+49 234599 3451".into()), company: Some("77345120".into()), ..draft("Mei Lin", None, None) };
+        create(&mut tx, &by, mei).await.unwrap();
+        let found = [
+            ("+49 2345 993451", 1),
+            ("9934", 1),
+            ("45-993", 1),
+            ("lin 5993", 1),
+            ("59934 mei", 1),
+            ("773451", 1),
+            // All fours of it are in the number, elsewhere.
+            ("23451", 0),
+            ("mei 23451", 0),
+            ("tom 5993", 0),
+            ("45120", 0),
+        ];
+        for (typed, expected) in found {
+            let listing = Listing { search: typed.into(), sight: attune_web::Sight::FULL, ..Listing::default() };
+            assert_eq!(count(&mut tx, &Scope::All, &listing).await.unwrap(), expected, "{typed}");
+        }
+    }
+
     async fn a_renamed_company_keeps_its_people_findable(db: Db) {
         let ids = attune_testkit::ids(&attune_testkit::clock());
         let actor = Actor::system();

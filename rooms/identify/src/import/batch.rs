@@ -10,7 +10,7 @@ use super::Counts;
 use super::companies;
 use super::event_rows::{EventRow, Repeats};
 use super::firms::Seen;
-use super::matching::{Fate, Matched, Matching, Pending};
+use super::matching::{Fate, Firms, Matched, Matching, Pending};
 use super::named;
 use super::plan::Plan;
 use super::reading::Reading;
@@ -32,6 +32,7 @@ pub(crate) struct Batches<'a> {
     pub(super) members: &'a [Member],
     pub(super) fields: Vec<Field>,
     keyless: HashMap<u64, u32>,
+    firms: Firms,
     repeats: Repeats,
     /// Found by these words, once they are written.
     words: WordLists,
@@ -51,6 +52,7 @@ impl<'a> Batches<'a> {
             members,
             fields,
             keyless: HashMap::new(),
+            firms: Firms::new(),
             repeats: Repeats::default(),
             words: WordLists::default(),
             log: Vec::new(),
@@ -61,6 +63,8 @@ impl<'a> Batches<'a> {
 
     /// Writes what is best written once a transaction: search words and the log.
     pub(crate) async fn finish(&mut self, tx: &mut Tx) -> Result<(), DbError> {
+        // Behind the transaction a company may be renamed or gone.
+        self.firms.clear();
         self.words.write(tx).await?;
         append(tx, &mut std::mem::take(&mut self.log)).await
     }
@@ -108,8 +112,12 @@ pub(crate) async fn take(
     }
     let mut matching = Matching::new(batches.plan, *by, batches.import_id, batches.members, dry);
     matching.keyless = std::mem::take(&mut batches.keyless);
+    matching.firms = std::mem::take(&mut batches.firms);
     let matched = matching.matched(tx, drafts).await;
     batches.keyless = std::mem::take(&mut matching.keyless);
+    if !dry {
+        batches.firms = std::mem::take(&mut matching.firms);
+    }
     let mut matched = matched?;
     refused.append(&mut matched.errors);
     count_fates(&mut counts, batches, &matched.fates);

@@ -1,6 +1,6 @@
 //! Who a line is about: found by outside id, e-mail or phone, or new. A batch is matched with a handful of statements, then in memory.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use attune_db::{DbError, Tx};
 use attune_kernel::{encode_id, fold_key};
@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::rows::{Fresh, RowDraft, RowError};
 use crate::address;
 use crate::company::{self, CompanyDraft};
-use crate::contact::{By, ByKeys, Contact, ContactId, Prepared, list_by_given_up, list_by_ids, list_by_keys};
+use crate::contact::{By, ByKeys, Contact, ContactId, Prepared, is_anybody_merged, list_by_given_up, list_by_ids, list_by_keys};
 use crate::field::Subject;
 use crate::staff::Member;
 use crate::tag;
@@ -40,7 +40,7 @@ pub(crate) struct Pending {
 #[derive(Default)]
 pub(crate) struct Matched {
     pub(crate) people: Vec<Pending>,
-    /// What became of each taken line, and the key it made somebody under.
+    /// What became of each taken line, and in a dry run the key it made somebody under.
     pub(crate) fates: Vec<(Fate, Option<String>)>,
     pub(crate) errors: Vec<RowError>,
     /// The tags people get, by name.
@@ -56,6 +56,9 @@ pub(crate) struct Matched {
     by_phone: HashMap<String, usize>,
 }
 
+/// Companies by their folded names: id and name.
+pub(crate) type Firms = HashMap<String, (i64, String)>;
+
 /// What stays the same for all batches of an import.
 pub(crate) struct Matching<'a> {
     pub(crate) plan: &'a Plan,
@@ -66,13 +69,15 @@ pub(crate) struct Matching<'a> {
     pub(crate) kind: String,
     /// How often a line without any key has been seen, by its fingerprint.
     pub(crate) keyless: HashMap<u64, u32>,
+    /// The companies that lines of this transaction have named.
+    pub(crate) firms: Firms,
     /// Only look: make no companies.
     pub(crate) dry: bool,
 }
 
 impl<'a> Matching<'a> {
     pub(crate) fn new(plan: &'a Plan, by: By<'a>, import_id: i64, staff: &'a [Member], dry: bool) -> Self {
-        Self { plan, by, import_id, staff, kind: plan.external_kind(), keyless: HashMap::new(), dry }
+        Self { plan, by, import_id, staff, kind: plan.external_kind(), keyless: HashMap::new(), firms: Firms::new(), dry }
     }
 
     fn external_key(&mut self, draft: &RowDraft) -> Option<String> {
@@ -92,42 +97,38 @@ impl<'a> Matching<'a> {
         let mut matched = Matched::default();
         let mut keyed: Vec<(Option<String>, RowDraft)> = drafts.into_iter().map(|draft| (self.external_key(&draft), draft)).collect();
         matched.load(tx, &mut keyed).await?;
-        let companies = self.companies(tx, &keyed).await?;
+        self.companies(tx, &keyed).await?;
         let (drafts, records) = (keyed.iter().map(|(_, draft)| draft), matched.people.iter().map(|pending| &pending.contact.fields));
         let before = Before::read(tx, Before::ids(drafts, records)).await?;
         for (external_key, mut draft) in keyed {
             match matched.fit(&before, external_key.as_deref(), &mut draft) {
-                Ok(()) => self.one(&mut matched, external_key, draft, &companies),
+                Ok(()) => self.one(&mut matched, external_key, draft),
                 Err(error) => matched.errors.push(error),
             }
         }
         Ok(matched)
     }
 
-    async fn companies(&self, tx: &mut Tx, keyed: &[(Option<String>, RowDraft)]) -> Result<HashMap<String, (i64, String)>, DbError> {
-        let mut wanted: Vec<(String, String)> = Vec::new();
-        let mut seen = HashSet::new();
-        for name in keyed.iter().filter_map(|(_, d)| d.company.as_ref()) {
-            let key = company::name_key(name);
-            if seen.insert(key.clone()) {
-                wanted.push((key, name.clone()));
-            }
+    /// Makes sure that every company these lines name is among [`Matching::firms`].
+    async fn companies(&mut self, tx: &mut Tx, keyed: &[(Option<String>, RowDraft)]) -> Result<(), DbError> {
+        let named = keyed.iter().filter_map(|(_, draft)| draft.company.as_ref()).filter(|firm| !self.firms.contains_key(&firm.key));
+        let mut wanted: BTreeMap<&str, &str> = BTreeMap::new();
+        for firm in named {
+            wanted.entry(&firm.key).or_insert(&firm.name);
         }
-        let mut known = HashMap::new();
-        for company in company::list_by_name_keys(tx, wanted.iter().map(|(key, _)| key.clone())).await? {
-            known.entry(company::name_key(&company.name)).or_insert((company.id, company.name));
+        for company in company::list_by_name_keys(tx, wanted.keys().map(|key| (*key).to_owned())).await? {
+            self.firms.entry(company::name_key(&company.name)).or_insert((company.id, company.name));
         }
-        let missing = wanted.into_iter().filter(|(key, _)| !known.contains_key(key));
+        wanted.retain(|key, _| !self.firms.contains_key(*key));
         if self.dry {
-            let new: Vec<_> = missing.map(|(key, name)| (key, (0, name))).collect();
-            known.extend(new);
-            return Ok(known);
+            self.firms.extend(wanted.into_iter().map(|(key, name)| (key.to_owned(), (0, name.to_owned()))));
+            return Ok(());
         }
-        let drafts = missing.map(|(_, name)| CompanyDraft { name, ..CompanyDraft::default() }).collect();
+        let drafts = wanted.into_values().map(|name| CompanyDraft { name: name.to_owned(), ..CompanyDraft::default() }).collect();
         for company in company::create_many(tx, &self.by, drafts, Some(self.import_id)).await? {
-            known.insert(company::name_key(&company.name), (company.id, company.name));
+            self.firms.insert(company::name_key(&company.name), (company.id, company.name));
         }
-        Ok(known)
+        Ok(())
     }
 
     /// Somebody new, here and now.
@@ -136,7 +137,7 @@ impl<'a> Matching<'a> {
         Pending { contact, before: None, changed: true, tags: HashSet::new(), prepared: Some(fresh.prepared) }
     }
 
-    fn one(&self, matched: &mut Matched, external_key: Option<String>, mut draft: RowDraft, companies: &HashMap<String, (i64, String)>) {
+    fn one(&self, matched: &mut Matched, external_key: Option<String>, mut draft: RowDraft) {
         let Ok(owner) = owner_of(self.staff, draft.owner.as_deref()) else {
             matched.errors.push(RowError { line: draft.line, cause: "owner", detail: draft.owner.unwrap_or_default() });
             return;
@@ -147,7 +148,7 @@ impl<'a> Matching<'a> {
             matched.errors.push(RowError { line: draft.line, cause: "nobody", detail });
             return;
         }
-        let key = external_key.clone().or_else(|| draft.email_key.clone()).or_else(|| draft.phone_key.clone());
+        let key = self.dry.then(|| external_key.clone().or_else(|| draft.email_key.clone()).or_else(|| draft.phone_key.clone())).flatten();
         let index = found.unwrap_or(matched.people.len());
         matched.remember(index, external_key.as_deref(), &draft);
         if found.is_none() {
@@ -167,7 +168,7 @@ impl<'a> Matching<'a> {
             give(contact, draft.values, former);
         }
         let company = draft.company.filter(|_| !former || contact.company_id.is_none());
-        if let Some((id, name)) = company.and_then(|name| companies.get(&company::name_key(&name))) {
+        if let Some((id, name)) = company.and_then(|firm| self.firms.get(&firm.key)) {
             contact.company_id = Some(*id);
             if contact.company_name.as_ref() != Some(name) {
                 contact.company_name = Some(name.clone());
@@ -264,7 +265,9 @@ impl Matched {
         let phones = keyed.iter().filter(|(key, d)| key.is_none() && d.email_key.is_none()).filter_map(|(_, d)| d.phone_key.clone());
         let (external, emails, phones): (Vec<String>, Vec<String>, Vec<String>) = (external.collect(), emails.collect(), phones.collect());
         let mut given_up = Vec::new();
-        for (by, keys) in [(ByKeys::External, &external), (ByKeys::Email, &emails), (ByKeys::Phone, &phones)] {
+        let merged = is_anybody_merged(tx).await?;
+        for (by, keys) in [(ByKeys::External, &external), (ByKeys::Email, &emails), (ByKeys::Phone, &phones)].into_iter().filter(|_| merged)
+        {
             given_up.extend(list_by_given_up(tx, by, keys.iter().cloned()).await?.into_iter().map(|(key, id)| (by, key, id)));
         }
         let mut found = list_by_keys(tx, ByKeys::External, external).await?;

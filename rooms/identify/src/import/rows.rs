@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::plan::{Plan, Target};
 use crate::address;
-use crate::company::domain_key;
+use crate::company::{domain_key, name_key};
 use crate::contact::{Contact, Prepared, Stage, email_key, phone_key};
 use crate::field::{Field, FieldKind, Subject, reference, unknown_options};
 use crate::tag;
@@ -37,7 +37,7 @@ pub(crate) struct RowDraft {
     pub(crate) line: i64,
     /// (attribute key, value), names first so that their parts can refine them.
     pub(crate) values: Vec<(String, Json)>,
-    pub(crate) company: Option<String>,
+    pub(crate) company: Option<Firm>,
     /// The company that a company is a branch of: its name or outside id.
     pub(crate) parent: Option<String>,
     pub(crate) owner: Option<String>,
@@ -56,6 +56,14 @@ pub(crate) struct RowDraft {
     pub(crate) fingerprint: u64,
     /// Whom the line makes if it is about nobody known; worked out ahead, because the store's writer has no time to lose.
     pub(crate) fresh: Option<Box<Fresh>>,
+}
+
+/// The company a line's person works for.
+#[derive(Clone, Debug)]
+pub(crate) struct Firm {
+    /// Its name, folded.
+    pub(crate) key: String,
+    pub(crate) name: String,
 }
 
 /// A value of a line that names another record.
@@ -77,7 +85,8 @@ pub(crate) struct Fresh {
 
 impl Fresh {
     pub(crate) fn of(draft: &RowDraft) -> Self {
-        let mut contact = Contact { external_id: draft.external_id.clone(), company_name: draft.company.clone(), ..Contact::default() };
+        let company_name = draft.company.as_ref().map(|firm| firm.name.clone());
+        let mut contact = Contact { external_id: draft.external_id.clone(), company_name, ..Contact::default() };
         for (key, value) in &draft.values {
             contact.give(key, value.clone());
         }
@@ -217,7 +226,7 @@ fn take_attribute(draft: &mut RowDraft, key: &str, value: &str) -> Result<(), &'
     }
     let json = match key {
         "company" => {
-            draft.company = Some(value.to_owned());
+            draft.company = Some(Firm { key: name_key(value), name: value.to_owned() });
             return Ok(());
         }
         "owner" => {

@@ -28,7 +28,7 @@ use crate::staff;
 const ERRORS_SHOWN: usize = 100;
 
 /// Lines of the longest transaction.
-const LONGEST: i64 = 20_000;
+const LONGEST: i64 = 60_000;
 /// The pause behind it.
 const CHANCE: Duration = Duration::from_millis(10);
 
