@@ -94,6 +94,17 @@ impl Tx {
         }
     }
 
+    /// Counts the rows of these tables for the planner, with those this transaction has written. Whoever fills a table that was empty does so now and
+    /// then: PostgreSQL takes a table it has not counted for a nearly empty one and reads all of it where it should look up. The embedded engine has no need.
+    ///
+    /// A table that somebody else is counting is left out rather than waited for.
+    pub async fn count_rows_of(&mut self, tables: &[&str]) -> Result<(), DbError> {
+        match &mut self.inner {
+            Inner::Lite(_) => Ok(()),
+            Inner::Pg(tx) => tx.script(&format!("ANALYZE (SKIP_LOCKED) {}", tables.join(", "))).await,
+        }
+    }
+
     /// Inserts all rows of `relation` into `table`, set-at-a-time; answers how many were inserted or updated.
     pub async fn insert(&mut self, table: &str, relation: &Relation, conflict: Conflict<'_>) -> Result<u64, DbError> {
         if relation.is_empty() {

@@ -167,7 +167,8 @@ pub(crate) async fn list_by_key(tx: &mut Tx, scope: &Scope, by: ByKeys, key: &st
 
 /// Whether there was ever a merge.
 pub(crate) async fn is_anybody_merged(tx: &mut Tx) -> Result<bool, DbError> {
-    Ok(tx.find(sql!("SELECT id FROM contacts WHERE merged_into IS NOT NULL LIMIT 1"), params![]).await?.is_some())
+    let sql = sql!("SELECT id FROM contacts WHERE merged_into IS NOT NULL ORDER BY merged_into LIMIT 1");
+    Ok(tx.find(sql, params![]).await?.is_some())
 }
 
 /// Survivors of merges by the keys that were given up in them: (the key asked for, who holds it now).

@@ -25,6 +25,9 @@ use crate::tag;
 /// How far ahead of us another system's clock may be, or its zone: µs.
 const A_DAY: i64 = 86_400_000_000;
 
+/// Lines after which the planner hears for the first time how large the tables have become.
+const FIRST_TOLD: i64 = 1_000;
+
 /// What is the same for, or carried from, batch to batch.
 pub(crate) struct Batches<'a> {
     pub(super) plan: &'a Plan,
@@ -40,6 +43,9 @@ pub(crate) struct Batches<'a> {
     pub(super) log: Vec<Event>,
     /// In a dry run: the keys of records that would have been made.
     pub(super) made: Option<HashSet<String>>,
+    /// Lines taken, and those at which the planner hears how large the tables have become.
+    taken: i64,
+    told_at: i64,
     /// What lines about companies have said so far.
     pub(super) seen: Seen,
 }
@@ -57,6 +63,8 @@ impl<'a> Batches<'a> {
             words: WordLists::default(),
             log: Vec::new(),
             made: None,
+            taken: 0,
+            told_at: FIRST_TOLD,
             seen: Seen::default(),
         }
     }
@@ -72,6 +80,16 @@ impl<'a> Batches<'a> {
     pub(crate) fn dry(mut self) -> Self {
         self.made = Some(HashSet::new());
         self
+    }
+
+    /// Tells the planner how large the tables have become, whenever that is ten times what it was.
+    async fn tell_planner(&mut self, tx: &mut Tx, lines: i64) -> Result<(), DbError> {
+        self.taken += lines;
+        if self.taken >= self.told_at {
+            self.told_at = self.taken.saturating_mul(10);
+            tx.count_rows_of(&["contacts", "companies"]).await?;
+        }
+        Ok(())
     }
 
     /// Remembers lines without any key and events that an earlier life of this import has taken.
@@ -125,6 +143,7 @@ pub(crate) async fn take(
     count_told(&mut counts, batches.plan, &mut matched, &told);
     if !dry {
         write(tx, batches, by, &mut matched, told.into_iter().map(|(_, event)| event).collect()).await?;
+        batches.tell_planner(tx, counts.rows).await?;
     }
     counts.rejected = i64::try_from(refused.len()).unwrap_or(0);
     Ok((counts, refused))
