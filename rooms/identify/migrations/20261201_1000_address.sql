@@ -24,4 +24,3 @@ CREATE TABLE postal_addresses (
 );
 CREATE INDEX postal_addresses_map ON postal_addresses (subject, map_x, map_y, record_id) WHERE map_x IS NOT NULL;
 CREATE INDEX postal_addresses_lot ON postal_addresses (subject, lot, map_x, map_y, record_id) WHERE map_x IS NOT NULL;
-CREATE INDEX postal_addresses_code ON postal_addresses (subject, postal_key, record_id) WHERE postal_key IS NOT NULL;

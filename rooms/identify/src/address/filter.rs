@@ -4,8 +4,7 @@ use attune_db::{DbError, Sql, Tx};
 use attune_web::Lang;
 
 use super::Window;
-use super::postal::postal_key;
-use crate::company::escaped;
+use super::postal::{end_of, postal_key};
 use crate::field::Subject;
 
 /// What stands in the address of a list for a place that has no name.
@@ -81,10 +80,14 @@ impl PlaceFilter {
     }
 
     /// Appends from where the addresses that pass are read.
-    fn push_addresses(&self, sql: &mut Sql, subject: Subject) {
+    pub(super) fn push_addresses(&self, sql: &mut Sql, subject: Subject) {
         sql.push(&format!(" FROM postal_addresses p WHERE p.subject = '{}'", subject.word()));
         if let Some(code) = &self.code {
-            sql.push(" AND p.postal_key LIKE ").bind(format!("{}%", escaped(code))).push(" ESCAPE '!'");
+            // A range, which an index leads to: LIKE is walked along the whole of it.
+            sql.push(" AND p.postal_key >= ").bind(code.as_str());
+            if let Some(end) = end_of(code) {
+                sql.push(" AND p.postal_key < ").bind(end);
+            }
         }
         if self.located || self.within.is_some() {
             sql.push(" AND p.map_x IS NOT NULL");

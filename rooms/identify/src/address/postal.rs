@@ -146,6 +146,16 @@ pub(crate) fn postal_key(code: &str) -> String {
     fold_key(code).chars().filter(|c| !c.is_whitespace() && *c != '-').take(40).collect()
 }
 
+/// The first text, code point by code point, behind all that begin with `start`; none when they are the last of all.
+pub(crate) fn end_of(start: &str) -> Option<String> {
+    let kept = start.trim_end_matches(char::MAX);
+    let last = kept.chars().next_back()?;
+    let mut end = kept.strip_suffix(last)?.to_owned();
+    // A range steps over the numbers that are no characters.
+    end.push((last..=char::MAX).nth(1)?);
+    Some(end)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -183,7 +193,20 @@ mod tests {
         assert_eq!(wrong(&[("latitude", json!(9)), ("longitude", json!(190))]), ("longitude".to_owned(), "address-longitude-range"));
     }
 
+    #[test]
+    fn a_beginning_ends_before_the_next() {
+        let ends = ["44", "4g", "4\u{d7ff}", "4\u{10ffff}", "\u{10ffff}", ""].map(end_of);
+        let wanted = [Some("45"), Some("4h"), Some("4\u{e000}"), Some("5"), None, None];
+        assert_eq!(ends, wanted.map(|end| end.map(str::to_owned)));
+    }
+
     proptest! {
+        #[test]
+        fn what_begins_like_a_text_is_all_that_lies_between_its_ends(start in "[0-9a-c\u{d7fe}-\u{e000}]{1,3}", code in "[0-9a-c\u{d7fe}-\u{e000}]{0,5}") {
+            let lies = code >= start && end_of(&start).is_none_or(|end| code < end);
+            prop_assert_eq!(lies, code.starts_with(&start));
+        }
+
         #[test]
         fn what_is_read_is_put_back_exactly(street in "[^\\pC]{1,40}(\n[^\\pC]{1,40})?", code in "[A-Z0-9 -]{1,10}", lat in -90.0..90.0_f64, lon in -180.0..180.0_f64) {
             let mut address = PostalAddress::default();
