@@ -68,6 +68,8 @@ impl PlaceFilter {
             match name.as_deref() {
                 None => {}
                 Some("") => _ = sql.push(&format!(" AND c.{column} IS NULL")),
+                // Fewer are in a city than in its country: where both are asked for, the index of countries is not to lead.
+                Some(name) if column == "country" && self.city.is_some() => _ = sql.push(" AND c.country || '' = ").bind(name),
                 Some(name) => _ = sql.push(&format!(" AND c.{column} = ")).bind(name),
             }
         }
