@@ -2006,7 +2006,8 @@ address-here-companies = { $count ->
 }
 address-cells-cut = More places than fit on the map: the fullest are shown, { $count } records. Zoom in to see the others.
 address-places = By city and country
-address-no-places = No record on this list has a city or a country.
+address-no-places = No record on this list has a city, a country or coordinates.
+address-place-nameless = Only coordinates: neither city nor country is known
 address-places-cut = Only the 100 places with the most are shown. Filter the list to see others.
 address-no-tiles = There are no pictures of the map: no tile source is set, and so no other server is asked for anything.
 address-set-tiles = Set a tile source

@@ -66,6 +66,32 @@ attune_testkit::on_both_dbs! {
         assert!(file.has("Hafnargata 1,,,64.1466,-21.9426"), "{}", file.body);
     }
 
+    async fn who_has_only_coordinates_is_among_the_places(db: Db) {
+        let site = crate::address::http_tests::site(db);
+        let make = async |name: &str, more: Json| {
+            let mut new = json!({ "name": name, "owner_id": 1 });
+            new.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            site.json("admin", "POST", "/api/v1/contacts", &new).await.is(StatusCode::CREATED);
+        };
+        make("Ada Here", json!({ "latitude": 51.5136, "longitude": 7.4653 })).await;
+        make("Bo Theirs", json!({ "latitude": 51.5136, "longitude": 7.4653, "owner_id": 2 })).await;
+        make("Cy Nowhere", json!({})).await;
+        for at in 0..4 {
+            make(&format!("Di {at}"), json!({ "city": format!("Town {}", at / 2) })).await;
+        }
+        let page = site.get("agent", "/contacts?layout=map").await;
+        let line = "Only coordinates: neither city nor country is known</a> <span class=\"count\">1</span>";
+        assert!(page.has(line) && page.has("Town 0"), "{}", page.body);
+        assert!(page.body.find("Town 0").unwrap() < page.body.find(line).unwrap(), "behind the places that have a name");
+        let list = "/contacts?city=-&located=1&country=-";
+        assert!(page.has(&list.replace('&', "&#38;")), "{}", page.body);
+        let list = site.get("agent", list).await;
+        assert!(list.has("Ada Here") && !list.has("Bo Theirs") && !list.has("Cy Nowhere") && !list.has("Di 0"), "{}", list.body);
+        let firm = json!({ "name": "Fisk", "latitude": 59.9, "longitude": 10.7 });
+        site.json("admin", "POST", "/api/v1/companies", &firm).await.is(StatusCode::CREATED);
+        assert!(site.get("agent", "/companies?layout=map").await.has(line));
+    }
+
     async fn a_map_names_and_counts_nobody_its_reader_may_not_see(db: Db) {
         let site = crate::address::http_tests::site(db);
         let make = async |name: &str, owner: i64, lat: f64| {
