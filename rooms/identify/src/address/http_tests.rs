@@ -92,6 +92,28 @@ attune_testkit::on_both_dbs! {
         assert!(site.get("agent", "/companies?layout=map").await.has(line));
     }
 
+    async fn a_program_merges_an_address_as_a_whole_or_is_told_to(db: Db) {
+        let site = crate::address::http_tests::site(db);
+        let make = async |new: Json| site.json("admin", "POST", "/api/v1/contacts", &new).await.is(StatusCode::CREATED).json()["id"].as_str().unwrap().to_owned();
+        let ada = make(json!({ "name": "Ada", "street": "Hafenstr. 12", "city": "Dortmund" })).await;
+        let other = make(json!({ "name": "Ada L.", "street": "Werkstr. 1", "city": "München", "title": "Captain" })).await;
+        let join = async |ada: &str, other: &str, take: Json| site.json("admin", "POST", &format!("/api/v1/contacts/{ada}/merge"), &json!({ "with": other, "take": take })).await;
+        for (part, says) in [("city", "\"address\""), ("street", "\"address\""), ("latitude", "\"address\""), ("emial", "external_id"), ("given_name", "external_id"), ("f:none", "f:")] {
+            let wrong = join(&ada, &other, json!(["title", part])).await.is(StatusCode::UNPROCESSABLE_ENTITY).json();
+            assert!(wrong["error"]["fields"]["take"].as_str().unwrap().contains(says), "{part}: {wrong}");
+        }
+        join(&ada, &other, json!(["title", "address"])).await.is(StatusCode::OK);
+        let told = site.json("admin", "GET", &format!("/api/v1/contacts/{ada}"), &Json::Null).await.json();
+        assert_eq!([&told["street"], &told["city"], &told["title"], &told["name"]], ["Werkstr. 1", "München", "Captain", "Ada"].map(|text| json!(text)).each_ref());
+        // Of two who know no more than city and country, each is chosen by itself, or both as one.
+        for (take, country) in [("city", Json::Null), ("address", json!("DE"))] {
+            let (one, two) = (make(json!({ "name": "Bo", "city": "Bonn" })).await, make(json!({ "name": "Bo", "city": "Köln", "country": "DE" })).await);
+            join(&one, &two, json!([take])).await.is(StatusCode::OK);
+            let told = site.json("admin", "GET", &format!("/api/v1/contacts/{one}"), &Json::Null).await.json();
+            assert_eq!((&told["city"], &told["country"]), (&json!("Köln"), &country), "{take}");
+        }
+    }
+
     async fn a_map_names_and_counts_nobody_its_reader_may_not_see(db: Db) {
         let site = crate::address::http_tests::site(db);
         let make = async |name: &str, owner: i64, lat: f64| {
