@@ -66,6 +66,21 @@ attune_testkit::on_both_dbs! {
         assert!(file.has("Hafnargata 1,,,64.1466,-21.9426"), "{}", file.body);
     }
 
+    async fn degrees_near_nought_go_out_and_come_in_again(db: Db) {
+        let site = crate::address::http_tests::site(db);
+        let new = json!({ "name": "Ada", "latitude": 5e-6, "longitude": -1e-7 });
+        let ada = site.json("admin", "POST", "/api/v1/contacts", &new).await.is(StatusCode::CREATED).json();
+        assert_eq!((&ada["latitude"], &ada["longitude"]), (&json!(5e-6), &json!(-1e-7)));
+        let told = json!({ "latitude": ada["latitude"], "longitude": ada["longitude"] });
+        site.json("admin", "PATCH", &format!("/api/v1/contacts/{}", ada["id"].as_str().unwrap()), &told).await.is(StatusCode::OK);
+        let file = site.post("admin", "/contacts/export", "query=").await;
+        assert!(file.has(",0.000005,-0.0000001"), "{}", file.body);
+        let firm = json!({ "name": "Fisk", "latitude": 5e-6, "longitude": 0 });
+        site.json("admin", "POST", "/api/v1/companies", &firm).await.is(StatusCode::CREATED);
+        let file = site.post("admin", "/companies/export", "query=").await;
+        assert!(file.has(",0.000005,0"), "{}", file.body);
+    }
+
     async fn who_has_only_coordinates_is_among_the_places(db: Db) {
         let site = crate::address::http_tests::site(db);
         let make = async |name: &str, more: Json| {

@@ -202,6 +202,18 @@ mod tests {
 
     proptest! {
         #[test]
+        fn degrees_that_are_written_out_are_read_again(lat in -900_000_000_i64..=900_000_000, lon in -1_800_000_000_i64..=1_800_000_000, near in 0_i64..=900_000_000) {
+            // Most of what is chosen at random is far from nought, where every number is short.
+            for at in [Coordinates { lat_e7: lat, lon_e7: lon }, Coordinates { lat_e7: lat % (near % 1_000 + 1), lon_e7: lon % (near % 10_000 + 1) }] {
+                let address = PostalAddress { coordinates: Some(at), ..PostalAddress::default() };
+                let [lat, lon] = ["latitude", "longitude"].map(|key| text_of(&address.get(key)));
+                prop_assert_eq!(joined(Some(&lat), Some(&lon)), Ok(address.get("coordinates")));
+                let again = given([None, None, None], ["latitude", "longitude"].map(|key| address.get(key)));
+                prop_assert_eq!(again.ok(), Some(address));
+            }
+        }
+
+        #[test]
         fn what_begins_like_a_text_is_all_that_lies_between_its_ends(start in "[0-9a-c\u{d7fe}-\u{e000}]{1,3}", code in "[0-9a-c\u{d7fe}-\u{e000}]{0,5}") {
             let lies = code >= start && end_of(&start).is_none_or(|end| code < end);
             prop_assert_eq!(lies, code.starts_with(&start));
