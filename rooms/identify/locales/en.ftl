@@ -1199,6 +1199,7 @@ company-parent-text = Its people, its past and its branches go with it: it stays
 company-no-parent = None
 company-moved = Moved the company
 company-circle = This company is one of its own branches
+company-parent-gone = There is no such company, or it is deleted or not yours to see. Name one that is there.
 company-too-deep = The tree would be too deep
 company-reach = Which companies
 company-alone = This company

@@ -1122,6 +1122,7 @@ company-parent-text = 它的联系人、历史记录和下级公司随之移动�
 company-no-parent = 无
 company-moved = 已移动公司
 company-circle = 这家公司是它自己的下级
+company-parent-gone = 没有这家公司，或者它已被删除，或者您无权查看。请指定一家现有的公司。
 company-too-deep = 层级过深
 company-reach = 包含哪些公司
 company-alone = 本公司
