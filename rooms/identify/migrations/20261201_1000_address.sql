@@ -6,7 +6,7 @@ CREATE TABLE postal_addresses (
   -- May be several lines.
   street TEXT,
   postal_code TEXT,
-  -- Folded and without blanks: lists are narrowed by how it begins.
+  -- Folded, without blanks, and written in digits: what begins alike lies together, in whatever language a server sorts.
   postal_key TEXT,
   region TEXT,
   -- Degrees of WGS 84 times 10^7, so that what is typed comes back as it was.
@@ -24,3 +24,4 @@ CREATE TABLE postal_addresses (
 );
 CREATE INDEX postal_addresses_map ON postal_addresses (subject, map_x, map_y, record_id) WHERE map_x IS NOT NULL;
 CREATE INDEX postal_addresses_lot ON postal_addresses (subject, lot, map_x, map_y, record_id) WHERE map_x IS NOT NULL;
+CREATE INDEX postal_addresses_code ON postal_addresses (subject, postal_key, record_id) WHERE postal_key IS NOT NULL;

@@ -207,7 +207,6 @@ pub fn migrations() -> Vec<Migration> {
         migration!("20261130_1000_reference"),
         migration!("20261130_2000_company_facts"),
         migration!("20261201_1000_address"),
-        migration_pair!("20261201_1010_postal_code"),
     ]
 }
 

@@ -4,7 +4,7 @@ use attune_db::{DbError, Sql, Tx};
 use attune_web::Lang;
 
 use super::Window;
-use super::postal::{end_of, postal_key};
+use super::postal::{postal_key, sorted_ends};
 use crate::field::Subject;
 
 /// What stands in the address of a list for a place that has no name.
@@ -86,10 +86,8 @@ impl PlaceFilter {
         sql.push(&format!(" FROM postal_addresses p WHERE p.subject = '{}'", subject.word()));
         if let Some(code) = &self.code {
             // A range, which an index leads to: LIKE is walked along the whole of it.
-            sql.push(" AND p.postal_key >= ").bind(code.as_str());
-            if let Some(end) = end_of(code) {
-                sql.push(" AND p.postal_key < ").bind(end);
-            }
+            let [from, to] = sorted_ends(code);
+            sql.push(" AND p.postal_key >= ").bind(from).push(" AND p.postal_key < ").bind(to);
         }
         if self.located || self.within.is_some() {
             sql.push(" AND p.map_x IS NOT NULL");

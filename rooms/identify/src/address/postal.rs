@@ -146,14 +146,26 @@ pub(crate) fn postal_key(code: &str) -> String {
     fold_key(code).chars().filter(|c| !c.is_whitespace() && *c != '-').take(40).collect()
 }
 
-/// The first text, code point by code point, behind all that begin with `start`; none when they are the last of all.
-pub(crate) fn end_of(start: &str) -> Option<String> {
-    let kept = start.trim_end_matches(char::MAX);
-    let last = kept.chars().next_back()?;
-    let mut end = kept.strip_suffix(last)?.to_owned();
-    // A range steps over the numbers that are no characters.
-    end.push((last..=char::MAX).nth(1)?);
-    Some(end)
+/// What a postal code is kept and looked up by: two digits for each letter and digit, eight for whatever else. No character's digits begin another's, so
+/// that texts begin alike when these do; and digits stand in one order in every language a server may sort by.
+pub(crate) fn sorted_key(code: &str) -> String {
+    written(&postal_key(code))
+}
+
+fn written(key: &str) -> String {
+    let digits = |c: char| match c.to_digit(36).filter(|_| c.is_ascii()) {
+        Some(at) => (at + 10).to_string(),
+        None => format!("9{:07}", u32::from(c)),
+    };
+    key.chars().map(digits).collect()
+}
+
+/// The keys between which all lie whose code begins with what this folded one says: the first of them, and the first behind them.
+pub(crate) fn sorted_ends(start: &str) -> [String; 2] {
+    let from = written(start);
+    // The digits of the last character there is begin with 91.
+    let to = format!("{from}92");
+    [from, to]
 }
 
 #[cfg(test)]
@@ -194,10 +206,10 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_ends_before_the_next() {
-        let ends = ["44", "4g", "4\u{d7ff}", "4\u{10ffff}", "\u{10ffff}", ""].map(end_of);
-        let wanted = [Some("45"), Some("4h"), Some("4\u{e000}"), Some("5"), None, None];
-        assert_eq!(ends, wanted.map(|end| end.map(str::to_owned)));
+    fn a_postal_code_is_kept_in_digits() {
+        assert_eq!(sorted_key("D-44 9z"), "23141419".to_owned() + "45");
+        assert_eq!(sorted_key("\u{10ffff}"), "91114111");
+        assert_eq!(sorted_ends("9"), ["19".to_owned(), "1992".to_owned()]);
     }
 
     proptest! {
@@ -214,9 +226,11 @@ mod tests {
         }
 
         #[test]
-        fn what_begins_like_a_text_is_all_that_lies_between_its_ends(start in "[0-9a-c\u{d7fe}-\u{e000}]{1,3}", code in "[0-9a-c\u{d7fe}-\u{e000}]{0,5}") {
-            let lies = code >= start && end_of(&start).is_none_or(|end| code < end);
-            prop_assert_eq!(lies, code.starts_with(&start));
+        fn what_begins_like_a_text_is_all_that_lies_between_its_ends(start in "[09a-cz邮\u{10ffff}]{1,3}", code in "[09a-cz邮\u{10ffff}]{0,5}") {
+            let [from, to] = sorted_ends(&start);
+            let key = sorted_key(&code);
+            prop_assert_eq!(key >= from && key < to, code.starts_with(&start));
+            prop_assert!(key.bytes().all(|digit| digit.is_ascii_digit()));
         }
 
         #[test]

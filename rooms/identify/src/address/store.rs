@@ -3,7 +3,7 @@
 use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params, sql};
 
 use super::filter::push_window;
-use super::postal::postal_key;
+use super::postal::sorted_key;
 use super::{Coordinates, PostalAddress, Spot, Window};
 use crate::field::Subject;
 
@@ -47,7 +47,7 @@ fn values(subject: Subject, id: i64, address: &PostalAddress) -> Vec<Value> {
         Value::from(subject.word()),
         address.street.as_deref().into(),
         address.postal_code.as_deref().into(),
-        address.postal_code.as_deref().map(postal_key).into(),
+        address.postal_code.as_deref().map(sorted_key).into(),
         address.region.as_deref().into(),
         address.coordinates.map(|at| at.lat_e7).into(),
         address.coordinates.map(|at| at.lon_e7).into(),
