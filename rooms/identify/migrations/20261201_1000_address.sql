@@ -6,7 +6,7 @@ CREATE TABLE postal_addresses (
   -- May be several lines.
   street TEXT,
   postal_code TEXT,
-  -- Folded and without blanks: lists are narrowed by how it begins.
+  -- Folded, without blanks, and written in digits: what begins alike lies together, in whatever language a server sorts.
   postal_key TEXT,
   region TEXT,
   -- Degrees of WGS 84 times 10^7, so that what is typed comes back as it was.

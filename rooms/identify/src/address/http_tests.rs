@@ -66,6 +66,69 @@ attune_testkit::on_both_dbs! {
         assert!(file.has("Hafnargata 1,,,64.1466,-21.9426"), "{}", file.body);
     }
 
+    async fn degrees_near_nought_go_out_and_come_in_again(db: Db) {
+        let site = crate::address::http_tests::site(db);
+        let new = json!({ "name": "Ada", "latitude": 5e-6, "longitude": -1e-7 });
+        let ada = site.json("admin", "POST", "/api/v1/contacts", &new).await.is(StatusCode::CREATED).json();
+        assert_eq!((&ada["latitude"], &ada["longitude"]), (&json!(5e-6), &json!(-1e-7)));
+        let told = json!({ "latitude": ada["latitude"], "longitude": ada["longitude"] });
+        site.json("admin", "PATCH", &format!("/api/v1/contacts/{}", ada["id"].as_str().unwrap()), &told).await.is(StatusCode::OK);
+        let file = site.post("admin", "/contacts/export", "query=").await;
+        assert!(file.has(",0.000005,-0.0000001"), "{}", file.body);
+        let firm = json!({ "name": "Fisk", "latitude": 5e-6, "longitude": 0 });
+        site.json("admin", "POST", "/api/v1/companies", &firm).await.is(StatusCode::CREATED);
+        let file = site.post("admin", "/companies/export", "query=").await;
+        assert!(file.has(",0.000005,0"), "{}", file.body);
+    }
+
+    async fn who_has_only_coordinates_is_among_the_places(db: Db) {
+        let site = crate::address::http_tests::site(db);
+        let make = async |name: &str, more: Json| {
+            let mut new = json!({ "name": name, "owner_id": 1 });
+            new.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            site.json("admin", "POST", "/api/v1/contacts", &new).await.is(StatusCode::CREATED);
+        };
+        make("Ada Here", json!({ "latitude": 51.5136, "longitude": 7.4653 })).await;
+        make("Bo Theirs", json!({ "latitude": 51.5136, "longitude": 7.4653, "owner_id": 2 })).await;
+        make("Cy Nowhere", json!({})).await;
+        for at in 0..4 {
+            make(&format!("Di {at}"), json!({ "city": format!("Town {}", at / 2) })).await;
+        }
+        let page = site.get("agent", "/contacts?layout=map").await;
+        let line = "Only coordinates: neither city nor country is known</a> <span class=\"count\">1</span>";
+        assert!(page.has(line) && page.has("Town 0"), "{}", page.body);
+        assert!(page.body.find("Town 0").unwrap() < page.body.find(line).unwrap(), "behind the places that have a name");
+        let list = "/contacts?city=-&located=1&country=-";
+        assert!(page.has(&list.replace('&', "&#38;")), "{}", page.body);
+        let list = site.get("agent", list).await;
+        assert!(list.has("Ada Here") && !list.has("Bo Theirs") && !list.has("Cy Nowhere") && !list.has("Di 0"), "{}", list.body);
+        let firm = json!({ "name": "Fisk", "latitude": 59.9, "longitude": 10.7 });
+        site.json("admin", "POST", "/api/v1/companies", &firm).await.is(StatusCode::CREATED);
+        assert!(site.get("agent", "/companies?layout=map").await.has(line));
+    }
+
+    async fn a_program_merges_an_address_as_a_whole_or_is_told_to(db: Db) {
+        let site = crate::address::http_tests::site(db);
+        let make = async |new: Json| site.json("admin", "POST", "/api/v1/contacts", &new).await.is(StatusCode::CREATED).json()["id"].as_str().unwrap().to_owned();
+        let ada = make(json!({ "name": "Ada", "street": "Hafenstr. 12", "city": "Dortmund" })).await;
+        let other = make(json!({ "name": "Ada L.", "street": "Werkstr. 1", "city": "München", "title": "Captain" })).await;
+        let join = async |ada: &str, other: &str, take: Json| site.json("admin", "POST", &format!("/api/v1/contacts/{ada}/merge"), &json!({ "with": other, "take": take })).await;
+        for (part, says) in [("city", "\"address\""), ("street", "\"address\""), ("latitude", "\"address\""), ("emial", "external_id"), ("given_name", "external_id"), ("f:none", "f:")] {
+            let wrong = join(&ada, &other, json!(["title", part])).await.is(StatusCode::UNPROCESSABLE_ENTITY).json();
+            assert!(wrong["error"]["fields"]["take"].as_str().unwrap().contains(says), "{part}: {wrong}");
+        }
+        join(&ada, &other, json!(["title", "address"])).await.is(StatusCode::OK);
+        let told = site.json("admin", "GET", &format!("/api/v1/contacts/{ada}"), &Json::Null).await.json();
+        assert_eq!([&told["street"], &told["city"], &told["title"], &told["name"]], ["Werkstr. 1", "München", "Captain", "Ada"].map(|text| json!(text)).each_ref());
+        // Of two who know no more than city and country, each is chosen by itself, or both as one.
+        for (take, country) in [("city", Json::Null), ("address", json!("DE"))] {
+            let (one, two) = (make(json!({ "name": "Bo", "city": "Bonn" })).await, make(json!({ "name": "Bo", "city": "Köln", "country": "DE" })).await);
+            join(&one, &two, json!([take])).await.is(StatusCode::OK);
+            let told = site.json("admin", "GET", &format!("/api/v1/contacts/{one}"), &Json::Null).await.json();
+            assert_eq!((&told["city"], &told["country"]), (&json!("Köln"), &country), "{take}");
+        }
+    }
+
     async fn a_map_names_and_counts_nobody_its_reader_may_not_see(db: Db) {
         let site = crate::address::http_tests::site(db);
         let make = async |name: &str, owner: i64, lat: f64| {

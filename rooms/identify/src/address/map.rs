@@ -139,6 +139,10 @@ pub(crate) async fn of_list(tx: &mut Tx, scope: &Scope, shell: &Shell, (of, quer
         places = store::places(tx, &from, MOST_PLACES + 1).await?;
     }
     let is_cut = i64::try_from(places.len()).is_ok_and(|many| many > MOST_PLACES);
+    places.truncate(MOST_PLACES as usize);
+    // Those without a name are found first, so that no place pushes them out, and said last.
+    let nameless = places.iter().take_while(|place| place.is_nameless()).count();
+    places.rotate_left(nameless);
     let said = if is_about(lead) { "address-about" } else { said_key(of) };
     let part = MapPart {
         shell,
@@ -149,7 +153,7 @@ pub(crate) async fn of_list(tx: &mut Tx, scope: &Scope, shell: &Shell, (of, quer
         extent: window,
         here: String::new(),
         said: shell.l.of(said).n("count", scaled(lead, located)).to_string(),
-        places: places.into_iter().take(MOST_PLACES as usize).map(|place| line(shell, (home, &text), place)).collect(),
+        places: places.into_iter().map(|place| line(shell, (home, &text), place)).collect(),
         has_list: true,
         is_cut,
     };
@@ -168,9 +172,16 @@ fn line(shell: &Shell, (home, text): (&str, &str), place: Place) -> PlaceLine {
     let names: Vec<&str> = [&place.city, &place.country].into_iter().filter_map(Option::as_deref).collect();
     let asked = |name: &Option<String>| name.clone().unwrap_or_else(|| NOTHING.to_owned());
     let table = with_query(text, "layout", "");
-    let narrowed = with_query(table.trim_start_matches('?'), "city", asked(&place.city));
+    let mut narrowed = with_query(table.trim_start_matches('?'), "city", asked(&place.city));
+    if place.is_nameless() {
+        narrowed = with_query(narrowed.trim_start_matches('?'), "located", "1");
+    }
+    let name = match names.as_slice() {
+        [] => shell.l.t("address-place-nameless").to_string(),
+        names => shell.l.list(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).to_string(),
+    };
     PlaceLine {
-        name: shell.l.list(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).to_string(),
+        name,
         count: shell.l.count(place.records).to_string(),
         href: format!("{home}{}", with_query(narrowed.trim_start_matches('?'), "country", asked(&place.country))),
     }

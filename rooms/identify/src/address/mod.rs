@@ -8,6 +8,8 @@ mod coordinates;
 mod filter;
 #[cfg(test)]
 mod http_tests;
+#[cfg(test)]
+mod lot_tests;
 mod map;
 mod postal;
 mod store;

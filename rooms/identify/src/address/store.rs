@@ -3,7 +3,7 @@
 use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params, sql};
 
 use super::filter::push_window;
-use super::postal::postal_key;
+use super::postal::sorted_key;
 use super::{Coordinates, PostalAddress, Spot, Window};
 use crate::field::Subject;
 
@@ -47,7 +47,7 @@ fn values(subject: Subject, id: i64, address: &PostalAddress) -> Vec<Value> {
         Value::from(subject.word()),
         address.street.as_deref().into(),
         address.postal_code.as_deref().into(),
-        address.postal_code.as_deref().map(postal_key).into(),
+        address.postal_code.as_deref().map(sorted_key).into(),
         address.region.as_deref().into(),
         address.coordinates.map(|at| at.lat_e7).into(),
         address.coordinates.map(|at| at.lon_e7).into(),
@@ -196,7 +196,7 @@ fn push_located(sql: &mut Sql, subject: Subject, members: &Members) {
     }
 }
 
-/// A city with its country, as they are written, and how many records are there.
+/// A city with its country, as they are written, and how many records are there; without both, those of which nothing but coordinates says where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) city: Option<String>,
@@ -204,11 +204,21 @@ pub(super) struct Place {
     pub(super) records: i64,
 }
 
-/// The places of the records that `from`, from where and under which conditions, is about; at most `most`, the fullest first.
+impl Place {
+    /// Whether nothing but coordinates says where it is.
+    pub(super) fn is_nameless(&self) -> bool {
+        self.city.is_none() && self.country.is_none()
+    }
+}
+
+/// The places of the records that `from`, from where and under which conditions, is about; at most `most`, the fullest first, behind those that only
+/// coordinates place.
 pub(super) async fn places(tx: &mut Tx, from: &Sql, most: i64) -> Result<Vec<Place>, DbError> {
     let mut sql = Sql::new("SELECT c.city AS city, c.country AS country, count(*) AS records");
-    sql.append(from).push(" AND (c.city IS NOT NULL OR c.country IS NOT NULL) GROUP BY c.city, c.country");
-    sql.push(" ORDER BY records DESC, c.city, c.country LIMIT ").bind(most);
+    sql.append(from).push(" AND (c.city IS NOT NULL OR c.country IS NOT NULL OR EXISTS (");
+    sql.push("SELECT 1 AS one FROM postal_addresses p WHERE p.record_id = c.id AND p.map_x IS NOT NULL)) GROUP BY c.city, c.country");
+    sql.push(" ORDER BY CASE WHEN c.city IS NULL AND c.country IS NULL THEN 0 ELSE 1 END, records DESC, c.city, c.country LIMIT ")
+        .bind(most);
     let place = |row: &Row| Ok(Place { city: row.get("city")?, country: row.get("country")?, records: row.get("records")? });
     tx.rows_of(&sql).await?.iter().map(place).collect()
 }

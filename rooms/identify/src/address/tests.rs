@@ -132,6 +132,23 @@ attune_testkit::on_both_dbs! {
         assert_eq!(contact::count(&mut tx, &Scope::All, &narrowed(PlaceFilter::read(["Dortmund", "-", "", "", ""]))).await.unwrap(), 3);
     }
 
+    async fn the_beginning_of_a_postal_code_leads_by_its_index(db: Db) {
+        let place = PlaceFilter::read(["", "", "D-44", "", ""]);
+        let mut tx = db.begin().await.unwrap();
+        let (explain, led) = if tx.engine() == attune_db::Engine::Lite {
+            ("EXPLAIN QUERY PLAN SELECT p.record_id", "(subject=? AND postal_key>? AND postal_key<?)")
+        } else {
+            tx.exec("SET LOCAL enable_seqscan = off", params![]).await.unwrap();
+            ("EXPLAIN SELECT p.record_id", "(postal_key >= '231414'::text) AND (postal_key < '23141492'::text)")
+        };
+        let mut sql = attune_db::Sql::new(explain);
+        place.push_addresses(&mut sql, Subject::Contact);
+        let rows = tx.rows_of(&sql).await.unwrap();
+        let column = if tx.engine() == attune_db::Engine::Lite { "detail" } else { "QUERY PLAN" };
+        let plan = rows.iter().map(|row| row.get::<String>(column).unwrap()).collect::<Vec<_>>().join("\n");
+        assert!(plan.contains(led) && plan.contains("postal_addresses_code"), "{plan}");
+    }
+
     async fn every_located_record_is_in_exactly_one_cell_of_any_look(db: Db) {
         let ids: Ids = attune_testkit::ids(&attune_testkit::clock());
         let actor = Actor::system();

@@ -1,5 +1,7 @@
 //! `/api/v1/companies`.
 
+use std::collections::HashSet;
+
 use attune_db::{DbError, Tx};
 use attune_house::App;
 use attune_web::{Answer, Can, Json, Path, Problem, Query, Scope, Sight};
@@ -38,8 +40,17 @@ pub(super) fn shown(c: &Company, tags: &[String], sight: &Sight) -> Any {
     })
 }
 
+/// Lets programs see no parent that is deleted; the branch is its own again when that one comes back.
+pub(super) async fn leave_deleted(tx: &mut Tx, companies: &mut [Company]) -> Result<(), DbError> {
+    let parents = super::list_by_ids(tx, companies.iter().filter_map(|c| c.parent_id)).await?;
+    let alive: HashSet<i64> = parents.into_iter().map(|parent| parent.id).collect();
+    companies.iter_mut().for_each(|c| c.parent_id = c.parent_id.filter(|id| alive.contains(id)));
+    Ok(())
+}
+
 /// This company as programs see it.
 async fn shown_one(tx: &mut Tx, mut company: Company, (scope, sight): (&Scope, &Sight)) -> Result<Any, DbError> {
+    leave_deleted(tx, std::slice::from_mut(&mut company)).await?;
     let defs = field::list_of(tx, Subject::Company).await?;
     field::reference::show(tx, (scope, sight), &defs, [(company.id, &mut company.fields)]).await?;
     let tags = tag::names_of(tx, &[company.id]).await?;
@@ -62,6 +73,7 @@ async fn index(State(app): State<App>, can: Can<ViewContacts>, Query(query): Que
     let mut tx = app.db.read().await?;
     let listing = Listing { search: query.q, after, limit, ..Listing::default() };
     let mut companies = super::list_rows(&mut tx, &can.scope, &listing).await?;
+    leave_deleted(&mut tx, &mut companies).await?;
     let defs = field::list_of(&mut tx, Subject::Company).await?;
     field::reference::show(&mut tx, (&can.scope, &sight), &defs, companies.iter_mut().map(|c| (c.id, &mut c.fields))).await?;
     let tags = tag::names_of(&mut tx, &companies.iter().map(|c| c.id).collect::<Vec<_>>()).await?;
@@ -134,8 +146,13 @@ async fn set(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, value:
     let typed = field::text_of(&value);
     match key {
         "parent_id" => {
-            let parent = if typed.is_empty() { None } else { Some(typed.parse::<CompanyId>().map_err(|_| ContactError::NotFound)?.0) };
-            super::set_parent(tx, by, scope, id, parent).await?;
+            let wrong = |key| ContactError::Invalid { attribute: "parent_id".to_owned(), key };
+            let read = |typed: &str| typed.parse::<CompanyId>().map_err(|_| wrong("company-parent-gone"));
+            let parent = if typed.is_empty() { None } else { Some(read(&typed)?.0) };
+            super::set_parent(tx, by, scope, id, parent).await.map_err(|error| match error {
+                ContactError::Invalid { key, .. } => wrong(key),
+                other => other,
+            })?;
         }
         "tags" => {
             super::find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;

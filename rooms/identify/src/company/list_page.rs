@@ -321,6 +321,7 @@ impl export::Pages for Exporting {
         }
         let mut tx = self.db.read().await?;
         let mut companies = super::list_rows(&mut tx, &self.scope, &self.listing).await?;
+        api::leave_deleted(&mut tx, &mut companies).await?;
         let values = companies.iter_mut().map(|c| (c.id, &mut c.fields));
         field::reference::show(&mut tx, (&self.scope, &self.sight), &self.defs, values).await?;
         self.tags = tag::names_of(&mut tx, &companies.iter().map(|c| c.id).collect::<Vec<_>>()).await?;

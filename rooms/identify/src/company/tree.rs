@@ -45,14 +45,16 @@ async fn list_up(tx: &mut Tx, id: i64) -> Result<Vec<i64>, DbError> {
 
 /// Makes `id` a branch of `parent`, or of nobody; its people, its past and its branches go with it. Answers whose it was.
 ///
-/// Errors: [`ContactError::NotFound`] when one of both is gone or outside `scope`; [`ContactError::Invalid`] (`parent`) when that would make a
-/// circle or too deep a tree.
+/// Errors: [`ContactError::NotFound`] when it is gone or outside `scope`; [`ContactError::Invalid`] (`parent`) when the other is, or when that would make
+/// a circle or too deep a tree.
 pub async fn set_parent(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, parent: Option<i64>) -> Result<Option<i64>, ContactError> {
     let wrong = |key| Err(ContactError::Invalid { attribute: "parent".to_owned(), key });
     let company = find(tx, scope, id).await?.ok_or(ContactError::NotFound)?;
     if let Some(parent) = parent {
         hold_under(tx, &[id], &[parent]).await?;
-        find(tx, scope, parent).await?.ok_or(ContactError::NotFound)?;
+        if find(tx, scope, parent).await?.is_none() {
+            return wrong("company-parent-gone");
+        }
         if let Err(key) = Tree::read(tx, &[id], &[parent]).await?.check(id, parent) {
             return wrong(key);
         }

@@ -43,6 +43,28 @@ attune_testkit::on_both_dbs! {
         assert_eq!(tree::below(&tree, south), [north, bremen, south]);
     }
 
+    async fn programs_put_a_company_under_none_that_is_gone(db: Db) {
+        let site = crate::company::tree_tests::site(db);
+        let make = async |name: &str| site.json("admin", "POST", "/api/v1/companies", &json!({ "name": name })).await.is(StatusCode::CREATED).json()["id"].as_str().unwrap().to_owned();
+        let (branch, there, gone) = (make("Branch").await, make("There").await, make("Gone").await);
+        let path = format!("/api/v1/companies/{branch}");
+        let under = async |parent: &str| site.json("admin", "PATCH", &path, &json!({ "parent_id": parent })).await;
+        assert_eq!(under(&gone).await.is(StatusCode::OK).json()["parent_id"], json!(gone));
+        site.json("admin", "DELETE", &format!("/api/v1/companies/{gone}"), &json!(null)).await.is(StatusCode::NO_CONTENT);
+        let shown = site.json("admin", "GET", &path, &json!(null)).await.json();
+        assert_eq!(shown["parent_id"], json!(null), "nobody follows an id to a company that is gone");
+        let all = site.json("admin", "GET", "/api/v1/companies", &json!(null)).await.json();
+        assert!(all["items"].as_array().unwrap().iter().all(|one| one["parent_id"] == json!(null)), "{all}");
+        assert!(!site.post("admin", "/companies/export", "query=&format=json").await.has(&gone));
+        for parent in [gone.as_str(), "com_zzzzzzzzzzz", "Gone"] {
+            let wrong = under(parent).await.is(StatusCode::UNPROCESSABLE_ENTITY).json();
+            assert!(wrong["error"]["fields"]["parent_id"].as_str().unwrap().contains("Name one that is there"), "{parent}: {wrong}");
+        }
+        let circle = under(&branch).await.is(StatusCode::UNPROCESSABLE_ENTITY).json();
+        assert!(circle["error"]["fields"]["parent_id"].is_string(), "{circle}");
+        assert_eq!(under(&there).await.is(StatusCode::OK).json()["parent_id"], json!(there));
+    }
+
     async fn people_of_others_are_not_counted(db: Db) {
         let (clock, actor) = (clock(), Actor::system());
         let ids = ids(&clock);
@@ -73,7 +95,7 @@ attune_testkit::on_both_dbs! {
         let tree = list_branches(&mut tx, &scope, ours).await.unwrap();
         assert_eq!(tree.iter().map(|b| b.name.as_str()).collect::<Vec<_>>(), ["Ours", "Below"]);
         let hidden = set_parent(&mut tx, &by, &scope, ours, Some(theirs)).await;
-        assert!(matches!(hidden, Err(ContactError::NotFound)), "{hidden:?}");
+        assert!(matches!(hidden, Err(ContactError::Invalid { key: "company-parent-gone", .. })), "{hidden:?}");
     }
 }
 

@@ -16,7 +16,7 @@ use tokio_util::io::ReaderStream;
 
 use super::bulk::harmless;
 use super::pages::shown_count;
-use crate::field::Subject;
+use crate::field::{Subject, decimal};
 
 /// What a list is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,15 +210,23 @@ fn csv_stream(pages: impl Pages) -> impl Stream<Item = Result<Vec<u8>, DbError>>
     })
 }
 
+/// A value as people write it: no power of ten, which imports and spreadsheets of other languages do not read as a number.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => decimal(number),
+        other => other.to_string(),
+    }
+}
+
 fn csv_rows<P: Pages>(pages: &P, rows: &[P::Row], with_head: bool) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     if with_head {
         let _ = writer.write_record(pages.heads());
     }
     for row in rows {
-        let text =
-            |value: Value| value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
-        let _ = writer.write_record(pages.values(row).into_iter().map(|value| harmless(&text(value))));
+        let _ = writer.write_record(pages.values(row).iter().map(|value| harmless(&plain(value))));
     }
     writer.into_inner().unwrap_or_default()
 }

@@ -5,6 +5,8 @@ use attune_web::Scope;
 
 use super::field_filter::FieldFilter;
 use super::list::COUNTED;
+use crate::address::PlaceFilter;
+use crate::field::Subject;
 use crate::sharing::Reach;
 
 /// What has to be looked up before a list can be asked for; statements for one reader share it, whatever their number.
@@ -17,6 +19,8 @@ pub(super) struct Footing {
     shared: Option<(i64, Reach)>,
     /// Whether somebody has a whole address.
     known: Option<(String, bool)>,
+    /// Whether a place is where more are than are worth collecting.
+    wide: Option<(PlaceFilter, bool)>,
     /// How many rows a filter has, counted up to [`COUNTED`] and one.
     sizes: Vec<(FieldFilter, i64)>,
 }
@@ -24,7 +28,7 @@ pub(super) struct Footing {
 impl Footing {
     pub(super) async fn of(tx: &mut Tx, scope: &Scope) -> Result<Self, DbError> {
         let reach = Reach::of(tx, scope).await?;
-        Ok(Self { scope: *scope, reach, few: None, shared: None, known: None, sizes: Vec::new() })
+        Ok(Self { scope: *scope, reach, few: None, shared: None, known: None, wide: None, sizes: Vec::new() })
     }
 
     pub(super) async fn is_few(&mut self, tx: &mut Tx) -> Result<bool, DbError> {
@@ -55,6 +59,15 @@ impl Footing {
         Ok(known)
     }
 
+    pub(super) async fn is_wide(&mut self, tx: &mut Tx, place: &PlaceFilter) -> Result<bool, DbError> {
+        if let Some((_, wide)) = self.wide.as_ref().filter(|(kept, _)| kept == place) {
+            return Ok(*wide);
+        }
+        let wide = place.is_wide(tx, Subject::Contact).await?;
+        self.wide = Some((place.clone(), wide));
+        Ok(wide)
+    }
+
     pub(super) async fn size(&mut self, tx: &mut Tx, filter: &FieldFilter) -> Result<i64, DbError> {
         if let Some((_, rows)) = self.sizes.iter().find(|(kept, _)| kept == filter) {
             return Ok(*rows);
@@ -65,5 +78,22 @@ impl Footing {
         let rows = tx.count(sql.text(), sql.values()).await?;
         self.sizes.push((filter.clone(), rows));
         Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    attune_testkit::on_both_dbs! {
+        async fn how_many_are_at_a_place_is_asked_once(db: Db) {
+            use crate::address::PlaceFilter;
+            let mut tx = db.begin().await.unwrap();
+            let mut footing = crate::contact::footing::Footing::of(&mut tx, &attune_web::Scope::All).await.unwrap();
+            let place = PlaceFilter::read(["", "", "44", "", ""]);
+            assert!(!footing.is_wide(&mut tx, &place).await.unwrap());
+            // Whoever asked again would find nobody to ask.
+            tx.exec("DROP TABLE postal_addresses", attune_db::params![]).await.unwrap();
+            assert!(!footing.is_wide(&mut tx, &place).await.unwrap());
+            assert!(footing.is_wide(&mut tx, &PlaceFilter::read(["", "", "45", "", ""])).await.is_err(), "of another place it is asked");
+        }
     }
 }

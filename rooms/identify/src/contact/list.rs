@@ -194,7 +194,7 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, footing: &mut Footing, list
         sql.push(&format!(" AND c.import_id{number} = ")).bind(import_id);
     }
     push_lacks(sql, listing);
-    let wide = dense || listing.place.is_wide(tx, Subject::Contact).await?;
+    let wide = dense || footing.is_wide(tx, &listing.place).await?;
     listing.place.push(sql, Subject::Contact, wide);
     if let Some(k) = listing.engagement_k {
         sql.push(" AND COALESCE(c.engagement_k, -1e300) >= ").bind(k);

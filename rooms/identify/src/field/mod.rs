@@ -22,7 +22,7 @@ use crate::contact::ContactError;
 pub use options::{FieldOption, MOST_OPTIONS};
 pub(crate) use options::{add_options, unknown_options};
 pub use store::{create, find_by_key, list, list_of, put_values, remove_unused};
-pub(crate) use value::text_of;
+pub(crate) use value::{decimal, text_of};
 
 /// The most characters a text value may have.
 pub const TEXT_CHARS: usize = 2_000;

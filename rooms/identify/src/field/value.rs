@@ -1,7 +1,7 @@
 //! Values of fields: how they are read, kept, shown and written out again. Pure.
 
 use attune_kernel::{DAY_US, Money, fold_key};
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 
 use super::{Field, FieldKind, FieldOption, Typed, reference};
 
@@ -9,11 +9,21 @@ use super::{Field, FieldKind, FieldOption, Typed, reference};
 const STRONG: [char; 4] = [';', '；', '|', '\n'];
 const WEAK: [char; 3] = [',', '，', '、'];
 
+/// A number as it is typed: one near nought without a power of ten, which nothing that reads degrees takes for digits.
+pub(crate) fn decimal(number: &Number) -> String {
+    let text = number.to_string();
+    match number.as_f64() {
+        Some(small) if text.contains('e') && (1e-20..1.0).contains(&small.abs()) => small.to_string(),
+        _ => text,
+    }
+}
+
 /// What was sent as JSON, in the form in which it can be typed: lists become parts.
 pub(crate) fn text_of(value: &Json) -> String {
     match value {
         Json::Null => String::new(),
         Json::String(text) => text.clone(),
+        Json::Number(number) => decimal(number),
         Json::Array(parts) => parts.iter().map(text_of).collect::<Vec<_>>().join(";"),
         other => other.to_string(),
     }

@@ -13,7 +13,8 @@ use serde_json::json;
 
 use super::pages::MergeContacts;
 use super::{MergeId, Pair, closed, find_both, merge, split, units};
-use crate::contact::{By, ContactId};
+use crate::contact::{By, ContactError, ContactId};
+use crate::field;
 
 /// The routes of this noun for programs.
 pub(crate) fn routes() -> Router<App> {
@@ -34,7 +35,11 @@ async fn join(State(app): State<App>, can: Can<MergeContacts>, Path(id): Path<Co
     let pair = Pair { survivor: id.0, loser: asked.with.0 };
     let (survivor, loser) = find_both(&mut tx, &can.scope, pair).await?;
     let take = match asked.take {
-        Some(take) => take,
+        Some(take) => {
+            let checked = units::check(&survivor, &loser, &field::list(&mut tx).await?, &take);
+            checked.map_err(|key| ContactError::Invalid { attribute: "take".to_owned(), key })?;
+            take
+        }
         None => &units::suggested(&survivor, &loser) - &closed(&mut tx, &can.actor, &survivor, &loser).await?,
     };
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::address;
 use crate::contact::Contact;
+use crate::field::Field;
 
 /// (the unit's key, the attributes it consists of). Custom fields are units of their own, `f:` and their key.
 const UNITS: [(&str, &[&str]); 14] = [
@@ -29,6 +30,8 @@ const UNITS: [(&str, &[&str]); 14] = [
 
 /// An address as one.
 const ADDRESS: &str = "address";
+/// As programs know coordinates.
+const PARTS_OF_COORDINATES: [&str; 2] = ["latitude", "longitude"];
 
 /// The values a unit is known by.
 fn told(contact: &Contact, unit: &str) -> Vec<Json> {
@@ -46,6 +49,18 @@ fn is_empty(contact: &Contact, unit: &str) -> bool {
 /// Whether a record's unit says nothing that the other's does not say too.
 fn adds_nothing(contact: &Contact, other: &Contact, unit: &str) -> bool {
     told(contact, unit).iter().zip(told(other, unit)).all(|(one, other)| is_blank(one) || *one == other)
+}
+
+/// Whether two records can be merged by choosing these units; else the locale key of why not. A program that names a part of an address would otherwise
+/// believe that it was taken over.
+pub(crate) fn check(a: &Contact, b: &Contact, defs: &[Field], units: &BTreeSet<String>) -> Result<(), &'static str> {
+    let is_own = |unit: &str| unit.strip_prefix("f:").is_some_and(|key| defs.iter().any(|def| def.key == key));
+    let standing: BTreeSet<String> = all(a, b).collect();
+    match units.iter().find(|unit| unit.as_str() != ADDRESS && !standing.contains(*unit) && !is_own(unit)) {
+        None => Ok(()),
+        Some(part) if address::WHOLE.contains(&part.as_str()) || PARTS_OF_COORDINATES.contains(&part.as_str()) => Err("merge-take-address"),
+        Some(_) => Err("merge-take-unknown"),
+    }
 }
 
 /// The attribute a unit is known by.
@@ -89,7 +104,8 @@ pub(crate) fn suggested(survivor: &Contact, loser: &Contact) -> BTreeSet<String>
 /// Gives `to` a unit of `from`; an unknown one, or a part of one, changes nothing.
 pub(crate) fn copy(from: &Contact, to: &mut Contact, unit: &str) {
     let own = [unit];
-    if !all(from, to).any(|stands| stands == unit) {
+    // Of two who know no more of it, an address is the city and the country.
+    if unit != ADDRESS && !all(from, to).any(|stands| stands == unit) {
         return;
     }
     let attributes: &[&str] = match UNITS.iter().find(|(name, _)| *name == unit) {
