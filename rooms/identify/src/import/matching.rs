@@ -117,6 +117,17 @@ impl<'a> Matching<'a> {
         for company in company::list_by_name_keys(tx, wanted.iter().map(|(key, _)| key.clone())).await? {
             known.entry(company::name_key(&company.name)).or_insert((company.id, company.name));
         }
+        // A name given up in a merge means the one that remained.
+        let left: Vec<String> = wanted.iter().map(|(key, _)| key.clone()).filter(|key| !known.contains_key(key)).collect();
+        let given_up = company::list_by_given_up(tx, company::ByKeys::Name, left).await?;
+        let names: HashMap<i64, String> = company::list_by_ids(tx, given_up.iter().map(|(_, id)| *id))
+            .await?
+            .into_iter()
+            .map(|company| (company.id, company.name))
+            .collect();
+        for (key, id) in given_up {
+            known.entry(key).or_insert((id, names.get(&id).cloned().unwrap_or_default()));
+        }
         let missing = wanted.into_iter().filter(|(key, _)| !known.contains_key(key));
         if self.dry {
             let new: Vec<_> = missing.map(|(key, name)| (key, (0, name))).collect();
