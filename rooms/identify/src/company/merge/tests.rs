@@ -181,7 +181,7 @@ attune_testkit::on_both_dbs! {
             assert!(page.body.contains(&format!("survivor={fisk}&#38;loser={nord}")) || page.body.contains(&format!("loser={nord}")), "{looked}");
         }
         let page = site.get("admin", &format!("/companies/merge?survivor={fisk}&loser={nord}")).await;
-        page.is(StatusCode::OK);
+        assert_eq!(page.status, StatusCode::OK);
         assert!(page.body.contains("take:name") && page.body.contains("take:domain"), "{}", page.body);
         let form = format!("survivor={fisk}&loser={nord}&take%3Aname=own&take%3Adomain=other");
         site.post("admin", "/companies/merge", &form).await.is(StatusCode::SEE_OTHER);
@@ -199,15 +199,15 @@ attune_testkit::on_both_dbs! {
         let site = site(db);
         let mut made = Vec::new();
         for body in [json!({ "name": "Fisk" }), json!({ "name": "Nord", "city": "Kiel" })] {
-            let answer = site.send_json("admin", "POST", "/api/v1/companies", &body).await;
+            let answer = site.json("admin", "POST", "/api/v1/companies", &body).await;
             let answer: Json = serde_json::from_str(&answer.is(StatusCode::CREATED).body).unwrap();
             made.push(answer["id"].as_str().unwrap().to_owned());
         }
-        let done = site.send_json("admin", "POST", &format!("/api/v1/companies/{}/merge", made[0]), &json!({ "with": made[1] })).await;
+        let done = site.json("admin", "POST", &format!("/api/v1/companies/{}/merge", made[0]), &json!({ "with": made[1] })).await;
         let done: Json = serde_json::from_str(&done.is(StatusCode::OK).body).unwrap();
         let one: Json = serde_json::from_str(&site.get("admin", &format!("/api/v1/companies/{}", made[1])).await.body).unwrap();
         assert_eq!((one["id"].as_str(), one["city"].as_str()), (Some(made[0].as_str()), Some("Kiel")));
-        let back = site.send_json("admin", "POST", &format!("/api/v1/merges/{}/split", done["merge_id"].as_str().unwrap()), &json!({})).await;
+        let back = site.json("admin", "POST", &format!("/api/v1/merges/{}/split", done["merge_id"].as_str().unwrap()), &json!({})).await;
         let back: Json = serde_json::from_str(&back.is(StatusCode::OK).body).unwrap();
         assert_eq!((back["id"].as_str(), back["restored"].as_str()), (Some(made[0].as_str()), Some(made[1].as_str())));
         assert!(made[1].parse::<CompanyId>().is_ok());
