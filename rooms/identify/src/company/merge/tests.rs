@@ -41,7 +41,112 @@ async fn parent_of(tx: &mut Tx, id: i64) -> Option<i64> {
     company::list_any(tx, [id]).await.unwrap().remove(0).parent_id
 }
 
+/// Rows of every kind that names a company, each as often as `dice` says; those of `common` meet between companies.
+async fn fill(tx: &mut Tx, new: &attune_kernel::Ids, id: i64, common: i64, dice: u64) {
+    let statements: [&str; 13] = [
+        "INSERT INTO contacts (id, name, name_key, company_id, stage, fields, created_at, updated_at) VALUES ($1, 'Lena', 'lena', $2, 'lead', '{}', $3, 1)",
+        "INSERT INTO companies (id, name, name_key, parent_id, created_at, updated_at) VALUES ($1, 'Branch', 'branch', $2, $3, 1)",
+        "INSERT INTO notes (id, kind, record_id, body, staff_id, staff_name, created_at, updated_at) VALUES ($1, 'company', $2, 'met', 1, 'Jo', $3, 1)",
+        "INSERT INTO note_versions (id, note_id, record_id, body, staff_id, staff_name, until_at) VALUES ($1, $1, $2, 'meet', 1, 'Jo', $3)",
+        "INSERT INTO record_tags (record_id, subject, tag_id, at) VALUES ($2, 'company', CASE WHEN $1 > 0 THEN $3 ELSE 0 END, 1)",
+        "INSERT INTO promises (id, company_id, side, what, staff_id, due_at, remind_at, state, created_by, created_at)
+         VALUES ($1, $2, 'ours', 'drawings', 1, 1, 1, 'open', 1, $3)",
+        "INSERT INTO files (id, company_id, file_name, bytes, staff_id, created_at, kept_at) VALUES ($1, $2, 'offer.pdf', 1, 1, $3, 1)",
+        "INSERT INTO shares (id, company_id, staff_id, reason, shared_by, created_at) VALUES ($1, $2, $3, 'holidays', 1, 1)",
+        "INSERT INTO devices (id, serial, serial_key, model, company_id, installed_at, state, created_at)
+         VALUES ($1, 'x', CAST($1 AS TEXT), 'Coffee 3', $2, $3, 'active', 1)",
+        "INSERT INTO device_readings (id, device_id, company_id, kind, name, value, unit, severity, at) VALUES ($1, $1, $2, 'reading', 'stock', 8.5, '%', '', $3)",
+        "INSERT INTO relationships (id, kind, from_company_id, to_company_id, note, created_by, created_at, updated_at) VALUES ($1, 'supplier', $2, $3, '', 1, 1, 1)",
+        "INSERT INTO relationships (id, kind, from_company_id, to_company_id, note, created_by, created_at, updated_at) VALUES ($1, 'supplier', $3, $2, '', 1, 1, 1)",
+        "INSERT INTO field_references (record_id, field_id, target_id) VALUES ($1, $3, $2)",
+    ];
+    for (place, statement) in statements.iter().enumerate() {
+        if (dice >> place) & 1 == 1 {
+            tx.exec(statement, attune_db::params![new.next(), id, common]).await.unwrap();
+        }
+    }
+    if (dice >> statements.len()) & 1 == 1 {
+        let event = attune_events::Event::new("company.updated", 1).company(id).subject("city");
+        attune_events::append(tx, &mut [event]).await.unwrap();
+    }
+}
+
+/// Every row of every table but those that tell what was done and the words people are found by; of the log all but what merging says itself.
+async fn picture(db: &Db) -> std::collections::BTreeMap<String, Vec<String>> {
+    let names = match db.engine() {
+        attune_db::Engine::Lite => "SELECT m.name AS t FROM sqlite_master m WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'",
+        attune_db::Engine::Pg => {
+            "SELECT table_name::text AS t FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema = 'public'"
+        }
+    };
+    let mut tx = db.read().await.unwrap();
+    let mut all = std::collections::BTreeMap::new();
+    for row in tx.rows(names, attune_db::params![]).await.unwrap() {
+        let table: String = row.get("t").unwrap();
+        if ["audit_log", "event_head", "stitch_epoch", "settings"].contains(&table.as_str()) || table.starts_with("contact_search") {
+            continue;
+        }
+        let wanted = if table == "events" {
+            " WHERE name NOT IN ('company.merged', 'company.split', 'company.deleted', 'company.restored')"
+        } else {
+            ""
+        };
+        let rows = tx.rows(&format!("SELECT * FROM {table}{wanted}"), attune_db::params![]).await.unwrap();
+        let text = |row: &attune_db::Row| row.columns().iter().map(|c| format!("{c}={:?};", row.value(c).unwrap())).collect::<String>();
+        let mut texts: Vec<String> = rows.iter().map(text).collect();
+        texts.sort();
+        all.insert(table, texts);
+    }
+    all
+}
+
 attune_testkit::on_both_dbs! {
+    async fn a_split_takes_back_what_a_merge_did(db: Db) {
+        let (clock, actor) = (clock(), Actor::system());
+        let ids = ids(&clock);
+        let bench = Bench { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
+        let mut dice = 0x9E37_79B9_7F4A_7C15_u64;
+        for round in 0..12 {
+            clock.advance(1_000_000);
+            let by = By { actor: &actor, now: clock.now(), ids: &ids };
+            let mut tx = db.begin().await.unwrap();
+            let (mut made, common) = (Vec::new(), firm(&mut tx, &by, "Common", "", None).await);
+            tx.exec("INSERT INTO tags (id, name, name_key, tone, created_at) VALUES ($1, $2, $2, 'blue', 1)", attune_db::params![common, common.to_string()]).await.unwrap();
+            for name in ["Fisk", "Nord", "Third"] {
+                dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let domain = if (dice >> 40) & 1 == 1 { "fisk.example" } else { "" };
+                let id = firm(&mut tx, &by, name, domain, None).await;
+                // The first of all has every kind of row, so that none is forgotten.
+                fill(&mut tx, &ids, id, common, if round == 0 { u64::MAX } else { dice >> 20 }).await;
+                made.push(id);
+            }
+            if (dice >> 41) & 1 == 1 {
+                set_parent(&mut tx, &by, &Scope::All, made[0], Some(made[1])).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            let before = picture(&db).await;
+            clock.advance(1_000_000);
+            let by = By { now: clock.now(), ..by };
+            let (nested, take) = ((dice >> 42) & 1 == 1, ["name", "domain", "owner_id"]);
+            let mut tx = db.begin().await.unwrap();
+            let first = joined(&mut tx, &bench, &by, made[0], made[1], &take[..round % 4]).await.unwrap();
+            let (survivor, loser) = if nested { (made[2], made[0]) } else { (made[0], made[2]) };
+            let second = joined(&mut tx, &bench, &by, survivor, loser, &take[..(round + 1) % 4]).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_ne!(picture(&db).await, before);
+            let order = if nested || (dice >> 43) & 1 == 1 { [second, first] } else { [first, second] };
+            for id in order {
+                let mut tx = db.begin().await.unwrap();
+                split(&mut tx, &bench, &by, &Scope::All, id).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            let after = picture(&db).await;
+            for (table, rows) in &before {
+                assert_eq!(&after[table], rows, "{table} in round {round}");
+            }
+        }
+    }
+
     async fn the_survivor_has_the_people_and_is_found_by_both_names(db: Db) {
         let (clock, actor) = (clock(), Actor::system());
         let ids = ids(&clock);
