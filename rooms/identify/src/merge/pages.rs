@@ -179,11 +179,8 @@ async fn of_contact(State(app): State<App>, can: Can<MergeContacts>, shell: Shel
     let contact = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let found = duplicate::list_of(&mut tx, &can.scope, id.0).await?;
     // Who was another's before is named to him, and to whoever sees both.
-    let merges = list_of(&mut tx, Subject::Contact, id.0)
-        .await?
-        .into_iter()
-        .filter(|merge| can.scope.covers(merge.owner_id, merge.team_id))
-        .collect();
+    let mut merges = list_of(&mut tx, Subject::Contact, id.0).await?;
+    merges.retain(|merge| can.scope.covers(merge.owner_id, merge.team_id));
     let likely = |(person, known): (Contact, Known)| Likely {
         name: contact::name_of(&shell.l, &person),
         likeness: known.share(&shell.l),

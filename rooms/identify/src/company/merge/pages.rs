@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::App;
-use attune_web::{Answer, Can, Flash, Form, Lang, Path, Problem, Query, Scope, Shell};
+use attune_web::{Answer, Can, Flash, Form, FormErrors, Lang, Path, Problem, Query, Scope, Shell};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
@@ -55,6 +55,7 @@ struct ChoosePage {
     firm: Company,
     q: String,
     found: Vec<Company>,
+    errors: FormErrors,
 }
 
 impl ChoosePage {
@@ -101,7 +102,7 @@ async fn choose(
     let mut found = search(&mut tx, &by, &can.scope, &query.q).await?;
     found.retain(|other| other.id != id.0);
     found.truncate(FOUND);
-    let page = ChoosePage { firm: company, q: query.q, found, shell };
+    let page = ChoosePage { firm: company, q: query.q, found, errors: FormErrors::new(), shell };
     Ok(page.shell.show(&page, &page.as_found()))
 }
 

@@ -48,13 +48,13 @@ async fn fill(tx: &mut Tx, new: &attune_kernel::Ids, id: i64, common: i64, dice:
         "INSERT INTO companies (id, name, name_key, parent_id, created_at, updated_at) VALUES ($1, 'Branch', 'branch', $2, $3, 1)",
         "INSERT INTO notes (id, kind, record_id, body, staff_id, staff_name, created_at, updated_at) VALUES ($1, 'company', $2, 'met', 1, 'Jo', $3, 1)",
         "INSERT INTO note_versions (id, note_id, record_id, body, staff_id, staff_name, until_at) VALUES ($1, $1, $2, 'meet', 1, 'Jo', $3)",
-        "INSERT INTO record_tags (record_id, subject, tag_id, at) VALUES ($2, 'company', CASE WHEN $1 > 0 THEN $3 ELSE 0 END, 1)",
+        "INSERT INTO record_tags (record_id, subject, tag_id, at) VALUES ($2, 'company', $3, CAST($1 AS BIGINT) * 0 + 1)",
         "INSERT INTO promises (id, company_id, side, what, staff_id, due_at, remind_at, state, created_by, created_at)
          VALUES ($1, $2, 'ours', 'drawings', 1, 1, 1, 'open', 1, $3)",
         "INSERT INTO files (id, company_id, file_name, bytes, staff_id, created_at, kept_at) VALUES ($1, $2, 'offer.pdf', 1, 1, $3, 1)",
         "INSERT INTO shares (id, company_id, staff_id, reason, shared_by, created_at) VALUES ($1, $2, $3, 'holidays', 1, 1)",
         "INSERT INTO devices (id, serial, serial_key, model, company_id, installed_at, state, created_at)
-         VALUES ($1, 'x', CAST($1 AS TEXT), 'Coffee 3', $2, $3, 'active', 1)",
+         VALUES ($1, 'x', CAST(CAST($1 AS BIGINT) AS TEXT), 'Coffee 3', $2, $3, 'active', 1)",
         "INSERT INTO device_readings (id, device_id, company_id, kind, name, value, unit, severity, at) VALUES ($1, $1, $2, 'reading', 'stock', 8.5, '%', '', $3)",
         "INSERT INTO relationships (id, kind, from_company_id, to_company_id, note, created_by, created_at, updated_at) VALUES ($1, 'supplier', $2, $3, '', 1, 1, 1)",
         "INSERT INTO relationships (id, kind, from_company_id, to_company_id, note, created_by, created_at, updated_at) VALUES ($1, 'supplier', $3, $2, '', 1, 1, 1)",
