@@ -168,6 +168,9 @@ attune_testkit::on_both_dbs! {
         let mut tx = db.begin().await.unwrap();
         let people = contact::list_by_ids(&mut tx, [lena, elsa, late]).await.unwrap();
         assert!(people.iter().all(|person| person.company_id == Some(fisk)));
+        // A saved view that names the one given up shows the people of the one that remains.
+        let listing = contact::Listing { company_id: Some(nord), ..contact::Listing::default() };
+        assert_eq!(contact::count(&mut tx, &Scope::All, &listing).await.unwrap(), 3);
         let one = company::find_today(&mut tx, &Scope::All, nord).await.unwrap().unwrap();
         assert_eq!((one.id, one.domain.as_deref()), (fisk, Some("nord.example")));
         assert!(company::restore(&mut tx, &bench, &by, &Scope::All, &[nord]).await.unwrap().is_empty(), "only a split brings it back");
