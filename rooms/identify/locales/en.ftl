@@ -762,7 +762,8 @@ merge-was = { $name } became part of this contact
 merge-choose-two = Choose exactly two contacts to merge.
 merge-take-address = An address is taken over as a whole, so that no street stands in another city. Send "address" instead of street, postal_code, city, region, country, coordinates, latitude or longitude.
 merge-take-unknown = This names something that contacts do not have. Send any of name, email, phone, company, title, address, city, country, stage, owner_id, locale, time_zone, source, external_id, or f: with the key of an own field.
-merge-permission = Merge and split contacts
+merge-take-unknown-of-companies = This names something that companies do not have. Send any of name, domain, industry, phone, address, city, country, parent, owner_id, external_id, or f: with the key of an own field.
+merge-permission = Merge and split contacts and companies
 consent-source-merge = merge: the stricter word holds
 identify-told-returned = Gave back: { $subject }
 identify-told-returned-bare = Gave something back
@@ -1201,6 +1202,24 @@ company-moved = Moved the company
 company-circle = This company is one of its own branches
 company-parent-gone = There is no such company, or it is deleted or not yours to see. Name one that is there.
 company-too-deep = The tree would be too deep
+company-merge = Merge companies
+company-merge-menu = Merge with…
+company-merge-with = Merge { $name } with…
+company-merge-choose = Find the other record of the same company. Nothing happens yet: both are laid side by side next.
+company-merge-search = Name or domain of the other company
+company-merge-none = You have no such company in charge. Try another part of the name, or the domain.
+company-merge-compare = Compare with { $name }
+company-merge-text = Two records of one company become one. Choose what stays where they differ; the other record is kept behind it and can be split off at any time.
+company-merge-follows = People, branches, relationships, promises, files, tags, devices and shares of both will be { $name }'s. Its name, domain and id go on leading there.
+company-merge-people = { $count ->
+    [one] one person
+   *[other] { $count } people
+}
+company-merge-parent-hidden = a company you do not see
+company-merges = Merged companies
+company-merge-was = { $name } became part of this company
+company-merged = Merged into one company.
+company-split-done = Split: both companies are there again, each with its own.
 company-reach = Which companies
 company-alone = This company
 company-with-branches = With all branches

@@ -22,7 +22,9 @@ CREATE TABLE companies (
   fields TEXT NOT NULL DEFAULT '{}',
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
-  deleted_at BIGINT
+  deleted_at BIGINT,
+  -- Which company this one turned out to be. Set, the row is deleted too, and stays as it was, so that the two can be split again.
+  merged_into BIGINT
 );
 CREATE INDEX companies_name ON companies (name_key, id) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX companies_external ON companies (external_key) WHERE external_key IS NOT NULL AND deleted_at IS NULL;
@@ -34,6 +36,13 @@ CREATE INDEX companies_owner ON companies (owner_id, name_key, id) WHERE owner_i
 -- The list narrowed to a place, in its order.
 CREATE INDEX companies_city ON companies (city, name_key, id) WHERE city IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX companies_country ON companies (country, name_key, id) WHERE country IS NOT NULL AND deleted_at IS NULL;
+-- Hardly any is part of another: these cost nothing, and what is looked up by a name or id given up in a merge is still found.
+CREATE INDEX companies_merged ON companies (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX companies_merged_name ON companies (name_key) WHERE merged_into IS NOT NULL;
+CREATE INDEX companies_merged_external ON companies (external_key) WHERE merged_into IS NOT NULL AND external_key IS NOT NULL;
+
+-- Which company is meant today by an id that was given up in a merge.
+CREATE VIEW v_identify_company_alias AS SELECT id, merged_into AS alive_id FROM companies WHERE merged_into IS NOT NULL;
 
 CREATE VIEW v_identify_company AS
 SELECT id, name, name_key, domain, domain_key, industry, city, country, owner_id, team_id, parent_id, created_at FROM companies WHERE deleted_at IS NULL;

@@ -34,6 +34,7 @@ CREATE TABLE device_readings (
 );
 CREATE INDEX device_readings_device ON device_readings (device_id, name, at);
 CREATE INDEX device_readings_contact ON device_readings (contact_id) WHERE contact_id IS NOT NULL;
+CREATE INDEX device_readings_company ON device_readings (company_id) WHERE company_id IS NOT NULL;
 
 -- The newest of each reading and fault of a device since it has its owner.
 CREATE TABLE device_states (

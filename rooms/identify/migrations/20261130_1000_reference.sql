@@ -18,6 +18,9 @@ SELECT r.record_id, r.field_id, t.id AS target_id FROM contacts t JOIN contacts 
 WHERE t.deleted_at IS NULL AND t.id <> r.record_id
 UNION ALL
 SELECT r.record_id, r.field_id, c.id AS target_id FROM field_references r JOIN companies c ON c.id = r.target_id
+WHERE c.deleted_at IS NULL AND c.id <> r.record_id
+UNION ALL
+SELECT r.record_id, r.field_id, c.id AS target_id FROM companies c JOIN companies a ON a.merged_into = c.id JOIN field_references r ON r.target_id = a.id
 WHERE c.deleted_at IS NULL AND c.id <> r.record_id;
 
 -- For other rooms: what whom a contact's fields name is called, by the field's key; nobody's address.

@@ -70,7 +70,7 @@ pub const CONTACT_TABLES: [ContactTable; 11] = [
 ];
 
 /// The events of contacts and companies.
-const EVENTS: [EventDef; 15] = [
+const EVENTS: [EventDef; 17] = [
     event("contact.created", "Somebody became known.", "", ""),
     event("contact.updated", "An attribute of a contact changed.", "the attribute; empty when an import changed several", ""),
     event(
@@ -93,8 +93,15 @@ const EVENTS: [EventDef; 15] = [
     event("contact.imported", "A file was imported; one event per import.", "the file", "people created and updated"),
     event("company.created", "A company became known.", "the name", ""),
     event("company.updated", "An attribute of a company changed.", "the attribute; empty when an import changed several", ""),
-    event("company.deleted", "A company was hidden; its people stay.", "", ""),
-    event("company.restored", "A hidden company came back.", "", ""),
+    event(
+        "company.deleted",
+        "A company was hidden, its people stay; or it became part of another, and they are that one's.",
+        "merged, if it became part of another",
+        "",
+    ),
+    event("company.restored", "A hidden company came back.", "split, if it had been part of another", ""),
+    event("company.merged", "Another company turned out to be this one and became part of it.", "the name of the other", ""),
+    event("company.split", "Two companies that had been merged were split again.", "the name of the other", ""),
     event("company.imported", "A file of companies was imported; one event per import.", "the file", "companies created and updated"),
 ];
 

@@ -235,7 +235,7 @@ impl Index {
         match (event.name.as_ref(), event.subject.as_deref().unwrap_or("")) {
             ("company.updated", "") => self.with_companies.clone(),
             // Who was of it is of no company now, or of one again.
-            ("company.deleted" | "company.restored", _) => self.reading(&Fact::Column("company_id")),
+            ("company.deleted" | "company.restored" | "company.merged" | "company.split", _) => self.reading(&Fact::Column("company_id")),
             ("company.updated", attribute) => self.reading(&Fact::Company(attribute.to_owned())),
             ("company.tagged" | "company.untagged" | "company.tag_renamed", _) => self.reading(&Fact::Company(company::TAG.to_owned())),
             _ => BTreeSet::new(),

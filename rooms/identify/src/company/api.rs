@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/companies", get(index).post(create))
         .route("/api/v1/companies/{id}", get(show).patch(update).delete(remove))
+        .merge(super::merge::api::routes())
 }
 
 /// A company and the names of its tags as programs see them.
@@ -85,7 +86,8 @@ async fn index(State(app): State<App>, can: Can<ViewContacts>, Query(query): Que
 
 async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<CompanyId>) -> Answer {
     let mut tx = app.db.read().await?;
-    let company = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    // What was merged is answered by the one that remained, whose id says so.
+    let company = super::find_today(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     Ok(Json(shown_one(&mut tx, company, (&can.scope, &Sight::of(&can.actor))).await?).into_response())
 }
 

@@ -12,6 +12,7 @@ mod http_tests;
 pub(crate) mod jobs;
 mod list_page;
 mod many;
+pub mod merge;
 pub mod pages;
 mod record;
 mod show;
@@ -39,8 +40,8 @@ pub(crate) use pages::control;
 pub(crate) use record::name_key;
 pub use record::{Company, domain_key};
 pub(crate) use store::{
-    ByKeys, count, escaped, insert, leave_parents, list_any, list_by_keys, list_by_name_keys, list_crowded, list_namesakes, list_rows,
-    list_within, remove_of_import, update,
+    ByKeys, count, escaped, insert, leave_parents, list_any, list_by_given_up, list_by_keys, list_by_name_keys, list_crowded,
+    list_namesakes, list_rows, list_survivors, list_within, remove_of_import, update,
 };
 pub use store::{CompanyLine, Listing, find, hold, list, list_by_ids};
 pub use tree::{Branch, list_branches, set_parent};
@@ -80,8 +81,12 @@ pub struct CompanyDraft {
 /// The company called `name`, made when there is none.
 pub async fn find_or_create(tx: &mut Tx, by: &By<'_>, name: &str, import_id: Option<i64>) -> Result<Company, DbError> {
     let key = name_key(name);
-    if let Some(company) = list_by_name_keys(tx, [key]).await?.into_iter().next() {
+    if let Some(company) = list_by_name_keys(tx, [key.clone()]).await?.into_iter().next() {
         return Ok(company);
+    }
+    // A name given up in a merge means the one that remained.
+    if let Some((_, survivor)) = list_by_given_up(tx, ByKeys::Name, [key]).await?.into_iter().next() {
+        return list_by_ids(tx, [survivor]).await?.pop().ok_or(DbError::NotFound("the company that remained"));
     }
     let draft = CompanyDraft { name: name.to_owned(), ..CompanyDraft::default() };
     let mut made = create_many(tx, by, vec![draft], import_id).await?;
@@ -232,6 +237,17 @@ async fn tell_of(tx: &mut Tx, bench: &Bench, by: &By<'_>, ids: &[i64], what: &'s
     audit::note_many(tx, by.ids, by.now, by.actor, (what, "company"), trail).await?;
     append(tx, &mut ids.iter().map(|id| event(by, what, *id)).collect::<Vec<_>>()).await?;
     Ok(())
+}
+
+/// The company `id` if it is alive and within `scope`; one that was merged is the one that remained.
+pub(crate) async fn find_today(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Company>, DbError> {
+    if let Some(company) = find(tx, scope, id).await? {
+        return Ok(Some(company));
+    }
+    match list_survivors(tx, [id]).await?.pop() {
+        Some((_, survivor)) => find(tx, scope, survivor).await,
+        None => Ok(None),
+    }
 }
 
 /// The event `name` of a company, caused by `by`.

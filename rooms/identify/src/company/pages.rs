@@ -30,6 +30,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/companies/{id}/field/{key}", get(field).post(save))
         .route("/companies/{id}/undo", axum::routing::post(undo))
         .merge(super::tree_page::routes())
+        .merge(super::merge::pages::routes())
         .merge(contact::views::company_routes())
 }
 

@@ -5,7 +5,7 @@ use attune_db::{DbError, Sql, Tx, Value};
 use attune_house::{App, Place};
 use attune_kernel::Fault;
 use attune_web::kit::Tab;
-use attune_web::{Answer, Can, Path, Problem, Query, Scope, Shell};
+use attune_web::{Answer, Can, Path, Problem, Query, Scope, Shell, see_other};
 use axum::extract::State;
 use serde::Deserialize;
 
@@ -17,6 +17,7 @@ use crate::contact::record_page::{Slot, slots};
 use crate::contact::timeline::{self, Filter, TimelinePart, Whose};
 use crate::contact::{self, Contact, Listing, Order, Sorting};
 use crate::field::{self, Field, Subject};
+use crate::merge::{self, Merge};
 use crate::promise;
 use crate::relationship::{self, Record};
 use crate::sharing::Reach;
@@ -71,6 +72,8 @@ struct ShowPage {
     /// Whether there are branches below, and whether they are shown too.
     has_branches: bool,
     with_branches: bool,
+    /// What became part of it.
+    merges: Vec<Merge>,
 }
 
 pub(super) async fn page(
@@ -81,7 +84,10 @@ pub(super) async fn page(
     Query(query): Query<ShowQuery>,
 ) -> Answer {
     let mut tx = app.db.read().await?;
-    let mut company = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let mut company = super::find_today(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    if company.id != id.0 {
+        return Ok(see_other(&format!("/companies/{}", company.shown_id())));
+    }
     let fields = field::list_of(&mut tx, Subject::Company).await?;
     field::reference::show(&mut tx, (&can.scope, &shell.sight()), &fields, [(id.0, &mut company.fields)]).await?;
     let tree = super::list_branches(&mut tx, &can.scope, id.0).await?;
@@ -91,7 +97,8 @@ pub(super) async fn page(
     let companies = if with_branches { below } else { vec![id.0] };
     let page = read(&mut tx, &can.scope, shell, (company, &fields), (tree, companies), &query).await?;
     let nexts = slots(&app, &page.shell, Place::CompanyHead, id.0);
-    let page = ShowPage { has_branches, with_branches, nexts, ..page };
+    let merges = page.merges_of(&mut tx).await?;
+    let page = ShowPage { has_branches, with_branches, nexts, merges, ..page };
     Ok(Map::admit(page.map.as_ref(), page.shell.page(&page)))
 }
 
@@ -126,8 +133,25 @@ async fn read(
     let tags = tag::pages::head(tx, &shell, company.shown_id().into()).await?;
     let about = about(&shell, &company, owner);
     let map = address::of_record(tx, &shell, &company.postal, &company.name).await?;
-    let (has_branches, with_branches, people, nexts) = (false, false, people.contacts, Vec::new());
-    Ok(ShowPage { about, own, tags, people, total, map, timeline, filters, head, nexts, tree, company, has_branches, with_branches, shell })
+    let (has_branches, with_branches, people, nexts, merges) = (false, false, people.contacts, Vec::new(), Vec::new());
+    Ok(ShowPage {
+        about,
+        own,
+        tags,
+        people,
+        total,
+        map,
+        timeline,
+        filters,
+        head,
+        nexts,
+        tree,
+        company,
+        has_branches,
+        with_branches,
+        merges,
+        shell,
+    })
 }
 
 /// The people of these companies whose past is told: the newest.
@@ -159,6 +183,25 @@ pub(super) async fn more(
 }
 
 impl ShowPage {
+    /// The merges the reader may split: what was another's before is named to whoever has both in charge.
+    async fn merges_of(&self, tx: &mut Tx) -> Result<Vec<Merge>, DbError> {
+        let Some(scope) = self.merging() else { return Ok(Vec::new()) };
+        let merges = merge::list_of(tx, Subject::Company, self.company.id).await?;
+        Ok(merges.into_iter().filter(|merge| merge.owner_id.is_none() || scope.covers(merge.owner_id, merge.team_id)).collect())
+    }
+
+    /// How far the reader's right to merge reaches, if this company is in charge.
+    fn merging(&self) -> Option<Scope> {
+        let actor = self.shell.actor.as_ref()?;
+        let covers = |scope: &&Scope| self.company.owner_id.is_none() || scope.covers(self.company.owner_id, self.company.team_id);
+        actor.may("identify.contact.edit").filter(covers)?;
+        actor.may("identify.contact.merge").filter(covers).copied()
+    }
+
+    fn may_merge(&self) -> bool {
+        self.merging().is_some()
+    }
+
     /// Whether the reader has this company in charge, as far as deleting goes.
     fn may_delete(&self) -> bool {
         let scope = self.shell.actor.as_ref().and_then(|actor| actor.may("identify.contact.delete"));

@@ -118,6 +118,28 @@ pub(crate) async fn list_by_keys(tx: &mut Tx, by: ByKeys, keys: impl IntoIterato
     Ok(found)
 }
 
+/// Survivors of merges by the keys that were given up in them: (the key asked for, who holds it now).
+pub(crate) async fn list_by_given_up(
+    tx: &mut Tx,
+    by: ByKeys,
+    keys: impl IntoIterator<Item = String>,
+) -> Result<Vec<(String, i64)>, DbError> {
+    let select = format!(
+        "SELECT r.k, s.id FROM {{rows}} AS r JOIN companies c ON c.{} = r.k AND c.merged_into IS NOT NULL
+         JOIN companies s ON s.id = c.merged_into AND s.deleted_at IS NULL ORDER BY s.id",
+        by.column()
+    );
+    let rows = tx.rows_from(&select, &Relation::of_texts("k", keys), params![]).await?;
+    rows.iter().map(|row| Ok((row.get("k")?, row.get("id")?))).collect()
+}
+
+/// Which companies these have become part of, as far as they were merged: (the id asked for, the survivor's).
+pub(crate) async fn list_survivors(tx: &mut Tx, ids: impl IntoIterator<Item = i64>) -> Result<Vec<(i64, i64)>, DbError> {
+    let select = sql!("SELECT r.id, c.merged_into FROM {rows} AS r JOIN companies c ON c.id = r.id WHERE c.merged_into IS NOT NULL");
+    let rows = tx.rows_from(select, &Relation::of_ids("id", ids), params![]).await?;
+    rows.iter().map(|row| Ok((row.at(0)?, row.at(1)?))).collect()
+}
+
 /// Those of these keys that more than `most` alive companies have.
 pub(crate) async fn list_crowded(
     tx: &mut Tx,
@@ -327,7 +349,7 @@ pub(crate) async fn leave_parents(tx: &mut Tx, ids: &[i64]) -> Result<(), DbErro
 /// deleted only by whoever has all in charge.
 pub(super) async fn set_deleted(tx: &mut Tx, scope: &Scope, ids: &[i64], at: Option<i64>) -> Result<Vec<i64>, DbError> {
     let mut sql = Sql::new("UPDATE companies SET deleted_at = CAST(");
-    sql.bind(at).push(" AS BIGINT) WHERE deleted_at IS ").push(if at.is_some() { "NULL" } else { "NOT NULL" });
+    sql.bind(at).push(" AS BIGINT) WHERE merged_into IS NULL AND deleted_at IS ").push(if at.is_some() { "NULL" } else { "NOT NULL" });
     sql.push(" AND id IN ").bind_list(ids.iter().map(|id| Value::Int(*id)));
     scope.push_filter(&mut sql, "owner_id", "team_id");
     sql.push(" RETURNING id");
@@ -336,7 +358,7 @@ pub(super) async fn set_deleted(tx: &mut Tx, scope: &Scope, ids: &[i64], at: Opt
 
 /// The companies within `scope` deleted at exactly `at`, at most `limit`.
 pub(super) async fn list_deleted_at(tx: &mut Tx, scope: &Scope, at: i64, limit: i64) -> Result<Vec<i64>, DbError> {
-    let mut sql = Sql::new("SELECT id FROM companies WHERE deleted_at = ");
+    let mut sql = Sql::new("SELECT id FROM companies WHERE merged_into IS NULL AND deleted_at = ");
     sql.bind(at);
     scope.push_filter(&mut sql, "owner_id", "team_id");
     sql.push(" ORDER BY id LIMIT ").bind(limit);
@@ -362,8 +384,8 @@ pub(super) async fn set_owner(tx: &mut Tx, ids: &[i64], owner_id: Option<i64>, t
 }
 
 /// Those of the companies `{rows}` an import made that are in use by nobody: no people, branches, relationships, promises, files or devices,
-/// and shared with nobody.
-const UNUSED: &str = "c.import_id = $1 AND NOT EXISTS (SELECT 1 FROM contacts p WHERE p.company_id = c.id)
+/// no part of a merge, and shared with nobody.
+const UNUSED: &str = "c.import_id = $1 AND c.merged_into IS NULL AND NOT EXISTS (SELECT 1 FROM companies m WHERE m.merged_into = c.id) AND NOT EXISTS (SELECT 1 FROM contacts p WHERE p.company_id = c.id)
          AND NOT EXISTS (SELECT 1 FROM companies b WHERE b.parent_id = c.id)
          AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.from_company_id = c.id)
          AND NOT EXISTS (SELECT 1 FROM relationships r WHERE r.to_company_id = c.id)

@@ -152,6 +152,25 @@ impl Tree {
         if levels + self.levels_below(branch, DEEPEST, &HashSet::new()) >= DEEPEST { Err("company-too-deep") } else { Ok(()) }
     }
 
+    /// Whether a company stands below another, however far.
+    pub(crate) fn is_below(&self, id: i64, above: i64) -> bool {
+        let (mut passed, mut at) = (HashSet::new(), self.parents.get(&id));
+        while let Some(parent) = at.filter(|parent| passed.insert(**parent)) {
+            if *parent == above {
+                return true;
+            }
+            at = self.parents.get(parent);
+        }
+        false
+    }
+
+    /// Puts what hangs on one company under another, which is then the only one there.
+    pub(super) fn join(&mut self, loser: i64, survivor: i64) {
+        let branches: Vec<i64> = self.branches.get(&loser).into_iter().flatten().copied().filter(|branch| *branch != survivor).collect();
+        branches.into_iter().for_each(|branch| self.put(branch, Some(survivor)));
+        self.put(loser, None);
+    }
+
     /// Those on a circle, of these companies and all above them.
     pub(crate) fn circles(&self, from: impl IntoIterator<Item = i64>) -> HashSet<i64> {
         let (mut passed, mut circles) = (HashSet::new(), HashSet::new());

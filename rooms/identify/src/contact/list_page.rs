@@ -127,7 +127,7 @@ async fn read_list(
     let views = view::list(tx, views::list_of(Subject::Contact), can.actor.staff_id).await?;
     let members = staff::list(tx).await?;
     let company = match listing.company_id {
-        Some(id) => company::find(tx, &can.scope, id).await?.map(|c| c.name),
+        Some(id) => company::find_today(tx, &can.scope, id).await?.map(|c| c.name),
         None => None,
     };
     let tag = match query.tag_id() {

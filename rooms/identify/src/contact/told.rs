@@ -17,7 +17,7 @@ pub(super) enum Kind {
 }
 
 /// (event, locale key, icon, tone, kind). A sentence may use `$subject` and `$count`.
-const KNOWN: [(&str, &str, &str, &str, Kind); 79] = [
+const KNOWN: [(&str, &str, &str, &str, Kind); 81] = [
     ("page.viewed", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("page.left", "identify-told-page", "mouse-pointer-click", "accent", Kind::Web),
     ("file.downloaded", "identify-told-download", "download", "accent", Kind::Web),
@@ -51,6 +51,8 @@ const KNOWN: [(&str, &str, &str, &str, Kind); 79] = [
     ("company.updated", "identify-told-updated", "pencil", "", Kind::Record),
     ("company.deleted", "identify-told-deleted", "trash-2", "bad", Kind::Record),
     ("company.restored", "identify-told-restored", "undo-2", "", Kind::Record),
+    ("company.merged", "identify-told-merged", "merge", "", Kind::Record),
+    ("company.split", "identify-told-split", "split", "", Kind::Record),
     ("company.tagged", "identify-told-tagged", "tag", "", Kind::Record),
     ("company.untagged", "identify-told-untagged", "tag", "", Kind::Record),
     ("relationship.made", "identify-told-related", "network", "", Kind::Record),
@@ -212,8 +214,8 @@ fn shown_subject(l: &Lang, event: &Event) -> String {
     match event.name.as_ref() {
         "contact.stage_changed" => super::Stage::of(&subject).map_or(subject, |s| l.t(s.label_key()).to_string()),
         // Said of the record that was part of another: that it was gone meanwhile is told by the word itself.
-        "contact.deleted" if subject == "merged" => l.t("identify-told-into-another").to_string(),
-        "contact.restored" if subject == "split" => l.t("identify-told-from-another").to_string(),
+        "contact.deleted" | "company.deleted" if subject == "merged" => l.t("identify-told-into-another").to_string(),
+        "contact.restored" | "company.restored" if subject == "split" => l.t("identify-told-from-another").to_string(),
         "contact.updated" | "company.updated" | "question.asked" | "question.answered" | "question.declined" if !subject.is_empty() => {
             attribute_name(l, &subject)
         }

@@ -10,6 +10,8 @@ use attune_web::Scope;
 use super::{DeviceId, Draft};
 use crate::company::escaped;
 use crate::contact::By;
+use crate::field::Subject;
+use crate::merge::Pair;
 use crate::relationship::Record;
 use crate::sharing::Reach;
 
@@ -301,28 +303,34 @@ pub(super) async fn remove_states_of(tx: &mut Tx, leavers: &[Leaver]) -> Result<
     tx.exec_from(delete, &Relation::of_ids("id", leavers.iter().map(|leaver| leaver.id)), params![]).await
 }
 
-/// Gives what devices told since a merge to the one they are again, `loser`, once the merge is taken back.
-pub(crate) async fn give_back(tx: &mut Tx, merge_id: i64, survivor: i64, loser: i64) -> Result<(), DbError> {
-    let devices = sql!(
-        "SELECT d.id FROM devices d JOIN merge_rows m ON m.key = d.id WHERE m.merge_id = $1 AND m.entry = 'devices.contact_id' AND d.contact_id = $2"
+/// Gives what devices told since a merge to the one they are again, the loser, once the merge is taken back.
+pub(crate) async fn give_back(tx: &mut Tx, subject: Subject, merge_id: i64, pair: Pair) -> Result<(), DbError> {
+    let (owner, told) = match subject {
+        Subject::Contact => ("contact_id", "contact.merged"),
+        Subject::Company => ("company_id", "company.merged"),
+    };
+    let devices = format!(
+        "SELECT d.id FROM devices d JOIN merge_rows m ON m.key = d.id WHERE m.merge_id = $1 AND m.entry = 'devices.{owner}' AND d.{owner} = $2"
     );
-    let devices: Vec<i64> = tx.rows(devices, params![merge_id, loser]).await?.iter().map(|row| row.at(0)).collect::<Result<_, _>>()?;
+    let devices: Vec<i64> =
+        tx.rows(&devices, params![merge_id, pair.loser]).await?.iter().map(|row| row.at(0)).collect::<Result<_, _>>()?;
     if devices.is_empty() {
         return Ok(());
     }
     // Ids grow with time: rows that are younger than the merge were written after it.
-    let readings = sql!(
-        "UPDATE device_readings SET contact_id = $2 WHERE contact_id = $1 AND id > $3 AND device_id IN (SELECT r.id FROM {rows} AS r)"
-    );
-    tx.exec_from(readings, &Relation::of_ids("id", devices.iter().copied()), params![survivor, loser, merge_id]).await?;
-    let events = sql!(
-        "UPDATE events SET contact_id = $2 WHERE contact_id = $1
+    let readings =
+        format!("UPDATE device_readings SET {owner} = $2 WHERE {owner} = $1 AND id > $3 AND device_id IN (SELECT r.id FROM {{rows}} AS r)");
+    tx.exec_from(&readings, &Relation::of_ids("id", devices.iter().copied()), params![pair.survivor, pair.loser, merge_id]).await?;
+    // What a company's devices tell is nobody's of its people.
+    let of = if subject == Subject::Company { " AND contact_id IS NULL" } else { "" };
+    let events = format!(
+        "UPDATE events SET {owner} = $2 WHERE {owner} = $1{of}
            AND name IN ('device.reading', 'device.fault', 'device.recovered', 'device.added', 'device.changed', 'device.removed')
-           AND seq > (SELECT min(e.seq) FROM events e JOIN merges m ON m.at = e.at WHERE m.id = $3 AND e.contact_id = $1 AND e.name = 'contact.merged')
-           AND EXISTS (SELECT 1 FROM {rows} AS r WHERE replace(props, r.text, '') <> props)"
+           AND seq > (SELECT min(e.seq) FROM events e JOIN merges m ON m.at = e.at WHERE m.id = $3 AND e.{owner} = $1 AND e.name = '{told}')
+           AND EXISTS (SELECT 1 FROM {{rows}} AS r WHERE replace(props, r.text, '') <> props)"
     );
     let named = devices.iter().map(|id| format!("\"device\":\"{}\"", DeviceId(*id)));
-    tx.exec_from(events, &Relation::of_texts("text", named), params![survivor, loser, merge_id]).await.map(|_| ())
+    tx.exec_from(&events, &Relation::of_texts("text", named), params![pair.survivor, pair.loser, merge_id]).await.map(|_| ())
 }
 
 /// The newest of a reading or a fault.

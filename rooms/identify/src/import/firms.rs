@@ -148,7 +148,9 @@ impl Firms {
     ) -> Result<Self, DbError> {
         let domains: HashSet<String> = lines.iter().filter_map(|(_, keys)| keys.domain.clone()).collect();
         let mut shared = company::list_crowded(tx, ByKeys::Domain, domains.iter().cloned(), OF_A_DOMAIN).await?;
-        let found = candidates(tx, lines, domains.iter().filter(|domain| !shared.contains(*domain)).cloned()).await?;
+        let mut found = candidates(tx, lines, domains.iter().filter(|domain| !shared.contains(*domain)).cloned()).await?;
+        let given_up = GivenUp::read(tx, lines, &domains).await?;
+        found.extend(list_by_ids(tx, given_up.survivors()).await?);
         shared.extend(domains.into_iter().filter(|domain| seen.has_several_names(domain)));
         let empty = Self { kind: format!("{kind}:"), shared, ..Self::default() };
         let mut firms = empty.clone().with(found, seen);
@@ -164,6 +166,7 @@ impl Firms {
                 slot.into_iter().for_each(|slot| _ = slot.tags.insert(fold_key(&tag.name)));
             }
         }
+        firms.lead(given_up);
         // An id of this program's own making is nobody else's id; one it does not know is.
         for (_, keys) in lines.iter_mut().filter(|(_, keys)| keys.own.is_some_and(|id| firms.place.contains_key(&id))) {
             keys.external = None;
@@ -200,6 +203,22 @@ impl Firms {
         self.by_name.entry(name_key(&slot.company.name)).or_default().push(at);
         self.slots.push(slot);
         at
+    }
+
+    /// What a merged company was known by leads to the one that remained, unless another has it.
+    fn lead(&mut self, given_up: GivenUp) {
+        for (by, key, id) in given_up.keys {
+            let Some(at) = self.place.get(&id).copied() else { continue };
+            match by {
+                ByKeys::External => _ = self.by_external.entry(key).or_insert(at),
+                ByKeys::Domain => _ = self.by_domain.entry(key).or_insert_with(|| vec![at]),
+                ByKeys::Name => _ = self.by_name.entry(key).or_insert_with(|| vec![at]),
+            }
+        }
+        for (loser, survivor) in given_up.ids {
+            let at = self.place.get(&survivor).copied();
+            at.into_iter().for_each(|at| _ = self.place.entry(loser).or_insert(at));
+        }
     }
 
     /// By id; else by domain with a name or as the only one there; else by name. City and domain must not say otherwise, and what has another
@@ -288,6 +307,37 @@ impl Firms {
 
     pub(super) fn id(&self, at: usize) -> i64 {
         self.slots.get(at).map_or(0, |slot| slot.company.id)
+    }
+}
+
+/// What companies were known by that became part of others.
+struct GivenUp {
+    keys: Vec<(ByKeys, String, i64)>,
+    ids: Vec<(i64, i64)>,
+}
+
+impl GivenUp {
+    async fn read(tx: &mut Tx, lines: &[(RowDraft, Keys)], domains: &HashSet<String>) -> Result<Self, DbError> {
+        let (mut external, mut names, mut own) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for (_, keys) in lines {
+            external.extend(keys.external.clone());
+            names.extend(keys.name.clone());
+            own.extend(keys.own);
+            if let Some(parent) = &keys.parent {
+                external.insert(parent.external.clone());
+                names.insert(parent.name.clone());
+                own.extend(parent.own);
+            }
+        }
+        let mut keys = Vec::new();
+        for (by, wanted) in [(ByKeys::External, external), (ByKeys::Domain, domains.clone()), (ByKeys::Name, names)] {
+            keys.extend(company::list_by_given_up(tx, by, wanted).await?.into_iter().map(|(key, id)| (by, key, id)));
+        }
+        Ok(Self { keys, ids: company::list_survivors(tx, own).await? })
+    }
+
+    fn survivors(&self) -> Vec<i64> {
+        self.keys.iter().map(|(.., id)| *id).chain(self.ids.iter().map(|(_, survivor)| *survivor)).collect()
     }
 }
 

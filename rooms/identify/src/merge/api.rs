@@ -12,9 +12,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::pages::MergeContacts;
-use super::{MergeId, Pair, closed, find_both, merge, split, units};
+use super::{MergeId, Pair, closed, find_both, merge, split_any, units};
+use crate::company::CompanyId;
 use crate::contact::{By, ContactError, ContactId};
-use crate::field;
+use crate::field::{self, Subject};
 
 /// The routes of this noun for programs.
 pub(crate) fn routes() -> Router<App> {
@@ -51,7 +52,11 @@ async fn join(State(app): State<App>, can: Can<MergeContacts>, Path(id): Path<Co
 async fn part(State(app): State<App>, can: Can<MergeContacts>, Path(id): Path<MergeId>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    let pair = split(&mut tx, &by, &can.scope, &app.house().contact_tables, id).await?;
+    let (subject, pair) = split_any(&mut tx, &app, &by, &can.scope, id).await?;
     tx.commit().await?;
-    Ok(Json(json!({ "id": ContactId(pair.survivor), "restored": ContactId(pair.loser) })).into_response())
+    Ok(Json(match subject {
+        Subject::Contact => json!({ "id": ContactId(pair.survivor), "restored": ContactId(pair.loser) }),
+        Subject::Company => json!({ "id": CompanyId(pair.survivor), "restored": CompanyId(pair.loser) }),
+    })
+    .into_response())
 }

@@ -5,25 +5,29 @@
 
 pub mod api;
 pub mod pages;
-mod rows;
-mod store;
+pub(crate) mod record;
+pub(crate) mod rows;
+pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 pub(crate) mod units;
+pub(crate) mod versus;
 
 use std::collections::BTreeSet;
 
 use attune_db::{DbError, Tx};
 use attune_events::{Event, append};
-use attune_house::ContactTable;
+use attune_house::{App, ContactTable};
 use attune_kernel::id_type;
 use attune_record::audit;
 use attune_web::{Actor, Scope};
 use serde_json::{Map, Value as Json, json};
 
 use crate::contact::{self, By, Contact, ContactError, ContactId};
-use crate::{address, consent, field, stitching};
+use crate::field::Subject;
+use crate::{address, company, consent, field, stitching};
 
+use record::Mergeable;
 pub use store::Merge;
 pub(crate) use store::list_of;
 
@@ -54,13 +58,13 @@ pub(crate) async fn find_both(tx: &mut Tx, scope: &Scope, pair: Pair) -> Result<
 
 /// The units that stay as they are: own fields in which the two differ and that name, on either side, a record the actor does not see. Which of the
 /// two is right can only be said by somebody who sees both.
-pub(crate) async fn closed(tx: &mut Tx, actor: &Actor, survivor: &Contact, loser: &Contact) -> Result<BTreeSet<String>, DbError> {
+pub(crate) async fn closed<R: Mergeable>(tx: &mut Tx, actor: &Actor, survivor: &R, loser: &R) -> Result<BTreeSet<String>, DbError> {
     let differing = units::differing(survivor, loser);
     if !differing.iter().any(|unit| unit.starts_with("f:")) {
         return Ok(BTreeSet::new());
     }
-    let defs = field::list(tx).await?;
-    let hidden = field::reference::closed(tx, actor, &defs, [&survivor.fields, &loser.fields]).await?;
+    let defs = field::list_of(tx, R::SUBJECT).await?;
+    let hidden = field::reference::closed(tx, actor, &defs, [survivor.own(), loser.own()]).await?;
     Ok(differing.into_iter().filter(|unit| unit.strip_prefix("f:").is_some_and(|key| hidden.contains(key))).collect())
 }
 
@@ -84,7 +88,7 @@ pub async fn merge(
     if let Some(unit) = closed(tx, by.actor, &before, &loser).await?.into_iter().find(|unit| take.contains(unit)) {
         return Err(ContactError::Invalid { attribute: unit, key: field::reference::HIDDEN });
     }
-    store::bury(tx, pair, by.now).await?;
+    store::bury(tx, Subject::Contact, pair, by.now).await?;
     let mut survivor = before.clone();
     for unit in take {
         units::copy(&loser, &mut survivor, unit);
@@ -95,10 +99,11 @@ pub async fn merge(
     let strict = consent::stricter(tx, pair.survivor, pair.loser, MergeId(id)).await?;
     let taken = taken(&before, &survivor);
     store::insert(tx, by, id, pair, &taken).await?;
-    rows::take_over(tx, tables, id, pair, false).await?;
+    let follows = rows::of_contacts(tables);
+    rows::take_over(tx, &follows, id, pair, false).await?;
     // What was logged while the rows went over: from here on nobody logs anything before this has ended.
     attune_events::hold_head(tx).await?;
-    rows::take_over(tx, tables, id, pair, true).await?;
+    rows::take_over(tx, &follows, id, pair, true).await?;
     write(tx, &survivor).await?;
     let made = consent::add_quietly(tx, by.ids, by.now, &strict).await?;
     rows::note_made(tx, id, pair.loser, "consents", &made).await?;
@@ -115,16 +120,16 @@ pub async fn merge(
 /// Errors: [`ContactError::NotFound`] when there is no such merge, the survivor is gone or part of another, or one of both is outside `scope`;
 /// [`ContactError::Taken`] when somebody else holds the outside id of the one who would come back.
 pub async fn split(tx: &mut Tx, by: &By<'_>, scope: &Scope, tables: &[ContactTable], id: MergeId) -> Result<Pair, ContactError> {
-    let pair = store::find(tx, id.0).await?.ok_or(ContactError::NotFound)?.pair;
+    let pair = store::find(tx, Subject::Contact, id.0).await?.ok_or(ContactError::NotFound)?.pair;
     contact::hold(tx, &[pair.survivor, pair.loser]).await?;
-    let merge = store::find(tx, id.0).await?.ok_or(ContactError::NotFound)?;
+    let merge = store::find(tx, Subject::Contact, id.0).await?.ok_or(ContactError::NotFound)?;
     let survivor = contact::find_owned(tx, scope, pair.survivor).await?.ok_or(ContactError::NotFound)?;
     let hidden = contact::list_any(tx, [pair.loser]).await?.pop().ok_or(ContactError::NotFound)?;
     if !scope.covers(hidden.owner_id, hidden.team_id) {
         return Err(ContactError::NotFound);
     }
     let survivor = part(tx, tables, &merge, survivor).await?;
-    store::unbury(tx, pair.loser).await?;
+    store::unbury(tx, Subject::Contact, pair.loser).await?;
     let loser = contact::list_by_ids(tx, [pair.loser]).await?.pop().ok_or(ContactError::NotFound)?;
     let record = json!({ "split": ContactId(loser.id), "name": loser.label() });
     audit::note(tx, by.ids, by.now, by.actor, "contact.split", "contact", survivor.id, None, Some(record)).await?;
@@ -132,13 +137,21 @@ pub async fn split(tx: &mut Tx, by: &By<'_>, scope: &Scope, tables: &[ContactTab
     Ok(pair)
 }
 
+/// The same of whichever kind of records `id` joined. Answers of which.
+pub(crate) async fn split_any(tx: &mut Tx, app: &App, by: &By<'_>, scope: &Scope, id: MergeId) -> Result<(Subject, Pair), ContactError> {
+    if store::find(tx, Subject::Company, id.0).await?.is_some() {
+        return Ok((Subject::Company, company::merge::split(tx, &app.bench(), by, scope, id).await?));
+    }
+    Ok((Subject::Contact, split(tx, by, scope, &app.house().contact_tables, id).await?))
+}
+
 /// Gives rows and values back; who was given up stays hidden still. Answers the survivor as he is then.
 async fn part(tx: &mut Tx, tables: &[ContactTable], merge: &Merge, mut survivor: Contact) -> Result<Contact, DbError> {
-    let later = store::list_later(tx, merge).await?;
+    let later = store::list_later(tx, Subject::Contact, merge).await?;
     let still = store::hand_down(tx, merge, later).await?;
     give_back(&mut survivor, &still);
     write(tx, &survivor).await?;
-    rows::give_back(tx, tables, merge.id.0, merge.pair).await?;
+    rows::give_back(tx, Subject::Contact, &rows::of_contacts(tables), merge.id.0, merge.pair).await?;
     store::remove(tx, merge.id.0).await?;
     stitching::next_epoch(tx).await?;
     Ok(survivor)
@@ -150,7 +163,7 @@ async fn part(tx: &mut Tx, tables: &[ContactTable], merge: &Merge, mut survivor:
 pub(crate) async fn part_all(tx: &mut Tx, by: &By<'_>, tables: &[ContactTable], leaving: &[i64]) -> Result<(), DbError> {
     for id in store::list_touching(tx, leaving).await? {
         let mut chain = Vec::new();
-        let mut next = store::find(tx, id).await?;
+        let mut next = store::find(tx, Subject::Contact, id).await?;
         while let Some(merge) = next {
             next = store::find_of_loser(tx, merge.pair.survivor).await?;
             chain.push(merge);
@@ -162,7 +175,7 @@ pub(crate) async fn part_all(tx: &mut Tx, by: &By<'_>, tables: &[ContactTable], 
                 continue;
             }
             store::give_up_taken(tx, merge.pair.loser).await?;
-            store::unbury(tx, merge.pair.loser).await?;
+            store::unbury(tx, Subject::Contact, merge.pair.loser).await?;
             for loser in contact::list_by_ids(tx, [merge.pair.loser]).await? {
                 tell(tx, by, ["contact.split", "contact.restored"], &survivor, &loser).await?;
             }
@@ -172,27 +185,29 @@ pub(crate) async fn part_all(tx: &mut Tx, by: &By<'_>, tables: &[ContactTable], 
 }
 
 /// What the survivor becomes by it, attribute by attribute: `[before, after]`.
-fn taken(before: &Contact, after: &Contact) -> Map<String, Json> {
-    let mut taken: Map<String, Json> = after.differences(before).into_iter().map(|(key, was, is)| (key, json!([was, is]))).collect();
-    taken.insert("updated_at".to_owned(), json!([before.updated_at, after.updated_at]));
+pub(crate) fn taken<R: Mergeable>(before: &R, after: &R) -> Map<String, Json> {
+    let mut taken: Map<String, Json> = after.changes(before).into_iter().map(|(key, was, is)| (key, json!([was, is]))).collect();
+    let [was, is] = [before, after].map(|record| *record.clone().updated_at());
+    taken.insert("updated_at".to_owned(), json!([was, is]));
     taken
 }
 
 /// Gives back what is still as it was taken. An address taken as a whole goes back as a whole, or stays.
-fn give_back(survivor: &mut Contact, taken: &Map<String, Json>) {
+pub(crate) fn give_back<R: Mergeable>(survivor: &mut R, taken: &Map<String, Json>) {
     let made = taken.iter().filter_map(|(key, change)| Some((key.as_str(), change.get(1)?)));
-    let stays = address::would_mix(made, |key| survivor.raw(key));
+    let stays = address::would_mix(made, |key| survivor.exact(key));
     for (key, change) in taken {
         if stays && address::WHOLE.contains(&key.as_str()) {
             continue;
         }
         let (Some(was), Some(is)) = (change.get(0), change.get(1)) else { continue };
         if key == "updated_at" {
-            if is.as_i64() == Some(survivor.updated_at) {
-                survivor.updated_at = was.as_i64().unwrap_or(survivor.updated_at);
+            let now = survivor.updated_at();
+            if is.as_i64() == Some(*now) {
+                *now = was.as_i64().unwrap_or(*now);
             }
-        } else if survivor.raw(key) == *is {
-            survivor.set(key, was.clone());
+        } else if survivor.exact(key) == *is {
+            survivor.put(key, was.clone());
         }
     }
 }

@@ -1,20 +1,22 @@
 //! The page where two records are laid side by side and merged, and the block on the contact page that splits them again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::{App, Panel, Place};
-use attune_web::{Answer, Can, Flash, Form, Lang, Path, PermissionDef, Problem, Query, Shell, Sight, permission};
+use attune_web::{Answer, Can, Flash, Form, Lang, Path, PermissionDef, Problem, Query, Shell, permission};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::{Merge, MergeId, Pair, closed, find_both, list_of, merge, split, units};
+use super::versus::{Evidence, MergePage, Side, Speech, Words, chosen};
+use super::{Merge, MergeId, Pair, closed, find_both, list_of, merge, split_any, units};
+use crate::company::CompanyId;
 use crate::contact::{self, By, Contact, ContactId};
-use crate::duplicate::{self, Known, Reason};
-use crate::field::{self, Field};
+use crate::duplicate::{self, Known};
+use crate::field::{self, Subject};
 use crate::staff;
 
 permission!(MergeContacts, "identify.contact.merge");
@@ -63,71 +65,13 @@ impl PairQuery {
     }
 }
 
-/// One of the two.
-struct Side {
-    contact: Contact,
-    name: String,
-    events: i64,
-}
-
-/// An attribute in which the two differ.
-struct Line {
-    unit: String,
-    label: String,
-    own: String,
-    other: String,
-    takes_other: bool,
-    /// There is no choice: it names somebody the reader does not see.
-    is_closed: bool,
-}
-
-#[derive(Template)]
-#[template(path = "merge/page.html")]
-struct MergePage {
-    shell: Shell,
-    survivor: Side,
-    loser: Side,
-    lines: Vec<Line>,
-    shared: Vec<(String, String)>,
-    known: Option<Known>,
-    reasons: Vec<Reason>,
-    swap: String,
-}
-
-/// How attributes are told to people.
-struct Words<'a> {
-    l: &'a Lang,
-    sight: Sight,
-    fields: Vec<Field>,
-    owners: HashMap<i64, String>,
-}
-
-impl Words<'_> {
-    fn custom(&self, unit: &str) -> Option<&Field> {
-        unit.strip_prefix("f:").and_then(|key| self.fields.iter().find(|field| field.key == key))
-    }
-
-    fn label(&self, unit: &str) -> String {
-        self.custom(unit).map_or_else(|| contact::attribute_name(self.l, unit), |field| field.label.clone())
-    }
-
-    /// The value, or the word for none.
-    fn choice(&self, contact: &Contact, unit: &str) -> String {
-        Some(self.value(contact, unit)).filter(|value| !value.is_empty()).unwrap_or_else(|| self.l.t("merge-nothing").to_string())
-    }
-
-    fn value(&self, contact: &Contact, unit: &str) -> String {
-        match unit {
-            "company" => contact.company_name.clone().unwrap_or_default(),
-            "stage" => self.l.t(contact.stage.label_key()).to_string(),
-            "owner_id" => contact.owner_id.and_then(|id| self.owners.get(&id).cloned()).unwrap_or_default(),
-            unit => {
-                let value = units::value(contact, unit, &self.sight);
-                self.custom(unit).map_or_else(|| field::shown(self.l, &value), |field| field.shown(self.l, &value))
-            }
-        }
-    }
-}
+const SPEECH: Speech = Speech {
+    title: "merge-title",
+    text: "merge-text",
+    follows: "merge-follows",
+    home: ("/contacts/duplicates", "duplicate-title"),
+    action: "/contacts/merge",
+};
 
 async fn page(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(query): Query<PairQuery>) -> Answer {
     let mut tx = app.db.read().await?;
@@ -151,27 +95,37 @@ async fn side_by_side(
     let scope = field::reference::scope_of(&can.actor).unwrap_or(can.scope);
     let both = [&mut survivor, &mut loser].map(|one| (one.id, &mut one.fields));
     field::reference::show(tx, (&scope, &shell.sight()), &fields, both).await?;
-    let words = Words { l: &shell.l, sight: shell.sight(), fields, owners };
-    let line = |unit: String| Line {
-        label: words.label(&unit),
-        own: words.choice(&survivor, &unit),
-        other: words.choice(&loser, &unit),
-        takes_other: suggested.contains(&unit),
-        is_closed: closed.contains(&unit),
-        unit,
+    let (lines, shared) = {
+        let names = |contact: &Contact, unit: &str| match unit {
+            "company" => Some(contact.company_name.clone().unwrap_or_default()),
+            "stage" => Some(shell.l.t(contact.stage.label_key()).to_string()),
+            "owner_id" => Some(contact.owner_id.and_then(|id| owners.get(&id).cloned()).unwrap_or_default()),
+            _ => None,
+        };
+        let words = Words { l: &shell.l, sight: shell.sight(), fields, names: &names };
+        (words.lines((&survivor, &loser), differing, &suggested, &closed), words.shared(&survivor, &shared))
     };
-    let lines = differing.into_iter().map(line).collect();
-    let shared =
-        shared.iter().map(|unit| (words.label(unit), words.value(&survivor, unit))).filter(|(_, value)| !value.is_empty()).collect();
-    let reasons = known.as_ref().map_or_else(Vec::new, |known| known.reasons(&shell.l));
+    let evidence = known.map(|known| evidence(&shell.l, &known, [survivor.id, loser.id]));
     let swap = address(loser.id, survivor.id);
     let (survivor, loser) = (side(tx, &shell.l, survivor).await?, side(tx, &shell.l, loser).await?);
-    Ok(MergePage { survivor, loser, lines, shared, known, reasons, swap, shell })
+    Ok(MergePage { speech: &SPEECH, survivor, loser, lines, shared, evidence, swap, shell })
+}
+
+fn evidence(l: &Lang, known: &Known, [a, b]: [i64; 2]) -> Evidence {
+    let apart = if known.is_apart { String::new() } else { duplicate::pages::apart_address(a, b) };
+    Evidence { share: known.share(l), reasons: known.reasons(l), family: apart.replace("/apart?", "/family?"), apart }
 }
 
 async fn side(tx: &mut Tx, l: &Lang, contact: Contact) -> Result<Side, DbError> {
     let events = contact::count_events(tx, contact.id).await?;
-    Ok(Side { name: contact::name_of(l, &contact), events, contact })
+    Ok(Side {
+        id: contact.id,
+        shown_id: contact.shown_id().to_string(),
+        name: contact::name_of(l, &contact),
+        href: format!("/contacts/{}", contact.shown_id()),
+        created_at: contact.created_at,
+        amount: l.of("merge-events").n("count", events).to_string(),
+    })
 }
 
 /// What was chosen: `survivor`, `loser`, and per attribute in which they differ `take:<unit>` with whose value stays.
@@ -183,18 +137,11 @@ struct MergeForm {
     chosen: HashMap<String, String>,
 }
 
-impl MergeForm {
-    fn take(&self) -> BTreeSet<String> {
-        let others = self.chosen.iter().filter(|(_, whose)| *whose == "other");
-        others.filter_map(|(name, _)| name.strip_prefix("take:").map(str::to_owned)).collect()
-    }
-}
-
 async fn act(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Form(form): Form<MergeForm>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     let pair = Pair { survivor: form.survivor.0, loser: form.loser.0 };
-    let id = merge(&mut tx, &by, &can.scope, &app.house().contact_tables, pair, &form.take()).await?;
+    let id = merge(&mut tx, &by, &can.scope, &app.house().contact_tables, pair, &chosen(&form.chosen)).await?;
     tx.commit().await?;
     Ok(shell.leave(&format!("/contacts/{}", form.survivor), Flash::good("merge-done").undo(format!("/merges/{id}/split"))))
 }
@@ -202,9 +149,12 @@ async fn act(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Form
 async fn take_back(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Path(id): Path<MergeId>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
-    let pair = split(&mut tx, &by, &can.scope, &app.house().contact_tables, id).await?;
+    let (subject, pair) = split_any(&mut tx, &app, &by, &can.scope, id).await?;
     tx.commit().await?;
-    Ok(shell.leave(&format!("/contacts/{}", ContactId(pair.survivor)), Flash::good("merge-split-done")))
+    Ok(match subject {
+        Subject::Contact => shell.leave(&format!("/contacts/{}", ContactId(pair.survivor)), Flash::good("merge-split-done")),
+        Subject::Company => shell.leave(&format!("/companies/{}", CompanyId(pair.survivor)), Flash::good("company-split-done")),
+    })
 }
 
 /// Somebody who may be the same person.
@@ -229,36 +179,14 @@ async fn of_contact(State(app): State<App>, can: Can<MergeContacts>, shell: Shel
     let contact = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
     let found = duplicate::list_of(&mut tx, &can.scope, id.0).await?;
     // Who was another's before is named to him, and to whoever sees both.
-    let merges = list_of(&mut tx, id.0).await?.into_iter().filter(|merge| can.scope.covers(merge.owner_id, merge.team_id)).collect();
+    let mut merges = list_of(&mut tx, Subject::Contact, id.0).await?;
+    merges.retain(|merge| can.scope.covers(merge.owner_id, merge.team_id));
     let likely = |(person, known): (Contact, Known)| Likely {
         name: contact::name_of(&shell.l, &person),
         likeness: known.share(&shell.l),
         href: address(contact.id.min(person.id), contact.id.max(person.id)),
     };
-    let page = PanelPage {
-        name: contact::name_of(&shell.l, &contact),
-        contact_href: format!("/contacts/{id}"),
-        likely: found.into_iter().map(likely).collect(),
-        merges,
-        shell,
-    };
+    let (name, likely) = (contact::name_of(&shell.l, &contact), found.into_iter().map(likely).collect());
+    let page = PanelPage { name, contact_href: format!("/contacts/{id}"), likely, merges, shell };
     Ok(page.shell.show(&page, &page.as_part()))
-}
-
-impl MergePage {
-    fn sides(&self) -> [&Side; 2] {
-        [&self.survivor, &self.loser]
-    }
-
-    fn may_part(&self) -> bool {
-        self.known.as_ref().is_some_and(|known| !known.is_apart)
-    }
-
-    fn apart_href(&self) -> String {
-        duplicate::pages::apart_address(self.survivor.contact.id, self.loser.contact.id)
-    }
-
-    fn family_href(&self) -> String {
-        self.apart_href().replace("/apart?", "/family?")
-    }
 }

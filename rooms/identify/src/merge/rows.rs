@@ -5,31 +5,55 @@ use attune_house::{ContactTable, OnMerge};
 
 use super::Pair;
 use crate::device;
+use crate::field::Subject;
 
-/// The tables whose rows go, with the column that tells the rows of one contact apart and what keeps a row where it is.
-fn following(tables: &[ContactTable]) -> impl Iterator<Item = (&ContactTable, &'static str, &'static str)> {
-    tables.iter().filter_map(|entry| match entry.on_merge {
-        OnMerge::Follow { key, unless } => Some((entry, key, unless)),
-        OnMerge::Stay => None,
-    })
+/// A column that names a record whose rows go over.
+#[derive(Clone, Debug)]
+pub(crate) struct Follows {
+    /// The table.
+    pub(crate) table: &'static str,
+    /// The column that holds the record's id.
+    pub(crate) column: &'static str,
+    /// A BIGINT column that tells the rows of one record apart.
+    pub(crate) key: &'static str,
+    /// What else must hold for a row to go, as ` AND …` of the row `t`; the one who remains is `$1`.
+    pub(crate) if_: String,
 }
 
-fn entry_of(table: &ContactTable) -> String {
-    format!("{}.{}", table.table, table.column)
+impl Follows {
+    pub(crate) fn new(table: &'static str, column: &'static str, if_: &str) -> Self {
+        Self { table, column, key: "id", if_: if_.to_owned() }
+    }
+
+    fn entry(&self) -> String {
+        format!("{}.{}", self.table, self.column)
+    }
+}
+
+/// What goes over with a contact, as the rooms say.
+pub(crate) fn of_contacts(tables: &[ContactTable]) -> Vec<Follows> {
+    let follows = |entry: &ContactTable| match entry.on_merge {
+        OnMerge::Follow { key, unless } => {
+            let if_ = if unless.is_empty() { String::new() } else { format!(" AND NOT ({unless})") };
+            Some(Follows { key, ..Follows::new(entry.table, entry.column, &if_) })
+        }
+        OnMerge::Stay => None,
+    };
+    tables.iter().filter_map(follows).collect()
 }
 
 /// Tables whose rows somebody may hold who waits for nothing but the log's head has: they go over only once it is held, or both would wait for each other.
 const UNDER_THE_HEAD: [&str; 2] = ["devices", "device_readings"];
 
 /// Gives the loser's rows to the survivor and writes down which; with `held` the log's head is, and everything goes over.
-pub(super) async fn take_over(tx: &mut Tx, tables: &[ContactTable], merge_id: i64, pair: Pair, held: bool) -> Result<(), DbError> {
-    for (entry, key, unless) in following(tables).filter(|(entry, ..)| held || !UNDER_THE_HEAD.contains(&entry.table)) {
-        let (table, column, name) = (entry.table, entry.column, entry_of(entry));
+pub(crate) async fn take_over(tx: &mut Tx, follows: &[Follows], merge_id: i64, pair: Pair, held: bool) -> Result<(), DbError> {
+    for entry in follows.iter().filter(|entry| held || !UNDER_THE_HEAD.contains(&entry.table)) {
+        let Follows { table, column, key, if_ } = entry;
+        let name = entry.entry();
         // The survivor is always $1: that is what a table's own condition calls it.
-        let stays = if unless.is_empty() { String::new() } else { format!(" AND NOT ({unless})") };
         let note = format!(
             "INSERT INTO merge_rows (merge_id, entry, key, loser_id)
-             SELECT $3, $4, t.{key}, $2 FROM {table} t WHERE t.{column} = $2 AND t.{column} <> $1{stays}"
+             SELECT $3, $4, t.{key}, $2 FROM {table} t WHERE t.{column} = $2 AND t.{column} <> $1{if_}"
         );
         if tx.exec(&note, params![pair.survivor, pair.loser, merge_id, name.as_str()]).await? == 0 {
             continue;
@@ -44,11 +68,12 @@ pub(super) async fn take_over(tx: &mut Tx, tables: &[ContactTable], merge_id: i6
 }
 
 /// Gives the rows back that are still the survivor's, and removes those the merge wrote itself.
-pub(super) async fn give_back(tx: &mut Tx, tables: &[ContactTable], merge_id: i64, pair: Pair) -> Result<(), DbError> {
+pub(crate) async fn give_back(tx: &mut Tx, subject: Subject, follows: &[Follows], merge_id: i64, pair: Pair) -> Result<(), DbError> {
     // What devices tell meanwhile waits, and is told of whoever owns them then.
     attune_events::hold_head(tx).await?;
-    for (entry, key, _) in following(tables) {
-        let (table, column, name) = (entry.table, entry.column, entry_of(entry));
+    for entry in follows {
+        let Follows { table, column, key, .. } = entry;
+        let name = entry.entry();
         let back = format!(
             "UPDATE {table} SET {column} = $2 WHERE {column} = $1
              AND {key} IN (SELECT m.key FROM merge_rows m WHERE m.merge_id = $3 AND m.entry = $4)"
@@ -59,10 +84,10 @@ pub(super) async fn give_back(tx: &mut Tx, tables: &[ContactTable], merge_id: i6
     }
     // What a note said before it was changed meanwhile goes where the note goes.
     let versions = sql!(
-        "UPDATE note_versions SET record_id = $2 WHERE record_id = $1 AND note_id IN (SELECT n.id FROM notes n WHERE n.kind = 'contact' AND n.record_id = $2)"
+        "UPDATE note_versions SET record_id = $2 WHERE record_id = $1 AND note_id IN (SELECT n.id FROM notes n WHERE n.record_id = $2)"
     );
     tx.exec(versions, params![pair.survivor, pair.loser]).await?;
-    device::give_back(tx, merge_id, pair.survivor, pair.loser).await
+    device::give_back(tx, subject, merge_id, pair).await
 }
 
 /// Writes down rows of `table` that the merge itself made.

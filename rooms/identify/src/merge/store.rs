@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{MergeId, Pair};
 use crate::contact::{By, Contact};
+use crate::field::Subject;
 
 /// A merge as it is on record.
 #[derive(Clone, Debug)]
@@ -27,9 +28,19 @@ pub struct Merge {
     pub team_id: Option<i64>,
 }
 
-const SELECT: &str =
+const CONTACTS: &str =
     "SELECT m.id, m.survivor_id, m.loser_id, m.taken, m.staff_name, m.at, c.name, c.email, c.phone, c.external_id, c.owner_id, c.team_id
      FROM merges m JOIN contacts c ON c.id = m.loser_id";
+const COMPANIES: &str = "SELECT m.id, m.survivor_id, m.loser_id, m.taken, m.staff_name, m.at, c.name, CAST(NULL AS TEXT) AS email,
+     CAST(NULL AS TEXT) AS phone, c.external_id, c.owner_id, c.team_id FROM merges m JOIN companies c ON c.id = m.loser_id";
+
+/// Reads merges of one kind: those of the other are not found by it.
+const fn select(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Contact => CONTACTS,
+        Subject::Company => COMPANIES,
+    }
+}
 
 fn read(row: &Row) -> Result<Merge, DbError> {
     let known = Contact { name: row.get("name")?, email: row.get("email")?, phone: row.get("phone")?, ..Contact::default() };
@@ -46,14 +57,14 @@ fn read(row: &Row) -> Result<Merge, DbError> {
     })
 }
 
-pub(super) async fn find(tx: &mut Tx, id: i64) -> Result<Option<Merge>, DbError> {
-    tx.find(&format!("{SELECT} WHERE m.id = $1"), params![id]).await?.as_ref().map(read).transpose()
+pub(crate) async fn find(tx: &mut Tx, subject: Subject, id: i64) -> Result<Option<Merge>, DbError> {
+    tx.find(&format!("{} WHERE m.id = $1", select(subject)), params![id]).await?.as_ref().map(read).transpose()
 }
 
 /// The merges a contact came out of, newest first.
-pub(crate) async fn list_of(tx: &mut Tx, survivor_id: i64) -> Result<Vec<Merge>, DbError> {
-    let rows = tx.rows(&format!("{SELECT} WHERE m.survivor_id = $1 ORDER BY m.at DESC, m.id DESC LIMIT 50"), params![survivor_id]).await?;
-    rows.iter().map(read).collect()
+pub(crate) async fn list_of(tx: &mut Tx, subject: Subject, survivor_id: i64) -> Result<Vec<Merge>, DbError> {
+    let sql = format!("{} WHERE m.survivor_id = $1 ORDER BY m.at DESC, m.id DESC LIMIT 50", select(subject));
+    tx.rows(&sql, params![survivor_id]).await?.iter().map(read).collect()
 }
 
 /// The merges one of these contacts is part of, newest first.
@@ -68,18 +79,18 @@ pub(super) async fn list_touching(tx: &mut Tx, contacts: &[i64]) -> Result<Vec<i
 
 /// The merge by which `loser_id` became part of another.
 pub(super) async fn find_of_loser(tx: &mut Tx, loser_id: i64) -> Result<Option<Merge>, DbError> {
-    tx.find(&format!("{SELECT} WHERE m.loser_id = $1"), params![loser_id]).await?.as_ref().map(read).transpose()
+    tx.find(&format!("{CONTACTS} WHERE m.loser_id = $1"), params![loser_id]).await?.as_ref().map(read).transpose()
 }
 
 /// What the same survivor merged after this one, oldest first.
-pub(super) async fn list_later(tx: &mut Tx, merge: &Merge) -> Result<Vec<Merge>, DbError> {
-    let sql = format!("{SELECT} WHERE m.survivor_id = $1 AND (m.at > $2 OR (m.at = $2 AND m.id > $3)) ORDER BY m.at, m.id");
+pub(crate) async fn list_later(tx: &mut Tx, subject: Subject, merge: &Merge) -> Result<Vec<Merge>, DbError> {
+    let sql = format!("{} WHERE m.survivor_id = $1 AND (m.at > $2 OR (m.at = $2 AND m.id > $3)) ORDER BY m.at, m.id", select(subject));
     tx.rows(&sql, params![merge.pair.survivor, merge.at, merge.id.0]).await?.iter().map(read).collect()
 }
 
 /// Hands what an attribute was before `merge` down to the next merge that changed the same one, which will give it back in its turn. Answers
 /// what nobody changed since.
-pub(super) async fn hand_down(tx: &mut Tx, merge: &Merge, mut later: Vec<Merge>) -> Result<Map<String, Json>, DbError> {
+pub(crate) async fn hand_down(tx: &mut Tx, merge: &Merge, mut later: Vec<Merge>) -> Result<Map<String, Json>, DbError> {
     let mut still = Map::new();
     for (key, change) in &merge.taken {
         let Some(next) = later.iter_mut().find(|next| next.taken.contains_key(key)) else {
@@ -101,22 +112,25 @@ fn text(taken: &Map<String, Json>) -> String {
     serde_json::to_string(taken).unwrap_or_else(|_| "{}".to_owned())
 }
 
-pub(super) async fn insert(tx: &mut Tx, by: &By<'_>, id: i64, pair: Pair, taken: &Map<String, Json>) -> Result<(), DbError> {
+pub(crate) async fn insert(tx: &mut Tx, by: &By<'_>, id: i64, pair: Pair, taken: &Map<String, Json>) -> Result<(), DbError> {
     let insert =
         sql!("INSERT INTO merges (id, survivor_id, loser_id, taken, staff_id, staff_name, at) VALUES ($1, $2, $3, $4, $5, $6, $7)");
     tx.exec(insert, params![id, pair.survivor, pair.loser, text(taken), by.actor.staff_id, by.actor.name.as_str(), by.now]).await?;
     Ok(())
 }
 
-pub(super) async fn remove(tx: &mut Tx, id: i64) -> Result<(), DbError> {
+pub(crate) async fn remove(tx: &mut Tx, id: i64) -> Result<(), DbError> {
     tx.exec(sql!("DELETE FROM merge_rows WHERE merge_id = $1"), params![id]).await?;
     tx.exec(sql!("DELETE FROM merges WHERE id = $1"), params![id]).await?;
     Ok(())
 }
 
 /// Hides the loser behind the survivor.
-pub(super) async fn bury(tx: &mut Tx, pair: Pair, now: i64) -> Result<(), DbError> {
-    let bury = sql!("UPDATE contacts SET deleted_at = $3, merged_into = $1 WHERE id = $2");
+pub(crate) async fn bury(tx: &mut Tx, subject: Subject, pair: Pair, now: i64) -> Result<(), DbError> {
+    let bury = match subject {
+        Subject::Contact => sql!("UPDATE contacts SET deleted_at = $3, merged_into = $1 WHERE id = $2"),
+        Subject::Company => sql!("UPDATE companies SET deleted_at = $3, merged_into = $1 WHERE id = $2"),
+    };
     tx.exec(bury, params![pair.survivor, pair.loser, now]).await.map(|_| ())
 }
 
@@ -129,8 +143,12 @@ pub(super) async fn give_up_taken(tx: &mut Tx, id: i64) -> Result<(), DbError> {
     tx.exec(update, params![id]).await.map(|_| ())
 }
 
-pub(super) async fn unbury(tx: &mut Tx, loser_id: i64) -> Result<(), DbError> {
-    tx.exec(sql!("UPDATE contacts SET deleted_at = NULL, merged_into = NULL WHERE id = $1"), params![loser_id]).await.map(|_| ())
+pub(crate) async fn unbury(tx: &mut Tx, subject: Subject, loser_id: i64) -> Result<(), DbError> {
+    let unbury = match subject {
+        Subject::Contact => sql!("UPDATE contacts SET deleted_at = NULL, merged_into = NULL WHERE id = $1"),
+        Subject::Company => sql!("UPDATE companies SET deleted_at = NULL, merged_into = NULL WHERE id = $1"),
+    };
+    tx.exec(unbury, params![loser_id]).await.map(|_| ())
 }
 
 pub(super) async fn set_last_seen(tx: &mut Tx, id: i64, at: Option<i64>) -> Result<(), DbError> {

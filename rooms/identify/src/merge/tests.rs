@@ -70,7 +70,7 @@ attune_testkit::on_both_dbs! {
         assert!(matches!(again, Err(ContactError::NotFound)));
         let itself = merge(&mut tx, &by, &Scope::All, &tables(), Pair { survivor: old, loser: old }, &BTreeSet::new()).await;
         assert!(matches!(itself, Err(ContactError::NotFound)));
-        assert_eq!(list_of(&mut tx, old).await.unwrap().iter().map(|merge| (merge.id, merge.name.as_str())).collect::<Vec<_>>(), [(id, "A. Lovelace")]);
+        assert_eq!(list_of(&mut tx, Subject::Contact, old).await.unwrap().iter().map(|merge| (merge.id, merge.name.as_str())).collect::<Vec<_>>(), [(id, "A. Lovelace")]);
         // What somebody changed since is not undone by the split.
         contact::update_field(&mut tx, &by, &Scope::All, old, "phone", "+44 20 7946 0999").await.unwrap();
         split(&mut tx, &by, &Scope::All, &tables(), id).await.unwrap();

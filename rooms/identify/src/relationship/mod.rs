@@ -318,6 +318,16 @@ const STAYS_TO: &str = "COALESCE(t.from_contact_id, 0) = $1 OR EXISTS (SELECT 1 
 /// The columns that hold a person.
 pub(crate) const CONTACT_TABLES: [ContactTable; 2] = [end_of("from_contact_id", STAYS_FROM), end_of("to_contact_id", STAYS_TO)];
 
+/// The columns that hold a company, and where a row stays with the one that was given up.
+pub(crate) fn ends_of_companies() -> [(&'static str, String); 2] {
+    let of = |stays: &str, own: &str, other: &str| {
+        let own_is = |kind: &str| format!("o.{own}_{kind}_id = $1");
+        let other_is = |kind: &str| format!("COALESCE(t.{other}_{kind}_id");
+        stays.replace(&own_is("contact"), &own_is("company")).replace(&other_is("contact"), &other_is("company"))
+    };
+    [("from_company_id", of(STAYS_FROM, "from", "to")), ("to_company_id", of(STAYS_TO, "to", "from"))]
+}
+
 const fn end_of(column: &'static str, unless: &'static str) -> ContactTable {
     ContactTable { table: "relationships", column, on_erase: OnErase::Delete, on_merge: OnMerge::Follow { key: "id", unless } }
 }

@@ -45,8 +45,8 @@ pub(super) async fn list_meant(tx: &mut Tx, subject: Subject, ids: impl IntoIter
              JOIN v_identify_contact t ON t.id = COALESCE(a.merged_into, a.id)"
         ),
         Subject::Company => sql!(
-            "SELECT c.id AS asked, c.id, c.name, c.owner_id, c.team_id, c.id AS company_id FROM {rows} AS r
-             JOIN companies c ON c.id = r.id WHERE c.deleted_at IS NULL"
+            "SELECT a.id AS asked, c.id, c.name, c.owner_id, c.team_id, c.id AS company_id FROM {rows} AS r JOIN companies a ON a.id = r.id
+             JOIN companies c ON c.id = COALESCE(a.merged_into, a.id) AND c.deleted_at IS NULL"
         ),
     };
     let rows = tx.rows_from(select, &Relation::of_ids("id", ids), params![]).await?;
@@ -137,20 +137,20 @@ pub(super) async fn list_naming(
 
 /// Appends that `v`, a row of `field_references`, names this record, as it is today: nobody finds by whom they do not see, and no record names itself.
 pub(crate) fn push_named(sql: &mut Sql, reach: &Reach, (target, id): (Subject, i64)) {
-    if target == Subject::Company {
-        sql.push(" AND v.target_id = ").bind(id).push(" AND v.record_id <> ").bind(id);
-        sql.push(" AND EXISTS (SELECT 1 AS one FROM companies t WHERE t.deleted_at IS NULL AND t.id = ").bind(id);
-        reach.push_companies(sql, "t");
-        sql.push(")");
-        return;
-    }
-    let mut today = Sql::new("(SELECT COALESCE(a.merged_into, a.id) FROM contacts a WHERE a.id = ");
+    let table = match target {
+        Subject::Contact => "contacts",
+        Subject::Company => "companies",
+    };
+    let mut today = Sql::new(&format!("(SELECT COALESCE(a.merged_into, a.id) FROM {table} a WHERE a.id = "));
     today.bind(id).push(")");
-    sql.push(" AND v.target_id IN (SELECT a.id FROM contacts a WHERE a.id = ").append(&today);
-    sql.push(" UNION ALL SELECT a.id FROM contacts a WHERE a.merged_into = ").append(&today);
+    sql.push(&format!(" AND v.target_id IN (SELECT a.id FROM {table} a WHERE a.id = ")).append(&today);
+    sql.push(&format!(" UNION ALL SELECT a.id FROM {table} a WHERE a.merged_into = ")).append(&today);
     sql.push(") AND v.record_id <> ").append(&today);
-    sql.push(" AND EXISTS (SELECT 1 AS one FROM contacts t WHERE t.deleted_at IS NULL AND t.id = ").append(&today);
-    reach.push_people(sql, "t");
+    sql.push(&format!(" AND EXISTS (SELECT 1 AS one FROM {table} t WHERE t.deleted_at IS NULL AND t.id = ")).append(&today);
+    match target {
+        Subject::Contact => reach.push_people(sql, "t"),
+        Subject::Company => reach.push_companies(sql, "t"),
+    }
     sql.push(")");
 }
 
