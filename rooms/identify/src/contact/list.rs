@@ -185,9 +185,8 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, footing: &mut Footing, list
     }
     if let Some(company_id) = listing.company_id {
         // A saved view may name a company that became part of another since.
-        let alive =
-            "(SELECT k.id FROM companies a, companies k WHERE k.id = COALESCE(a.merged_into, a.id) AND k.deleted_at IS NULL AND a.id = ";
-        sql.push(&format!(" AND c.company_id{number} = {alive}")).bind(company_id).push(")");
+        sql.push(&format!(" AND c.company_id{number} = (SELECT k.id FROM companies a, companies k WHERE a.id = ")).bind(company_id);
+        sql.push(" AND k.id = COALESCE(a.merged_into, a.id) AND k.deleted_at IS NULL)");
     }
     if !listing.companies.is_empty() {
         sql.push(&format!(" AND c.company_id{number} IN ")).bind_list(listing.companies.iter().map(|id| Value::Int(*id)));
