@@ -118,6 +118,7 @@ const BEHIND_COMPANY: &[(&str, &str)] = &[
     ("company-relationships", "/relationships"),
     ("company-shares", "/shares"),
     ("company-parent", "/parent?q=a"),
+    ("company-merge", "/merge?q=a"),
 ];
 
 /// The pictures of the user guide: small, at the desk, in English and light.
@@ -384,6 +385,9 @@ async fn look_at_relations(person: &mut Person, contact: &str, faults: &mut Vec<
         person.go(&format!("{company}{rest}")).await;
         look(person, name, faults).await;
     }
+    let pair = person.link("main a.btn[href^=\"/companies/merge\"]").await.unwrap();
+    person.go(&pair).await;
+    look(person, "company-merge-pair", faults).await;
 }
 
 /// A colleague's book: the ways to give it away, the preview, the hand-over, and back again.
