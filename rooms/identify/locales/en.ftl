@@ -1210,7 +1210,7 @@ company-merge-search = Name or domain of the other company
 company-merge-none = You have no such company in charge. Try another part of the name, or the domain.
 company-merge-compare = Compare with { $name }
 company-merge-text = Two records of one company become one. Choose what stays where they differ; the other record is kept behind it and can be split off at any time.
-company-merge-follows = People, branches, relationships, promises, files, tags, devices and shares of both will be { $name }'s. Its name, domain and id go on leading there.
+company-merge-follows = People, branches, relationships, promises, files, tags, devices and shares of both will be { $name }'s. The name, domain and id of the other go on leading there.
 company-merge-people = { $count ->
     [one] one person
    *[other] { $count } people
