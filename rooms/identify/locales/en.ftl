@@ -1607,6 +1607,7 @@ share-not-all-yours = Some of its people or branches belong to colleagues you do
 share-until-past = Choose a day that has not passed
 share-is-owner = It is theirs already
 share-owner-only = Only whoever is in charge can give this away
+share-merge-not-yours = One of them, or what is above it, is shared, and not everything that hangs on both is yours: colleagues would see what others own. End the share first, or ask somebody who sees all companies to merge them.
 share-move-not-yours = That company is shared with colleagues: only whoever is in charge of this one and all its people can put it there
 share-one-of-both = Give either staff_id or team_id
 subject-access-col-shared-by = Shared by

@@ -1503,6 +1503,7 @@ share-not-all-yours = 其中部分人员或分支机构属于您看不到的同�
 share-until-past = 请选择尚未过去的日期
 share-is-owner = 对方已是负责人
 share-owner-only = 只有负责人可以移交
+share-merge-not-yours = 其中一家公司或其上级已共享，而两家名下并非全部归你：合并会让同事看到他人的客户。请先结束共享，或请能查看全部公司的人来合并
 share-move-not-yours = 该公司已共享给同事：只有负责本公司及其全部人员的人才能将其移到那里
 share-one-of-both = 请提供 staff_id 或 team_id 之一
 subject-access-col-shared-by = 共享者

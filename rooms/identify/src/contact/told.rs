@@ -237,7 +237,7 @@ pub(crate) fn attribute_name(l: &Lang, key: &str) -> String {
         "family_name" => l.t("identify-family-name").to_string(),
         "company_id" | "company" => l.t("identify-company").to_string(),
         "owner_id" => l.t("identify-owner").to_string(),
-        "parent_id" => l.t("company-parent").to_string(),
+        "parent_id" | "parent" => l.t("company-parent").to_string(),
         "time_zone" => l.t("identify-time-zone").to_string(),
         "address" => l.t("address-title").to_string(),
         key if address::is_attribute(key) => l.t(&format!("address-{}", key.replace('_', "-"))).to_string(),

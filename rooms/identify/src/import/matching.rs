@@ -124,7 +124,9 @@ impl<'a> Matching<'a> {
         let given_up = company::list_by_given_up(tx, company::ByKeys::Name, wanted.keys().map(|key| (*key).to_owned())).await?;
         let survivors = company::list_by_ids(tx, given_up.iter().map(|(_, id)| *id)).await?;
         let names: HashMap<i64, String> = survivors.into_iter().map(|company| (company.id, company.name)).collect();
-        self.firms.extend(given_up.into_iter().map(|(key, id)| (key, (id, names.get(&id).cloned().unwrap_or_default()))));
+        for (key, id) in given_up {
+            self.firms.entry(key).or_insert((id, names.get(&id).cloned().unwrap_or_default()));
+        }
         wanted.retain(|key, _| !self.firms.contains_key(*key));
         if self.dry {
             self.firms.extend(wanted.into_iter().map(|(key, name)| (key.to_owned(), (0, name.to_owned()))));

@@ -219,6 +219,24 @@ pub(crate) async fn may_move(tx: &mut Tx, scope: &Scope, moved: &company::Compan
     Ok(scope.covers(moved.owner_id, moved.team_id) && store::count_others(tx, scope, moved.id).await? == 0)
 }
 
+/// Whether whoever has `scope` may make one of two companies, which is to stand under `parent`: where one is shared, or stands under a shared one, those it
+/// is shared with would see all that hangs on both, so that has to be theirs.
+pub(crate) async fn may_merge(tx: &mut Tx, scope: &Scope, both: [&company::Company; 2], parent: Option<i64>) -> Result<bool, DbError> {
+    let mut carried = false;
+    for id in both.map(|company| company.id).into_iter().chain(parent) {
+        carried = carried || store::is_carried(tx, id).await?;
+    }
+    if !carried || matches!(scope, Scope::All) {
+        return Ok(true);
+    }
+    for company in both {
+        if !scope.covers(company.owner_id, company.team_id) || store::count_others(tx, scope, company.id).await? > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Whether whoever has `scope` may put a contact into a company: what is only shared with them does not go to those that company is shared with.
 pub(crate) async fn may_join(tx: &mut Tx, scope: &Scope, contact: &Contact, company: Option<i64>) -> Result<bool, DbError> {
     match company {

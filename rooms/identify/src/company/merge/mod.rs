@@ -25,6 +25,7 @@ use crate::merge::rows::{self, Follows};
 use crate::merge::store::{self as merges, Merge};
 use crate::merge::{MergeId, Pair, closed, give_back, taken, units};
 use crate::relationship;
+use crate::sharing;
 
 /// The columns that name a company and go over with it. What its people did stays told of the company they were of then, and which record a
 /// field names is asked anew each time.
@@ -99,7 +100,7 @@ pub(crate) async fn suggested(tx: &mut Tx, by: &By<'_>, survivor: &Company, lose
 /// Makes the loser part of the survivor, which takes over the attributes named in `take` (see [`units`]). Answers the merge.
 ///
 /// Errors: [`ContactError::NotFound`] when one of them is gone or not in charge; [`ContactError::Invalid`] when a unit to be taken over is one of those
-/// that stay as they are, or the branches of both would make a circle or too deep a tree.
+/// that stay as they are, the branches of both would make a circle or too deep a tree, or somebody would see by a share what others own.
 pub async fn merge(
     tx: &mut Tx,
     bench: &Bench,
@@ -119,6 +120,9 @@ pub async fn merge(
         units::copy(&loser, &mut survivor, unit);
     }
     stand(tx, &mut survivor, &loser).await?;
+    if !sharing::may_merge(tx, scope, [&before, &loser], survivor.parent_id).await? {
+        return Err(ContactError::Invalid { attribute: "with".to_owned(), key: "share-merge-not-yours" });
+    }
     survivor.updated_at = by.now;
     let (id, taken) = (by.ids.next(), taken(&before, &survivor));
     merges::bury(tx, Subject::Company, pair, by.now).await?;
