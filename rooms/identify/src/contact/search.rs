@@ -158,7 +158,9 @@ impl Query {
             && typed.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '+' | '-' | '(' | ')' | '.' | '/'));
         if is_number {
             let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
-            let digits = if typed.trim_start().starts_with("00") { digits.trim_start_matches('0').to_owned() } else { digits };
+            let shorter = if typed.trim_start().starts_with("00") { digits.trim_start_matches('0').to_owned() } else { digits.clone() };
+            // Nothing but noughts says no more than it is.
+            let digits = if shorter.len() < GRAM { digits } else { shorter };
             return Some(Self(vec![(cut(&digits), true)]));
         }
         let mut wanted: Vec<(String, bool)> = Vec::new();
@@ -182,18 +184,21 @@ impl Query {
         let Some((digits, words)) = self.in_grams().filter(|_| reach == Reach::Everything) else { return sql };
         let mut both = Sql::new("SELECT w.rowid FROM (");
         both.append(&sql).push(") AS w UNION ALL SELECT n.rowid FROM (").append(&words_sql(engine, &words, reach));
-        // The words say that all of it is in the number, not that it is there in this order.
-        both.push(") AS n CROSS JOIN contacts k WHERE k.id = n.rowid AND k.phone_key LIKE ").bind(format!("%{digits}%"));
+        both.push(") AS n CROSS JOIN contacts k WHERE k.id = n.rowid");
+        for part in digits {
+            // The words say that all of it is in the number, not that it is there in this order.
+            both.push(" AND k.phone_key LIKE ").bind(format!("%{part}%"));
+        }
         both
     }
 
-    /// The digits that may be a part of a number longer than a word of one, and the same search with those words in their place.
-    fn in_grams(&self) -> Option<(&str, Vec<(String, bool)>)> {
+    /// The words that may be parts of a number longer than a word of one, and the same search with those words in their place.
+    fn in_grams(&self) -> Option<(Vec<&str>, Vec<(String, bool)>)> {
         let is_part = |word: &str| word.len() > GRAM && word.bytes().all(|b| b.is_ascii_digit());
-        let place = self.0.iter().position(|(word, _)| is_part(word))?;
-        let (digits, _) = self.0.get(place)?;
-        let others = self.0.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, term)| term.clone());
-        Some((digits, others.chain(grams(digits).map(|gram| (gram, false))).collect()))
+        let (parts, mut words): (Vec<_>, Vec<_>) = self.0.iter().cloned().partition(|(word, _)| is_part(word));
+        words.extend(parts.iter().flat_map(|(digits, _)| grams(digits).map(|gram| (gram, false)).collect::<Vec<_>>()));
+        let digits: Vec<&str> = self.0.iter().map(|(word, _)| word.as_str()).filter(|word| is_part(word)).collect();
+        (!digits.is_empty()).then_some((digits, words))
     }
 }
 
@@ -298,7 +303,7 @@ mod tests {
 
     #[test]
     fn digits_are_looked_for_within_numbers() {
-        let grams = |typed: &str| Query::parse(typed).and_then(|query| query.in_grams().map(|(digits, words)| (digits.to_owned(), words)));
+        let grams = |typed: &str| Query::parse(typed).and_then(|query| query.in_grams().map(|(digits, words)| (digits.join(" "), words)));
         let word = |word: &str, begins: bool| (word.to_owned(), begins);
         assert_eq!(grams("4 92 315"), Some(("492315".into(), vec![word("4923", false), word("9231", false), word("2315", false)])));
         assert_eq!(grams("Anna 23155"), Some(("23155".into(), vec![word("anna", true), word("2315", false), word("3155", false)])));

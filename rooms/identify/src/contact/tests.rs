@@ -127,6 +127,8 @@ attune_testkit::on_both_dbs! {
             ("45-993", 1),
             ("lin 5993", 1),
             ("59934 mei", 1),
+            ("mei 23459 93451", 1),
+            ("0000", 0),
             ("773451", 1),
             // All fours of it are in the number, elsewhere.
             ("23451", 0),
