@@ -147,9 +147,12 @@ pub enum Reach {
     Open,
 }
 
-/// What must all be in a contact's word list: (word, whether its beginning is enough).
+/// (a word, whether its beginning is enough).
+type Term = (String, bool);
+
+/// What must all be in a contact's word list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Query(Vec<(String, bool)>);
+pub struct Query(Vec<Term>);
 
 impl Query {
     /// Reads what somebody typed; `None` when there is nothing to look for.
@@ -193,7 +196,7 @@ impl Query {
     }
 
     /// The words that may be parts of a number longer than a word of one, and the same search with those words in their place.
-    fn in_grams(&self) -> Option<(Vec<&str>, Vec<(String, bool)>)> {
+    fn in_grams(&self) -> Option<(Vec<&str>, Vec<Term>)> {
         let is_part = |word: &str| word.len() > GRAM && word.bytes().all(|b| b.is_ascii_digit());
         let (parts, mut words): (Vec<_>, Vec<_>) = self.0.iter().cloned().partition(|(word, _)| is_part(word));
         words.extend(parts.iter().flat_map(|(digits, _)| grams(digits).map(|gram| (gram, false)).collect::<Vec<_>>()));
