@@ -126,6 +126,9 @@ pub(crate) async fn take(
         let fates = companies::take(tx, batches, by, drafts, &mut refused).await?;
         count_fates(&mut counts, batches, &fates);
         counts.rejected = i64::try_from(refused.len()).unwrap_or(0);
+        if !dry {
+            batches.tell_planner(tx, counts.rows).await?;
+        }
         return Ok((counts, refused));
     }
     let mut matching = Matching::new(batches.plan, *by, batches.import_id, batches.members, dry);

@@ -1,7 +1,7 @@
 //! Reading a file: a blocking thread parses, some thousand lines become one transaction, and the counts are written with them.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use attune_db::{Db, DbError, Tx};
 use attune_events::{Event, append};
@@ -29,6 +29,8 @@ const ERRORS_SHOWN: usize = 100;
 
 /// Lines of the longest transaction.
 const LONGEST: i64 = 60_000;
+/// How long it lasts at most: another program on the same file gives up after some seconds, and who cancels waits for its end.
+const LASTS: Duration = Duration::from_secs(2);
 /// The pause behind it.
 const CHANCE: Duration = Duration::from_millis(10);
 
@@ -209,11 +211,13 @@ async fn take_many<'a>(
 ) -> Result<(Counts, Vec<RowError>), ImportError> {
     let (mut counts, mut errors) = (Counts::default(), Vec::new());
     let mut tx = bench.db.begin().await?;
+    let begun = Instant::now();
+    let is_long = |counts: &Counts| counts.rows >= LONGEST || begun.elapsed() >= LASTS;
     let broken = loop {
         let (added, refused) = take(&mut tx, batches, &by(bench.clock.now()), reading).await?;
         counts.add(&added);
         errors.extend(refused);
-        if tx.is_awaited() || counts.rows >= LONGEST {
+        if tx.is_awaited() || is_long(&counts) {
             break None;
         }
         match lines.ready() {
@@ -230,7 +234,7 @@ async fn take_many<'a>(
     if let Some(error) = broken {
         return Err(error);
     }
-    if counts.rows >= LONGEST {
+    if is_long(&counts) {
         // Another program on the same file must have its chance, too.
         tokio::time::sleep(CHANCE).await;
     }
