@@ -69,7 +69,9 @@ impl PlaceFilter {
                 None => {}
                 Some("") => _ = sql.push(&format!(" AND c.{column} IS NULL")),
                 // Fewer are in a city than in its country: where both are asked for, the index of countries is not to lead.
-                Some(name) if column == "country" && self.city.is_some() => _ = sql.push(" AND c.country || '' = ").bind(name),
+                Some(name) if column == "country" && self.city.as_deref().is_some_and(|city| !city.is_empty()) => {
+                    _ = sql.push(" AND c.country || '' = ").bind(name)
+                }
                 Some(name) => _ = sql.push(&format!(" AND c.{column} = ")).bind(name),
             }
         }
