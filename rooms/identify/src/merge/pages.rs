@@ -1,7 +1,5 @@
 //! The page where two records are laid side by side and merged, and the block on the contact page that splits them again.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use attune_db::{DbError, Tx};
 use attune_house::{App, Panel, Place};
@@ -9,9 +7,8 @@ use attune_web::{Answer, Can, Flash, Form, Lang, Path, PermissionDef, Problem, Q
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
-use serde::Deserialize;
 
-use super::versus::{Evidence, MergePage, Side, Speech, Words, chosen};
+use super::versus::{Evidence, MergeForm, MergePage, PairQuery, Side, Speech, Words};
 use super::{Merge, MergeId, Pair, closed, find_both, list_of, merge, split_any, units};
 use crate::company::CompanyId;
 use crate::contact::{self, By, Contact, ContactId};
@@ -52,19 +49,6 @@ pub(crate) fn address(survivor: i64, loser: i64) -> String {
     format!("/contacts/merge?survivor={}&loser={}", ContactId(survivor), ContactId(loser))
 }
 
-/// Which two, as the address says.
-#[derive(Clone, Copy, Debug, Deserialize)]
-struct PairQuery {
-    survivor: ContactId,
-    loser: ContactId,
-}
-
-impl PairQuery {
-    fn pair(self) -> Pair {
-        Pair { survivor: self.survivor.0, loser: self.loser.0 }
-    }
-}
-
 const SPEECH: Speech = Speech {
     title: "merge-title",
     text: "merge-text",
@@ -73,9 +57,10 @@ const SPEECH: Speech = Speech {
     action: "/contacts/merge",
 };
 
-async fn page(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(query): Query<PairQuery>) -> Answer {
+async fn page(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(query): Query<PairQuery<ContactId>>) -> Answer {
     let mut tx = app.db.read().await?;
-    let both = find_both(&mut tx, &can.scope, query.pair()).await?;
+    let pair = Pair { survivor: query.survivor.0, loser: query.loser.0 };
+    let both = find_both(&mut tx, &can.scope, pair).await?;
     let page = side_by_side(&mut tx, &can, shell, both).await?;
     Ok(page.shell.page(&page))
 }
@@ -128,20 +113,11 @@ async fn side(tx: &mut Tx, l: &Lang, contact: Contact) -> Result<Side, DbError> 
     })
 }
 
-/// What was chosen: `survivor`, `loser`, and per attribute in which they differ `take:<unit>` with whose value stays.
-#[derive(Debug, Deserialize)]
-struct MergeForm {
-    survivor: ContactId,
-    loser: ContactId,
-    #[serde(flatten)]
-    chosen: HashMap<String, String>,
-}
-
-async fn act(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Form(form): Form<MergeForm>) -> Answer {
+async fn act(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Form(form): Form<MergeForm<ContactId>>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     let pair = Pair { survivor: form.survivor.0, loser: form.loser.0 };
-    let id = merge(&mut tx, &by, &can.scope, &app.house().contact_tables, pair, &chosen(&form.chosen)).await?;
+    let id = merge(&mut tx, &by, &can.scope, &app.house().contact_tables, pair, &form.chosen()).await?;
     tx.commit().await?;
     Ok(shell.leave(&format!("/contacts/{}", form.survivor), Flash::good("merge-done").undo(format!("/merges/{id}/split"))))
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use askama::Template;
 use attune_web::{Lang, Shell, Sight};
+use serde::Deserialize;
 
 use super::record::Mergeable;
 use super::units;
@@ -127,8 +128,26 @@ impl<R: Mergeable> Words<'_, R> {
     }
 }
 
-/// Whose values were chosen: `take:<unit>` per attribute in which the two differ.
-pub(crate) fn chosen(entries: &HashMap<String, String>) -> BTreeSet<String> {
-    let others = entries.iter().filter(|(_, whose)| *whose == "other");
-    others.filter_map(|(name, _)| name.strip_prefix("take:").map(str::to_owned)).collect()
+/// Which two, as the address says; `I` is the kind of id.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct PairQuery<I> {
+    pub(crate) survivor: I,
+    pub(crate) loser: I,
+}
+
+/// What was chosen: `survivor`, `loser`, and per attribute in which they differ `take:<unit>` with whose value stays.
+#[derive(Debug, Deserialize)]
+pub(crate) struct MergeForm<I> {
+    pub(crate) survivor: I,
+    pub(crate) loser: I,
+    #[serde(flatten)]
+    entries: HashMap<String, String>,
+}
+
+impl<I> MergeForm<I> {
+    /// The units that are taken over from the other.
+    pub(crate) fn chosen(&self) -> BTreeSet<String> {
+        let others = self.entries.iter().filter(|(_, whose)| *whose == "other");
+        others.filter_map(|(name, _)| name.strip_prefix("take:").map(str::to_owned)).collect()
+    }
 }

@@ -16,7 +16,7 @@ use crate::company::{ByKeys, Company, CompanyId, Listing, domain_key, list_by_ke
 use crate::contact::{self, By, ContactError};
 use crate::field::{self, Subject};
 use crate::merge::pages::MergeContacts;
-use crate::merge::versus::{MergePage, Side, Speech, Words, chosen};
+use crate::merge::versus::{MergeForm, MergePage, PairQuery, Side, Speech, Words};
 use crate::merge::{Pair, closed, units};
 use crate::staff;
 
@@ -77,7 +77,7 @@ async fn search(tx: &mut Tx, by: &By<'_>, scope: &Scope, q: &str) -> Result<Vec<
     let mut found = Vec::new();
     if let Some(domain) = domain_key(q) {
         let ids = list_by_keys(tx, ByKeys::Domain, [domain]).await?.into_iter().map(|company| company.id);
-        found = list_within(tx, scope, ids.take(FOUND)).await?;
+        found = list_within(tx, scope, ids).await?;
     }
     let listing = Listing { search: q.to_owned(), limit: 50, ..Listing::default() };
     for company in list_rows(tx, scope, &listing).await? {
@@ -106,14 +106,7 @@ async fn choose(
     Ok(page.shell.show(&page, &page.as_found()))
 }
 
-/// Which two, as the address says.
-#[derive(Clone, Copy, Debug, Deserialize)]
-struct PairQuery {
-    survivor: CompanyId,
-    loser: CompanyId,
-}
-
-async fn page(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(query): Query<PairQuery>) -> Answer {
+async fn page(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(query): Query<PairQuery<CompanyId>>) -> Answer {
     let mut tx = app.db.read().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     let pair = Pair { survivor: query.survivor.0, loser: query.loser.0 };
@@ -166,20 +159,11 @@ async fn side(tx: &mut Tx, l: &Lang, scope: &Scope, company: Company) -> Result<
     })
 }
 
-/// What was chosen: `survivor`, `loser`, and per attribute in which they differ `take:<unit>` with whose value stays.
-#[derive(Debug, Deserialize)]
-struct MergeForm {
-    survivor: CompanyId,
-    loser: CompanyId,
-    #[serde(flatten)]
-    chosen: HashMap<String, String>,
-}
-
-async fn act(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Form(form): Form<MergeForm>) -> Answer {
+async fn act(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Form(form): Form<MergeForm<CompanyId>>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     let pair = Pair { survivor: form.survivor.0, loser: form.loser.0 };
-    let id = match merge(&mut tx, &app.bench(), &by, &can.scope, pair, &chosen(&form.chosen)).await {
+    let id = match merge(&mut tx, &app.bench(), &by, &can.scope, pair, &form.chosen()).await {
         Ok(id) => id,
         Err(ContactError::Invalid { key, .. }) => return Ok(shell.leave(&address(pair.survivor, pair.loser), Flash::bad(key))),
         Err(error) => return Err(error.into()),
