@@ -120,7 +120,7 @@ identify-company-created = Created the company
 identify-name-or-address = Enter a name, an email address or a phone number
 identify-not-a-phone = Enter a phone number with at least five digits
 identify-too-long = Use fewer characters
-identify-external-taken = Another contact has the same ID elsewhere.
+identify-external-taken = Another record has the same ID elsewhere. Change or remove it there, then try again.
 
 identify-bulk = Actions for the selected contacts
 identify-select-all = All { $count } in this view

@@ -185,17 +185,17 @@ pub(super) async fn more(
 impl ShowPage {
     /// The merges the reader may split: what was another's before is named to whoever has both in charge.
     async fn merges_of(&self, tx: &mut Tx) -> Result<Vec<Merge>, DbError> {
-        let Some(scope) = self.merging() else { return Ok(Vec::new()) };
-        let merges = merge::list_of(tx, Subject::Company, self.company.id).await?;
-        Ok(merges.into_iter().filter(|merge| merge.owner_id.is_none() || scope.covers(merge.owner_id, merge.team_id)).collect())
+        let Some(scopes) = self.merging() else { return Ok(Vec::new()) };
+        let covers = |merge: &Merge| merge.owner_id.is_none() || scopes.iter().all(|scope| scope.covers(merge.owner_id, merge.team_id));
+        Ok(merge::list_of(tx, Subject::Company, self.company.id).await?.into_iter().filter(covers).collect())
     }
 
-    /// How far the reader's right to merge reaches, if this company is in charge.
-    fn merging(&self) -> Option<Scope> {
+    /// How far the reader's rights to edit and to merge reach, if this company is in charge.
+    fn merging(&self) -> Option<[Scope; 2]> {
         let actor = self.shell.actor.as_ref()?;
         let covers = |scope: &&Scope| self.company.owner_id.is_none() || scope.covers(self.company.owner_id, self.company.team_id);
-        actor.may("identify.contact.edit").filter(covers)?;
-        actor.may("identify.contact.merge").filter(covers).copied()
+        let [edit, merge] = ["identify.contact.edit", "identify.contact.merge"].map(|right| actor.may(right).filter(covers).copied());
+        Some([edit?, merge?])
     }
 
     fn may_merge(&self) -> bool {

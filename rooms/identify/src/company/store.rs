@@ -1,6 +1,6 @@
 //! The SQL of companies.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Company, domain_key, name_key};
 use crate::address::{self, PlaceFilter};
@@ -9,6 +9,7 @@ use crate::field::{self, Field, Subject};
 use crate::sharing::Reach;
 use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params, sql};
 use attune_web::Scope;
+use serde_json::Value as Json;
 
 /// A company in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +139,19 @@ pub(crate) async fn list_survivors(tx: &mut Tx, ids: impl IntoIterator<Item = i6
     let select = sql!("SELECT r.id, c.merged_into FROM {rows} AS r JOIN companies c ON c.id = r.id WHERE c.merged_into IS NOT NULL");
     let rows = tx.rows_from(select, &Relation::of_ids("id", ids), params![]).await?;
     rows.iter().map(|row| Ok((row.at(0)?, row.at(1)?))).collect()
+}
+
+/// Which companies ids mean today that were written down before some became part of others.
+pub(crate) struct Today(HashMap<i64, i64>);
+
+impl Today {
+    pub(crate) async fn read(tx: &mut Tx, ids: Vec<i64>) -> Result<Self, DbError> {
+        Ok(Self(list_survivors(tx, ids).await?.into_iter().collect()))
+    }
+
+    pub(crate) fn of(&self, id: &Json) -> Json {
+        id.as_i64().and_then(|id| self.0.get(&id)).map_or_else(|| id.clone(), |today| Json::from(*today))
+    }
 }
 
 /// Those of these keys that more than `most` alive companies have.

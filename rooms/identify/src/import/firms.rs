@@ -207,14 +207,24 @@ impl Firms {
 
     /// What a merged company was known by leads to the one that remained, unless another has it.
     fn lead(&mut self, given_up: GivenUp) {
+        let (mut domains, mut names): (HashMap<String, Vec<usize>>, HashMap<String, Vec<usize>>) = Default::default();
         for (by, key, id) in given_up.keys {
             let Some(at) = self.place.get(&id).copied() else { continue };
-            match by {
-                ByKeys::External => _ = self.by_external.entry(key).or_insert(at),
-                ByKeys::Domain => _ = self.by_domain.entry(key).or_insert_with(|| vec![at]),
-                ByKeys::Name => _ = self.by_name.entry(key).or_insert_with(|| vec![at]),
+            let (held, led) = match by {
+                ByKeys::External => {
+                    self.by_external.entry(key).or_insert(at);
+                    continue;
+                }
+                ByKeys::Domain => (&self.by_domain, &mut domains),
+                ByKeys::Name => (&self.by_name, &mut names),
+            };
+            // Two that had the same leave it open which of both who remained is meant, as two alive do.
+            if !held.contains_key(&key) && !led.get(&key).is_some_and(|places| places.contains(&at)) {
+                led.entry(key).or_default().push(at);
             }
         }
+        self.by_domain.extend(domains);
+        self.by_name.extend(names);
         for (loser, survivor) in given_up.ids {
             let at = self.place.get(&survivor).copied();
             at.into_iter().for_each(|at| _ = self.place.entry(loser).or_insert(at));

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use super::store::{self, Changed, Changes, Import, ImportState};
 use super::{Counts, ImportError, ImportId, Progress};
-use crate::company::Tree;
+use crate::company::{Today, Tree};
 use crate::contact::{self, By, Contact};
 use crate::erasure::{self, Traces};
 use crate::field::Subject;
@@ -149,7 +149,8 @@ async fn restore_companies(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbErr
     let ids: Vec<i64> = changed.iter().map(|c| c.record_id).collect();
     let moving = changed.iter().filter(|c| c.changes.contains_key("parent_id"));
     let moving: Vec<i64> = moving.map(|c| c.record_id).collect();
-    let former: Vec<i64> = former(changed, "parent_id").collect();
+    let today = Today::read(tx, named(changed, "parent_id")).await?;
+    let former: Vec<i64> = former(changed, "parent_id", &today).collect();
     // Whole rows are written: nobody's change of meanwhile is written over.
     company::hold_under(tx, &ids, &former).await?;
     let mut tree = Tree::read(tx, &moving, &former).await?;
@@ -161,11 +162,12 @@ async fn restore_companies(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbErr
     for company in &mut companies {
         let Some(changed) = by_id.get(&company.id) else { continue };
         for (key, (was, is)) in &changed.changes {
-            if ["owner_id", "team_id"].contains(&key.as_str()) || company.get(key) != *is {
+            let of_today = |id: &Json| if key == "parent_id" { today.of(id) } else { id.clone() };
+            if ["owner_id", "team_id"].contains(&key.as_str()) || company.get(key) != of_today(is) {
                 continue;
             }
             if key == "parent_id" {
-                let parent = was.as_i64().filter(|parent| there.contains(parent) && tree.check(company.id, *parent).is_ok());
+                let parent = today.of(was).as_i64().filter(|parent| there.contains(parent) && tree.check(company.id, *parent).is_ok());
                 tree.put(company.id, parent);
                 company.parent_id = parent;
                 continue;
@@ -186,9 +188,14 @@ async fn restore_companies(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbErr
     contact::reindex_companies(tx, &renamed).await
 }
 
-/// The ids that stood in `key` before the import.
-fn former<'a>(changed: &'a [Changed], key: &'a str) -> impl Iterator<Item = i64> + 'a {
-    changed.iter().filter_map(move |c| c.changes.get(key)?.0.as_i64())
+/// The ids that stand in `key` before and behind the import.
+fn named(changed: &[Changed], key: &str) -> Vec<i64> {
+    changed.iter().filter_map(|c| c.changes.get(key)).flat_map(|(was, is)| [was.as_i64(), is.as_i64()]).flatten().collect()
+}
+
+/// The companies that stood in `key` before the import, as they are today.
+fn former<'a>(changed: &'a [Changed], key: &'a str, today: &'a Today) -> impl Iterator<Item = i64> + 'a {
+    changed.iter().filter_map(move |c| today.of(&c.changes.get(key)?.0).as_i64())
 }
 
 /// Owner and team as they go back, always together: a team is its owner's, and lets his colleagues see the record.
@@ -228,7 +235,8 @@ async fn restore(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbError> {
     contact::hold(tx, &ids).await?;
     let people = contact::list_by_ids(tx, ids).await?;
     let by_id: HashMap<i64, &Changed> = changed.iter().map(|c| (c.record_id, c)).collect();
-    let there = company::list_any(tx, former(changed, "company_id").collect::<HashSet<_>>()).await?;
+    let today = Today::read(tx, named(changed, "company_id")).await?;
+    let there = company::list_any(tx, former(changed, "company_id", &today).collect::<HashSet<_>>()).await?;
     let there: HashSet<i64> = there.iter().map(|company| company.id).collect();
     let members = staff::list(tx).await?;
     let defs = field::list(tx).await?;
@@ -239,11 +247,13 @@ async fn restore(tx: &mut Tx, changed: &[Changed]) -> Result<(), DbError> {
         let stays = address::would_mix(changed.changes.iter().map(|(key, (_, is))| (key.as_str(), is)), |key| person.raw(key));
         for (key, (was, is)) in &changed.changes {
             let is_kept = stays && address::WHOLE.contains(&key.as_str());
-            if is_kept || ["owner_id", "team_id"].contains(&key.as_str()) || person.raw(key) != *is {
+            let of_today = |id: &Json| if key == "company_id" { today.of(id) } else { id.clone() };
+            let (was, is) = (of_today(was), of_today(is));
+            if is_kept || ["owner_id", "team_id"].contains(&key.as_str()) || person.raw(key) != is {
                 continue;
             }
             let is_gone = key == "company_id" && was.as_i64().is_some_and(|id| !there.contains(&id));
-            person.set(key, if is_gone { Json::Null } else { was.clone() });
+            person.set(key, if is_gone { Json::Null } else { was });
             if key == "last_seen_at" {
                 seen.push(vec![Value::Int(person.id), person.last_seen_at.into()]);
             }

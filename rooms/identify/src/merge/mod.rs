@@ -149,6 +149,7 @@ pub(crate) async fn split_any(tx: &mut Tx, app: &App, by: &By<'_>, scope: &Scope
 async fn part(tx: &mut Tx, tables: &[ContactTable], merge: &Merge, mut survivor: Contact) -> Result<Contact, DbError> {
     let later = store::list_later(tx, Subject::Contact, merge).await?;
     let still = store::hand_down(tx, merge, later).await?;
+    let still = of_today(tx, survivor.id, still).await?;
     give_back(&mut survivor, &still);
     write(tx, &survivor).await?;
     rows::give_back(tx, Subject::Contact, &rows::of_contacts(tables), merge.id.0, merge.pair).await?;
@@ -190,6 +191,21 @@ pub(crate) fn taken<R: Mergeable>(before: &R, after: &R) -> Map<String, Json> {
     let [was, is] = [before, after].map(|record| *record.clone().updated_at());
     taken.insert("updated_at".to_owned(), json!([was, is]));
     taken
+}
+
+/// What the survivor of a merge took over, with the companies of today in place of those that became part of others since; those that became part of
+/// the survivor itself are about to come back.
+pub(crate) async fn of_today(tx: &mut Tx, survivor: i64, mut taken: Map<String, Json>) -> Result<Map<String, Json>, DbError> {
+    const NAMING: [&str; 2] = ["company_id", "parent_id"];
+    let ids = NAMING.iter().filter_map(|key| taken.get(*key)?.as_array()).flatten().filter_map(Json::as_i64).collect();
+    let today = company::Today::read(tx, ids).await?;
+    for key in NAMING {
+        let change = taken.get_mut(key).and_then(Json::as_array_mut);
+        for id in change.into_iter().flatten() {
+            *id = Some(today.of(id)).filter(|today| today.as_i64() != Some(survivor)).unwrap_or_else(|| id.clone());
+        }
+    }
+    Ok(taken)
 }
 
 /// Gives back what is still as it was taken. An address taken as a whole goes back as a whole, or stays.

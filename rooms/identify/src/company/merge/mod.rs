@@ -23,7 +23,7 @@ use crate::field::{self, Subject};
 use crate::merge::record::Mergeable;
 use crate::merge::rows::{self, Follows};
 use crate::merge::store::{self as merges, Merge};
-use crate::merge::{MergeId, Pair, closed, give_back, taken, units};
+use crate::merge::{MergeId, Pair, closed, give_back, of_today, taken, units};
 use crate::relationship;
 use crate::sharing;
 
@@ -191,6 +191,7 @@ async fn part(tx: &mut Tx, merge: &Merge, before: &Company) -> Result<Company, D
     let mut survivor = before.clone();
     let later = merges::list_later(tx, Subject::Company, merge).await?;
     let still = merges::hand_down(tx, merge, later).await?;
+    let still = of_today(tx, survivor.id, still).await?;
     give_back(&mut survivor, &still);
     write(tx, &survivor).await?;
     rows::give_back(tx, Subject::Company, &tables(), merge.id.0, merge.pair).await?;

@@ -235,6 +235,45 @@ attune_testkit::on_both_dbs! {
         assert!(matches!(split(&mut tx, &bench, &by, &own, id).await, Err(ContactError::NotFound)));
     }
 
+    async fn a_merge_shows_nobody_by_a_share_what_others_own(db: Db) {
+        let (clock, actor) = (clock(), Actor::system());
+        let ids = ids(&clock);
+        let by = By { actor: &actor, now: START_AT, ids: &ids };
+        let bench = Bench { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
+        let mut tx = db.begin().await.unwrap();
+        let (fisk, nord) = (firm(&mut tx, &by, "Fisk", "", Some(1)).await, firm(&mut tx, &by, "Nord", "", Some(1)).await);
+        let carl = ContactDraft { name: "Carl".into(), company: Some("Nord".into()), owner_id: Some(2), ..ContactDraft::default() };
+        contact::create(&mut tx, &by, carl).await.unwrap();
+        let (own, pair) = (Scope::Own { staff_id: 1 }, Pair { survivor: fisk, loser: nord });
+        let share = "INSERT INTO shares (id, company_id, staff_id, reason, shared_by, created_at) VALUES (1, $1, 3, 'holidays', 1, 1)";
+        tx.exec(share, attune_db::params![fisk]).await.unwrap();
+        for pair in [pair, Pair { survivor: nord, loser: fisk }] {
+            let refused = merge(&mut tx, &bench, &by, &own, pair, &BTreeSet::new()).await;
+            assert!(matches!(refused, Err(ContactError::Invalid { key: "share-merge-not-yours", .. })));
+        }
+        tx.exec("DELETE FROM shares", attune_db::params![]).await.unwrap();
+        merge(&mut tx, &bench, &by, &own, pair, &BTreeSet::new()).await.unwrap();
+    }
+
+    async fn a_split_looks_for_the_parent_of_today(db: Db) {
+        let (clock, actor) = (clock(), Actor::system());
+        let ids = ids(&clock);
+        let by = By { actor: &actor, now: START_AT, ids: &ids };
+        let bench = Bench { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
+        let mut tx = db.begin().await.unwrap();
+        let mut made = Vec::new();
+        for name in ["Fisk", "Nord", "Parent", "Holding"] {
+            made.push(firm(&mut tx, &by, name, "", None).await);
+        }
+        let [fisk, nord, parent, holding] = made[..] else { panic!("four were made") };
+        set_parent(&mut tx, &by, &Scope::All, nord, Some(parent)).await.unwrap();
+        let id = joined(&mut tx, &bench, &by, fisk, nord, &["parent"]).await.unwrap();
+        joined(&mut tx, &bench, &by, holding, parent, &[]).await.unwrap();
+        assert_eq!(parent_of(&mut tx, fisk).await, Some(holding));
+        split(&mut tx, &bench, &by, &Scope::All, id).await.unwrap();
+        assert_eq!((parent_of(&mut tx, fisk).await, parent_of(&mut tx, nord).await), (None, Some(holding)));
+    }
+
     async fn an_outside_id_that_another_has_by_now_stops_the_split(db: Db) {
         let (clock, actor) = (clock(), Actor::system());
         let ids = ids(&clock);

@@ -135,6 +135,37 @@ attune_testkit::on_both_dbs! {
         assert_eq!(trees(&db).await, tree([("A", None), ("B", Some("A")), ("Used", None)]));
     }
 
+    async fn what_merged_companies_were_known_by_leads_to_those_that_remain(db: Db) {
+        let bench = bench(&db);
+        let actor = Actor::system();
+        let by = By { actor: &actor, now: bench.clock.now(), ids: &bench.ids };
+        let firm = |name: &str, domain: &str| CompanyDraft { name: name.into(), domain: Some(domain.into()), ..CompanyDraft::default() };
+        let mut at = Vec::new();
+        for (name, domain) in [("S1", "one.example"), ("S2", "two.example"), ("L1", "group.example"), ("L2", "group.example")] {
+            at.push(made(&bench, firm(name, domain)).await);
+        }
+        let [s1, s2, l1, l2] = at[..] else { panic!("four were made") };
+        // An import moved Lena from the first to another, which is merged meanwhile, as her own was.
+        let mut tx = db.begin().await.unwrap();
+        let lena = ContactDraft { name: "Lena".into(), email: Some("lena@a.example".into()), company: Some("L1".into()), ..ContactDraft::default() };
+        let lena = contact::create(&mut tx, &by, lena).await.unwrap();
+        tx.commit().await.unwrap();
+        let (_folder, path) = file("people.csv", b"email,company\nlena@a.example,L2\n");
+        let moved = import(&bench, &path, &Options { key: Some("email".into()), ..Options::default() }).await;
+        for (survivor, loser) in [(s1, l1), (s2, l2)] {
+            let (mut tx, pair) = (db.begin().await.unwrap(), crate::merge::Pair { survivor, loser });
+            company::merge::merge(&mut tx, &bench, &by, &Scope::All, pair, &Default::default()).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let company_of = async || contact::list_by_ids(&mut db.read().await.unwrap(), [lena]).await.unwrap().remove(0).company_id;
+        assert_eq!(company_of().await, Some(s2));
+        undo(&bench, &actor, moved.id.0, &tables(), &mut |_| {}).await.unwrap();
+        assert_eq!(company_of().await, Some(s1));
+        // Two had the domain: nobody knows which of both is meant. One had the name.
+        assert_eq!(counts(&bring(&bench, "name,domain\nNeu AG,group.example\n").await), [1, 1, 0, 0, 0]);
+        assert_eq!(counts(&bring(&bench, "name,city\nL1,Ulm\n").await), [1, 0, 1, 0, 0]);
+    }
+
     async fn a_renamed_company_is_found_by_its_people_and_the_mapping_is_remembered_for_companies_alone(db: Db) {
         let bench = bench(&db);
         let actor = Actor::system();
