@@ -144,6 +144,11 @@ async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<C
     Ok(Json(changed).into_response())
 }
 
+async fn has_deleted_parent(tx: &mut Tx, scope: &Scope, id: i64) -> Result<bool, DbError> {
+    let parent = super::find(tx, scope, id).await?.and_then(|company| company.parent_id);
+    Ok(parent.is_some() && super::list_by_ids(tx, parent).await?.is_empty())
+}
+
 async fn set(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, value: Any) -> Result<(), ContactError> {
     let typed = field::text_of(&value);
     match key {
@@ -151,6 +156,10 @@ async fn set(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, value:
             let wrong = |key| ContactError::Invalid { attribute: "parent_id".to_owned(), key };
             let read = |typed: &str| typed.parse::<CompanyId>().map_err(|_| wrong("company-parent-gone"));
             let parent = if typed.is_empty() { None } else { Some(read(&typed)?.0) };
+            // Who sends back the null it was shown takes nothing away: a deleted parent may come back.
+            if parent.is_none() && has_deleted_parent(tx, scope, id).await? {
+                return Ok(());
+            }
             super::set_parent(tx, by, scope, id, parent).await.map_err(|error| match error {
                 ContactError::Invalid { key, .. } => wrong(key),
                 other => other,

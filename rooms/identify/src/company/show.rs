@@ -5,10 +5,11 @@ use attune_db::{DbError, Sql, Tx, Value};
 use attune_house::{App, Place};
 use attune_kernel::Fault;
 use attune_web::kit::Tab;
-use attune_web::{Answer, Can, Path, Problem, Query, Scope, Shell, see_other};
+use attune_web::{Actor, Answer, Can, Path, Problem, Query, Scope, Shell, see_other};
 use axum::extract::State;
 use serde::Deserialize;
 
+use super::merge::is_in_charge;
 use super::pages::{Prop, about, own};
 use super::{Branch, Company, CompanyId, tree_page};
 use crate::ViewContacts;
@@ -185,17 +186,16 @@ pub(super) async fn more(
 impl ShowPage {
     /// The merges the reader may split: what was another's before is named to whoever has both in charge.
     async fn merges_of(&self, tx: &mut Tx) -> Result<Vec<Merge>, DbError> {
-        let Some(scopes) = self.merging() else { return Ok(Vec::new()) };
-        let covers = |merge: &Merge| merge.owner_id.is_none() || scopes.iter().all(|scope| scope.covers(merge.owner_id, merge.team_id));
-        Ok(merge::list_of(tx, Subject::Company, self.company.id).await?.into_iter().filter(covers).collect())
+        let Some((actor, scope)) = self.merging() else { return Ok(Vec::new()) };
+        let in_charge = |merge: &Merge| is_in_charge(actor, scope, (merge.owner_id, merge.team_id));
+        Ok(merge::list_of(tx, Subject::Company, self.company.id).await?.into_iter().filter(in_charge).collect())
     }
 
-    /// How far the reader's rights to edit and to merge reach, if this company is in charge.
-    fn merging(&self) -> Option<[Scope; 2]> {
+    /// Who reads and how far the right to merge reaches, if this company is in charge.
+    fn merging(&self) -> Option<(&Actor, &Scope)> {
         let actor = self.shell.actor.as_ref()?;
-        let covers = |scope: &&Scope| self.company.owner_id.is_none() || scope.covers(self.company.owner_id, self.company.team_id);
-        let [edit, merge] = ["identify.contact.edit", "identify.contact.merge"].map(|right| actor.may(right).filter(covers).copied());
-        Some([edit?, merge?])
+        let scope = actor.may("identify.contact.merge")?;
+        is_in_charge(actor, scope, (self.company.owner_id, self.company.team_id)).then_some((actor, scope))
     }
 
     fn may_merge(&self) -> bool {

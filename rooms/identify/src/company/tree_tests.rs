@@ -1,4 +1,4 @@
-use attune_db::Db;
+use attune_db::{Db, params};
 use attune_testkit::{START_AT, StatusCode, TestApp, clock, ids};
 use attune_web::{Actor, Scope};
 use proptest::prelude::*;
@@ -44,7 +44,7 @@ attune_testkit::on_both_dbs! {
     }
 
     async fn programs_put_a_company_under_none_that_is_gone(db: Db) {
-        let site = crate::company::tree_tests::site(db);
+        let site = crate::company::tree_tests::site(db.clone());
         let make = async |name: &str| site.json("admin", "POST", "/api/v1/companies", &json!({ "name": name })).await.is(StatusCode::CREATED).json()["id"].as_str().unwrap().to_owned();
         let (branch, there, gone) = (make("Branch").await, make("There").await, make("Gone").await);
         let path = format!("/api/v1/companies/{branch}");
@@ -60,6 +60,13 @@ attune_testkit::on_both_dbs! {
             let wrong = under(parent).await.is(StatusCode::UNPROCESSABLE_ENTITY).json();
             assert!(wrong["error"]["fields"]["parent_id"].as_str().unwrap().contains("Name one that is there"), "{parent}: {wrong}");
         }
+        // Who sends back what was shown takes nothing away.
+        let kept = json!({ "city": "Bonn", "parent_id": shown["parent_id"] });
+        site.json("admin", "PATCH", &path, &kept).await.is(StatusCode::OK);
+        let mut tx = db.begin().await.unwrap();
+        tx.exec("UPDATE companies SET deleted_at = NULL WHERE name = 'Gone'", params![]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(site.json("admin", "GET", &path, &json!(null)).await.json()["parent_id"], json!(gone));
         let circle = under(&branch).await.is(StatusCode::UNPROCESSABLE_ENTITY).json();
         assert!(circle["error"]["fields"]["parent_id"].is_string(), "{circle}");
         assert_eq!(under(&there).await.is(StatusCode::OK).json()["parent_id"], json!(there));

@@ -14,7 +14,7 @@ use attune_db::{DbError, Tx};
 use attune_events::append;
 use attune_jobs::Bench;
 use attune_record::audit;
-use attune_web::Scope;
+use attune_web::{Actor, Scope};
 use serde_json::json;
 
 use super::{Company, CompanyId, Tree, hold_under, jobs, store};
@@ -59,12 +59,13 @@ fn tables() -> Vec<Follows> {
 /// what is only shared is not.
 pub(crate) async fn find_in_charge(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64) -> Result<Option<Company>, DbError> {
     let found = super::find(tx, scope, id).await?;
-    Ok(found.filter(|company| is_in_charge(by, scope, company)))
+    Ok(found.filter(|company| is_in_charge(by.actor, scope, (company.owner_id, company.team_id))))
 }
 
-fn is_in_charge(by: &By<'_>, scope: &Scope, company: &Company) -> bool {
-    let covers = |scope: &Scope| company.owner_id.is_none() || scope.covers(company.owner_id, company.team_id);
-    covers(scope) && by.actor.may("identify.contact.edit").is_some_and(covers)
+/// Whether the company of this owner and team is within `scope` and within what `actor` may edit.
+pub(super) fn is_in_charge(actor: &Actor, scope: &Scope, (owner_id, team_id): (Option<i64>, Option<i64>)) -> bool {
+    let covers = |scope: &Scope| owner_id.is_none() || scope.covers(owner_id, team_id);
+    covers(scope) && actor.may("identify.contact.edit").is_some_and(covers)
 }
 
 /// Both companies of a pair, if both are alive, different and in charge.
@@ -170,7 +171,7 @@ pub async fn split(tx: &mut Tx, bench: &Bench, by: &By<'_>, scope: &Scope, id: M
     let merge = merges::find(tx, Subject::Company, id.0).await?.ok_or(ContactError::NotFound)?;
     let before = find_in_charge(tx, by, scope, pair.survivor).await?.ok_or(ContactError::NotFound)?;
     let hidden = store::list_any(tx, [pair.loser]).await?.pop().ok_or(ContactError::NotFound)?;
-    if !is_in_charge(by, scope, &hidden) {
+    if !is_in_charge(by.actor, scope, (hidden.owner_id, hidden.team_id)) {
         return Err(ContactError::NotFound);
     }
     let survivor = part(tx, &merge, &before).await?;

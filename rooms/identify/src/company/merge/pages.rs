@@ -85,7 +85,7 @@ async fn search(tx: &mut Tx, by: &By<'_>, scope: &Scope, q: &str) -> Result<Vec<
             found.push(company);
         }
     }
-    found.retain(|company| super::is_in_charge(by, scope, company));
+    found.retain(|company| super::is_in_charge(by.actor, scope, (company.owner_id, company.team_id)));
     Ok(found)
 }
 
