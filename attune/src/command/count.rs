@@ -2,6 +2,7 @@
 
 use attune_db::{params, sql};
 use attune_differentiate::segment;
+use attune_web::Scope;
 use serde_json::json;
 
 use super::{Ended, Outcome, Say};
@@ -19,7 +20,8 @@ pub(super) async fn run(config: &Config, store: &str, args: &Count, say: &Say) -
     let count = match (args.what.as_str(), &args.segment) {
         ("contacts", Some(rule)) => {
             let now = attune_kernel::Clock::system().now();
-            let found = match segment::select_text(&mut tx, rule, &attune_interact::audience::facets(app.house()), now).await {
+            let facets = attune_interact::audience::facets(app.house());
+            let found = match segment::select_text(&mut tx, rule, Some(&Scope::All), &facets, now).await {
                 Ok(found) => found,
                 Err(error) => return Ok(Ended::WrongUse(error.to_string())),
             };

@@ -32,6 +32,29 @@ on_both_dbs! {
         assert_eq!((members(&site, "tagged").await, members(&site, "referrers").await), (vec!["Bob".to_owned()], vec!["Bob".to_owned()]));
     }
 
+    async fn an_owner_is_asked_for_by_name_and_shown_by_it(db: Db) {
+        let site = TestApp::start(db.clone(), |parts| attune::house::rooms(parts, &Collector::start(parts)));
+        let mut tx = db.begin().await.unwrap();
+        for (id, name) in [(71, "Zhang Wei"), (72, "Jo"), (73, "Jo")] {
+            let row = "INSERT INTO staff (id, name, email, email_key, role, password_hash, locale, theme, time_zone, active, created_at, updated_at)
+                VALUES ($1, $2, $3, $3, 'agent', '-', 'en', 'auto', 'UTC', TRUE, 1, 1)";
+            tx.exec(row, params![id, name, format!("{id}@attune.example")]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let made = site.json("admin", "POST", "/api/v1/contacts", &json!({ "name": "Ada" })).await.is(StatusCode::CREATED).json();
+        let mut tx = db.begin().await.unwrap();
+        tx.exec("UPDATE contacts SET owner_id = 71", params![]).await.unwrap();
+        tx.commit().await.unwrap();
+        for rule in ["owner = \"zhang wei\"", "owner = \"71@attune.example\"", "owner in (\"Zhang Wei\") and name = Ada"] {
+            let count = site.json("admin", "POST", "/api/v1/segments/count", &json!({ "rule": rule })).await.is(StatusCode::OK).json();
+            assert_eq!(count["count"], 1, "{rule} for {made}");
+        }
+        let several = site.json("admin", "POST", "/api/v1/segments/count", &json!({ "rule": "owner = Jo" })).await;
+        assert_eq!(several.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", several.body);
+        let page = site.get("admin", "/segments/new?do=text&text=owner+%3D+%22zhang+wei%22").await.is(StatusCode::OK);
+        assert!(page.has("is Zhang Wei") && page.has("Zhang Wei (stf_") && page.has("name or e-mail address of a colleague"), "{}", page.body);
+    }
+
     async fn segments_follow_companies_through_tags_fields_and_merges(db: Db) {
         let site = TestApp::start(db, |parts| attune::house::rooms(parts, &Collector::start(parts)));
         let post = async |path: &str, body: Json| site.json("admin", "POST", path, &body).await;

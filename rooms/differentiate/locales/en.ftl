@@ -119,6 +119,10 @@ segment-unit-min = minutes
 segment-unit-w = weeks
 segment-value = Value
 segment-value-of = one of { $values }
+segment-value-staff = name or e-mail address of a colleague
+segment-value-team = name of a team
+segment-value-contact = name, e-mail address or id of a contact
+segment-value-company = name, domain or id of a company
 segment-op-in = is
 segment-op-not-in = is not
 segment-op-contains = contains
@@ -266,11 +270,11 @@ rule-error-no-segment = Choose another segment: “{ $what }” does not exist.
 rule-error-no-field = Choose another field: “{ $what }” does not exist.
 rule-error-no-event = Choose an event.
 rule-error-address = You see addresses and numbers masked. A rule of yours can ask for a whole one, not for a part of it.
-rule-error-company = Only whoever sees all contacts and companies can ask about companies: a count would tell of those you do not see.
+rule-error-company = Only whoever sees all contacts and companies can ask about companies and about whom a field names: a count would tell of those you do not see.
 rule-error-misfit = Choose another test: this one does not fit “{ $what }”.
 rule-error-empty = Enter a value for “{ $what }”.
 rule-error-backwards = Put the first day before the last for “{ $what }”.
-rule-error-id = Enter an id for “{ $what }”.
+rule-error-id = Enter for “{ $what }” whom you mean: an id, or a name or address that only one has.
 
 # Scores
 score-may-view = View scores

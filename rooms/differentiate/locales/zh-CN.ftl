@@ -110,6 +110,10 @@ segment-unit-min = 分钟
 segment-unit-w = 周
 segment-value = 值
 segment-value-of = 可选：{ $values }
+segment-value-staff = 同事的姓名或邮箱
+segment-value-team = 团队名称
+segment-value-contact = 联系人的姓名、邮箱或编号
+segment-value-company = 公司的名称、域名或编号
 segment-op-in = 是
 segment-op-not-in = 不是
 segment-op-contains = 包含
@@ -245,11 +249,11 @@ rule-error-no-segment = 请换一个细分人群：“{ $what }”不存在
 rule-error-no-field = 请换一个字段：“{ $what }”不存在
 rule-error-no-event = 请选择事件
 rule-error-address = 你看到的邮箱和电话已脱敏，规则只能按完整的值查找，不能按其中一部分
-rule-error-company = 只有能查看全部联系人和公司的人才能按公司信息查找，否则人数会透露你无权查看的公司
+rule-error-company = 只有能查看全部联系人和公司的人才能按公司信息和字段所指的记录查找，否则人数会透露你无权查看的记录
 rule-error-misfit = 请换一种比较：这种比较不适用于“{ $what }”
 rule-error-empty = 请填写“{ $what }”的值
 rule-error-backwards = “{ $what }”的开始日期应早于结束日期
-rule-error-id = 请为“{ $what }”填写编号
+rule-error-id = 请为“{ $what }”填写所指的人或公司：编号，或唯一对应的名称或地址
 
 # 评分
 score-may-view = 查看评分

@@ -94,6 +94,35 @@ attune_testkit::on_both_dbs! {
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 
+    async fn a_segment_asks_whom_a_field_names_by_name_and_says_so(db: Db) {
+        let trial = Trial::new(db);
+        let app = app(&trial);
+        trial.field("sponsor", FieldKind::Contact, &[]).await;
+        let king = trial.contact("King, Rex", None).await;
+        let ada = trial.contact("Ada Brandt", None).await;
+        trial.change(ada, "f:sponsor", &attune_identify::contact::ContactId(king).to_string()).await;
+        let line = |value: &str| format!("r0.d=0&r0.j=all&r1.d=1&r1.w=field%3Acustom.sponsor&r1.o=in&r1.v={value}");
+        let id = attune_identify::contact::ContactId(king);
+        let page = app.get("admin", &format!("/segments/new?{}", line(&id.to_string()))).await.is(StatusCode::OK);
+        assert!(page.has("Ada Brandt") && page.has("sponsor is King, Rex"), "{}", page.body);
+        assert!(page.has(&format!("value=\"King  Rex ({id})\"")) && page.has("name, e-mail address or id of a contact"), "{}", page.body);
+        let page = app.get("admin", &format!("/segments/new?{}", line("Nobody"))).await.is(StatusCode::OK);
+        assert!(!page.has("Ada Brandt") && page.has("value=\"Nobody\""), "{}", page.body);
+        let refused = app.post("admin", "/segments", &format!("name=x&do=dynamic&{}", line("Nobody"))).await;
+        assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.has("whom you mean"), "{}", refused.body);
+        let made = app.post("admin", "/segments", &format!("name=Of+the+king&do=dynamic&{}", line(&format!("King++Rex+({id})")))).await;
+        let to = made.is(StatusCode::SEE_OTHER).leads().to_owned();
+        let api = app.get("admin", &to.replace("/segments", "/api/v1/segments")).await.is(StatusCode::OK);
+        assert_eq!(api.json()["rule"], json!(format!("custom.sponsor = \"{id}\"")), "{}", api.body);
+        let count = json!({ "rule": format!("custom.sponsor = \"{id}\"") });
+        assert_eq!(app.json("admin", "POST", "/api/v1/segments/count", &count).await.is(StatusCode::OK).json()["count"], 1);
+        app.json("agent", "POST", "/api/v1/segments/count", &count).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        let page = app.get("agent", &to).await.is(StatusCode::OK);
+        assert!(!page.has("King, Rex"), "who is not theirs is not named: {}", page.body);
+        let page = app.post("admin", "/scoring/fit", "field=custom.sponsor&op=known&fit_points=5").await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "no event of a contact tells that the one it names is merged");
+    }
+
     async fn who_does_not_see_all_companies_learns_nothing_of_them_by_a_rule(db: Db) {
         let trial = Trial::new(db);
         let app = app(&trial);

@@ -173,6 +173,35 @@ impl Trial {
         tx.commit().await.unwrap();
     }
 
+    /// Makes one company part of another.
+    pub(crate) async fn join(&self, survivor: i64, loser: i64) -> MergeId {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let mut tx = self.db.begin().await.unwrap();
+        let pair = Pair { survivor, loser };
+        let id = company::merge::merge(&mut tx, &self.bench, &by, &Scope::All, pair, &BTreeSet::new()).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    /// Parts them again.
+    pub(crate) async fn part(&self, id: MergeId) {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let mut tx = self.db.begin().await.unwrap();
+        company::merge::split(&mut tx, &self.bench, &by, &Scope::All, id).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Brings a deleted contact back.
+    pub(crate) async fn restore(&self, id: i64) {
+        let actor = Actor::system();
+        let by = contact::By { actor: &actor, now: self.clock.now(), ids: &self.ids };
+        let mut tx = self.db.begin().await.unwrap();
+        contact::restore(&mut tx, &by, &Scope::All, &[id]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     pub(crate) async fn happen(&self, events: Vec<Event>) {
         let mut events = events;
         let mut tx = self.db.begin().await.unwrap();
@@ -189,7 +218,7 @@ impl Trial {
         let actor = Actor::system();
         let by = segment::By { actor: &actor, now: self.clock.now(), ids: &self.ids, bench: &self.bench };
         let mut tx = self.db.begin().await.unwrap();
-        let id = segment::create(&mut tx, &by, name, segment::parse(rule).unwrap(), &facets()).await.unwrap();
+        let id = segment::create(&mut tx, &by, name, segment::parse(rule).unwrap(), &facets()).await.expect(rule);
         tx.commit().await.unwrap();
         SegmentId(id)
     }

@@ -42,7 +42,7 @@ pub async fn compile(tx: &mut Tx, audience: &Audience, facets: &[FacetField], no
     if text.is_empty() {
         return Ok(Sql::new("SELECT c.id FROM v_identify_contact c"));
     }
-    segment::select_text(tx, &text, facets, now).await.map_err(|error: SegmentError| AudienceError(error.to_string()))
+    segment::select_text(tx, &text, None, facets, now).await.map_err(|error: SegmentError| AudienceError(error.to_string()))
 }
 
 /// Reads a form's audience at the app's present; a rule that cannot be read is told under `rule`.

@@ -128,6 +128,7 @@ on_both_engines! {
         assert!(counted(&attune, &["events"]).await >= 3, "each contact came in with an event");
         assert_eq!(counted(&attune, &["contacts", "--segment", "custom.visits >= 12"]).await, 2);
         assert_eq!(counted(&attune, &["contacts", "--segment", "custom.visits >= 12 and name = \"Bob\""]).await, 1);
+        assert_eq!(counted(&attune, &["contacts", "--segment", "company = Able"]).await, 2, "who is meant is known by name");
         let firms = file(&attune, "firms.csv", "no,company,website,parent\n1,Able,able.example,\n2,Dog,dog.example,Able\n3,Egg,egg.example,Nobody\n");
         let (taken, _) = ended(&attune, 1, &["import", "companies", &firms]).await;
         assert_eq!((&taken["created"], &taken["updated"], &taken["rejected"]), (&1.into(), &1.into(), &1.into()));

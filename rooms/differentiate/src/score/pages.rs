@@ -70,7 +70,7 @@ struct Typed {
 
 async fn page(app: &App, shell: Shell, typed: Typed) -> Result<ScoringPage, Problem> {
     let mut tx = app.db.read().await?;
-    let words = Vocabulary { company: None, ..vocabulary(&mut tx, &facet_fields(&app.house().facets)).await? };
+    let words = vocabulary(&mut tx, &facet_fields(&app.house().facets)).await?.of_person_alone();
     let l = shell.l.clone();
     let teller = Teller { l: &l, texts: &app.texts, vocabulary: &words };
     let rules = super::list_rules(&mut tx).await?;
@@ -182,7 +182,7 @@ pub async fn delete_rule(State(app): State<App>, can: Can<EditScores>, shell: Sh
 pub async fn save_fit(State(app): State<App>, can: Can<EditScores>, shell: Shell, Form(form): Form<FitForm>) -> Answer {
     let id = form.id.parse().unwrap_or_else(|_| app.ids.next());
     let mut tx = app.db.begin().await?;
-    let words = Vocabulary { company: None, ..vocabulary(&mut tx, &facet_fields(&app.house().facets)).await? };
+    let words = vocabulary(&mut tx, &facet_fields(&app.house().facets)).await?.of_person_alone();
     let checked = form.check(id).and_then(|rule| fits_field(rule, &words, &shell.sight()));
     let rule = match checked {
         Ok(rule) => rule,

@@ -104,8 +104,8 @@ pub(super) struct Keeper {
 impl Keeper {
     pub(super) async fn load(tx: &mut Tx, facets: &[crate::segment::bind::FacetField], now: i64) -> Result<Self, DbError> {
         let custom = facts::custom_fields(tx, Subject::Contact).await?;
-        // A fit is reckoned when something about the contact changes; nothing says so for each when it is the company.
-        let vocabulary = Vocabulary { custom, facets: facets.to_vec(), ..Vocabulary::default() };
+        // A fit is reckoned when something about the contact changes; nothing says so for each when it is the company, or whom a field names.
+        let vocabulary = Vocabulary { custom, facets: facets.to_vec(), ..Vocabulary::default() }.of_person_alone();
         let fit = store::list_fit_rules(tx).await?.into_iter().filter(|rule| rule.active);
         let fit = fit.filter_map(|rule| Some((bind(&Rule::Field(rule.condition), &vocabulary).ok()?, rule.points))).collect();
         let basis = store::basis(tx).await?;

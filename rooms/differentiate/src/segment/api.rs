@@ -129,10 +129,12 @@ struct Counted {
 
 /// POST /api/v1/segments/count
 pub async fn count(State(app): State<App>, can: Can<ViewSegments>, Json(wanted): Json<Wanted>) -> Answer {
-    let rule = wanted.rule()?;
-    super::check_reader(&rule, &Sight::of(&can.actor), super::pages::seen(&can.actor).as_ref()).map_err(SegmentError::Rule)?;
+    let (rule, scope, facets) = (wanted.rule()?, super::pages::seen(&can.actor), facet_fields(&app.house().facets));
     let mut tx = app.db.read().await?;
-    let found = super::select(&mut tx, &rule, &facet_fields(&app.house().facets), app.clock.now()).await?;
+    let vocabulary = vocabulary(&mut tx, &facets).await?;
+    super::check_reader(&rule, &vocabulary, &Sight::of(&can.actor), scope.as_ref()).map_err(SegmentError::Rule)?;
+    let rule = super::names::resolve(&mut tx, rule, &vocabulary, scope.as_ref()).await?;
+    let found = super::select(&mut tx, &rule, &facets, app.clock.now()).await?;
     Ok(Json(Counted { count: super::count(&mut tx, &found).await? }).into_response())
 }
 

@@ -1,9 +1,12 @@
 //! Ties a rule to what exists: fields, facets, events and segments. A bound rule compiles and evaluates without further questions.
 
+use std::collections::HashMap;
+
 use attune_identify::company::domain_key;
-use attune_kernel::{Money, fold_key};
+use attune_kernel::fold_key;
 
 use super::company::OfCompany;
+pub use super::custom::CustomField;
 use super::rule::{Cmp, Count, Day, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreName, Test, Window};
 
 /// What a field holds, and so which tests fit it.
@@ -71,44 +74,6 @@ pub(super) fn seen(column: &str) -> String {
     }
 }
 
-/// A custom field as rules see it.
-#[derive(Clone, Debug)]
-pub struct CustomField {
-    /// Its id.
-    pub id: i64,
-    /// Its key; rules write `custom.<key>`, or `company.custom.<key>` for one of the contact's company.
-    pub key: String,
-    /// What people call it.
-    pub label: String,
-    /// What it holds.
-    pub kind: Kind,
-    /// ISO 4217 code of money.
-    pub currency: Option<String>,
-    /// The options of a choice: key and label.
-    pub options: Vec<(String, String)>,
-}
-
-impl CustomField {
-    /// What one whole unit is kept as.
-    fn unit(&self) -> f64 {
-        self.currency.as_deref().map_or(1.0, |code| f64::from(10_u32.pow(Money::places(code))))
-    }
-
-    /// The key of the option with this key or label; the text itself when there is none, which nobody has.
-    pub(super) fn option(&self, text: &str) -> String {
-        let folded = fold_key(text);
-        let by_key = self.options.iter().find(|(key, _)| *key == text.trim());
-        let found = by_key.or_else(|| self.options.iter().find(|(_, label)| fold_key(label) == folded));
-        found.map_or(folded, |(key, _)| key.clone())
-    }
-
-    /// What people call the option meant by `text`.
-    pub fn option_label(&self, text: &str) -> String {
-        let key = self.option(text);
-        self.options.iter().find(|(known, _)| *known == key).map_or_else(|| text.to_owned(), |(_, label)| label.clone())
-    }
-}
-
 /// A facet as rules see it.
 #[derive(Clone, Debug)]
 pub struct FacetField {
@@ -144,9 +109,19 @@ pub struct Vocabulary {
     pub facets: Vec<FacetField>,
     /// Segments that exist.
     pub segments: Vec<SegmentName>,
+    /// What those are called whom a rule names, by their ids as shown; only where it was asked for.
+    pub names: HashMap<String, String>,
 }
 
 impl Vocabulary {
+    /// Without what changes for a contact while no event names it: companies, and records that fields name.
+    #[must_use]
+    pub fn of_person_alone(mut self) -> Self {
+        self.company = None;
+        self.custom.retain(|field| field.kind != Kind::Reference);
+        self
+    }
+
     /// The segment with this id (`seg_…`) or name.
     pub fn segment(&self, text: &str) -> Option<&SegmentName> {
         let by_id = text.parse::<super::SegmentId>().ok();
@@ -179,7 +154,8 @@ impl Vocabulary {
             let source = match found.kind {
                 Kind::Number | Kind::Money | Kind::Date | Kind::YesNo => Source::CustomNumber(found.id),
                 Kind::Choice => Source::CustomChoice(found.id),
-                Kind::Text | Kind::Reference => Source::CustomText(found.id),
+                Kind::Reference => Source::CustomReference(found.id),
+                Kind::Text => Source::CustomText(found.id),
             };
             return Some((source, found.kind));
         }
@@ -217,6 +193,8 @@ pub enum Source {
     CustomNumber(i64),
     /// A custom field kept as the keys of its options, several for one contact.
     CustomChoice(i64),
+    /// A custom field that names a record: every id that leads to whom it names today.
+    CustomReference(i64),
     /// Something about the contact's company.
     Company(OfCompany),
     /// A facet.
@@ -271,12 +249,20 @@ impl Bound {
     /// A number that tells the own fields it asks for from others; a field made again under the same key is another one.
     pub fn own_fields(&self) -> i64 {
         let own = self.conditions().into_iter().filter_map(|condition| match condition {
-            Self::Field(Source::CustomText(id) | Source::CustomNumber(id) | Source::CustomChoice(id), _) => Some(*id),
+            Self::Field(Source::CustomText(id) | Source::CustomNumber(id) | Source::CustomChoice(id) | Source::CustomReference(id), _) => {
+                Some(*id)
+            }
             Self::Field(Source::Company(of), _) => of.own_field(),
             _ => None,
         });
         let ids: std::collections::BTreeSet<i64> = own.collect();
         ids.into_iter().fold(0_i64, |sum, id| sum.wrapping_mul(31).wrapping_add(id)) & i64::MAX
+    }
+
+    /// Whether it asks whom a field names: that changes when something happens to them.
+    pub fn asks_for_names(&self) -> bool {
+        let names = |source: &Source| matches!(source, Source::CustomReference(_) | Source::Company(OfCompany::Named(_)));
+        self.conditions().into_iter().any(|condition| matches!(condition, Self::Field(source, _) if names(source)))
     }
 
     /// The segments it asks for.
@@ -385,6 +371,9 @@ impl Binder<'_> {
             return self.wrong("rule-error-empty", &condition.field, format!("the value for {:?} is missing", condition.field));
         }
         if kind == Kind::Reference {
+            // A company goes on being meant by the id of one that became part of it.
+            let one_of = matches!(condition.test, Test::In(_) | Test::NotIn(_));
+            let source = if condition.field == "company" && one_of { Source::Company(OfCompany::Id) } else { source };
             return match ids(&condition.test) {
                 Some(test) => Ok(Bound::Field(source, test)),
                 None => self.wrong("rule-error-id", &condition.field, format!("the value for {:?} is not an id", condition.field)),
@@ -444,12 +433,17 @@ fn digits(test: &Test) -> Test {
     map_texts(test, &|text| text.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect())
 }
 
-/// Ids as shown (`usr_…`) become the numbers the store keeps.
+/// The id in a text: as shown (`stf_…`), or behind a name, in brackets.
+pub(super) fn id_in(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let id = text.strip_suffix(')').and_then(|text| text.rsplit_once('(')).map_or(text, |(_, id)| id.trim());
+    let (_, digits) = id.rsplit_once('_')?;
+    attune_kernel::decode_id("id", &format!("id_{digits}")).ok()
+}
+
+/// Ids as shown become the numbers the store keeps.
 fn ids(test: &Test) -> Option<Test> {
-    let number = |text: &String| {
-        let digits = text.rsplit_once('_').map_or_else(|| text.clone(), |(_, digits)| format!("id_{digits}"));
-        attune_kernel::decode_id("id", &digits).ok().map(|id| id.to_string())
-    };
+    let number = |text: &String| id_in(text).map(|id| id.to_string());
     match test {
         Test::In(texts) => texts.iter().map(number).collect::<Option<_>>().map(Test::In),
         Test::NotIn(texts) => texts.iter().map(number).collect::<Option<_>>().map(Test::NotIn),

@@ -43,8 +43,12 @@ pub enum OfCompany {
     Number(i64),
     /// An own field kept as the keys of its options.
     Choice(i64),
+    /// An own field that names a record: every id that leads to whom it names today.
+    Named(i64),
     /// Its tags, folded.
     Tag,
+    /// The company itself: its id, and those of the companies that became part of it.
+    Id,
 }
 
 impl OfCompany {
@@ -58,7 +62,8 @@ impl OfCompany {
             let source = match found.kind {
                 Kind::Number | Kind::Money | Kind::Date | Kind::YesNo => Self::Number(found.id),
                 Kind::Choice => Self::Choice(found.id),
-                Kind::Text | Kind::Reference => Self::Text(found.id),
+                Kind::Reference => Self::Named(found.id),
+                Kind::Text => Self::Text(found.id),
             };
             return Some((source, found.kind));
         }
@@ -72,7 +77,7 @@ impl OfCompany {
 
     /// Whether a company may have several at once.
     pub fn is_several(self) -> bool {
-        matches!(self, Self::Choice(_) | Self::Tag)
+        matches!(self, Self::Choice(_) | Self::Named(_) | Self::Tag | Self::Id)
     }
 
     /// Whether texts are kept folded.
@@ -87,7 +92,9 @@ impl OfCompany {
             Self::Text(id) => ("v_identify_company_text", "company_id", "value_key", Some(id)),
             Self::Number(id) => ("v_identify_company_number", "company_id", "value", Some(id)),
             Self::Choice(id) => ("v_identify_company_choice", "company_id", "choice", Some(id)),
+            Self::Named(id) => ("v_identify_reference", "record_id", "target_id", Some(id)),
             Self::Tag => ("v_identify_company_tag", "company_id", "value", None),
+            Self::Id => ("v_identify_company_known_as", "company_id", "known_as_id", None),
         }
     }
 
@@ -103,10 +110,12 @@ impl OfCompany {
                 let attribute = column.strip_suffix("_key").unwrap_or(column);
                 if attribute == "team_id" { "owner_id".to_owned() } else { attribute.to_owned() }
             }
-            Self::Text(id) | Self::Number(id) | Self::Choice(id) => {
+            Self::Text(id) | Self::Number(id) | Self::Choice(id) | Self::Named(id) => {
                 own.iter().find(|field| field.id == id).map_or_else(String::new, |field| format!("f:{}", field.key))
             }
             Self::Tag => TAG.to_owned(),
+            // A merge changes whose people they are, and tells of that.
+            Self::Id => "company_id".to_owned(),
         }
     }
 }
@@ -123,7 +132,7 @@ pub(super) async fn load(
         let of_kind = wanted.iter().filter_map(|of| of.place().3.filter(|id| kind(*id) == *of));
         (kind, of_kind.collect::<BTreeSet<i64>>())
     };
-    for (kind, ids) in [fields(OfCompany::Text), fields(OfCompany::Number), fields(OfCompany::Choice)] {
+    for (kind, ids) in [fields(OfCompany::Text), fields(OfCompany::Number), fields(OfCompany::Choice), fields(OfCompany::Named)] {
         let Some(first) = ids.first() else { continue };
         let mut sql = beside(kind(*first), ", f.field_id");
         sql.push(" WHERE f.field_id IN ").bind_list(ids.iter().map(|id| Value::Int(*id)));
@@ -133,10 +142,10 @@ pub(super) async fn load(
             }
         }
     }
-    if wanted.contains(&OfCompany::Tag) {
-        for row in tx.rows_from(beside(OfCompany::Tag, "").text(), contacts, params![]).await? {
+    for of in [OfCompany::Tag, OfCompany::Id].into_iter().filter(|of| wanted.contains(of)) {
+        for row in tx.rows_from(beside(of, "").text(), contacts, params![]).await? {
             if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
-                keep(facts, OfCompany::Tag, row.value("value")?.clone());
+                keep(facts, of, row.value("value")?.clone());
             }
         }
     }
@@ -154,6 +163,9 @@ fn keep(facts: &mut Facts, of: OfCompany, value: Value) {
     match value {
         Value::Text(text) if of.is_several() => {
             facts.sets.entry(Source::Company(of)).or_default().insert(text);
+        }
+        Value::Int(id) if of.is_several() => {
+            facts.sets.entry(Source::Company(of)).or_default().insert(id.to_string());
         }
         value => {
             facts.values.insert(Source::Company(of), value);

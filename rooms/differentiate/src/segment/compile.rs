@@ -144,6 +144,7 @@ impl Compiler {
             Source::CustomText(id) => self.aside(sql, ("v_identify_contact_text", "contact_id", "value_key", Some(id)), false, test),
             Source::CustomNumber(id) => self.aside(sql, ("v_identify_contact_number", "contact_id", "value", Some(id)), false, test),
             Source::CustomChoice(id) => self.aside(sql, ("v_identify_contact_choice", "contact_id", "choice", Some(id)), false, test),
+            Source::CustomReference(id) => self.aside(sql, ("v_identify_reference", "record_id", "target_id", Some(id)), false, test),
             Source::Facet { sql: facet, .. } => self.aside(sql, (&format!("({facet})"), "contact_id", "value", None), false, test),
             Source::Company(of) => self.of_company(sql, of, test),
         }

@@ -186,7 +186,7 @@ impl Evaluator<'_> {
     fn field(&self, source: Source, test: &Test) -> Truth {
         let several = match source {
             Source::Company(of) => of.is_several(),
-            other => matches!(other, Source::CustomChoice(_) | Source::Facet { several: true, .. }),
+            other => matches!(other, Source::CustomChoice(_) | Source::CustomReference(_) | Source::Facet { several: true, .. }),
         };
         if several {
             return self.set(source, test);

@@ -13,23 +13,25 @@ use super::rule::Window;
 
 /// The own fields this workspace has added to contacts or companies.
 pub async fn custom_fields(tx: &mut Tx, subject: Subject) -> Result<Vec<CustomField>, DbError> {
-    // Who is merged, deleted or brought back is told by no event of those who name them, so rules do not ask whom a field names.
     let select = match subject {
-        Subject::Contact => sql!(
-            "SELECT id, key, label, kind, currency, options FROM v_identify_field WHERE kind <> 'contact' AND kind <> 'company' ORDER BY position, id"
-        ),
-        Subject::Company => sql!(
-            "SELECT id, key, label, kind, currency, options FROM v_identify_company_field WHERE kind <> 'contact' AND kind <> 'company' ORDER BY position, id"
-        ),
+        Subject::Contact => sql!("SELECT id, key, label, kind, currency, options FROM v_identify_field ORDER BY position, id"),
+        Subject::Company => sql!("SELECT id, key, label, kind, currency, options FROM v_identify_company_field ORDER BY position, id"),
     };
     let rows = tx.rows(select, params![]).await?;
     let read = |row: &Row| {
-        let kind = match row.get::<String>("kind")?.as_str() {
+        let told: String = row.get("kind")?;
+        let names = match told.as_str() {
+            "contact" => Some(Subject::Contact),
+            "company" => Some(Subject::Company),
+            _ => None,
+        };
+        let kind = match told.as_str() {
             "number" => Kind::Number,
             "date" => Kind::Date,
             "bool" => Kind::YesNo,
             "money" => Kind::Money,
             "choice" | "choices" => Kind::Choice,
+            "contact" | "company" => Kind::Reference,
             _ => Kind::Text,
         };
         let options: Vec<FieldOption> = serde_json::from_str(&row.get::<String>("options")?).unwrap_or_default();
@@ -39,6 +41,7 @@ pub async fn custom_fields(tx: &mut Tx, subject: Subject) -> Result<Vec<CustomFi
             key: row.get("key")?,
             label: row.get("label")?,
             kind,
+            names,
             currency: row.get("currency")?,
             options,
         })
@@ -53,6 +56,7 @@ struct Wanted {
     texts: BTreeSet<i64>,
     numbers: BTreeSet<i64>,
     choices: BTreeSet<i64>,
+    references: BTreeSet<i64>,
     company: BTreeSet<OfCompany>,
     facets: BTreeSet<usize>,
     events: BTreeSet<String>,
@@ -76,6 +80,9 @@ impl Wanted {
                 }
                 Bound::Field(Source::CustomChoice(id), _) => {
                     wanted.choices.insert(*id);
+                }
+                Bound::Field(Source::CustomReference(id), _) => {
+                    wanted.references.insert(*id);
                 }
                 Bound::Field(Source::Company(of), _) => {
                     wanted.company.insert(*of);
@@ -116,6 +123,7 @@ pub async fn load(
     load_contacts(tx, &ids, &wanted, &mut facts).await?;
     load_custom(tx, &ids, &wanted, &mut facts).await?;
     load_choices(tx, &ids, &wanted, &mut facts).await?;
+    load_references(tx, &ids, &wanted, &mut facts).await?;
     company::load(tx, &ids, &wanted.company, &mut facts).await?;
     for index in &wanted.facets {
         if let Some(facet) = facets.get(*index) {
@@ -195,6 +203,23 @@ async fn load_choices(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut 
     for row in tx.rows_from(sql.text(), ids, sql.values()).await? {
         if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
             facts.sets.entry(Source::CustomChoice(row.get("field_id")?)).or_default().insert(row.get("choice")?);
+        }
+    }
+    Ok(())
+}
+
+async fn load_references(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
+    if wanted.references.is_empty() {
+        return Ok(());
+    }
+    let mut sql = Sql::new(
+        "SELECT f.record_id, f.field_id, f.target_id FROM {rows} AS r JOIN v_identify_reference f ON f.record_id = r.id WHERE f.field_id IN ",
+    );
+    sql.bind_list(wanted.references.iter().map(|id| Value::Int(*id)));
+    for row in tx.rows_from(sql.text(), ids, sql.values()).await? {
+        if let Some(facts) = facts.get_mut(&row.get("record_id")?) {
+            let target: i64 = row.get("target_id")?;
+            facts.sets.entry(Source::CustomReference(row.get("field_id")?)).or_default().insert(target.to_string());
         }
     }
     Ok(())

@@ -1,7 +1,9 @@
-//! Judges the people of a company anew when something about it has changed: a few at once with the event, a crowd by a job, batch by batch.
+//! Judges the people of a company anew when something about it has changed, and whoever names a record when something has happened to it: a few at
+//! once with the event, a crowd by a job, batch by batch.
 
 use attune_db::{DbError, Relation, Tx, params, sql};
 use attune_events::BoxFuture;
+use attune_identify::field::Subject;
 use attune_jobs::{Bench, JobContext, JobSpec, Run, Verdict, put};
 use attune_kernel::Fault;
 use serde::{Deserialize, Serialize};
@@ -9,28 +11,43 @@ use serde::{Deserialize, Serialize};
 use super::jobs::{KeepSegments, lock};
 use super::keep::{Index, Work};
 
-/// The job that judges the people of companies.
+/// The job that judges the people of companies, and those who name a record.
 pub const FOLLOW: &str = "differentiate.follow_companies";
 /// People per transaction. A trial is small, and sees both ways all the same.
 const BATCH: i64 = if cfg!(test) { 2 } else { 2_000 };
 
-/// The companies whose people are judged, and for which segments.
+/// The companies whose people are judged, the records whose namers are, and for which segments.
 #[derive(Debug, Serialize, Deserialize)]
 struct Plan {
     companies: Vec<i64>,
+    #[serde(default)]
+    named: Vec<i64>,
     segments: Vec<i64>,
 }
 
-/// Adds to `work` the people of the companies in it; when they are too many for one transaction a job takes them all.
+/// Whether these are more than one transaction takes.
+fn is_crowd<T>(rows: &[T]) -> bool {
+    i64::try_from(rows.len()).unwrap_or(i64::MAX) > BATCH
+}
+
+/// Adds to `work` those who name the records in it, and the people of the companies in it; when they are too many for one transaction a job takes them all.
 pub(super) async fn add_people(tx: &mut Tx, bench: &Bench, index: &Index, work: &mut Work<'_>) -> Result<(), DbError> {
+    let named: Vec<i64> = work.named().collect();
+    let naming = if named.is_empty() { Vec::new() } else { naming(tx, &named).await? };
+    if is_crowd(&naming) {
+        let plan = Plan { companies: work.companies().collect(), named, segments: index.segments_of_crowds(work) };
+        return put(tx, bench, JobSpec::new(FOLLOW, serde_json::to_value(plan).unwrap_or_default())).await.map(drop);
+    }
+    for (record, who) in naming {
+        work.add_naming(record, who);
+    }
     let companies: Vec<i64> = work.companies().collect();
     let ids = Relation::of_ids("id", companies.iter().copied());
     let select = sql!("SELECT c.company_id, c.id FROM {rows} AS r JOIN v_identify_contact c ON c.company_id = r.id LIMIT $1");
     let people = tx.rows_from(select, &ids, params![BATCH + 1]).await?;
-    if i64::try_from(people.len()).unwrap_or(i64::MAX) > BATCH {
-        let plan = serde_json::to_value(Plan { companies, segments: index.segments_of_companies(work) }).unwrap_or_default();
-        put(tx, bench, JobSpec::new(FOLLOW, plan)).await?;
-        return Ok(());
+    if is_crowd(&people) {
+        let plan = Plan { companies, named: Vec::new(), segments: index.segments_of_crowds(work) };
+        return put(tx, bench, JobSpec::new(FOLLOW, serde_json::to_value(plan).unwrap_or_default())).await.map(drop);
     }
     for row in people {
         work.add_of_company(row.at(0)?, row.at(1)?);
@@ -38,14 +55,38 @@ pub(super) async fn add_people(tx: &mut Tx, bench: &Bench, index: &Index, work: 
     Ok(())
 }
 
-/// Companies whose people are judged together: one large one, or several with no more than a batch between them.
-type Group = Vec<i64>;
+/// Who names these records: the record, and the contact or company that does; one more than a batch at most.
+async fn naming(tx: &mut Tx, named: &[i64]) -> Result<Vec<(i64, (Subject, i64))>, DbError> {
+    let (ids, mut found) = (Relation::of_ids("id", named.iter().copied()), Vec::new());
+    for subject in Subject::ALL {
+        let select = match subject {
+            Subject::Contact => sql!(
+                "SELECT n.target_id, n.record_id FROM {rows} AS r JOIN v_identify_naming n ON n.target_id = r.id JOIN v_identify_contact c ON c.id = n.record_id LIMIT $1"
+            ),
+            Subject::Company => sql!(
+                "SELECT n.target_id, n.record_id FROM {rows} AS r JOIN v_identify_naming n ON n.target_id = r.id JOIN v_identify_company c ON c.id = n.record_id LIMIT $1"
+            ),
+        };
+        for row in tx.rows_from(select, &ids, params![BATCH + 1]).await? {
+            found.push((row.at(0)?, (subject, row.at(1)?)));
+        }
+    }
+    Ok(found)
+}
+
+/// Those who are judged together.
+enum Group {
+    /// The people of one large company, or of several with no more than a batch between them.
+    People(Vec<i64>),
+    /// Whoever names one of these records.
+    Naming(Vec<i64>),
+}
 
 async fn groups(tx: &mut Tx, companies: &[i64]) -> Result<(Vec<Group>, i64), DbError> {
     let select =
         sql!("SELECT c.company_id, count(*) FROM {rows} AS r JOIN v_identify_contact c ON c.company_id = r.id GROUP BY c.company_id");
     let sizes = tx.rows_from(select, &Relation::of_ids("id", companies.iter().copied()), params![]).await?;
-    let (mut groups, mut room, mut total): (Vec<Group>, i64, i64) = (Vec::new(), 0, 0);
+    let (mut groups, mut room, mut total): (Vec<Vec<i64>>, i64, i64) = (Vec::new(), 0, 0);
     for row in sizes {
         let (company, size): (i64, i64) = (row.at(0)?, row.at(1)?);
         total += size;
@@ -58,19 +99,53 @@ async fn groups(tx: &mut Tx, companies: &[i64]) -> Result<(Vec<Group>, i64), DbE
         }
         room -= size;
     }
-    Ok((groups, total))
+    Ok((groups.into_iter().map(Group::People).collect(), total))
+}
+
+/// Everybody a plan is about, in groups, and how many they are.
+async fn groups_of(tx: &mut Tx, mut plan: Plan) -> Result<(Vec<Group>, i64), DbError> {
+    let ids = Relation::of_ids("id", plan.named.iter().copied());
+    let naming = sql!(
+        "SELECT DISTINCT c.id FROM {rows} AS r JOIN v_identify_naming n ON n.target_id = r.id JOIN v_identify_company c ON c.id = n.record_id"
+    );
+    for row in tx.rows_from(naming, &ids, params![]).await? {
+        plan.companies.push(row.at(0)?);
+    }
+    plan.companies.sort_unstable();
+    plan.companies.dedup();
+    let (mut all, mut total) = groups(tx, &plan.companies).await?;
+    let count = sql!(
+        "SELECT count(*) FROM {rows} AS r JOIN v_identify_naming n ON n.target_id = r.id JOIN v_identify_contact c ON c.id = n.record_id"
+    );
+    if let Some(row) = tx.rows_from(count, &ids, params![]).await?.first() {
+        total += row.at::<i64>(0)?;
+    }
+    all.push(Group::Naming(plan.named));
+    Ok((all, total))
 }
 
 /// The next people of a group behind `after`.
 async fn page(tx: &mut Tx, group: &Group, after: i64) -> Result<Vec<i64>, DbError> {
-    let rows = if let [one] = group.as_slice() {
+    if let Group::People(of) = group
+        && let [one] = of.as_slice()
+    {
         let select = sql!("SELECT c.id FROM v_identify_contact c WHERE c.company_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3");
-        tx.rows(select, params![*one, after, BATCH]).await?
-    } else {
-        let select =
-            sql!("SELECT c.id FROM {rows} AS r JOIN v_identify_contact c ON c.company_id = r.id WHERE c.id > $1 ORDER BY c.id LIMIT $2");
-        tx.rows_from(select, &Relation::of_ids("id", group.iter().copied()), params![after, BATCH]).await?
+        return tx.rows(select, params![*one, after, BATCH]).await?.iter().map(|row| row.at(0)).collect();
+    }
+    let (select, ids) = match group {
+        Group::People(of) => (
+            sql!("SELECT c.id FROM {rows} AS r JOIN v_identify_contact c ON c.company_id = r.id WHERE c.id > $1 ORDER BY c.id LIMIT $2"),
+            of,
+        ),
+        Group::Naming(named) => (
+            sql!(
+                "SELECT DISTINCT c.id FROM {rows} AS r JOIN v_identify_naming n ON n.target_id = r.id JOIN v_identify_contact c ON c.id = n.record_id
+                 WHERE c.id > $1 ORDER BY c.id LIMIT $2"
+            ),
+            named,
+        ),
     };
+    let rows = tx.rows_from(select, &Relation::of_ids("id", ids.iter().copied()), params![after, BATCH]).await?;
     rows.iter().map(|row| row.at(0)).collect()
 }
 
@@ -82,7 +157,8 @@ impl Run for FollowCompanies {
         Box::pin(async move {
             let plan: Plan = serde_json::from_str(payload)?;
             let db = &context.bench.db;
-            let (groups, total) = groups(&mut db.read().await?, &plan.companies).await?;
+            let segments = plan.segments.clone();
+            let (groups, total) = groups_of(&mut db.read().await?, plan).await?;
             let (mut done, mut moved) = (0, 0);
             for group in &groups {
                 let mut after = i64::MIN;
@@ -92,7 +168,7 @@ impl Run for FollowCompanies {
                     let people = page(&mut tx, group, after).await?;
                     let Some(last) = people.last().copied() else { break };
                     let index = self.0.index(&mut tx).await?;
-                    moved += index.settle(&mut tx, &index.work_of_all(&people, Some(&plan.segments)), context.bench.clock.now()).await?;
+                    moved += index.settle(&mut tx, &index.work_of_all(&people, Some(&segments)), context.bench.clock.now()).await?;
                     tx.commit().await?;
                     after = last;
                     done += i64::try_from(people.len()).unwrap_or(0);

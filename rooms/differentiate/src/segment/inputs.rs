@@ -1,12 +1,14 @@
 //! Which controls a line of the builder shows.
 
 use attune_events::Catalogue;
+use attune_identify::field::Subject;
 use attune_web::kit::Choice;
 
 use super::amount::Unit;
 use super::bind::{CONTACT_FIELDS, Kind};
 use super::company::{COMPANY_FIELDS, TAG};
 use super::form::Row;
+use super::names::Named;
 use super::rule::Cmp;
 use super::words::Teller;
 
@@ -45,6 +47,16 @@ pub struct Inputs<'a> {
     pub teller: Teller<'a>,
     /// The events of all rooms.
     pub catalogue: &'a Catalogue,
+}
+
+/// The text that says how somebody is named.
+fn hint_of(named: Named) -> &'static str {
+    match named {
+        Named::Staff => "segment-value-staff",
+        Named::Team => "segment-value-team",
+        Named::Record(Subject::Contact) => "segment-value-contact",
+        Named::Record(Subject::Company) => "segment-value-company",
+    }
 }
 
 impl Inputs<'_> {
@@ -152,6 +164,9 @@ impl Inputs<'_> {
             _ => {
                 let known = CONTACT_FIELDS.iter().find(|contact| contact.key == field).map_or(&[][..], |contact| contact.choices);
                 inputs.push(self.typed(index, "v", "segment-value", row, if kind == Kind::Number { "number" } else { "text" }));
+                if let Some(hint) = self.teller.vocabulary.named_by(field).map(hint_of) {
+                    inputs.push(Input::Word(self.t(hint)));
+                }
                 if let Some(code) = self.teller.vocabulary.custom_field(field).and_then(|custom| custom.currency.clone()) {
                     inputs.push(Input::Word(code));
                 }

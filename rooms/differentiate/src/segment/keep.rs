@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use attune_db::{DbError, Tx};
 use attune_events::{Event, append};
+use attune_identify::field::Subject;
 use attune_jobs::{clear_timers, set_timers_at_latest};
 use attune_kernel::{Decay, Fault};
 
@@ -44,6 +45,8 @@ pub struct Index {
     by_event: HashMap<String, Vec<(usize, EventCondition)>>,
     with_events: BTreeSet<usize>,
     with_companies: BTreeSet<usize>,
+    /// Rules that ask whom a field of the contact, or of its company, names.
+    with_names: BTreeSet<usize>,
     ageing: BTreeSet<usize>,
     /// Segments whose members are being found for the first time: of them it is not told who comes, whoever looks first.
     fresh: HashSet<i64>,
@@ -59,6 +62,8 @@ pub struct Work<'e> {
     contacts: BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>,
     /// Companies whose people are to be looked at in the same way.
     companies: BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>,
+    /// Records, and whoever names one is to be looked at in the same way.
+    named: BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>,
     /// Segments of which it is not told who comes and goes.
     silent: HashSet<i64>,
 }
@@ -66,12 +71,26 @@ pub struct Work<'e> {
 impl<'e> Work<'e> {
     /// Whether nobody has to be looked at.
     pub fn is_empty(&self) -> bool {
-        self.contacts.is_empty() && self.companies.is_empty()
+        self.contacts.is_empty() && self.companies.is_empty() && self.named.is_empty()
     }
 
     /// The companies whose people are to be looked at.
     pub(super) fn companies(&self) -> impl Iterator<Item = i64> {
         self.companies.keys().copied()
+    }
+
+    /// The records that are named, whose namers are to be looked at.
+    pub(super) fn named(&self) -> impl Iterator<Item = i64> {
+        self.named.keys().copied()
+    }
+
+    /// Adds a contact, or a company's people, that name a record.
+    pub(super) fn add_naming(&mut self, named: i64, (subject, record): (Subject, i64)) {
+        let Some((segments, cause)) = self.named.get(&named) else { return };
+        let of = if subject == Subject::Contact { &mut self.contacts } else { &mut self.companies };
+        let entry = of.entry(record).or_default();
+        entry.0.extend(segments);
+        entry.1 = entry.1.or(*cause);
     }
 
     /// Adds one of a company's people.
@@ -87,6 +106,14 @@ impl<'e> Work<'e> {
     pub fn silently(mut self, segments: impl IntoIterator<Item = i64>) -> Self {
         self.silent.extend(segments);
         self
+    }
+
+    fn add_named(&mut self, record: i64, segments: &BTreeSet<usize>, cause: &'e Event) {
+        if !segments.is_empty() {
+            let entry = self.named.entry(record).or_default();
+            entry.0.extend(segments);
+            entry.1 = Some(cause);
+        }
     }
 
     fn add_company(&mut self, company: i64, segments: &BTreeSet<usize>, cause: &'e Event) {
@@ -121,6 +148,7 @@ impl Index {
             by_event: HashMap::new(),
             with_events: BTreeSet::new(),
             with_companies: BTreeSet::new(),
+            with_names: BTreeSet::new(),
             ageing: BTreeSet::new(),
             fresh: store::list_unfilled(tx).await?.iter().filter(|segment| segment.is_new).map(|segment| segment.id).collect(),
             rebound: Vec::new(),
@@ -162,7 +190,10 @@ impl Index {
         for condition in rule.conditions() {
             match condition {
                 Bound::Field(Source::Column { column, .. } | Source::Reference { column }, _) => self.note(Fact::Column(column), place),
-                Bound::Field(Source::CustomText(field) | Source::CustomNumber(field) | Source::CustomChoice(field), _) => {
+                Bound::Field(
+                    Source::CustomText(field) | Source::CustomNumber(field) | Source::CustomChoice(field) | Source::CustomReference(field),
+                    _,
+                ) => {
                     if let Some(custom) = vocabulary.custom.iter().find(|custom| custom.id == *field) {
                         self.note(Fact::Custom(custom.key.clone()), place);
                     }
@@ -186,6 +217,9 @@ impl Index {
                 }
                 Bound::All(_) | Bound::Any(_) | Bound::None(_) => {}
             }
+        }
+        if rule.asks_for_names() {
+            self.with_names.insert(place);
         }
         if rule.ages() {
             self.ageing.insert(place);
@@ -246,6 +280,9 @@ impl Index {
     pub fn work_of<'e>(&self, events: &'e [Event]) -> Work<'e> {
         let mut work = Work::default();
         for event in events {
+            if let Some(record) = event.contact_id.or(event.company_id).filter(|_| changes_who_is_meant(event)) {
+                work.add_named(record, &self.with_names, event);
+            }
             if let Some(contact) = event.contact_id {
                 work.add(contact, &self.touched_by(event), Some(event));
             } else if let Some(id) = event.company_id {
@@ -255,9 +292,10 @@ impl Index {
         work
     }
 
-    /// The segments the companies in `work` are looked at for.
-    pub(super) fn segments_of_companies(&self, work: &Work<'_>) -> Vec<i64> {
-        let places: BTreeSet<usize> = work.companies.values().flat_map(|(places, _)| places.iter().copied()).collect();
+    /// The segments for which the people of companies, and those who name a record, are looked at in `work`.
+    pub(super) fn segments_of_crowds(&self, work: &Work<'_>) -> Vec<i64> {
+        let crowds = work.companies.values().chain(work.named.values());
+        let places: BTreeSet<usize> = crowds.flat_map(|(places, _)| places.iter().copied()).collect();
         places.iter().filter_map(|place| self.segments.get(*place)).map(|live| live.id).collect()
     }
 
@@ -324,6 +362,12 @@ impl Index {
         }
         set_timers_at_latest(tx, TIMER, due).await
     }
+}
+
+/// Whether whoever names the record an event is about may mean somebody else, nobody or somebody again.
+fn changes_who_is_meant(event: &Event) -> bool {
+    let (whose, what) = event.name.split_once('.').unwrap_or_default();
+    matches!(whose, "contact" | "company") && matches!(what, "deleted" | "restored" | "merged" | "split")
 }
 
 fn news(segment: i64, contact: i64, entered: bool, cause: Option<&Event>, now: i64) -> Event {

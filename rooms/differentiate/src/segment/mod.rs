@@ -8,6 +8,7 @@ pub mod api;
 pub mod bind;
 pub mod company;
 pub mod compile;
+pub mod custom;
 pub mod evaluate;
 pub mod facts;
 pub mod follow;
@@ -15,9 +16,12 @@ pub(crate) mod form;
 mod inputs;
 pub mod jobs;
 pub mod keep;
+pub mod names;
 pub mod pages;
 mod preview;
 mod reader;
+#[cfg(test)]
+mod reference_tests;
 pub mod rule;
 mod store;
 #[cfg(test)]
@@ -31,7 +35,7 @@ use attune_identify::field::Subject;
 use attune_jobs::Bench;
 use attune_kernel::{DAY_US, Fault, Ids};
 use attune_record::audit;
-use attune_web::{Actor, Sight};
+use attune_web::{Actor, Scope, Sight};
 
 pub use bind::{Bound, FacetField, RuleError, SegmentName, Vocabulary, bind};
 pub use reader::{check_reader, check_sight};
@@ -169,7 +173,8 @@ pub struct By<'a> {
 pub async fn vocabulary(tx: &mut Tx, facets: &[FacetField]) -> Result<Vocabulary, DbError> {
     let segments = store::list(tx).await?.into_iter().map(|segment| SegmentName { id: segment.id, name: segment.name }).collect();
     let company = Some(facts::custom_fields(tx, Subject::Company).await?);
-    Ok(Vocabulary { custom: facts::custom_fields(tx, Subject::Contact).await?, company, facets: facets.to_vec(), segments })
+    let custom = facts::custom_fields(tx, Subject::Contact).await?;
+    Ok(Vocabulary { custom, company, facets: facets.to_vec(), segments, ..Vocabulary::default() })
 }
 
 /// Compiles a rule to one statement that yields the ids (`id`) of those it holds for at `now` (µs).
@@ -178,11 +183,13 @@ pub async fn select(tx: &mut Tx, rule: &Rule, facets: &[FacetField], now: i64) -
     Ok(compile::compile(&bound, score::basis(tx).await?.decay(), now))
 }
 
-/// Compiles a rule written as text, or the name or id of a segment, to one statement that yields contact ids (`id`).
-pub async fn select_text(tx: &mut Tx, text: &str, facets: &[FacetField], now: i64) -> Result<Sql, SegmentError> {
-    let rule = match vocabulary(tx, facets).await?.segment(text.trim()) {
+/// Compiles a rule written as text, or the name or id of a segment, to one statement that yields contact ids (`id`). Contacts and companies it names may
+/// be given by name where `scope` is every record, and by id always.
+pub async fn select_text(tx: &mut Tx, text: &str, scope: Option<&Scope>, facets: &[FacetField], now: i64) -> Result<Sql, SegmentError> {
+    let vocabulary = vocabulary(tx, facets).await?;
+    let rule = match vocabulary.segment(text.trim()) {
         Some(segment) => Rule::Segment(rule::SegmentCondition { segment: SegmentId(segment.id).to_string() }),
-        None => parse(text)?,
+        None => names::resolve(tx, parse(text)?, &vocabulary, scope).await?,
     };
     select(tx, &rule, facets, now).await
 }
@@ -203,9 +210,8 @@ pub async fn first(tx: &mut Tx, found: &Sql, limit: i64) -> Result<Vec<i64>, DbE
 
 /// Makes a dynamic segment; its members are found by a job. Answers its id.
 pub async fn create(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: &[FacetField]) -> Result<i64, SegmentError> {
-    check_reader(&rule, &Sight::of(by.actor), pages::seen(by.actor).as_ref())?;
     let vocabulary = vocabulary(tx, facets).await?;
-    let rule = settled(rule, &vocabulary)?;
+    let rule = settled(tx, by, rule, &vocabulary).await?;
     let segment = Segment {
         id: by.ids.next(),
         name: free_name(tx, name, None).await?,
@@ -225,9 +231,8 @@ pub async fn create(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: &[
 
 /// Makes a static segment of those the rule holds for now. Answers its id and how many they are.
 pub async fn snapshot(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: &[FacetField]) -> Result<(i64, i64), SegmentError> {
-    check_reader(&rule, &Sight::of(by.actor), pages::seen(by.actor).as_ref())?;
     let vocabulary = vocabulary(tx, facets).await?;
-    let rule = settled(rule, &vocabulary)?;
+    let rule = settled(tx, by, rule, &vocabulary).await?;
     let found = compile::compile(&bind(&rule, &vocabulary)?, score::basis(tx).await?.decay(), by.now);
     let mut segment = Segment {
         id: by.ids.next(),
@@ -251,10 +256,8 @@ pub async fn snapshot(tx: &mut Tx, by: &By<'_>, name: &str, rule: Rule, facets: 
 pub async fn update(tx: &mut Tx, by: &By<'_>, id: i64, name: &str, rule: Rule, facets: &[FacetField]) -> Result<(), SegmentError> {
     let before = store::find(tx, id).await?.ok_or(SegmentError::NotFound)?;
     let vocabulary = vocabulary(tx, facets).await?;
-    if before.kind != SegmentKind::Static {
-        check_reader(&rule, &Sight::of(by.actor), pages::seen(by.actor).as_ref())?;
-    }
-    let rule = if before.kind == SegmentKind::Static { before.rule.clone() } else { settled(rule, &vocabulary)? };
+    let is_static = before.kind == SegmentKind::Static;
+    let rule = if is_static { before.rule.clone() } else { settled(tx, by, rule, &vocabulary).await? };
     refuse_circle(tx, id, &bind(&rule, &vocabulary)?, &vocabulary).await?;
     let after = Segment { name: free_name(tx, name, Some(id)).await?, rule, ..before.clone() };
     if after == before {
@@ -320,9 +323,11 @@ pub fn trend(member_count: i64, days: &[(i64, i64, i64, i64)], now: i64, count: 
     points
 }
 
-/// The rule in its normal form, checked, with segments named by id, so that renaming one breaks nothing.
-fn settled(rule: Rule, vocabulary: &Vocabulary) -> Result<Rule, SegmentError> {
-    let rule = rule.normal();
+/// The rule in its normal form, checked, with segments and records named by id, so that renaming one breaks nothing.
+async fn settled(tx: &mut Tx, by: &By<'_>, rule: Rule, vocabulary: &Vocabulary) -> Result<Rule, SegmentError> {
+    let scope = pages::seen(by.actor);
+    check_reader(&rule, vocabulary, &Sight::of(by.actor), scope.as_ref())?;
+    let rule = names::resolve(tx, rule.normal(), vocabulary, scope.as_ref()).await?;
     bind(&rule, vocabulary)?;
     Ok(by_id(rule, vocabulary))
 }
@@ -338,6 +343,9 @@ fn by_id(rule: Rule, vocabulary: &Vocabulary) -> Rule {
             Rule::Segment(rule::SegmentCondition { segment: id.unwrap_or(condition.segment) })
         }
         Rule::Field(condition) => {
+            if vocabulary.named_by(&condition.field).is_some() {
+                return Rule::Field(rule::FieldCondition { test: bind::map_texts(&condition.test, &|text| bare_id(text)), ..condition });
+            }
             // An option is kept by its key, so that calling it something else changes no segment.
             let custom = vocabulary.custom_field(&condition.field).filter(|custom| custom.kind == bind::Kind::Choice);
             Rule::Field(match custom {
@@ -347,6 +355,12 @@ fn by_id(rule: Rule, vocabulary: &Vocabulary) -> Rule {
         }
         other => other,
     }
+}
+
+/// An id without the name that stands before it.
+fn bare_id(text: &str) -> String {
+    let inner = text.trim().strip_suffix(')').and_then(|text| text.rsplit_once('('));
+    inner.map_or_else(|| text.trim().to_owned(), |(_, id)| id.trim().to_owned())
 }
 
 async fn free_name(tx: &mut Tx, name: &str, own: Option<i64>) -> Result<String, SegmentError> {

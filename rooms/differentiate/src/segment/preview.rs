@@ -54,7 +54,7 @@ pub async fn preview(
     now: i64,
 ) -> Result<Preview, DbError> {
     let mut found = Preview { everyone: tx.count(sql!("SELECT count(*) FROM v_identify_contact"), params![]).await?, ..Preview::default() };
-    if super::check_reader(rule, sight, scope).is_err() {
+    if super::check_reader(rule, vocabulary, sight, scope).is_err() {
         return Ok(found);
     }
     let Ok(bound) = bind(rule, vocabulary) else { return Ok(found) };

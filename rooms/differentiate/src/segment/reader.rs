@@ -2,20 +2,22 @@
 
 use attune_web::{Scope, Sight};
 
-use super::bind::RuleError;
+use super::bind::{RuleError, Vocabulary};
 use super::rule::{Rule, Subject, Test};
 
-/// Refuses a rule this reader could learn from what is kept from them: [`check_sight`], and questions about companies by whoever does not see all of
-/// them. Somebody's own contact may work for a company that is another's, and a count or a name in a sample would tell of it.
-pub fn check_reader(rule: &Rule, sight: &Sight, scope: Option<&Scope>) -> Result<(), RuleError> {
+/// Refuses a rule this reader could learn from what is kept from them: [`check_sight`], and questions about companies, or about the record a field names,
+/// by whoever does not see all of them. Somebody's own contact may work for a company, or name somebody, that is another's, and a count or a name in a
+/// sample would tell of it.
+pub fn check_reader(rule: &Rule, vocabulary: &Vocabulary, sight: &Sight, scope: Option<&Scope>) -> Result<(), RuleError> {
     check_sight(rule, sight)?;
-    let of_company = |rule: &&Rule| matches!(rule, Rule::Field(condition) if condition.field.starts_with("company."));
+    let tells = |field: &str| field.starts_with("company.") || vocabulary.names_record(field);
+    let of_company = |rule: &&Rule| matches!(rule, Rule::Field(condition) if tells(&condition.field));
     match rule.conditions().iter().position(of_company) {
         Some(condition) if scope != Some(&Scope::All) => Err(RuleError {
             condition,
             key: "rule-error-company",
             what: String::new(),
-            message: "only whoever sees all contacts and companies can ask about companies".to_owned(),
+            message: "only whoever sees all contacts and companies can ask about companies, and about whom fields name".to_owned(),
         }),
         _ => Ok(()),
     }

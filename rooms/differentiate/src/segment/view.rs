@@ -10,7 +10,7 @@ use super::inputs::{Input, Inputs};
 use super::preview::{Difference, Person, Preview, difference, preview};
 use super::rule::Rule;
 use super::words::Teller;
-use super::{Segment, SegmentId, SegmentKind, Vocabulary, facet_fields, parse, print, vocabulary};
+use super::{Segment, SegmentId, SegmentKind, Vocabulary, facet_fields, names, parse, print, vocabulary};
 use crate::score;
 
 /// The state of the builder, as it travels in the address.
@@ -64,7 +64,7 @@ impl Builder {
     pub async fn load(app: &App, shell: &Shell, segment: Option<&Segment>, mut shape: Shape) -> Result<(Self, FormErrors), Problem> {
         let mut tx = app.db.read().await?;
         let now = app.clock.now();
-        let vocabulary = vocabulary(&mut tx, &facet_fields(&app.house().facets)).await?;
+        let mut vocabulary = vocabulary(&mut tx, &facet_fields(&app.house().facets)).await?;
         let mut errors = FormErrors::new();
         let mut typed = None;
         if shape.act == "text" {
@@ -76,11 +76,14 @@ impl Builder {
                 }
             }
         }
+        let (scope, sight) = (shell.actor.as_ref().and_then(super::pages::seen), shell.sight());
+        names::resolve_form(&mut tx, &mut shape.form, &vocabulary, scope.as_ref()).await?;
         let (rule, row_errors) = shape.form.rule();
         let rule = rule.normal();
+        names::learn(&mut tx, &mut vocabulary, &rule, (scope.as_ref(), &sight)).await?;
+        names::write_names(&mut shape.form, &vocabulary);
         let basis = score::basis(&mut tx).await?;
-        let (scope, sight) = (shell.actor.as_ref().and_then(super::pages::seen), shell.sight());
-        let guess = super::check_reader(&rule, &sight, scope.as_ref()).err();
+        let guess = super::check_reader(&rule, &vocabulary, &sight, scope.as_ref()).err();
         if let Some(wrong) = &guess {
             errors.add("rule", wrong.key);
         }

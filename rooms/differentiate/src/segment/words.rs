@@ -132,6 +132,10 @@ impl Teller<'_> {
     fn value(&self, field: &str, test: &Test) -> String {
         let custom = self.vocabulary.custom_field(field);
         match test {
+            Test::In(texts) | Test::NotIn(texts) if self.vocabulary.named_by(field).is_some() => {
+                let name = |text: &String| self.vocabulary.names.get(text).unwrap_or(text).clone();
+                self.l.list(&texts.iter().map(name).collect::<Vec<_>>()).to_string()
+            }
             Test::In(texts) | Test::NotIn(texts) if custom.is_some_and(|custom| custom.kind == Kind::Choice) => {
                 let label = |text: &String| custom.map_or_else(|| text.clone(), |custom| custom.option_label(text));
                 self.l.list(&texts.iter().map(label).collect::<Vec<_>>()).to_string()

@@ -410,7 +410,7 @@ const UNUSED: &str = "c.import_id = $1 AND c.merged_into IS NULL AND NOT EXISTS 
 
 /// Drops at most `limit` of the companies an import made that are not in use, with their fields and tags; answers how many, `None` when none
 /// is left. A parent goes once its branches are gone.
-pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64) -> Result<Option<usize>, DbError> {
+pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64, now: i64) -> Result<Option<usize>, DbError> {
     let unused = format!("SELECT c.id FROM companies c WHERE {UNUSED} ORDER BY c.id LIMIT $2");
     let ids = tx.rows(&unused, params![import_id, limit]).await?.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
     if ids.is_empty() {
@@ -422,7 +422,7 @@ pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64) ->
     let rows = tx.rows_from(&still, &Relation::of_ids("id", ids), params![import_id]).await?;
     let ids = rows.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
     let gone = Relation::of_ids("id", ids.iter().copied());
-    field::reference::forget(tx, &ids).await?;
+    field::reference::forget(tx, &ids, now).await?;
     for delete in [
         sql!("DELETE FROM field_texts WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
         sql!("DELETE FROM field_numbers WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),

@@ -142,7 +142,7 @@ pub(crate) async fn erase(tx: &mut Tx, by: &By<'_>, traces: Traces<'_>, people: 
     for eraser in traces.erasers {
         counts.add(eraser.table, (eraser.run)(tx, &leavers, by.now).await?, false);
     }
-    counts.add("field_references", field::reference::forget(tx, people).await?, false);
+    counts.add("field_references", field::reference::forget(tx, people, by.now).await?, false);
     for (entry, rows) in erase_counting(tx, traces.tables, people).await? {
         counts.add(entry.table, rows, entry.on_erase == OnErase::Null);
     }
@@ -160,7 +160,7 @@ pub(crate) async fn remove(tx: &mut Tx, now: i64, traces: Traces<'_>, people: &[
     for eraser in traces.erasers.iter().filter(|eraser| !eraser.remembers) {
         (eraser.run)(tx, &leavers, now).await?;
     }
-    field::reference::forget(tx, people).await?;
+    field::reference::forget(tx, people, now).await?;
     erase_from(tx, traces.tables, people).await.map(drop)
 }
 

@@ -8,7 +8,7 @@ pub(crate) mod jobs;
 mod option_pages;
 mod options;
 pub(crate) mod pages;
-pub(crate) mod reference;
+pub mod reference;
 mod store;
 mod value;
 

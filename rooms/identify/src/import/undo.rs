@@ -95,7 +95,7 @@ async fn remove_people<'a>(
 async fn remove_companies(bench: &Bench, id: i64, told: &mut (dyn FnMut(usize) + Send)) -> Result<(), ImportError> {
     loop {
         let mut tx = bench.db.begin().await?;
-        let Some(gone) = company::remove_of_import(&mut tx, id, BATCH).await? else { return Ok(()) };
+        let Some(gone) = company::remove_of_import(&mut tx, id, BATCH, bench.clock.now()).await? else { return Ok(()) };
         tx.commit().await?;
         told(gone);
     }

@@ -31,7 +31,7 @@ pub(crate) fn is_dots(text: &str) -> bool {
 }
 
 /// The id of a record as it is kept and shown.
-pub(crate) fn shown_id(target: Subject, id: i64) -> String {
+pub fn shown_id(target: Subject, id: i64) -> String {
     match target {
         Subject::Contact => ContactId(id).to_string(),
         Subject::Company => CompanyId(id).to_string(),
@@ -39,7 +39,7 @@ pub(crate) fn shown_id(target: Subject, id: i64) -> String {
 }
 
 /// The id a text is; nothing for a bare number, which may as well be somebody's name elsewhere.
-pub(crate) fn read_id(target: Subject, text: &str) -> Option<i64> {
+pub fn read_id(target: Subject, text: &str) -> Option<i64> {
     let text = text.trim();
     // What an export writes ends in the id.
     let text = text.strip_suffix(')').and_then(|text| text.rsplit_once('(')).map_or(text, |(_, id)| id.trim());
@@ -96,6 +96,23 @@ async fn look(
         }
     }
     Ok(seen)
+}
+
+/// Whom each of these texts means among all records: an id, an address, an id of another system or a name that only one has. Texts that mean nobody, or
+/// several, are left out. For whoever sees every record.
+pub async fn find_meant(tx: &mut Tx, target: Subject, texts: BTreeSet<String>) -> Result<HashMap<String, i64>, DbError> {
+    let found = meant(tx, &Scope::All, (target, None), texts).await?;
+    Ok(found.into_iter().filter_map(|(text, one)| Some((text, one.ok()?))).collect())
+}
+
+/// What the records of these ids are called today, as far as somebody sees them; a record merged since is the one it became part of.
+pub async fn names(
+    tx: &mut Tx,
+    reader: (&Scope, &Sight),
+    wanted: BTreeSet<(Subject, i64)>,
+) -> Result<HashMap<(Subject, i64), String>, DbError> {
+    let seen = look(tx, reader, wanted).await?.into_iter();
+    Ok(seen.filter_map(|(of, seen)| if let Seen::Open(_, name) = seen { Some((of, name)) } else { None }).collect())
 }
 
 /// Whom the ids that are kept mean today, and whether somebody with this scope sees them; who is gone is left out.
@@ -390,11 +407,12 @@ const FORGOTTEN: u64 = 2_000;
 #[cfg(test)]
 const FORGOTTEN: u64 = 2;
 
-/// Takes these records out of the copies of whoever refers to them, before they are removed for good; answers how many references went.
-pub(crate) async fn forget(tx: &mut Tx, gone: &[i64]) -> Result<u64, DbError> {
+/// Takes these records out of the copies of whoever refers to them, before they are removed for good, and tells of each who did; answers how many
+/// references went.
+pub(crate) async fn forget(tx: &mut Tx, gone: &[i64], now: i64) -> Result<u64, DbError> {
     let (gone, mut rows) = (gone.iter().copied().collect::<BTreeSet<_>>(), 0);
     loop {
-        let more = store::forget(tx, &gone, FORGOTTEN).await?;
+        let more = store::forget(tx, &gone, (FORGOTTEN, now)).await?;
         rows += more;
         if more < FORGOTTEN {
             return Ok(rows);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attune_db::{Column, DbError, Relation, Row, Sql, Tx, Value, params, sql};
+use attune_events::{Event, append};
 use serde_json::{Map, Value as Json};
 
 use crate::field::Subject;
@@ -154,17 +155,18 @@ pub(crate) fn push_named(sql: &mut Sql, reach: &Reach, (target, id): (Subject, i
     sql.push(")");
 }
 
-/// Takes these records out of at most `limit` of the copies of whoever refers to them, and the references with them; answers how many. A copy that refers
-/// to several is read again with what is left of it.
-pub(super) async fn forget(tx: &mut Tx, gone: &BTreeSet<i64>, limit: u64) -> Result<u64, DbError> {
+/// Takes these records out of at most `limit` of the copies of whoever refers to them, and the references with them, and tells it of those who stay;
+/// answers how many. A copy that refers to several is read again with what is left of it.
+pub(super) async fn forget(tx: &mut Tx, gone: &BTreeSet<i64>, (limit, now): (u64, i64)) -> Result<u64, DbError> {
     let select = sql!(
-        "SELECT e.record_id, e.field_id, e.target_id, COALESCE(f.key, '') AS key, c.id AS contact_id, COALESCE(c.fields, o.fields, '{}') AS fields
+        "SELECT e.record_id, e.field_id, e.target_id, COALESCE(f.key, '') AS key, c.id AS contact_id, COALESCE(c.fields, o.fields, '{}') AS fields, COALESCE(c.deleted_at, o.deleted_at) AS deleted_at
          FROM (SELECT g.record_id, g.field_id, g.target_id FROM {rows} AS r JOIN field_references g ON g.target_id = r.id LIMIT $1) AS e
          LEFT JOIN fields f ON f.id = e.field_id LEFT JOIN contacts c ON c.id = e.record_id LEFT JOIN companies o ON o.id = e.record_id"
     );
     let found = tx.rows_from(select, &Relation::of_ids("id", gone.iter().copied()), params![limit]).await?;
     let mut copies: [BTreeMap<i64, Map<String, Json>>; 2] = Default::default();
     let mut done = Relation::new(&[("record_id", Column::Int), ("field_id", Column::Int)]);
+    let mut told = Vec::new();
     for row in &found {
         let (record, key): (i64, String) = (row.get("record_id")?, row.get("key")?);
         done.push(params![record, row.get::<i64>("field_id")?]);
@@ -175,8 +177,16 @@ pub(super) async fn forget(tx: &mut Tx, gone: &BTreeSet<i64>, limit: u64) -> Res
         // The key of a field that is being removed may be another's by now.
         let is_it =
             |value: &Json| Subject::ALL.iter().any(|subject| super::read_id(*subject, value.as_str().unwrap_or("")) == Some(target));
-        if values.get(&key).is_some_and(is_it) {
-            values.remove(&key);
+        if !values.get(&key).is_some_and(is_it) {
+            continue;
+        }
+        values.remove(&key);
+        if !gone.contains(&record) && row.get::<Option<i64>>("deleted_at")?.is_none() {
+            let attribute = format!("f:{key}");
+            told.push(match side {
+                0 => Event::new("contact.updated", now).contact(record).subject(attribute),
+                _ => Event::new("company.updated", now).company(record).subject(attribute),
+            });
         }
     }
     let updates = [
@@ -189,6 +199,9 @@ pub(super) async fn forget(tx: &mut Tx, gone: &BTreeSet<i64>, limit: u64) -> Res
             rows.push(vec![Value::Int(id), Value::Text(Json::Object(values).to_string())]);
         }
         tx.exec_from(update, &rows, params![]).await?;
+    }
+    if !told.is_empty() {
+        append(tx, &mut told).await?;
     }
     let delete = sql!("DELETE FROM field_references WHERE (record_id, field_id) IN (SELECT r.record_id, r.field_id FROM {rows} AS r)");
     tx.exec_from(delete, &done, params![]).await

@@ -298,7 +298,13 @@ attune_testkit::on_both_dbs! {
         }
         contact::update_field(&mut tx, &by, &Scope::All, carl, "f:friend", &shown_id(Subject::Contact, ada)).await.unwrap();
         let friend = copy_of(&mut tx, carl).await;
+        let head = tx.count("SELECT last_seq FROM event_head", params![]).await.unwrap();
         erasure::erase(&mut tx, &by, Traces { tables: &tables(), erasers: &[] }, &[king]).await.unwrap();
+        let log = attune_events::list_after(&mut tx, head, i64::MAX, &["contact.updated"], 100).await.unwrap();
+        let told: BTreeSet<_> = log.iter().map(|event| (event.contact_id, event.subject.as_deref().unwrap_or_default())).collect();
+        let of = |who: i64, key: &'static str| (Some(who), key);
+        let those = [of(countess, "f:referee"), of(countess, "f:friend"), of(ada, "f:referee"), of(carl, "f:referee")];
+        assert_eq!(told, those.into(), "rules ask again");
         assert_eq!((copy_of(&mut tx, countess).await, copy_of(&mut tx, ada).await), ("{}".to_owned(), "{}".to_owned()));
         assert_eq!(copy_of(&mut tx, carl).await, json!({ "friend": shown_id(Subject::Contact, ada) }).to_string(), "{friend}");
         assert_eq!(tx.count("SELECT count(*) FROM field_references", params![]).await.unwrap(), 1);
