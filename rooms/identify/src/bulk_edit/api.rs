@@ -14,18 +14,19 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value as Any, json};
 
-use super::edited::Chosen;
+use super::edited::{Chosen, id_of};
 use super::new_page::{Preview, count_fates};
-use super::pages::{find, of_list, whose};
+use super::pages::{find, whose};
 use super::rules::Target;
 use super::{BulkEdit, EditId, store};
-use crate::contact::{self, By, COUNTED, ContactId, Selection};
+use crate::contact::{self, By, COUNTED};
+use crate::field::reference::shown_id;
 use crate::field::{self, Field, Subject};
 use crate::{EditContacts, ViewContacts, export, staff};
 
-/// Edits, and contacts of one, in one answer.
+/// Edits, and records of one, in one answer.
 const PAGE: i64 = 200;
-/// The most contacts named by their ids.
+/// The most records named by their ids.
 const MOST: usize = 10_000;
 
 /// The routes of this noun for programs.
@@ -51,6 +52,7 @@ fn shown(can: &Can<EditContacts>, edit: &BulkEdit) -> Any {
     let counts = &edit.counts;
     json!({
         "id": EditId(edit.id),
+        "of": edit.subject,
         "state": edit.state.word(),
         "attribute": edit.attribute,
         "value": value_for(can, edit),
@@ -64,21 +66,36 @@ fn shown(can: &Can<EditContacts>, edit: &BulkEdit) -> Any {
     })
 }
 
-async fn index(State(app): State<App>, can: Can<EditContacts>) -> Answer {
-    let edits = store::list(&mut app.db.read().await?, Subject::Contact, whose(&can), PAGE).await?;
+/// What the edits of a list are of; of contacts when nothing is said.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Of {
+    of: Subject,
+}
+
+async fn index(State(app): State<App>, can: Can<EditContacts>, Query(list): Query<Of>) -> Answer {
+    let edits = store::list(&mut app.db.read().await?, list.of, whose(&can), PAGE).await?;
     Ok(Json(json!({ "items": edits.iter().map(|edit| shown(&can, edit)).collect::<Vec<_>>() })).into_response())
 }
 
 async fn show(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<EditId>) -> Answer {
-    Ok(Json(shown(&can, &find(&app, Subject::Contact, &can, id).await?.0)).into_response())
+    Ok(Json(shown(&can, &get_edit(&app, &can, id).await?)).into_response())
+}
+
+/// The edit, of whatever it is.
+async fn get_edit(app: &App, can: &Can<EditContacts>, id: EditId) -> Result<BulkEdit, Problem> {
+    let found = store::find(&mut app.db.read().await?, id.0, whose(can)).await?.ok_or(Problem::NotFound)?;
+    Ok(find(app, found.subject, can, id).await?.0)
 }
 
 /// What a program asks for: whom, by `filter` or `ids`, and what becomes of which attribute.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
+    #[serde(default)]
+    of: Subject,
     filter: Option<String>,
-    ids: Option<Vec<ContactId>>,
+    ids: Option<Vec<String>>,
     attribute: String,
     /// As people would type it; null empties the attribute.
     value: Option<String>,
@@ -89,20 +106,24 @@ struct Asked {
 impl Asked {
     async fn chosen(&self, app: &App, can: &Can<ViewContacts>) -> Result<Chosen, Problem> {
         match (&self.ids, &self.filter) {
-            (Some(ids), None) if ids.len() <= MOST => Ok(Chosen::these(Subject::Contact, ids.iter().map(|id| id.0).collect())),
+            (Some(ids), None) if ids.len() <= MOST => {
+                let read =
+                    |id: &String| id_of(self.of, id).ok_or_else(|| Problem::Unreadable(format!("{id:?} is no id of a {}", self.of.word())));
+                Ok(Chosen::these(self.of, ids.iter().map(read).collect::<Result<_, _>>()?))
+            }
             (None, Some(filter)) => {
                 let filter = filter.trim_start_matches('?');
-                export::check(Subject::Contact, filter)?;
-                Chosen::listed(app, Subject::Contact, &can.actor, filter).await
+                export::check(self.of, filter)?;
+                Chosen::listed(app, self.of, &can.actor, filter).await
             }
             _ => Err(Problem::Unreadable(format!("either filter or ids, of which {MOST} at most"))),
         }
     }
 
     async fn target(&self, tx: &mut Tx, actor: &Actor) -> Result<(Target, Vec<Field>), Problem> {
-        let (fields, members) = (field::list(tx).await?, staff::list(tx).await?);
+        let (fields, members) = (field::list_of(tx, self.of).await?, staff::list(tx).await?);
         let typed = self.value.as_deref().unwrap_or_default();
-        let read = Target::read((Subject::Contact, &self.attribute), typed, self.value.is_none(), (&fields, &members)).map_err(wrong)?;
+        let read = Target::read((self.of, &self.attribute), typed, self.value.is_none(), (&fields, &members)).map_err(wrong)?;
         Ok((read.named(tx, actor, &fields).await?.map_err(wrong)?, fields))
     }
 }
@@ -125,7 +146,7 @@ async fn create(State(app): State<App>, can: Can<ViewContacts>, edit: Can<EditCo
     under_way(&app, &edit, id).await
 }
 
-/// What an edit would do, as far as contacts were looked at.
+/// What an edit would do, as far as records were looked at.
 fn tried(total: i64, fates: &Preview) -> Any {
     json!({ "total": total, "looked": fates.looked, "change": fates.differ(), "same": fates.same, "refused": fates.refused + fates.unnamed })
 }
@@ -137,17 +158,17 @@ fn wrong(key: &'static str) -> Problem {
 }
 
 async fn under_way(app: &App, can: &Can<EditContacts>, id: EditId) -> Answer {
-    Ok((StatusCode::ACCEPTED, Json(shown(can, &find(app, Subject::Contact, can, id).await?.0))).into_response())
+    Ok((StatusCode::ACCEPTED, Json(shown(can, &get_edit(app, can, id).await?))).into_response())
 }
 
 /// Behind whom to go on.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Behind {
-    after: Option<ContactId>,
+    after: String,
 }
 
-/// Contacts that were refused, or stayed as they are when the rest was taken back; those the asker may not see have no id.
+/// Records that were refused, or stayed as they are when the rest was taken back; those the asker may not see have no id.
 async fn left(
     State(app): State<App>,
     can: Can<EditContacts>,
@@ -155,22 +176,22 @@ async fn left(
     Path(id): Path<EditId>,
     Query(query): Query<Behind>,
 ) -> Answer {
-    find(&app, Subject::Contact, &can, id).await?;
+    let of = get_edit(&app, &can, id).await?.subject;
     let mut tx = app.db.read().await?;
-    let rows = store::list_causes(&mut tx, id.0, query.after.map_or(0, |id| id.0), PAGE).await?;
-    let next = rows.last().map(|row| ContactId(row.0)).filter(|_| i64::try_from(rows.len()) == Ok(PAGE));
-    let all = Selection::Ids(rows.iter().map(|row| row.0).collect());
-    let seen: HashSet<i64> = contact::ids_of(&mut tx, &see.scope, &all, PAGE).await?.into_iter().collect();
-    let line = |(contact, state, cause): &(i64, String, String)| {
-        let id = seen.contains(contact).then_some(ContactId(*contact));
-        json!({ "contact": id, "state": state, "cause": if cause.is_empty() { "gone" } else { cause } })
+    let rows = store::list_causes(&mut tx, id.0, id_of(of, &query.after).unwrap_or(0), PAGE).await?;
+    let next = rows.last().map(|row| shown_id(of, row.0)).filter(|_| i64::try_from(rows.len()) == Ok(PAGE));
+    let all = Chosen::these(of, rows.iter().map(|row| row.0).collect());
+    let seen: HashSet<i64> = all.ids(&mut tx, &see.scope, PAGE).await?.into_iter().collect();
+    let line = |(record, state, cause): &(i64, String, String)| {
+        let id = seen.contains(record).then(|| shown_id(of, *record));
+        json!({ of.word(): id, "state": state, "cause": if cause.is_empty() { "gone" } else { cause } })
     };
     Ok(Json(json!({ "items": rows.iter().map(line).collect::<Vec<_>>(), "next": next })).into_response())
 }
 
 async fn cancel(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<EditId>) -> Answer {
     let mut tx = app.db.begin().await?;
-    let edit = of_list(store::find(&mut tx, id.0, whose(&can)).await?, Subject::Contact)?;
+    let edit = store::find(&mut tx, id.0, whose(&can)).await?.ok_or(Problem::NotFound)?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     if !super::cancel(&mut tx, &by, &edit).await? {
         return Err(Problem::refused("bulk-edit-over"));
@@ -181,7 +202,7 @@ async fn cancel(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<E
 
 async fn undo(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<EditId>) -> Answer {
     let mut tx = app.db.begin().await?;
-    let edit = of_list(store::find(&mut tx, id.0, whose(&can)).await?, Subject::Contact)?;
+    let edit = store::find(&mut tx, id.0, whose(&can)).await?.ok_or(Problem::NotFound)?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     super::undo(&mut tx, &by, &app.bench(), &can.scope, &edit).await?.map_err(Problem::refused)?;
     tx.commit().await?;

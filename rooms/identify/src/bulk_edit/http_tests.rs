@@ -272,4 +272,41 @@ attune_testkit::on_both_dbs! {
         let one = ask("admin", json!({ "ids": [id(&lena)], "attribute": "title", "value": "Boss" })).await.is(StatusCode::ACCEPTED).json();
         assert_eq!((&one["total"], &one["attribute"]), (&json!(1), &json!("title")));
     }
+
+    async fn programs_edit_companies_in_the_same_way(db: Db) {
+        let site = site(db.clone());
+        let (actor, now) = (attune_web::Actor::system(), site.app().clock.now());
+        let by = crate::contact::By { actor: &actor, now, ids: &site.app().ids };
+        let mut tx = db.begin().await.unwrap();
+        let mut firms = Vec::new();
+        for (name, owner_id) in [("Fisk", 1), ("Falk", 2)] {
+            let draft = crate::company::CompanyDraft { name: name.to_owned(), owner_id: Some(owner_id), ..Default::default() };
+            firms.push(crate::company::CompanyId(crate::company::create(&mut tx, &by, draft).await.unwrap().id).to_string());
+        }
+        tx.commit().await.unwrap();
+        let ask = async |who: &str, body: serde_json::Value| site.json(who, "POST", "/api/v1/bulk-edits", &body).await;
+        let wanted = json!({ "of": "company", "ids": firms, "attribute": "industry", "value": "Retail" });
+        let mut trying = wanted.clone();
+        trying["dry_run"] = json!(true);
+        assert_eq!(ask("looker", trying).await.is(StatusCode::OK).json(), json!({ "total": 2, "looked": 2, "change": 1, "same": 0, "refused": 1 }));
+        let mut wrong = wanted.clone();
+        wrong["of"] = json!("contact");
+        ask("admin", wrong).await.is(StatusCode::BAD_REQUEST);
+        ask("admin", json!({ "of": "company", "filter": "stage=lead", "attribute": "industry" })).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+        let edit = ask("looker", wanted).await.is(StatusCode::ACCEPTED).json();
+        site.settle().await;
+        let address = format!("/api/v1/bulk-edits/{}", edit["id"].as_str().unwrap());
+        let done = site.get("looker", &address).await.json();
+        assert_eq!((&done["of"], &done["changed"], &done["refused"]), (&json!("company"), &json!(1), &json!(1)));
+        let industry = async |id: &str| site.get("admin", &format!("/api/v1/companies/{id}")).await.json()["industry"].clone();
+        assert_eq!((industry(&firms[0]).await, industry(&firms[1]).await), (json!("Retail"), serde_json::Value::Null));
+        let left = site.get("looker", &format!("{address}/left")).await.json();
+        assert_eq!((&left["items"][0]["company"], &left["items"][0]["cause"]), (&json!(firms[1]), &json!("scope")));
+        let listed = |page: serde_json::Value| page["items"].as_array().map_or(0, Vec::len);
+        assert_eq!(listed(site.get("looker", "/api/v1/bulk-edits?of=company").await.json()), 1);
+        assert_eq!(listed(site.get("looker", "/api/v1/bulk-edits").await.json()), 0);
+        site.json("looker", "POST", &format!("{address}/undo"), &json!({})).await.is(StatusCode::ACCEPTED);
+        site.settle().await;
+        assert_eq!(industry(&firms[0]).await, serde_json::Value::Null);
+    }
 }
