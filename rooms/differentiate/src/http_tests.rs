@@ -119,6 +119,18 @@ attune_testkit::on_both_dbs! {
         app.json("agent", "POST", "/api/v1/segments/count", &count).await.is(StatusCode::UNPROCESSABLE_ENTITY);
         let page = app.get("agent", &to).await.is(StatusCode::OK);
         assert!(!page.has("King, Rex"), "who is not theirs is not named: {}", page.body);
+        // A name with a comma, as it is typed and as it stands in text.
+        let page = app.get("admin", &format!("/segments/new?{}", line("King,+Rex"))).await.is(StatusCode::OK);
+        assert!(page.has("Ada Brandt") && page.has("sponsor is King, Rex"), "{}", page.body);
+        let page = app.get("admin", "/segments/new?do=text&text=custom.sponsor+in+%28%22King,+Rex%22,+%22Ada+Brandt%22%29").await;
+        assert!(page.has("King  Rex (con_") && page.has("Ada Brandt (con_"), "{}", page.body);
+        let made = app.post("admin", "/segments", &format!("name=Typed&do=dynamic&{}", line("King,+Rex"))).await.is(StatusCode::SEE_OTHER);
+        let kept = app.get("admin", &made.leads().replace("/segments", "/api/v1/segments")).await.json();
+        assert_eq!(kept["rule"], json!(format!("custom.sponsor = \"{id}\"")));
+        // A line of many names is not cut.
+        let many = vec![format!("Somebody+with+a+long+name+({id})"); 30].join(",");
+        let page = app.get("admin", &format!("/segments/new?{}", line(&many))).await.is(StatusCode::OK);
+        assert!(page.body.matches(&id.to_string()).count() >= 30, "{}", page.body);
         let page = app.post("admin", "/scoring/fit", "field=custom.sponsor&op=known&fit_points=5").await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "no event of a contact tells that the one it names is merged");
     }

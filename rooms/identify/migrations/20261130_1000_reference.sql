@@ -31,24 +31,17 @@ UNION ALL
 SELECT m.record_id AS contact_id, f.key, t.name FROM field_meanings m JOIN fields f ON f.id = m.field_id AND f.deleted_at IS NULL
 JOIN companies t ON t.id = m.target_id WHERE f.subject = 'contact';
 
--- For rules of other rooms: whom an own field names today, under every id that leads to them, so that a rule goes on meaning somebody who is merged.
+-- For rules of other rooms: whom an own field names today, if they are there and not the record itself. Joins alone, so that a planner comes to
+-- it from the records it is asked about.
 CREATE VIEW v_identify_reference AS
-SELECT m.record_id, m.field_id, m.target_id FROM field_meanings m
-UNION ALL
-SELECT m.record_id, m.field_id, a.id AS target_id FROM field_meanings m JOIN contacts a ON a.merged_into = m.target_id
-UNION ALL
-SELECT m.record_id, m.field_id, a.id AS target_id FROM field_meanings m JOIN companies a ON a.merged_into = m.target_id;
+SELECT r.record_id, r.field_id, COALESCE(t.id, c.id) AS target_id FROM field_references r
+LEFT JOIN contacts a ON a.id = r.target_id LEFT JOIN contacts t ON t.id = COALESCE(a.merged_into, a.id) AND t.deleted_at IS NULL
+LEFT JOIN companies b ON b.id = r.target_id LEFT JOIN companies c ON c.id = COALESCE(b.merged_into, b.id) AND c.deleted_at IS NULL
+WHERE COALESCE(t.id, c.id) <> r.record_id;
 
--- Who names a record, or one that became part of it, whether it is there or not: whose rules are asked again when something happens to it.
-CREATE VIEW v_identify_naming AS
-SELECT r.record_id, r.target_id FROM field_references r
-UNION ALL
-SELECT r.record_id, a.merged_into AS target_id FROM contacts a JOIN field_references r ON r.target_id = a.id WHERE a.merged_into IS NOT NULL
-UNION ALL
-SELECT r.record_id, a.merged_into AS target_id FROM companies a JOIN field_references r ON r.target_id = a.id WHERE a.merged_into IS NOT NULL;
+-- The same of the companies that are there.
+CREATE VIEW v_identify_company_reference AS
+SELECT f.record_id AS company_id, f.field_id, f.target_id FROM companies o JOIN v_identify_reference f ON f.record_id = o.id WHERE o.deleted_at IS NULL;
 
--- A company that is there, under every id that leads to it.
-CREATE VIEW v_identify_company_known_as AS
-SELECT c.id AS company_id, c.id AS known_as_id FROM companies c WHERE c.deleted_at IS NULL
-UNION ALL
-SELECT c.id AS company_id, a.id AS known_as_id FROM companies c JOIN companies a ON a.merged_into = c.id WHERE c.deleted_at IS NULL;
+-- Who names a record, whether it is there or not.
+CREATE VIEW v_identify_naming AS SELECT target_id, field_id, record_id FROM field_references;

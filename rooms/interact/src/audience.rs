@@ -3,7 +3,7 @@
 use attune_db::{Sql, Tx};
 use attune_differentiate::segment::{self, FacetField, SegmentError, SegmentId};
 use attune_house::App;
-use attune_web::FormErrors;
+use attune_web::{Actor, FormErrors};
 
 /// A rule as written, or a segment. An empty rule without segment means everybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,16 +45,31 @@ pub async fn compile(tx: &mut Tx, audience: &Audience, facets: &[FacetField], no
     segment::select_text(tx, &text, None, facets, now).await.map_err(|error: SegmentError| AudienceError(error.to_string()))
 }
 
-/// Reads a form's audience at the app's present; a rule that cannot be read is told under `rule`.
-pub(crate) async fn check(tx: &mut Tx, app: &App, audience: Audience, errors: &mut FormErrors) -> Audience {
-    if let Err(error) = compile(tx, &audience, &facets(app.house()), app.clock.now()).await {
+/// Refuses a rule by which somebody would learn what is kept from them.
+async fn check_reader(tx: &mut Tx, audience: &Audience, actor: &Actor, facets: &[FacetField]) -> Result<(), AudienceError> {
+    let text = audience.text();
+    if text.is_empty() {
+        return Ok(());
+    }
+    segment::check_text(tx, &text, actor, facets).await.map_err(|error| AudienceError(error.to_string()))
+}
+
+/// Reads a form's audience at the app's present; a rule that cannot be read, or not asked by this person, is told under `rule`.
+pub(crate) async fn check(tx: &mut Tx, (app, actor): (&App, &Actor), audience: Audience, errors: &mut FormErrors) -> Audience {
+    let facets = facets(app.house());
+    let read = match check_reader(tx, &audience, actor, &facets).await {
+        Ok(()) => compile(tx, &audience, &facets, app.clock.now()).await.map(drop),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = read {
         errors.add("rule", "interact-error-audience").s("reason", error);
     }
     audience
 }
 
-/// How many people an audience holds at `now` (µs).
-pub async fn count(tx: &mut Tx, audience: &Audience, facets: &[FacetField], now: i64) -> Result<i64, AudienceError> {
+/// How many people an audience holds at `now` (µs), for somebody who may ask that.
+pub async fn count(tx: &mut Tx, audience: &Audience, actor: &Actor, facets: &[FacetField], now: i64) -> Result<i64, AudienceError> {
+    check_reader(tx, audience, actor, facets).await?;
     let found = compile(tx, audience, facets, now).await?;
     segment::count(tx, &found).await.map_err(|error| AudienceError(error.to_string()))
 }

@@ -63,6 +63,11 @@ const STOPS: &[Stop] = &[
     Stop("segments", "/segments", &[("segment", FIRST), ("segment-members", "a.fig[href$=\"/members\"]")]),
     Stop("segment-new", "/segments/new", &[]),
     Stop("segment-company", "/segments/new?do=text&text=company.industry+is+known+and+company.city+in+%28Berlin%29", &[]),
+    Stop(
+        "segment-named",
+        "/segments/new?do=text&text=custom.referee+%3D+%22Lena+Brandt%22+or+company+not+in+%28%22Nordwerk+GmbH%22%29",
+        &[],
+    ),
     Stop("scoring", "/scoring", &[]),
     Stop("campaigns", "/campaigns", &[("campaign", FIRST)]),
     Stop("campaign-new", "/campaigns/new", &[]),

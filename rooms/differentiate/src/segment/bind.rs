@@ -7,6 +7,7 @@ use attune_kernel::fold_key;
 
 use super::company::OfCompany;
 pub use super::custom::CustomField;
+use super::names::Named;
 use super::rule::{Cmp, Count, Day, EventCondition, FieldCondition, MAX_CONDITIONS, MAX_DEPTH, Rule, ScoreName, Test, Window};
 
 /// What a field holds, and so which tests fit it.
@@ -193,7 +194,7 @@ pub enum Source {
     CustomNumber(i64),
     /// A custom field kept as the keys of its options, several for one contact.
     CustomChoice(i64),
-    /// A custom field that names a record: every id that leads to whom it names today.
+    /// A custom field that names a record: whom it names today.
     CustomReference(i64),
     /// Something about the contact's company.
     Company(OfCompany),
@@ -206,6 +207,13 @@ pub enum Source {
         /// Whether a contact may have several values; they are folded.
         several: bool,
     },
+}
+
+impl Source {
+    /// Whether what is read is a contact or a company, which may have become part of another.
+    pub fn names_records(&self) -> bool {
+        matches!(self, Self::CustomReference(_) | Self::Company(OfCompany::Named(_)) | Self::Reference { column: "company_id" })
+    }
 }
 
 /// A rule whose names have been found.
@@ -371,10 +379,7 @@ impl Binder<'_> {
             return self.wrong("rule-error-empty", &condition.field, format!("the value for {:?} is missing", condition.field));
         }
         if kind == Kind::Reference {
-            // A company goes on being meant by the id of one that became part of it.
-            let one_of = matches!(condition.test, Test::In(_) | Test::NotIn(_));
-            let source = if condition.field == "company" && one_of { Source::Company(OfCompany::Id) } else { source };
-            return match ids(&condition.test) {
+            return match self.vocabulary.named_by(&condition.field).and_then(|named| ids(&condition.test, named)) {
                 Some(test) => Ok(Bound::Field(source, test)),
                 None => self.wrong("rule-error-id", &condition.field, format!("the value for {:?} is not an id", condition.field)),
             };
@@ -433,17 +438,21 @@ fn digits(test: &Test) -> Test {
     map_texts(test, &|text| text.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect())
 }
 
-/// The id in a text: as shown (`stf_…`), or behind a name, in brackets.
-pub(super) fn id_in(text: &str) -> Option<i64> {
+/// The id of such a kind in a text: as shown, or behind a name, in brackets. Digits alone, as long as ids are, are one too.
+pub(super) fn id_in(named: Named, text: &str) -> Option<i64> {
     let text = text.trim();
     let id = text.strip_suffix(')').and_then(|text| text.rsplit_once('(')).map_or(text, |(_, id)| id.trim());
-    let (_, digits) = id.rsplit_once('_')?;
-    attune_kernel::decode_id("id", &format!("id_{digits}")).ok()
+    if id.len() >= 15 && id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return id.parse().ok();
+    }
+    // Names hold underscores, too: only the whole id counts.
+    let digits = id.strip_prefix(named.prefix())?.strip_prefix('_')?;
+    (digits.len() == 13).then(|| attune_kernel::decode_id(named.prefix(), id).ok())?
 }
 
 /// Ids as shown become the numbers the store keeps.
-fn ids(test: &Test) -> Option<Test> {
-    let number = |text: &String| id_in(text).map(|id| id.to_string());
+fn ids(test: &Test, named: Named) -> Option<Test> {
+    let number = |text: &String| id_in(named, text).map(|id| id.to_string());
     match test {
         Test::In(texts) => texts.iter().map(number).collect::<Option<_>>().map(Test::In),
         Test::NotIn(texts) => texts.iter().map(number).collect::<Option<_>>().map(Test::NotIn),

@@ -43,12 +43,10 @@ pub enum OfCompany {
     Number(i64),
     /// An own field kept as the keys of its options.
     Choice(i64),
-    /// An own field that names a record: every id that leads to whom it names today.
+    /// An own field that names a record: whom it names today.
     Named(i64),
     /// Its tags, folded.
     Tag,
-    /// The company itself: its id, and those of the companies that became part of it.
-    Id,
 }
 
 impl OfCompany {
@@ -77,7 +75,7 @@ impl OfCompany {
 
     /// Whether a company may have several at once.
     pub fn is_several(self) -> bool {
-        matches!(self, Self::Choice(_) | Self::Named(_) | Self::Tag | Self::Id)
+        matches!(self, Self::Choice(_) | Self::Named(_) | Self::Tag)
     }
 
     /// Whether texts are kept folded.
@@ -92,9 +90,8 @@ impl OfCompany {
             Self::Text(id) => ("v_identify_company_text", "company_id", "value_key", Some(id)),
             Self::Number(id) => ("v_identify_company_number", "company_id", "value", Some(id)),
             Self::Choice(id) => ("v_identify_company_choice", "company_id", "choice", Some(id)),
-            Self::Named(id) => ("v_identify_reference", "record_id", "target_id", Some(id)),
+            Self::Named(id) => ("v_identify_company_reference", "company_id", "target_id", Some(id)),
             Self::Tag => ("v_identify_company_tag", "company_id", "value", None),
-            Self::Id => ("v_identify_company_known_as", "company_id", "known_as_id", None),
         }
     }
 
@@ -114,8 +111,6 @@ impl OfCompany {
                 own.iter().find(|field| field.id == id).map_or_else(String::new, |field| format!("f:{}", field.key))
             }
             Self::Tag => TAG.to_owned(),
-            // A merge changes whose people they are, and tells of that.
-            Self::Id => "company_id".to_owned(),
         }
     }
 }
@@ -142,10 +137,10 @@ pub(super) async fn load(
             }
         }
     }
-    for of in [OfCompany::Tag, OfCompany::Id].into_iter().filter(|of| wanted.contains(of)) {
-        for row in tx.rows_from(beside(of, "").text(), contacts, params![]).await? {
+    if wanted.contains(&OfCompany::Tag) {
+        for row in tx.rows_from(beside(OfCompany::Tag, "").text(), contacts, params![]).await? {
             if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
-                keep(facts, of, row.value("value")?.clone());
+                keep(facts, OfCompany::Tag, row.value("value")?.clone());
             }
         }
     }

@@ -190,6 +190,12 @@ impl Compiler {
     fn column_test(&self, sql: &mut Sql, value: &str, test: &Test, numbers: bool) {
         let ids = |texts: &[String]| texts.iter().map(|text| Value::Int(text.parse().unwrap_or(0))).collect::<Vec<_>>();
         match test {
+            Test::In(texts) if value.ends_with("company_id") || value.ends_with("target_id") => {
+                push_meant(sql, value, &ids(texts));
+            }
+            Test::NotIn(texts) if value.ends_with("company_id") => {
+                push_meant(sql.push("NOT "), value, &ids(texts));
+            }
             Test::In(texts) if numbers => {
                 sql.push(value).push(" IN ").bind_list(ids(texts));
             }
@@ -218,6 +224,14 @@ impl Compiler {
             Test::Unknown => sql.push(value).push(" IS NULL"),
         };
     }
+}
+
+/// One of these records, or what it has become part of.
+fn push_meant(sql: &mut Sql, value: &str, ids: &[Value]) {
+    let all = || ids.iter().cloned();
+    sql.push("(").push(value).push(" IN ").bind_list(all());
+    sql.push(" OR ").push(value).push(" IN (SELECT p.alive_id FROM v_identify_alias p WHERE p.id IN ").bind_list(all());
+    sql.push(" UNION ALL SELECT o.alive_id FROM v_identify_company_alias o WHERE o.id IN ").bind_list(all()).push("))");
 }
 
 /// Whether a test holds for whoever has no value.

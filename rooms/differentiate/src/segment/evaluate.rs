@@ -32,6 +32,8 @@ pub struct Facts {
     pub values: HashMap<Source, Value>,
     /// What a contact may have several of, by source; nothing known is not there.
     pub sets: HashMap<Source, BTreeSet<String>>,
+    /// The ids under which the company was known that became part of it, among those rules ask for.
+    pub once: HashSet<i64>,
     /// The decayed score in closed form.
     pub engagement_k: Option<f64>,
     /// The fit score.
@@ -199,8 +201,8 @@ impl Evaluator<'_> {
         let Some(value) = value else { return Truth::always(matches!(test, Test::Unknown | Test::NotIn(_) | Test::Is(false))) };
         match (test, value) {
             (Test::Known, _) => Truth::always(true),
-            (Test::In(texts), Value::Int(id)) => Truth::always(texts.contains(&id.to_string())),
-            (Test::NotIn(texts), Value::Int(id)) => Truth::always(!texts.contains(&id.to_string())),
+            (Test::In(texts), Value::Int(id)) => Truth::always(self.is_meant(source, *id, texts)),
+            (Test::NotIn(texts), Value::Int(id)) => Truth::always(!self.is_meant(source, *id, texts)),
             (Test::In(texts), Value::Text(text)) => Truth::always(texts.contains(text)),
             (Test::NotIn(texts), Value::Text(text)) => Truth::always(!texts.contains(text)),
             (Test::Contains(part), Value::Text(text)) => Truth::always(text.contains(part.as_str())),
@@ -209,6 +211,12 @@ impl Evaluator<'_> {
             (Test::Is(yes), value) => Truth::always(number(value).is_some_and(|value| (value != 0.0) == *yes)),
             (test, value) => number(value).map_or(Truth::always(false), |at| self.moment(test, at as i64)),
         }
+    }
+
+    /// Whether one of these ids is that of a record, or of a company that became part of it.
+    fn is_meant(&self, source: Source, id: i64, texts: &[String]) -> bool {
+        let once = if source.names_records() { Some(&self.facts.once) } else { None };
+        texts.contains(&id.to_string()) || once.is_some_and(|ids| ids.iter().any(|id| texts.contains(&id.to_string())))
     }
 
     fn moment(&self, test: &Test, at: i64) -> Truth {

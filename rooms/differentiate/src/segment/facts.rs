@@ -9,7 +9,7 @@ use attune_identify::field::{FieldOption, Subject};
 use super::bind::{self, Bound, CustomField, FacetField, Kind, Source};
 use super::company::{self, OfCompany};
 use super::evaluate::{Facts, Happening};
-use super::rule::Window;
+use super::rule::{Test, Window};
 
 /// The own fields this workspace has added to contacts or companies.
 pub async fn custom_fields(tx: &mut Tx, subject: Subject) -> Result<Vec<CustomField>, DbError> {
@@ -57,6 +57,8 @@ struct Wanted {
     numbers: BTreeSet<i64>,
     choices: BTreeSet<i64>,
     references: BTreeSet<i64>,
+    /// The records rules name.
+    named: BTreeSet<i64>,
     company: BTreeSet<OfCompany>,
     facets: BTreeSet<usize>,
     events: BTreeSet<String>,
@@ -68,6 +70,7 @@ impl Wanted {
     fn of(rules: &[&Bound], now: i64) -> Self {
         let mut wanted = Self::default();
         for condition in rules.iter().flat_map(|rule| rule.conditions()) {
+            wanted.named.extend(named_in(condition));
             match condition {
                 Bound::Field(Source::Column { column, .. } | Source::Reference { column }, _) => {
                     wanted.columns.insert(column);
@@ -109,6 +112,15 @@ impl Wanted {
     }
 }
 
+/// The records a condition names, which may have become part of others.
+fn named_in(condition: &Bound) -> Vec<i64> {
+    let ids = |texts: &[String]| texts.iter().filter_map(|text| text.parse().ok()).collect();
+    match condition {
+        Bound::Field(source, Test::In(texts) | Test::NotIn(texts)) if source.names_records() => ids(texts),
+        _ => Vec::new(),
+    }
+}
+
 /// The facts `rules` ask about `contacts`, by contact; those who are gone do not exist in them.
 pub async fn load(
     tx: &mut Tx,
@@ -125,6 +137,7 @@ pub async fn load(
     load_choices(tx, &ids, &wanted, &mut facts).await?;
     load_references(tx, &ids, &wanted, &mut facts).await?;
     company::load(tx, &ids, &wanted.company, &mut facts).await?;
+    add_aliases(tx, &wanted.named, &mut facts).await?;
     for index in &wanted.facets {
         if let Some(facet) = facets.get(*index) {
             load_facet(tx, &ids, *index, facet, &mut facts).await?;
@@ -203,6 +216,35 @@ async fn load_choices(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut 
     for row in tx.rows_from(sql.text(), ids, sql.values()).await? {
         if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
             facts.sets.entry(Source::CustomChoice(row.get("field_id")?)).or_default().insert(row.get("choice")?);
+        }
+    }
+    Ok(())
+}
+
+/// Adds to whom somebody names, and to the company, those among the ids rules ask for that became part of them.
+async fn add_aliases(tx: &mut Tx, named: &BTreeSet<i64>, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
+    if named.is_empty() {
+        return Ok(());
+    }
+    let mut aliases: Vec<(i64, i64)> = Vec::new();
+    for select in [
+        sql!("SELECT a.id, a.alive_id FROM {rows} AS r JOIN v_identify_alias a ON a.id = r.id"),
+        sql!("SELECT a.id, a.alive_id FROM {rows} AS r JOIN v_identify_company_alias a ON a.id = r.id"),
+    ] {
+        for row in tx.rows_from(select, &Relation::of_ids("id", named.iter().copied()), params![]).await? {
+            aliases.push((row.at(0)?, row.at(1)?));
+        }
+    }
+    for facts in facts.values_mut().filter(|_| !aliases.is_empty()) {
+        for (alias, alive) in &aliases {
+            for (_, set) in facts.sets.iter_mut().filter(|(source, _)| source.names_records()) {
+                if set.contains(&alive.to_string()) {
+                    set.insert(alias.to_string());
+                }
+            }
+            if facts.columns.get("company_id") == Some(&Value::Int(*alive)) {
+                facts.once.insert(*alias);
+            }
         }
     }
     Ok(())

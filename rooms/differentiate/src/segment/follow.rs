@@ -1,6 +1,8 @@
 //! Judges the people of a company anew when something about it has changed, and whoever names a record when something has happened to it: a few at
 //! once with the event, a crowd by a job, batch by batch.
 
+use std::collections::HashMap;
+
 use attune_db::{DbError, Relation, Tx, params, sql};
 use attune_events::BoxFuture;
 use attune_identify::field::Subject;
@@ -55,9 +57,24 @@ pub(super) async fn add_people(tx: &mut Tx, bench: &Bench, index: &Index, work: 
     Ok(())
 }
 
-/// Who names these records: the record, and the contact or company that does; one more than a batch at most.
+/// These records, and what became part of one of them: (the id somebody may name, the record).
+async fn with_aliases(tx: &mut Tx, named: &[i64]) -> Result<HashMap<i64, i64>, DbError> {
+    let mut meant: HashMap<i64, i64> = named.iter().map(|id| (*id, *id)).collect();
+    for select in [
+        sql!("SELECT a.id, a.alive_id FROM {rows} AS r JOIN v_identify_alias a ON a.alive_id = r.id"),
+        sql!("SELECT a.id, a.alive_id FROM {rows} AS r JOIN v_identify_company_alias a ON a.alive_id = r.id"),
+    ] {
+        for row in tx.rows_from(select, &Relation::of_ids("id", named.iter().copied()), params![]).await? {
+            meant.insert(row.at(0)?, row.at(1)?);
+        }
+    }
+    Ok(meant)
+}
+
+/// Who names these records: the record, and the contact or company that does; one more than a batch at most of each.
 async fn naming(tx: &mut Tx, named: &[i64]) -> Result<Vec<(i64, (Subject, i64))>, DbError> {
-    let (ids, mut found) = (Relation::of_ids("id", named.iter().copied()), Vec::new());
+    let (meant, mut found) = (with_aliases(tx, named).await?, Vec::new());
+    let ids = Relation::of_ids("id", meant.keys().copied());
     for subject in Subject::ALL {
         let select = match subject {
             Subject::Contact => sql!(
@@ -68,7 +85,9 @@ async fn naming(tx: &mut Tx, named: &[i64]) -> Result<Vec<(i64, (Subject, i64))>
             ),
         };
         for row in tx.rows_from(select, &ids, params![BATCH + 1]).await? {
-            found.push((row.at(0)?, (subject, row.at(1)?)));
+            if let Some(record) = meant.get(&row.at(0)?) {
+                found.push((*record, (subject, row.at(1)?)));
+            }
         }
     }
     Ok(found)
@@ -78,8 +97,8 @@ async fn naming(tx: &mut Tx, named: &[i64]) -> Result<Vec<(i64, (Subject, i64))>
 enum Group {
     /// The people of one large company, or of several with no more than a batch between them.
     People(Vec<i64>),
-    /// Whoever names one of these records.
-    Naming(Vec<i64>),
+    /// Whoever names this record in this field.
+    Naming(i64, i64),
 }
 
 async fn groups(tx: &mut Tx, companies: &[i64]) -> Result<(Vec<Group>, i64), DbError> {
@@ -104,7 +123,8 @@ async fn groups(tx: &mut Tx, companies: &[i64]) -> Result<(Vec<Group>, i64), DbE
 
 /// Everybody a plan is about, in groups, and how many they are.
 async fn groups_of(tx: &mut Tx, mut plan: Plan) -> Result<(Vec<Group>, i64), DbError> {
-    let ids = Relation::of_ids("id", plan.named.iter().copied());
+    let meant = with_aliases(tx, &plan.named).await?;
+    let ids = Relation::of_ids("id", meant.keys().copied());
     let naming = sql!(
         "SELECT DISTINCT c.id FROM {rows} AS r JOIN v_identify_naming n ON n.target_id = r.id JOIN v_identify_company c ON c.id = n.record_id"
     );
@@ -114,38 +134,38 @@ async fn groups_of(tx: &mut Tx, mut plan: Plan) -> Result<(Vec<Group>, i64), DbE
     plan.companies.sort_unstable();
     plan.companies.dedup();
     let (mut all, mut total) = groups(tx, &plan.companies).await?;
-    let count = sql!(
-        "SELECT count(*) FROM {rows} AS r JOIN v_identify_naming n ON n.target_id = r.id JOIN v_identify_contact c ON c.id = n.record_id"
+    let fields = sql!(
+        "SELECT n.target_id, n.field_id, count(*) FROM {rows} AS r JOIN v_identify_naming n ON n.target_id = r.id GROUP BY n.target_id, n.field_id"
     );
-    if let Some(row) = tx.rows_from(count, &ids, params![]).await?.first() {
-        total += row.at::<i64>(0)?;
+    for row in tx.rows_from(fields, &ids, params![]).await? {
+        all.push(Group::Naming(row.at(0)?, row.at(1)?));
+        total += row.at::<i64>(2)?;
     }
-    all.push(Group::Naming(plan.named));
     Ok((all, total))
 }
 
 /// The next people of a group behind `after`.
 async fn page(tx: &mut Tx, group: &Group, after: i64) -> Result<Vec<i64>, DbError> {
-    if let Group::People(of) = group
-        && let [one] = of.as_slice()
-    {
-        let select = sql!("SELECT c.id FROM v_identify_contact c WHERE c.company_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3");
-        return tx.rows(select, params![*one, after, BATCH]).await?.iter().map(|row| row.at(0)).collect();
-    }
-    let (select, ids) = match group {
-        Group::People(of) => (
-            sql!("SELECT c.id FROM {rows} AS r JOIN v_identify_contact c ON c.company_id = r.id WHERE c.id > $1 ORDER BY c.id LIMIT $2"),
-            of,
-        ),
-        Group::Naming(named) => (
-            sql!(
-                "SELECT DISTINCT c.id FROM {rows} AS r JOIN v_identify_naming n ON n.target_id = r.id JOIN v_identify_contact c ON c.id = n.record_id
-                 WHERE c.id > $1 ORDER BY c.id LIMIT $2"
-            ),
-            named,
-        ),
+    let rows = match group {
+        Group::Naming(target, field) => {
+            let select = sql!(
+                "SELECT c.id FROM v_identify_naming n JOIN v_identify_contact c ON c.id = n.record_id
+                 WHERE n.target_id = $1 AND n.field_id = $2 AND n.record_id > $3 ORDER BY n.record_id LIMIT $4"
+            );
+            tx.rows(select, params![*target, *field, after, BATCH]).await?
+        }
+        Group::People(of) => {
+            if let [one] = of.as_slice() {
+                let select = sql!("SELECT c.id FROM v_identify_contact c WHERE c.company_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3");
+                tx.rows(select, params![*one, after, BATCH]).await?
+            } else {
+                let select = sql!(
+                    "SELECT c.id FROM {rows} AS r JOIN v_identify_contact c ON c.company_id = r.id WHERE c.id > $1 ORDER BY c.id LIMIT $2"
+                );
+                tx.rows_from(select, &Relation::of_ids("id", of.iter().copied()), params![after, BATCH]).await?
+            }
+        }
     };
-    let rows = tx.rows_from(select, &Relation::of_ids("id", ids.iter().copied()), params![after, BATCH]).await?;
     rows.iter().map(|row| row.at(0)).collect()
 }
 

@@ -8,6 +8,9 @@ use super::rule::{
     Subject, Test, Window,
 };
 
+/// The longest value of a line.
+const MOST_CHARS: usize = 8_000;
+
 /// One line of the builder.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
@@ -66,7 +69,9 @@ impl RuleForm {
             let Some((row, name)) = key.strip_prefix('r').and_then(|rest| rest.split_once('.')) else { continue };
             let Ok(row) = row.parse::<usize>() else { continue };
             if row <= 2 * MAX_CONDITIONS {
-                rows.entry(row).or_default().insert(name.to_owned(), value.chars().take(400).collect());
+                // A value may name many records, each with its id.
+                let most = if name == "v" { MOST_CHARS } else { 400 };
+                rows.entry(row).or_default().insert(name.to_owned(), value.chars().take(most).collect());
             }
         }
         let mut form = Self { rows: Vec::new() };

@@ -183,15 +183,25 @@ pub async fn select(tx: &mut Tx, rule: &Rule, facets: &[FacetField], now: i64) -
     Ok(compile::compile(&bound, score::basis(tx).await?.decay(), now))
 }
 
-/// Compiles a rule written as text, or the name or id of a segment, to one statement that yields contact ids (`id`). Contacts and companies it names may
-/// be given by name where `scope` is every record, and by id always.
+/// Compiles a rule written as text, or the name or id of a segment, to one statement that yields contact ids (`id`). With a scope, records may be named by
+/// what they are called, contacts and companies if it is every record; without one by id alone: a text that is kept must not come to mean somebody else.
 pub async fn select_text(tx: &mut Tx, text: &str, scope: Option<&Scope>, facets: &[FacetField], now: i64) -> Result<Sql, SegmentError> {
     let vocabulary = vocabulary(tx, facets).await?;
     let rule = match vocabulary.segment(text.trim()) {
         Some(segment) => Rule::Segment(rule::SegmentCondition { segment: SegmentId(segment.id).to_string() }),
-        None => names::resolve(tx, parse(text)?, &vocabulary, scope).await?,
+        None => parse(text)?,
     };
+    let rule = if scope.is_some() { names::resolve(tx, rule, &vocabulary, scope).await? } else { rule };
     select(tx, &rule, facets, now).await
+}
+
+/// Whether somebody may ask by a rule written as text, see [`check_reader`]; a segment that is kept may be used by its name or id.
+pub async fn check_text(tx: &mut Tx, text: &str, actor: &Actor, facets: &[FacetField]) -> Result<(), SegmentError> {
+    let vocabulary = vocabulary(tx, facets).await?;
+    if vocabulary.segment(text.trim()).is_some() {
+        return Ok(());
+    }
+    Ok(check_reader(&parse(text)?, &vocabulary, &Sight::of(actor), pages::seen(actor).as_ref())?)
 }
 
 /// How many contacts a statement of [`select`] yields.
@@ -343,8 +353,8 @@ fn by_id(rule: Rule, vocabulary: &Vocabulary) -> Rule {
             Rule::Segment(rule::SegmentCondition { segment: id.unwrap_or(condition.segment) })
         }
         Rule::Field(condition) => {
-            if vocabulary.named_by(&condition.field).is_some() {
-                return Rule::Field(rule::FieldCondition { test: bind::map_texts(&condition.test, &|text| bare_id(text)), ..condition });
+            if let Some(named) = vocabulary.named_by(&condition.field) {
+                return Rule::Field(rule::FieldCondition { test: bind::map_texts(&condition.test, &|text| named.bare(text)), ..condition });
             }
             // An option is kept by its key, so that calling it something else changes no segment.
             let custom = vocabulary.custom_field(&condition.field).filter(|custom| custom.kind == bind::Kind::Choice);
@@ -355,12 +365,6 @@ fn by_id(rule: Rule, vocabulary: &Vocabulary) -> Rule {
         }
         other => other,
     }
-}
-
-/// An id without the name that stands before it.
-fn bare_id(text: &str) -> String {
-    let inner = text.trim().strip_suffix(')').and_then(|text| text.rsplit_once('('));
-    inner.map_or_else(|| text.trim().to_owned(), |(_, id)| id.trim().to_owned())
 }
 
 async fn free_name(tx: &mut Tx, name: &str, own: Option<i64>) -> Result<String, SegmentError> {

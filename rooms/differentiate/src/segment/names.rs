@@ -22,6 +22,23 @@ pub enum Named {
     Record(Subject),
 }
 
+impl Named {
+    /// What its ids begin with.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            Self::Staff => "stf",
+            Self::Team => "tem",
+            Self::Record(Subject::Contact) => "con",
+            Self::Record(Subject::Company) => "com",
+        }
+    }
+
+    /// Its id without the name that may stand before it; a text that holds none stays.
+    pub(super) fn bare(self, text: &str) -> String {
+        id_in(self, text).map_or_else(|| text.to_owned(), |id| attune_kernel::encode_id(self.prefix(), id))
+    }
+}
+
 impl Vocabulary {
     /// What `field` names; nothing when it holds something else.
     pub fn named_by(&self, field: &str) -> Option<Named> {
@@ -72,7 +89,7 @@ pub(super) fn map_fields(rule: Rule, change: &dyn Fn(FieldCondition) -> FieldCon
 /// whoever asks sees all of them.
 pub async fn resolve(tx: &mut Tx, rule: Rule, vocabulary: &Vocabulary, scope: Option<&Scope>) -> Result<Rule, DbError> {
     let mut wanted: BTreeMap<Named, BTreeSet<String>> = BTreeMap::new();
-    for (named, text) in mentions(&rule, vocabulary).into_iter().filter(|(_, text)| id_in(text).is_none()) {
+    for (named, text) in mentions(&rule, vocabulary).into_iter().filter(|(named, text)| id_in(*named, text).is_none()) {
         wanted.entry(named).or_default().insert(text.to_owned());
     }
     let mut found: BTreeMap<Named, HashMap<String, String>> = BTreeMap::new();
@@ -81,7 +98,7 @@ pub async fn resolve(tx: &mut Tx, rule: Rule, vocabulary: &Vocabulary, scope: Op
             Named::Record(_) if scope != Some(&Scope::All) => continue,
             Named::Record(target) => {
                 let meant = reference::find_meant(tx, target, texts).await?.into_iter();
-                meant.map(|(text, id)| (text, reference::shown_id(target, id))).collect()
+                meant.map(|(text, id)| (text, attune_kernel::encode_id(named.prefix(), id))).collect()
             }
             Named::Staff | Named::Team => among(&list(tx, named).await?, named, texts),
         };
@@ -109,23 +126,15 @@ fn among(all: &[(i64, String, String)], named: Named, texts: BTreeSet<String>) -
         let key = fold_key(&text);
         let mut those = all.iter().filter(|(_, name, email)| fold_key(name) == key || fold_key(email) == key);
         let (one, other) = (those.next()?, those.next());
-        other.is_none().then(|| (text, shown(named, one.0)))
+        other.is_none().then(|| (text, attune_kernel::encode_id(named.prefix(), one.0)))
     };
     texts.into_iter().filter_map(meant).collect()
-}
-
-fn shown(named: Named, id: i64) -> String {
-    match named {
-        Named::Staff => attune_kernel::encode_id("stf", id),
-        Named::Team => attune_kernel::encode_id("tem", id),
-        Named::Record(target) => reference::shown_id(target, id),
-    }
 }
 
 /// Teaches `vocabulary` what those are called whom `rule` names, as far as the reader sees them.
 pub async fn learn(tx: &mut Tx, vocabulary: &mut Vocabulary, rule: &Rule, reader: (Option<&Scope>, &Sight)) -> Result<(), DbError> {
     let ids: Vec<(Named, String, i64)> =
-        mentions(rule, vocabulary).into_iter().filter_map(|(named, text)| Some((named, text.to_owned(), id_in(text)?))).collect();
+        mentions(rule, vocabulary).into_iter().filter_map(|(named, text)| Some((named, text.to_owned(), id_in(named, text)?))).collect();
     let records: BTreeSet<(Subject, i64)> =
         ids.iter().filter_map(|(named, _, id)| if let Named::Record(of) = named { Some((*of, *id)) } else { None }).collect();
     let mut names: BTreeMap<(Named, i64), String> = BTreeMap::new();
@@ -143,16 +152,25 @@ pub async fn learn(tx: &mut Tx, vocabulary: &mut Vocabulary, rule: &Rule, reader
     Ok(())
 }
 
-/// Puts the ids of those meant into the lines of a form, and reads its rule; what stands for nobody stays as it was typed.
+/// Puts the ids of those meant into the lines of a form; what stands for nobody stays as it was typed.
 pub(super) async fn resolve_form(tx: &mut Tx, form: &mut RuleForm, vocabulary: &Vocabulary, scope: Option<&Scope>) -> Result<(), DbError> {
     for row in &mut form.rows {
-        let Some(named) = row.get("w").strip_prefix("field:").and_then(|field| vocabulary.named_by(field)) else { continue };
-        let Ok(rule @ Rule::Field(_)) = row.condition() else { continue };
-        if let Rule::Field(condition) = resolve(tx, rule, vocabulary, scope).await? {
-            let ids = texts(&condition.test).iter().map(|text| id_in(text).map_or_else(|| text.clone(), |id| shown(named, id)));
-            let typed = ids.collect::<Vec<_>>().join(", ");
-            if !typed.is_empty() {
-                row.values.insert("v".to_owned(), typed);
+        let Some(field) = row.get("w").strip_prefix("field:").map(str::to_owned) else { continue };
+        let Some(named) = vocabulary.named_by(&field) else { continue };
+        let (Ok(Rule::Field(parts)), whole) = (row.condition(), row.get("v").to_owned()) else { continue };
+        if texts(&parts.test).is_empty() {
+            continue;
+        }
+        // A name may hold a comma: all of it is tried as one before its parts are.
+        let one = FieldCondition { field, test: Test::In(vec![whole.clone()]) };
+        let has_many = texts(&parts.test).len() > 1 && !whole.contains('(');
+        for condition in has_many.then_some(one).into_iter().chain([parts]) {
+            let Rule::Field(found) = resolve(tx, Rule::Field(condition), vocabulary, scope).await? else { continue };
+            let meant = texts(&found.test);
+            let typed = meant.iter().map(|text| named.bare(text)).collect::<Vec<_>>().join(", ");
+            row.values.insert("v".to_owned(), typed);
+            if meant.iter().all(|text| id_in(named, text).is_some()) {
+                break;
             }
         }
     }

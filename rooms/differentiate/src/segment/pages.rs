@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::form::RuleForm;
 use super::preview::{Person, list_members};
 use super::view::{Builder, Plot, Shape};
-use super::{By, Segment, SegmentError, SegmentId, SegmentKind, facet_fields};
+use super::{By, Segment, SegmentError, SegmentId, SegmentKind, facet_fields, names};
 use crate::{EditSegments, ViewSegments};
 
 /// How many members a page holds.
@@ -146,17 +146,20 @@ async fn save(
 ) -> Result<Result<(SegmentId, Flash), FormErrors>, Problem> {
     let mut errors = FormErrors::new();
     let name = errors.required("name", &shape.name, 80);
-    let (rule, wrong) = shape.form.rule();
+    let facets = facet_fields(&app.house().facets);
+    let bench = app.bench();
+    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids, bench: &bench };
+    let mut tx = app.db.begin().await?;
+    let mut form = shape.form.clone();
+    let vocabulary = super::vocabulary(&mut tx, &facets).await?;
+    names::resolve_form(&mut tx, &mut form, &vocabulary, seen(&can.actor).as_ref()).await?;
+    let (rule, wrong) = form.rule();
     for (row, key) in wrong {
         errors.add(format!("r{row}"), key);
     }
     if !errors.is_empty() {
         return Ok(Err(errors));
     }
-    let facets = facet_fields(&app.house().facets);
-    let bench = app.bench();
-    let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids, bench: &bench };
-    let mut tx = app.db.begin().await?;
     let done = match segment {
         _ if shape.act == "snapshot" => super::snapshot(&mut tx, &by, &name, rule, &facets)
             .await

@@ -75,6 +75,13 @@ on_both_dbs! {
         assert!(jobs > 0, "they are more than one transaction takes");
         trial.part(merge).await;
         assert_eq!((members(&trial, own).await, members(&trial, firm).await), (crowd.clone(), Vec::new()));
+        trial.change_company(shop, "f:agent", "North").await;
+        assert_eq!(members(&trial, firm).await, [clerk]);
+        // Of a deleted company nobody is: what it names is nothing of theirs.
+        trial.hide(shop).await;
+        assert!(members(&trial, firm).await.is_empty());
+        trial.bring_back(shop).await;
+        assert_eq!(members(&trial, firm).await, [clerk]);
         trial.hide(north).await;
         assert!(members(&trial, own).await.is_empty());
         trial.bring_back(north).await;
@@ -94,6 +101,24 @@ on_both_dbs! {
         assert_eq!((members(&trial, of_falk).await, members(&trial, not_falk).await), (vec![ada, bo], Vec::new()));
         trial.part(merge).await;
         assert_eq!((members(&trial, of_falk).await, members(&trial, not_falk).await), (vec![bo], vec![ada]));
+    }
+
+    async fn names_with_underscores_are_no_ids_and_ids_of_another_kind_mean_nobody(db: Db) {
+        let trial = Trial::new(db);
+        let (north, king) = (trial.company("ACME_NY").await, trial.contact("King Rex", None).await);
+        let ada = trial.contact("Ada", None).await;
+        trial.change(ada, "company", "ACME_NY").await;
+        let named = trial.segment("named", "company in (\"acme_ny\")").await;
+        assert_eq!(members(&trial, named).await, [ada]);
+        let stored = crate::segment::find(&mut trial.db.read().await.unwrap(), named.0).await.unwrap().unwrap().rule;
+        assert_eq!(stored, parse(&format!("company = \"{}\"", CompanyId(north))).unwrap().normal());
+        let actor = attune_web::Actor::system();
+        let by = crate::segment::By { actor: &actor, now: trial.clock.now(), ids: &trial.ids, bench: &trial.bench };
+        let mut tx = trial.db.begin().await.unwrap();
+        for text in [format!("company = \"{}\"", ContactId(king)), "company = \"x (com_0ab\"".to_owned(), "company = \"dach_west\"".to_owned()] {
+            let wrong = crate::segment::create(&mut tx, &by, "x", parse(&text).unwrap(), &[]).await;
+            assert!(matches!(wrong, Err(crate::segment::SegmentError::Rule(error)) if error.key == "rule-error-id"), "{text}");
+        }
     }
 
     async fn a_rule_keeps_ids_and_refuses_names_of_nobody_or_of_several(db: Db) {

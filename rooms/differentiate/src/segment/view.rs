@@ -65,18 +65,18 @@ impl Builder {
         let mut tx = app.db.read().await?;
         let now = app.clock.now();
         let mut vocabulary = vocabulary(&mut tx, &facet_fields(&app.house().facets)).await?;
-        let mut errors = FormErrors::new();
-        let mut typed = None;
+        let (scope, sight) = (shell.actor.as_ref().and_then(super::pages::seen), shell.sight());
+        let (mut errors, mut typed) = (FormErrors::new(), None);
         if shape.act == "text" {
             match parse(&shape.text) {
-                Ok(rule) => shape.form = RuleForm::of(&rule),
+                // Before lines are made of it, which part names at commas.
+                Ok(rule) => shape.form = RuleForm::of(&names::resolve(&mut tx, rule, &vocabulary, scope.as_ref()).await?),
                 Err(wrong) => {
                     errors.add("text", wrong.key).n("at", i64::try_from(wrong.at).unwrap_or(0)).s("found", wrong.found).s("what", "");
                     typed = Some(shape.text.clone());
                 }
             }
         }
-        let (scope, sight) = (shell.actor.as_ref().and_then(super::pages::seen), shell.sight());
         names::resolve_form(&mut tx, &mut shape.form, &vocabulary, scope.as_ref()).await?;
         let (rule, row_errors) = shape.form.rule();
         let rule = rule.normal();

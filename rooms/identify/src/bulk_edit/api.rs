@@ -176,17 +176,26 @@ async fn left(
     Path(id): Path<EditId>,
     Query(query): Query<Behind>,
 ) -> Answer {
-    let of = get_edit(&app, &can, id).await?.subject;
-    let mut tx = app.db.read().await?;
-    let rows = store::list_causes(&mut tx, id.0, id_of(of, &query.after).unwrap_or(0), PAGE).await?;
+    let edit = get_edit(&app, &can, id).await?;
+    Ok(Json(list_left(&mut app.db.read().await?, &see, &edit, &query.after).await?).into_response())
+}
+
+/// A page of them behind `after`.
+async fn list_left(tx: &mut Tx, see: &Can<ViewContacts>, edit: &BulkEdit, after: &str) -> Result<Any, Problem> {
+    let of = edit.subject;
+    let after = match after {
+        "" => 0,
+        after => id_of(of, after).ok_or_else(|| Problem::Unreadable(format!("{after:?} is no id of a {}", of.word())))?,
+    };
+    let rows = store::list_causes(tx, edit.id, after, PAGE).await?;
     let next = rows.last().map(|row| shown_id(of, row.0)).filter(|_| i64::try_from(rows.len()) == Ok(PAGE));
     let all = Chosen::these(of, rows.iter().map(|row| row.0).collect());
-    let seen: HashSet<i64> = all.ids(&mut tx, &see.scope, PAGE).await?.into_iter().collect();
+    let seen: HashSet<i64> = all.ids(tx, &see.scope, PAGE).await?.into_iter().collect();
     let line = |(record, state, cause): &(i64, String, String)| {
         let id = seen.contains(record).then(|| shown_id(of, *record));
         json!({ of.word(): id, "state": state, "cause": if cause.is_empty() { "gone" } else { cause } })
     };
-    Ok(Json(json!({ "items": rows.iter().map(line).collect::<Vec<_>>(), "next": next })).into_response())
+    Ok(json!({ "items": rows.iter().map(line).collect::<Vec<_>>(), "next": next }))
 }
 
 async fn cancel(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<EditId>) -> Answer {

@@ -422,7 +422,7 @@ pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64, no
     let rows = tx.rows_from(&still, &Relation::of_ids("id", ids), params![import_id]).await?;
     let ids = rows.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
     let gone = Relation::of_ids("id", ids.iter().copied());
-    field::reference::forget(tx, &ids, now).await?;
+    let (_, mut told) = field::reference::forget(tx, &ids, now).await?;
     for delete in [
         sql!("DELETE FROM field_texts WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
         sql!("DELETE FROM field_numbers WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
@@ -436,6 +436,9 @@ pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64, no
         sql!("DELETE FROM companies WHERE id IN (SELECT r.id FROM {rows} AS r)"),
     ] {
         tx.exec_from(delete, &gone, params![]).await?;
+    }
+    if !told.is_empty() {
+        attune_events::append(tx, &mut told).await?;
     }
     Ok(Some(ids.len()))
 }

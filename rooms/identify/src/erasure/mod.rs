@@ -142,13 +142,17 @@ pub(crate) async fn erase(tx: &mut Tx, by: &By<'_>, traces: Traces<'_>, people: 
     for eraser in traces.erasers {
         counts.add(eraser.table, (eraser.run)(tx, &leavers, by.now).await?, false);
     }
-    counts.add("field_references", field::reference::forget(tx, people, by.now).await?, false);
+    let (references, mut told) = field::reference::forget(tx, people, by.now).await?;
+    counts.add("field_references", references, false);
     for (entry, rows) in erase_counting(tx, traces.tables, people).await? {
         counts.add(entry.table, rows, entry.on_erase == OnErase::Null);
     }
     // Collectors that remember whose a browser is look again.
     stitching::next_epoch(tx).await?;
     relationship::tell_others(tx, by.now, &others).await?;
+    if !told.is_empty() {
+        append(tx, &mut told).await?;
+    }
     Ok(counts.0)
 }
 
@@ -160,8 +164,12 @@ pub(crate) async fn remove(tx: &mut Tx, now: i64, traces: Traces<'_>, people: &[
     for eraser in traces.erasers.iter().filter(|eraser| !eraser.remembers) {
         (eraser.run)(tx, &leavers, now).await?;
     }
-    field::reference::forget(tx, people, now).await?;
-    erase_from(tx, traces.tables, people).await.map(drop)
+    let (_, mut told) = field::reference::forget(tx, people, now).await?;
+    erase_from(tx, traces.tables, people).await?;
+    if !told.is_empty() {
+        append(tx, &mut told).await?;
+    }
+    Ok(())
 }
 
 /// Tells the log how many are gone, and nobody's name.

@@ -3,7 +3,7 @@
 use attune_house::App;
 use attune_record::audit;
 use attune_web::kit::cut_page;
-use attune_web::{Answer, Can, FormErrors, Json, Path, Problem, Query};
+use attune_web::{Actor, Answer, Can, FormErrors, Json, Path, Problem, Query};
 use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -174,7 +174,7 @@ pub struct NewCampaign {
     from_address: Option<String>,
 }
 
-async fn check(app: &App, new: NewCampaign) -> Result<CampaignDraft, Problem> {
+async fn check(app: &App, actor: &Actor, new: NewCampaign) -> Result<CampaignDraft, Problem> {
     let mut errors = FormErrors::new();
     let name = errors.required("name", &new.name, 120);
     let template_id = new.template.parse().unwrap_or(TemplateId(0));
@@ -183,7 +183,7 @@ async fn check(app: &App, new: NewCampaign) -> Result<CampaignDraft, Problem> {
         errors.add("template", "web-not-found");
     }
     let audience = Audience::of_form(&new.rule, new.segment.as_deref().unwrap_or_default());
-    let audience = audience::check(&mut tx, app, audience, &mut errors).await;
+    let audience = audience::check(&mut tx, (app, actor), audience, &mut errors).await;
     let (name_set, address_set) = rules::default_sender(&mut tx).await?;
     let (from_name, from_address) = (new.from_name.unwrap_or(name_set), new.from_address.unwrap_or(address_set));
     let (from_name, from_address) = rules::check_sender(&mut errors, &from_name, &from_address);
@@ -193,7 +193,7 @@ async fn check(app: &App, new: NewCampaign) -> Result<CampaignDraft, Problem> {
 
 /// Makes a draft.
 pub async fn add(can: Can<EditMail>, State(app): State<App>, Json(new): Json<NewCampaign>) -> Answer {
-    let draft = check(&app, new).await?;
+    let draft = check(&app, &can.actor, new).await?;
     let id = super::keep(&app, &can, None, &draft).await?;
     let campaign = store::get(&mut app.db.read().await?, id).await?;
     Ok((StatusCode::CREATED, Json(view(campaign, None))).into_response())

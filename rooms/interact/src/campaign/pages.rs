@@ -8,7 +8,7 @@ use attune_house::App;
 use attune_kernel::Fault;
 use attune_record::audit;
 use attune_web::kit::{Choice, cut_page};
-use attune_web::{Answer, Can, Flash, Form, FormErrors, Live, Path, Problem, Query, Shell, live};
+use attune_web::{Actor, Answer, Can, Flash, Form, FormErrors, Live, Path, Problem, Query, Shell, live};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -115,7 +115,7 @@ impl CampaignForm {
         }
     }
 
-    async fn check(&self, app: &App) -> Result<Result<CampaignDraft, FormErrors>, Problem> {
+    async fn check(&self, app: &App, actor: &Actor) -> Result<Result<CampaignDraft, FormErrors>, Problem> {
         let mut errors = FormErrors::new();
         let name = errors.required("name", &self.name, 120);
         let (from_name, from_address) = rules::check_sender(&mut errors, &self.from_name, &self.from_address);
@@ -125,7 +125,7 @@ impl CampaignForm {
         }
         let audience = Audience::of_form(&self.rule, &self.segment);
         let mut tx = app.db.read().await?;
-        let audience = audience::check(&mut tx, app, audience, &mut errors).await;
+        let audience = audience::check(&mut tx, (app, actor), audience, &mut errors).await;
         let topic_id = choices::check_topic(&mut tx, &mut errors, &self.topic).await?;
         Ok(errors.or(CampaignDraft { name, audience, template_id, from_name, from_address, topic_id }))
     }
@@ -187,7 +187,7 @@ async fn change(
 }
 
 async fn save(can: &Can<EditMail>, app: &App, shell: Shell, id: Option<CampaignId>, form: CampaignForm) -> Answer {
-    let draft = match form.check(app).await? {
+    let draft = match form.check(app, &can.actor).await? {
         Ok(draft) => draft,
         Err(errors) => {
             let page = edit_page(app, shell, id, form, errors).await?;
@@ -243,8 +243,10 @@ async fn read(app: &App, shell: Shell, id: CampaignId, covers: impl Fn(&Campaign
     covers(&campaign)?;
     let template = templates::find(&mut tx, campaign.template_id).await?.map_or_else(String::new, |t| t.name);
     let audience = choices::audience_words(&mut tx, &shell.l, &campaign.audience).await?;
-    let reach = match campaign.state {
-        CampaignState::Draft => audience::count(&mut tx, &campaign.audience, &audience::facets(app.house()), now).await.ok(),
+    let reach = match (campaign.state, &shell.actor) {
+        (CampaignState::Draft, Some(actor)) => {
+            audience::count(&mut tx, &campaign.audience, actor, &audience::facets(app.house()), now).await.ok()
+        }
         _ => None,
     };
     let mailing = mailing_of(&mut tx, &campaign).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use attune_db::Tx;
 use attune_house::App;
 use attune_kernel::{DAY_US, HOUR_US, MINUTE_US};
-use attune_web::{FormErrors, Problem};
+use attune_web::{Actor, FormErrors, Problem};
 
 use super::file::read_span;
 use super::{FunnelDraft, MAX_ROUNDS, PushFunnel, Rep, Respond, Round, RoundDraft};
@@ -154,12 +154,12 @@ impl FunnelForm {
     }
 
     /// The checked drawing, or what is wrong with it.
-    pub(super) async fn check(&self, tx: &mut Tx, app: &App) -> Result<Result<FunnelDraft, FormErrors>, Problem> {
+    pub(super) async fn check(&self, tx: &mut Tx, app: &App, actor: &Actor) -> Result<Result<FunnelDraft, FormErrors>, Problem> {
         let mut errors = FormErrors::new();
         let name = errors.required("name", &self.name, 120);
         let (from_name, from_address) = rules::check_sender(&mut errors, &self.from_name, &self.from_address);
         let audience = Audience::of_form(&self.rule, &self.segment);
-        let audience = audience::check(tx, app, audience, &mut errors).await;
+        let audience = audience::check(tx, (app, actor), audience, &mut errors).await;
         let rounds = self.rounds.iter().map(|round| check_round(round, &mut errors)).collect();
         let reps = self.check_reps(&mut errors);
         let any_hour = !self.any_hour.is_empty();

@@ -98,7 +98,10 @@ async fn draw_page(app: &App, shell: Shell, id: Option<PushFunnelId>, form: Funn
     let (templates, segments) = (choices::templates(&mut tx).await?, choices::segments(&mut tx).await?);
     let (topics, staff) = (choices::topics(&mut tx, &shell.l).await?, choices::staff(&mut tx).await?);
     let people = audience::Audience::of_form(&form.rule, &form.segment);
-    let reach = audience::count(&mut tx, &people, &audience::facets(app.house()), app.clock.now()).await.ok();
+    let reach = match &shell.actor {
+        Some(actor) => audience::count(&mut tx, &people, actor, &audience::facets(app.house()), app.clock.now()).await.ok(),
+        None => None,
+    };
     Ok(DrawPage { shell, id, form, errors, templates, segments, topics, staff, reach })
 }
 
@@ -133,7 +136,7 @@ async fn save(can: &Can<EditMail>, app: &App, shell: Shell, id: Option<PushFunne
         let page = draw_page(app, shell, id, form, FormErrors::new()).await?;
         return Ok(page.shell.show(&page, &page.as_form()));
     }
-    let draft = match form.check(&mut app.db.read().await?, app).await? {
+    let draft = match form.check(&mut app.db.read().await?, app, &can.actor).await? {
         Ok(draft) => draft,
         Err(errors) => {
             let page = draw_page(app, shell, id, form, errors).await?;

@@ -11,6 +11,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use attune_db::{DbError, Tx};
+use attune_events::Event;
 use attune_kernel::fold_key;
 use attune_web::{Actor, Lang, Scope, Sight};
 use serde_json::{Map, Value as Json, json};
@@ -407,15 +408,15 @@ const FORGOTTEN: u64 = 2_000;
 #[cfg(test)]
 const FORGOTTEN: u64 = 2;
 
-/// Takes these records out of the copies of whoever refers to them, before they are removed for good, and tells of each who did; answers how many
-/// references went.
-pub(crate) async fn forget(tx: &mut Tx, gone: &[i64], now: i64) -> Result<u64, DbError> {
-    let (gone, mut rows) = (gone.iter().copied().collect::<BTreeSet<_>>(), 0);
+/// Takes these records out of the copies of whoever refers to them, before they are removed for good. Answers how many references went, and what is to
+/// be told of those who stay, last of all: who tells holds the head of the log.
+pub(crate) async fn forget(tx: &mut Tx, gone: &[i64], now: i64) -> Result<(u64, Vec<Event>), DbError> {
+    let (gone, mut rows, mut told) = (gone.iter().copied().collect::<BTreeSet<_>>(), 0, Vec::new());
     loop {
-        let more = store::forget(tx, &gone, (FORGOTTEN, now)).await?;
+        let more = store::forget(tx, &gone, (FORGOTTEN, now), &mut told).await?;
         rows += more;
         if more < FORGOTTEN {
-            return Ok(rows);
+            return Ok((rows, told));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attune_db::{Column, DbError, Relation, Row, Sql, Tx, Value, params, sql};
-use attune_events::{Event, append};
+use attune_events::Event;
 use serde_json::{Map, Value as Json};
 
 use crate::field::Subject;
@@ -155,9 +155,9 @@ pub(crate) fn push_named(sql: &mut Sql, reach: &Reach, (target, id): (Subject, i
     sql.push(")");
 }
 
-/// Takes these records out of at most `limit` of the copies of whoever refers to them, and the references with them, and tells it of those who stay;
-/// answers how many. A copy that refers to several is read again with what is left of it.
-pub(super) async fn forget(tx: &mut Tx, gone: &BTreeSet<i64>, (limit, now): (u64, i64)) -> Result<u64, DbError> {
+/// Takes these records out of at most `limit` of the copies of whoever refers to them, and the references with them; answers how many. What is to be told
+/// of those who stay goes to `told`. A copy that refers to several is read again with what is left of it.
+pub(super) async fn forget(tx: &mut Tx, gone: &BTreeSet<i64>, (limit, now): (u64, i64), told: &mut Vec<Event>) -> Result<u64, DbError> {
     let select = sql!(
         "SELECT e.record_id, e.field_id, e.target_id, COALESCE(f.key, '') AS key, c.id AS contact_id, COALESCE(c.fields, o.fields, '{}') AS fields, COALESCE(c.deleted_at, o.deleted_at) AS deleted_at
          FROM (SELECT g.record_id, g.field_id, g.target_id FROM {rows} AS r JOIN field_references g ON g.target_id = r.id LIMIT $1) AS e
@@ -166,7 +166,6 @@ pub(super) async fn forget(tx: &mut Tx, gone: &BTreeSet<i64>, (limit, now): (u64
     let found = tx.rows_from(select, &Relation::of_ids("id", gone.iter().copied()), params![limit]).await?;
     let mut copies: [BTreeMap<i64, Map<String, Json>>; 2] = Default::default();
     let mut done = Relation::new(&[("record_id", Column::Int), ("field_id", Column::Int)]);
-    let mut told = Vec::new();
     for row in &found {
         let (record, key): (i64, String) = (row.get("record_id")?, row.get("key")?);
         done.push(params![record, row.get::<i64>("field_id")?]);
@@ -199,9 +198,6 @@ pub(super) async fn forget(tx: &mut Tx, gone: &BTreeSet<i64>, (limit, now): (u64
             rows.push(vec![Value::Int(id), Value::Text(Json::Object(values).to_string())]);
         }
         tx.exec_from(update, &rows, params![]).await?;
-    }
-    if !told.is_empty() {
-        append(tx, &mut told).await?;
     }
     let delete = sql!("DELETE FROM field_references WHERE (record_id, field_id) IN (SELECT r.record_id, r.field_id FROM {rows} AS r)");
     tx.exec_from(delete, &done, params![]).await
