@@ -2,7 +2,7 @@
 
 use attune_db::{params, sql};
 use attune_differentiate::segment;
-use attune_web::Scope;
+use attune_web::Actor;
 use serde_json::json;
 
 use super::{Ended, Outcome, Say};
@@ -21,7 +21,7 @@ pub(super) async fn run(config: &Config, store: &str, args: &Count, say: &Say) -
         ("contacts", Some(rule)) => {
             let now = attune_kernel::Clock::system().now();
             let facets = attune_interact::audience::facets(app.house());
-            let found = match segment::select_text(&mut tx, rule, Some(&Scope::All), &facets, now).await {
+            let found = match segment::select_text(&mut tx, rule, segment::Asking::Once(&Actor::system()), &facets, now).await {
                 Ok(found) => found,
                 Err(error) => return Ok(Ended::WrongUse(error.to_string())),
             };

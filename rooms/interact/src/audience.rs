@@ -1,7 +1,7 @@
 //! Who a mailing goes to: a rule in words, or a segment, read at the moment it starts.
 
 use attune_db::{Sql, Tx};
-use attune_differentiate::segment::{self, FacetField, SegmentError, SegmentId};
+use attune_differentiate::segment::{self, Asking, FacetField, SegmentError, SegmentId};
 use attune_house::App;
 use attune_web::{Actor, FormErrors};
 
@@ -36,32 +36,30 @@ impl Audience {
     }
 }
 
-/// Compiles an audience to a statement that yields contact ids, as it stands at `now` (µs).
-pub async fn compile(tx: &mut Tx, audience: &Audience, facets: &[FacetField], now: i64) -> Result<Sql, AudienceError> {
+/// Compiles an audience to a statement that yields contact ids, as it stands at `now` (µs); whoever `asks` learns no more by it than by a segment.
+async fn compile_for(
+    tx: &mut Tx,
+    audience: &Audience,
+    asks: Option<&Actor>,
+    facets: &[FacetField],
+    now: i64,
+) -> Result<Sql, AudienceError> {
     let text = audience.text();
     if text.is_empty() {
         return Ok(Sql::new("SELECT c.id FROM v_identify_contact c"));
     }
-    segment::select_text(tx, &text, None, facets, now).await.map_err(|error: SegmentError| AudienceError(error.to_string()))
+    let asking = asks.map_or(Asking::Kept, Asking::Keeping);
+    segment::select_text(tx, &text, asking, facets, now).await.map_err(|error: SegmentError| AudienceError(error.to_string()))
 }
 
-/// Refuses a rule by which somebody would learn what is kept from them.
-async fn check_reader(tx: &mut Tx, audience: &Audience, actor: &Actor, facets: &[FacetField]) -> Result<(), AudienceError> {
-    let text = audience.text();
-    if text.is_empty() {
-        return Ok(());
-    }
-    segment::check_text(tx, &text, actor, facets).await.map_err(|error| AudienceError(error.to_string()))
+/// Compiles an audience that is kept to a statement that yields contact ids, as it stands at `now` (µs).
+pub async fn compile(tx: &mut Tx, audience: &Audience, facets: &[FacetField], now: i64) -> Result<Sql, AudienceError> {
+    compile_for(tx, audience, None, facets, now).await
 }
 
 /// Reads a form's audience at the app's present; a rule that cannot be read, or not asked by this person, is told under `rule`.
 pub(crate) async fn check(tx: &mut Tx, (app, actor): (&App, &Actor), audience: Audience, errors: &mut FormErrors) -> Audience {
-    let facets = facets(app.house());
-    let read = match check_reader(tx, &audience, actor, &facets).await {
-        Ok(()) => compile(tx, &audience, &facets, app.clock.now()).await.map(drop),
-        Err(error) => Err(error),
-    };
-    if let Err(error) = read {
+    if let Err(error) = compile_for(tx, &audience, Some(actor), &facets(app.house()), app.clock.now()).await {
         errors.add("rule", "interact-error-audience").s("reason", error);
     }
     audience
@@ -69,8 +67,7 @@ pub(crate) async fn check(tx: &mut Tx, (app, actor): (&App, &Actor), audience: A
 
 /// How many people an audience holds at `now` (µs), for somebody who may ask that.
 pub async fn count(tx: &mut Tx, audience: &Audience, actor: &Actor, facets: &[FacetField], now: i64) -> Result<i64, AudienceError> {
-    check_reader(tx, audience, actor, facets).await?;
-    let found = compile(tx, audience, facets, now).await?;
+    let found = compile_for(tx, audience, Some(actor), facets, now).await?;
     segment::count(tx, &found).await.map_err(|error| AudienceError(error.to_string()))
 }
 

@@ -134,7 +134,7 @@ pub async fn count(State(app): State<App>, can: Can<ViewSegments>, Json(wanted):
     let vocabulary = vocabulary(&mut tx, &facets).await?;
     super::check_reader(&rule, &vocabulary, &Sight::of(&can.actor), scope.as_ref()).map_err(SegmentError::Rule)?;
     let rule = super::names::resolve(&mut tx, rule, &vocabulary, scope.as_ref()).await?;
-    let found = super::select(&mut tx, &rule, &facets, app.clock.now()).await?;
+    let found = super::select_with(&mut tx, &rule, &vocabulary, app.clock.now()).await?;
     Ok(Json(Counted { count: super::count(&mut tx, &found).await? }).into_response())
 }
 

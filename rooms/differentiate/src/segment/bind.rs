@@ -210,6 +210,14 @@ pub enum Source {
 }
 
 impl Source {
+    /// Whether a contact may have several of it at once; they are kept as a set.
+    pub fn is_several(&self) -> bool {
+        match self {
+            Self::Company(of) => of.is_several(),
+            other => matches!(other, Self::CustomChoice(_) | Self::CustomReference(_) | Self::Facet { several: true, .. }),
+        }
+    }
+
     /// Whether what is read is a contact or a company, which may have become part of another.
     pub fn names_records(&self) -> bool {
         matches!(self, Self::CustomReference(_) | Self::Company(OfCompany::Named(_)) | Self::Reference { column: "company_id" })

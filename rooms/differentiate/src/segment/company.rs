@@ -133,14 +133,14 @@ pub(super) async fn load(
         sql.push(" WHERE f.field_id IN ").bind_list(ids.iter().map(|id| Value::Int(*id)));
         for row in tx.rows_from(sql.text(), contacts, sql.values()).await? {
             if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
-                keep(facts, kind(row.get("field_id")?), row.value("value")?.clone());
+                facts.keep(Source::Company(kind(row.get("field_id")?)), row.value("value")?.clone());
             }
         }
     }
     if wanted.contains(&OfCompany::Tag) {
         for row in tx.rows_from(beside(OfCompany::Tag, "").text(), contacts, params![]).await? {
             if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
-                keep(facts, OfCompany::Tag, row.value("value")?.clone());
+                facts.keep(Source::Company(OfCompany::Tag), row.value("value")?.clone());
             }
         }
     }
@@ -152,20 +152,6 @@ fn beside(of: OfCompany, more: &str) -> Sql {
     Sql::new(&format!(
         "SELECT c.id AS contact_id, f.{value} AS value{more} FROM {{rows}} AS r JOIN v_identify_contact c ON c.id = r.id JOIN {view} f ON f.{key} = c.company_id"
     ))
-}
-
-fn keep(facts: &mut Facts, of: OfCompany, value: Value) {
-    match value {
-        Value::Text(text) if of.is_several() => {
-            facts.sets.entry(Source::Company(of)).or_default().insert(text);
-        }
-        Value::Int(id) if of.is_several() => {
-            facts.sets.entry(Source::Company(of)).or_default().insert(id.to_string());
-        }
-        value => {
-            facts.values.insert(Source::Company(of), value);
-        }
-    }
 }
 
 async fn load_columns(
@@ -191,7 +177,7 @@ async fn load_columns(
     for row in tx.rows_from(&sql, contacts, params![]).await? {
         let Some(facts) = facts.get_mut(&row.get("contact_id")?) else { continue };
         for (of, column) in &columns {
-            keep(facts, *of, row.value(column)?.clone());
+            facts.keep(Source::Company(*of), row.value(column)?.clone());
         }
     }
     Ok(())

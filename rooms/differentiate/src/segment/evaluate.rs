@@ -1,6 +1,7 @@
 //! A rule applied to the facts of one contact: whether it holds, and until when that is certain.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use attune_db::Value;
 use attune_kernel::{DAY_US, Decay};
@@ -32,8 +33,8 @@ pub struct Facts {
     pub values: HashMap<Source, Value>,
     /// What a contact may have several of, by source; nothing known is not there.
     pub sets: HashMap<Source, BTreeSet<String>>,
-    /// The ids under which the company was known that became part of it, among those rules ask for.
-    pub once: HashSet<i64>,
+    /// Of the records rules name, those that became part of another, and of which.
+    pub today: Arc<HashMap<String, String>>,
     /// The decayed score in closed form.
     pub engagement_k: Option<f64>,
     /// The fit score.
@@ -42,6 +43,17 @@ pub struct Facts {
     pub happenings: Vec<Happening>,
     /// The segments the contact is in, among those asked for.
     pub segments: HashSet<i64>,
+}
+
+impl Facts {
+    /// Adds what is known of a source.
+    pub(super) fn keep(&mut self, source: Source, value: Value) {
+        match value {
+            Value::Text(text) if source.is_several() => _ = self.sets.entry(source).or_default().insert(text),
+            Value::Int(id) if source.is_several() => _ = self.sets.entry(source).or_default().insert(id.to_string()),
+            value => _ = self.values.insert(source, value),
+        }
+    }
 }
 
 /// Whether a rule holds, and the first moment at which time alone may change that.
@@ -177,8 +189,8 @@ impl Evaluator<'_> {
         let none = BTreeSet::new();
         let set = self.facts.sets.get(&source).unwrap_or(&none);
         Truth::always(match test {
-            Test::In(texts) => texts.iter().any(|text| set.contains(text)),
-            Test::NotIn(texts) => !texts.iter().any(|text| set.contains(text)),
+            Test::In(texts) => texts.iter().any(|text| set.contains(self.today(source, text))),
+            Test::NotIn(texts) => !texts.iter().any(|text| set.contains(self.today(source, text))),
             Test::Known => !set.is_empty(),
             Test::Unknown => set.is_empty(),
             _ => false,
@@ -186,11 +198,7 @@ impl Evaluator<'_> {
     }
 
     fn field(&self, source: Source, test: &Test) -> Truth {
-        let several = match source {
-            Source::Company(of) => of.is_several(),
-            other => matches!(other, Source::CustomChoice(_) | Source::CustomReference(_) | Source::Facet { several: true, .. }),
-        };
-        if several {
+        if source.is_several() {
             return self.set(source, test);
         }
         let kept = match source {
@@ -201,8 +209,8 @@ impl Evaluator<'_> {
         let Some(value) = value else { return Truth::always(matches!(test, Test::Unknown | Test::NotIn(_) | Test::Is(false))) };
         match (test, value) {
             (Test::Known, _) => Truth::always(true),
-            (Test::In(texts), Value::Int(id)) => Truth::always(self.is_meant(source, *id, texts)),
-            (Test::NotIn(texts), Value::Int(id)) => Truth::always(!self.is_meant(source, *id, texts)),
+            (Test::In(texts), Value::Int(id)) => Truth::always(texts.iter().any(|text| *self.today(source, text) == id.to_string())),
+            (Test::NotIn(texts), Value::Int(id)) => Truth::always(!texts.iter().any(|text| *self.today(source, text) == id.to_string())),
             (Test::In(texts), Value::Text(text)) => Truth::always(texts.contains(text)),
             (Test::NotIn(texts), Value::Text(text)) => Truth::always(!texts.contains(text)),
             (Test::Contains(part), Value::Text(text)) => Truth::always(text.contains(part.as_str())),
@@ -213,10 +221,9 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Whether one of these ids is that of a record, or of a company that became part of it.
-    fn is_meant(&self, source: Source, id: i64, texts: &[String]) -> bool {
-        let once = if source.names_records() { Some(&self.facts.once) } else { None };
-        texts.contains(&id.to_string()) || once.is_some_and(|ids| ids.iter().any(|id| texts.contains(&id.to_string())))
+    /// What a text in a rule means today: of a record that became part of another, that one.
+    fn today<'t>(&'t self, source: Source, text: &'t String) -> &'t String {
+        if source.names_records() { self.facts.today.get(text).unwrap_or(text) } else { text }
     }
 
     fn moment(&self, test: &Test, at: i64) -> Truth {

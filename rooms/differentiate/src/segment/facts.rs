@@ -1,6 +1,7 @@
 //! Loads what rules ask about a set of contacts: a constant number of statements for any number of contacts.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use attune_db::{DbError, Relation, Row, Sql, Tx, Value, params, sql};
 
@@ -134,10 +135,8 @@ pub async fn load(
     let mut facts: HashMap<i64, Facts> = contacts.iter().map(|id| (*id, Facts::default())).collect();
     load_contacts(tx, &ids, &wanted, &mut facts).await?;
     load_custom(tx, &ids, &wanted, &mut facts).await?;
-    load_choices(tx, &ids, &wanted, &mut facts).await?;
-    load_references(tx, &ids, &wanted, &mut facts).await?;
     company::load(tx, &ids, &wanted.company, &mut facts).await?;
-    add_aliases(tx, &wanted.named, &mut facts).await?;
+    load_aliases(tx, &wanted.named, &mut facts).await?;
     for index in &wanted.facets {
         if let Some(facet) = facets.get(*index) {
             load_facet(tx, &ids, *index, facet, &mut facts).await?;
@@ -178,7 +177,7 @@ async fn load_contacts(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut
 async fn load_custom(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
     /// The fields wanted, the statement that reads them, and how a field is called in the facts.
     type Reading<'a> = (&'a BTreeSet<i64>, &'a str, fn(i64) -> Source);
-    let sources: [Reading<'_>; 2] = [
+    let sources: [Reading<'_>; 4] = [
         (
             &wanted.texts,
             "SELECT f.contact_id, f.field_id, f.value_key AS value FROM {rows} AS r JOIN v_identify_contact_text f ON f.contact_id = r.id WHERE f.field_id IN ",
@@ -189,6 +188,16 @@ async fn load_custom(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut H
             "SELECT f.contact_id, f.field_id, f.value FROM {rows} AS r JOIN v_identify_contact_number f ON f.contact_id = r.id WHERE f.field_id IN ",
             Source::CustomNumber,
         ),
+        (
+            &wanted.choices,
+            "SELECT f.contact_id, f.field_id, f.choice AS value FROM {rows} AS r JOIN v_identify_contact_choice f ON f.contact_id = r.id WHERE f.field_id IN ",
+            Source::CustomChoice,
+        ),
+        (
+            &wanted.references,
+            "SELECT f.record_id AS contact_id, f.field_id, f.target_id AS value FROM {rows} AS r JOIN v_identify_reference f ON f.record_id = r.id WHERE f.field_id IN ",
+            Source::CustomReference,
+        ),
     ];
     for (fields, text, source) in sources {
         if fields.is_empty() {
@@ -198,72 +207,29 @@ async fn load_custom(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut H
         sql.bind_list(fields.iter().map(|id| Value::Int(*id)));
         for row in tx.rows_from(sql.text(), ids, sql.values()).await? {
             if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
-                facts.values.insert(source(row.get("field_id")?), row.value("value")?.clone());
+                facts.keep(source(row.get("field_id")?), row.value("value")?.clone());
             }
         }
     }
     Ok(())
 }
 
-async fn load_choices(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
-    if wanted.choices.is_empty() {
-        return Ok(());
-    }
-    let mut sql = Sql::new(
-        "SELECT f.contact_id, f.field_id, f.choice FROM {rows} AS r JOIN v_identify_contact_choice f ON f.contact_id = r.id WHERE f.field_id IN ",
-    );
-    sql.bind_list(wanted.choices.iter().map(|id| Value::Int(*id)));
-    for row in tx.rows_from(sql.text(), ids, sql.values()).await? {
-        if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
-            facts.sets.entry(Source::CustomChoice(row.get("field_id")?)).or_default().insert(row.get("choice")?);
-        }
-    }
-    Ok(())
-}
-
-/// Adds to whom somebody names, and to the company, those among the ids rules ask for that became part of them.
-async fn add_aliases(tx: &mut Tx, named: &BTreeSet<i64>, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
+/// What those of these records are part of today that became part of another.
+async fn load_aliases(tx: &mut Tx, named: &BTreeSet<i64>, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
     if named.is_empty() {
         return Ok(());
     }
-    let mut aliases: Vec<(i64, i64)> = Vec::new();
+    let mut today: HashMap<String, String> = HashMap::new();
     for select in [
         sql!("SELECT a.id, a.alive_id FROM {rows} AS r JOIN v_identify_alias a ON a.id = r.id"),
         sql!("SELECT a.id, a.alive_id FROM {rows} AS r JOIN v_identify_company_alias a ON a.id = r.id"),
     ] {
         for row in tx.rows_from(select, &Relation::of_ids("id", named.iter().copied()), params![]).await? {
-            aliases.push((row.at(0)?, row.at(1)?));
+            today.insert(row.at::<i64>(0)?.to_string(), row.at::<i64>(1)?.to_string());
         }
     }
-    for facts in facts.values_mut().filter(|_| !aliases.is_empty()) {
-        for (alias, alive) in &aliases {
-            for (_, set) in facts.sets.iter_mut().filter(|(source, _)| source.names_records()) {
-                if set.contains(&alive.to_string()) {
-                    set.insert(alias.to_string());
-                }
-            }
-            if facts.columns.get("company_id") == Some(&Value::Int(*alive)) {
-                facts.once.insert(*alias);
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn load_references(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
-    if wanted.references.is_empty() {
-        return Ok(());
-    }
-    let mut sql = Sql::new(
-        "SELECT f.record_id, f.field_id, f.target_id FROM {rows} AS r JOIN v_identify_reference f ON f.record_id = r.id WHERE f.field_id IN ",
-    );
-    sql.bind_list(wanted.references.iter().map(|id| Value::Int(*id)));
-    for row in tx.rows_from(sql.text(), ids, sql.values()).await? {
-        if let Some(facts) = facts.get_mut(&row.get("record_id")?) {
-            let target: i64 = row.get("target_id")?;
-            facts.sets.entry(Source::CustomReference(row.get("field_id")?)).or_default().insert(target.to_string());
-        }
-    }
+    let today = Arc::new(today);
+    facts.values_mut().for_each(|facts| facts.today = today.clone());
     Ok(())
 }
 

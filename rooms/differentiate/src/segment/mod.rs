@@ -35,7 +35,7 @@ use attune_identify::field::Subject;
 use attune_jobs::Bench;
 use attune_kernel::{DAY_US, Fault, Ids};
 use attune_record::audit;
-use attune_web::{Actor, Scope, Sight};
+use attune_web::{Actor, Sight};
 
 pub use bind::{Bound, FacetField, RuleError, SegmentName, Vocabulary, bind};
 pub use reader::{check_reader, check_sight};
@@ -179,29 +179,42 @@ pub async fn vocabulary(tx: &mut Tx, facets: &[FacetField]) -> Result<Vocabulary
 
 /// Compiles a rule to one statement that yields the ids (`id`) of those it holds for at `now` (µs).
 pub async fn select(tx: &mut Tx, rule: &Rule, facets: &[FacetField], now: i64) -> Result<Sql, SegmentError> {
-    let bound = bind(rule, &vocabulary(tx, facets).await?)?;
-    Ok(compile::compile(&bound, score::basis(tx).await?.decay(), now))
+    let vocabulary = vocabulary(tx, facets).await?;
+    select_with(tx, rule, &vocabulary, now).await
 }
 
-/// Compiles a rule written as text, or the name or id of a segment, to one statement that yields contact ids (`id`). With a scope, records may be named by
-/// what they are called, contacts and companies if it is every record; without one by id alone: a text that is kept must not come to mean somebody else.
-pub async fn select_text(tx: &mut Tx, text: &str, scope: Option<&Scope>, facets: &[FacetField], now: i64) -> Result<Sql, SegmentError> {
-    let vocabulary = vocabulary(tx, facets).await?;
-    let rule = match vocabulary.segment(text.trim()) {
-        Some(segment) => Rule::Segment(rule::SegmentCondition { segment: SegmentId(segment.id).to_string() }),
-        None => parse(text)?,
-    };
-    let rule = if scope.is_some() { names::resolve(tx, rule, &vocabulary, scope).await? } else { rule };
-    select(tx, &rule, facets, now).await
+/// The same, with what rules may speak of at hand.
+async fn select_with(tx: &mut Tx, rule: &Rule, vocabulary: &Vocabulary, now: i64) -> Result<Sql, SegmentError> {
+    Ok(compile::compile(&bind(rule, vocabulary)?, score::basis(tx).await?.decay(), now))
 }
 
-/// Whether somebody may ask by a rule written as text, see [`check_reader`]; a segment that is kept may be used by its name or id.
-pub async fn check_text(tx: &mut Tx, text: &str, actor: &Actor, facets: &[FacetField]) -> Result<(), SegmentError> {
+/// Who asks by a rule written as text.
+#[derive(Clone, Copy)]
+pub enum Asking<'a> {
+    /// Nobody: it was checked when it was written.
+    Kept,
+    /// Somebody, by a text that is kept as it is. It names records by id alone: it must not come to mean somebody else of that name.
+    Keeping(&'a Actor),
+    /// Somebody, once.
+    Once(&'a Actor),
+}
+
+/// Compiles a rule written as text, or the name or id of a segment, to one statement that yields contact ids (`id`). A segment that is there may be used
+/// by everybody; by a rule somebody asks no more than [`check_reader`] allows.
+pub async fn select_text(tx: &mut Tx, text: &str, asking: Asking<'_>, facets: &[FacetField], now: i64) -> Result<Sql, SegmentError> {
     let vocabulary = vocabulary(tx, facets).await?;
-    if vocabulary.segment(text.trim()).is_some() {
-        return Ok(());
+    if let Some(segment) = vocabulary.segment(text.trim()) {
+        let rule = Rule::Segment(rule::SegmentCondition { segment: SegmentId(segment.id).to_string() });
+        return select_with(tx, &rule, &vocabulary, now).await;
     }
-    Ok(check_reader(&parse(text)?, &vocabulary, &Sight::of(actor), pages::seen(actor).as_ref())?)
+    let mut rule = parse(text)?;
+    if let Asking::Keeping(actor) | Asking::Once(actor) = asking {
+        check_reader(&rule, &vocabulary, &Sight::of(actor), pages::seen(actor).as_ref())?;
+    }
+    if let Asking::Once(actor) = asking {
+        rule = names::resolve(tx, rule, &vocabulary, pages::seen(actor).as_ref()).await?;
+    }
+    select_with(tx, &rule, &vocabulary, now).await
 }
 
 /// How many contacts a statement of [`select`] yields.

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use attune_db::{DbError, Tx, params, sql};
+use attune_identify::company::CompanyId;
+use attune_identify::contact::ContactId;
 use attune_identify::field::{Subject, reference};
 use attune_kernel::fold_key;
 use attune_web::{Scope, Sight};
@@ -28,8 +30,8 @@ impl Named {
         match self {
             Self::Staff => "stf",
             Self::Team => "tem",
-            Self::Record(Subject::Contact) => "con",
-            Self::Record(Subject::Company) => "com",
+            Self::Record(Subject::Contact) => ContactId::PREFIX,
+            Self::Record(Subject::Company) => CompanyId::PREFIX,
         }
     }
 

@@ -192,12 +192,12 @@ struct ShowQuery {
 type Rights = (Can<EditContacts>, Can<ViewContacts>);
 
 /// The edit, if it is of what the address says.
-pub(super) fn of_list(found: Option<BulkEdit>, of: Subject) -> Result<BulkEdit, Problem> {
-    found.filter(|edit| edit.subject == of).ok_or(Problem::NotFound)
+pub(super) fn of_list(found: Option<BulkEdit>, of: Option<Subject>) -> Result<BulkEdit, Problem> {
+    found.filter(|edit| of.is_none_or(|of| edit.subject == of)).ok_or(Problem::NotFound)
 }
 
-/// The edit with its job; one whose job was lost has ended by then.
-pub(super) async fn find(app: &App, of: Subject, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
+/// The edit, of whatever it is when nothing is said, with its job; one whose job was lost has ended by then.
+pub(super) async fn find(app: &App, of: Option<Subject>, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
     let (edit, job) = look(app, of, can, id).await?;
     if !edit.state.is_moving() || job.as_ref().is_some_and(|job| !job.state.is_over()) {
         return Ok((edit, job));
@@ -208,7 +208,7 @@ pub(super) async fn find(app: &App, of: Subject, can: &Can<EditContacts>, id: Ed
     look(app, of, can, id).await
 }
 
-async fn look(app: &App, of: Subject, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
+async fn look(app: &App, of: Option<Subject>, can: &Can<EditContacts>, id: EditId) -> Result<(BulkEdit, Option<Job>), Problem> {
     let mut tx = app.db.read().await?;
     let edit = of_list(store::find(&mut tx, id.0, whose(can)).await?, of)?;
     let job = match edit.job_id {
@@ -227,7 +227,7 @@ async fn names(tx: &mut Tx, shell: &Shell, of: Subject, ids: Vec<i64>) -> Result
 }
 
 async fn show_page(app: &App, (of, rights): (Subject, &Rights), shell: Shell, id: EditId, query: &ShowQuery) -> Result<ShowPage, Problem> {
-    let (edit, job) = find(app, of, &rights.0, id).await?;
+    let (edit, job) = find(app, Some(of), &rights.0, id).await?;
     let mut tx = app.db.read().await?;
     let mut causes = store::list_causes(&mut tx, id.0, query.after, PAGE + 1).await?;
     let next = attune_web::kit::cut_page(&mut causes, 50).map(|(record, ..)| format!("{}?after={record}", href(of, id)));
@@ -265,7 +265,7 @@ async fn stream<L: List>(
     shell: Shell,
     Path(id): Path<EditId>,
 ) -> Answer {
-    of_list(store::find(&mut app.db.read().await?, id.0, whose(&can)).await?, L::OF)?;
+    of_list(store::find(&mut app.db.read().await?, id.0, whose(&can)).await?, Some(L::OF))?;
     let asker = Arc::new((app.clone(), (can, see), shell));
     Ok(live(app.db.listen("progress"), move || {
         let asker = asker.clone();
@@ -281,7 +281,7 @@ async fn status(app: &App, rights: (Subject, &Rights), shell: Shell, id: EditId)
 
 async fn cancel<L: List>(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<EditId>) -> Answer {
     let mut tx = app.db.begin().await?;
-    let edit = of_list(store::find(&mut tx, id.0, whose(&can)).await?, L::OF)?;
+    let edit = of_list(store::find(&mut tx, id.0, whose(&can)).await?, Some(L::OF))?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     if !super::cancel(&mut tx, &by, &edit).await? {
         return Err(Problem::refused("bulk-edit-over"));
@@ -292,7 +292,7 @@ async fn cancel<L: List>(State(app): State<App>, can: Can<EditContacts>, shell: 
 
 async fn undo<L: List>(State(app): State<App>, can: Can<EditContacts>, shell: Shell, Path(id): Path<EditId>) -> Answer {
     let mut tx = app.db.begin().await?;
-    let edit = of_list(store::find(&mut tx, id.0, whose(&can)).await?, L::OF)?;
+    let edit = of_list(store::find(&mut tx, id.0, whose(&can)).await?, Some(L::OF))?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     super::undo(&mut tx, &by, &app.bench(), &can.scope, &edit).await?.map_err(Problem::refused)?;
     tx.commit().await?;

@@ -437,8 +437,6 @@ pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64, no
     ] {
         tx.exec_from(delete, &gone, params![]).await?;
     }
-    if !told.is_empty() {
-        attune_events::append(tx, &mut told).await?;
-    }
+    attune_events::append(tx, &mut told).await?;
     Ok(Some(ids.len()))
 }

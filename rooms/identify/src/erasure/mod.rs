@@ -150,9 +150,7 @@ pub(crate) async fn erase(tx: &mut Tx, by: &By<'_>, traces: Traces<'_>, people: 
     // Collectors that remember whose a browser is look again.
     stitching::next_epoch(tx).await?;
     relationship::tell_others(tx, by.now, &others).await?;
-    if !told.is_empty() {
-        append(tx, &mut told).await?;
-    }
+    append(tx, &mut told).await?;
     Ok(counts.0)
 }
 
@@ -166,10 +164,7 @@ pub(crate) async fn remove(tx: &mut Tx, now: i64, traces: Traces<'_>, people: &[
     }
     let (_, mut told) = field::reference::forget(tx, people, now).await?;
     erase_from(tx, traces.tables, people).await?;
-    if !told.is_empty() {
-        append(tx, &mut told).await?;
-    }
-    Ok(())
+    append(tx, &mut told).await
 }
 
 /// Tells the log how many are gone, and nobody's name.

@@ -11,11 +11,12 @@ use crate::message::token::Act;
 use crate::message::{Linker, SEND_JOB};
 use crate::tests::fixture::Stage;
 
-/// Of one team; the manager reads Chinese.
-const COLLEAGUES: [Colleague; 3] = [
+/// Of one team; the manager reads Chinese, and the seller sees only the team's contacts.
+const COLLEAGUES: [Colleague; 4] = [
     Colleague::new("admin", 7).of_team(3),
     Colleague::new("manager", 8).of_team(3).reading_chinese(),
     Colleague::new("agent", 9).of_team(3),
+    Colleague::new("manager", 10).of_team(3).called("seller").granted(&[("identify.contact.view", Grant::Team)]),
 ];
 
 const FOREIGN: [EventDef; 3] = [foreign("lead.handed_over"), foreign("consent.ticked"), foreign("visitor.identified")];
@@ -159,6 +160,30 @@ async fn a_campaign_runs_from_the_page_to_the_people() {
         StatusCode::UNPROCESSABLE_ENTITY
     );
     assert!(ask(&app, "admin", "GET", "/api/v1/campaigns", "").await.has("By key"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audience_is_asked_no_more_than_a_segment() {
+    let (_store, stage) = stage().await;
+    let app = app(&stage);
+    let template = stage.template().await;
+    let with = |rule: &str| format!("{{\"name\":\"Some\",\"template\":\"{template}\",\"rule\":\"{rule}\"}}");
+    let (closed, open) = ("company.industry is unknown", "company is unknown");
+    for (who, rule, status) in [
+        ("seller", closed, StatusCode::UNPROCESSABLE_ENTITY),
+        ("seller", open, StatusCode::CREATED),
+        ("admin", closed, StatusCode::CREATED),
+        // A text that is kept must not come to mean somebody else of that name.
+        ("admin", "company = Nordwerk", StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let made = ask(&app, who, "POST", "/api/v1/campaigns", &with(rule)).await;
+        assert_eq!(made.status, status, "{who}: {rule}: {}", made.body);
+    }
+    let form = |rule: &str| encode(&[("name", "Some"), ("rule", rule), ("act", "add")]);
+    for (who, rule, is_told) in [("seller", closed, false), ("seller", open, true), ("admin", closed, true)] {
+        let page = ask(&app, who, "POST", "/push-funnels", &form(rule)).await;
+        assert_eq!(page.has("6 people"), is_told, "{who}: {rule}: {}", page.body);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

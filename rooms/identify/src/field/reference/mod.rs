@@ -32,7 +32,7 @@ pub(crate) fn is_dots(text: &str) -> bool {
 }
 
 /// The id of a record as it is kept and shown.
-pub fn shown_id(target: Subject, id: i64) -> String {
+pub(crate) fn shown_id(target: Subject, id: i64) -> String {
     match target {
         Subject::Contact => ContactId(id).to_string(),
         Subject::Company => CompanyId(id).to_string(),
@@ -40,7 +40,7 @@ pub fn shown_id(target: Subject, id: i64) -> String {
 }
 
 /// The id a text is; nothing for a bare number, which may as well be somebody's name elsewhere.
-pub fn read_id(target: Subject, text: &str) -> Option<i64> {
+pub(crate) fn read_id(target: Subject, text: &str) -> Option<i64> {
     let text = text.trim();
     // What an export writes ends in the id.
     let text = text.strip_suffix(')').and_then(|text| text.rsplit_once('(')).map_or(text, |(_, id)| id.trim());
