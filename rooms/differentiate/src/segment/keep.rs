@@ -59,11 +59,11 @@ pub struct Index {
 /// Contacts to look at, with the segments that may have changed for each and the event behind it.
 #[derive(Default)]
 pub struct Work<'e> {
-    contacts: BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>,
+    contacts: Looks<'e>,
     /// Companies whose people are to be looked at in the same way.
-    companies: BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>,
+    companies: Looks<'e>,
     /// Records, and whoever names one is to be looked at in the same way.
-    named: BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>,
+    named: Looks<'e>,
     /// Segments of which it is not told who comes and goes.
     silent: HashSet<i64>,
 }
@@ -107,34 +107,19 @@ impl<'e> Work<'e> {
         self.silent.extend(segments);
         self
     }
+}
 
-    fn add_named(&mut self, record: i64, segments: &BTreeSet<usize>, cause: &'e Event) {
-        if !segments.is_empty() {
-            let entry = self.named.entry(record).or_default();
-            entry.0.extend(segments);
-            entry.1 = Some(cause);
-        }
-    }
+/// Whom to look at, for which segments, and why.
+type Looks<'e> = BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>;
 
-    fn add_company(&mut self, company: i64, segments: &BTreeSet<usize>, cause: &'e Event) {
-        if !segments.is_empty() {
-            let entry = self.companies.entry(company).or_default();
-            entry.0.extend(segments);
-            entry.1 = Some(cause);
-        }
+/// Adds segments to look at for a record; a later cause replaces an earlier one.
+fn add<'e>(looks: &mut Looks<'e>, record: i64, segments: &BTreeSet<usize>, cause: Option<&'e Event>) {
+    if segments.is_empty() {
+        return;
     }
-
-    /// Adds segments to look at for a contact; a later cause replaces an earlier one.
-    fn add(&mut self, contact: i64, segments: &BTreeSet<usize>, cause: Option<&'e Event>) {
-        if segments.is_empty() {
-            return;
-        }
-        let entry = self.contacts.entry(contact).or_default();
-        entry.0.extend(segments);
-        if let Some(cause) = cause {
-            entry.1 = Some(cause);
-        }
-    }
+    let entry = looks.entry(record).or_default();
+    entry.0.extend(segments);
+    entry.1 = cause.or(entry.1);
 }
 
 impl Index {
@@ -281,12 +266,12 @@ impl Index {
         let mut work = Work::default();
         for event in events {
             if let Some(record) = event.contact_id.or(event.company_id).filter(|_| changes_who_is_meant(event)) {
-                work.add_named(record, &self.with_names, event);
+                add(&mut work.named, record, &self.with_names, Some(event));
             }
             if let Some(contact) = event.contact_id {
-                work.add(contact, &self.touched_by(event), Some(event));
+                add(&mut work.contacts, contact, &self.touched_by(event), Some(event));
             } else if let Some(id) = event.company_id {
-                work.add_company(id, &self.touched_by_company(event), event);
+                add(&mut work.companies, id, &self.touched_by_company(event), Some(event));
             }
         }
         work
@@ -302,7 +287,7 @@ impl Index {
     /// Looking at `contacts` for every segment that time alone can change.
     pub fn work_of_time(&self, contacts: &[i64]) -> Work<'static> {
         let mut work = Work::default();
-        contacts.iter().for_each(|contact| work.add(*contact, &self.ageing, None));
+        contacts.iter().for_each(|contact| add(&mut work.contacts, *contact, &self.ageing, None));
         work
     }
 
@@ -311,7 +296,7 @@ impl Index {
         let wanted = |id: &i64| ids.is_none_or(|ids| ids.contains(id));
         let places = self.segments.iter().enumerate().filter(|(_, live)| wanted(&live.id)).map(|(place, _)| place).collect();
         let mut work = Work::default();
-        contacts.iter().for_each(|contact| work.add(*contact, &places, None));
+        contacts.iter().for_each(|contact| add(&mut work.contacts, *contact, &places, None));
         work
     }
 
