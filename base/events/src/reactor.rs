@@ -121,15 +121,23 @@ impl Reactors {
     }
 
     /// How far the slowest reactor is behind the head of the log.
+    ///
+    /// The head is read last: what one of them brought about in the meantime lies behind it, and nobody counts as having heard that.
     pub async fn lag(&self) -> Result<i64, DbError> {
+        let slowest = self.slowest().await?;
+        let head = head_of(&mut self.spine.db.read().await?).await?;
+        Ok(slowest.map_or(0, |place| head - place))
+    }
+
+    /// Up to where all reactors have heard everything; nothing when there is none.
+    async fn slowest(&self) -> Result<Option<i64>, DbError> {
         let mut tx = self.spine.db.read().await?;
-        let head = tx.count(sql!("SELECT last_seq FROM event_head WHERE id = 1"), params![]).await?;
-        let mut worst = 0;
+        let mut slowest: Option<i64> = None;
         for follower in self.all.iter() {
-            let cursor = cursor_of(&mut tx, &follower.reactor).await?;
-            worst = worst.max(head - follower.behind(cursor));
+            let place = follower.behind(cursor_of(&mut tx, &follower.reactor).await?);
+            slowest = Some(slowest.map_or(place, |slowest| slowest.min(place)));
         }
-        Ok(worst)
+        Ok(slowest)
     }
 
     async fn follow(&self, follower: &Follower, stop: &CancellationToken) {
@@ -251,7 +259,7 @@ impl Reactors {
         let reactor = &follower.reactor;
         let cursor = cursor_of(tx, reactor).await?;
         follower.seen.store(cursor, Ordering::Relaxed);
-        let head = tx.count(sql!("SELECT last_seq FROM event_head WHERE id = 1"), params![]).await?;
+        let head = head_of(tx).await?;
         let from = follower.behind(cursor);
         if from >= head {
             return Ok(Sight { cursor, reached: from, events: Vec::new() });
@@ -272,6 +280,11 @@ impl Reactors {
         }
         Ok(())
     }
+}
+
+/// The number of the last event of the log.
+pub(crate) async fn head_of(tx: &mut Tx) -> Result<i64, DbError> {
+    tx.count(sql!("SELECT last_seq FROM event_head WHERE id = 1"), params![]).await
 }
 
 async fn cursor_of(tx: &mut Tx, reactor: &Reactor) -> Result<i64, DbError> {

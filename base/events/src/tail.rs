@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use attune_db::{Db, DbError, Tx, params, sql};
+use attune_db::{Db, DbError, Tx};
 use tokio::sync::watch;
 
-use crate::reactor::SPAN;
+use crate::reactor::{SPAN, head_of};
 use crate::{Event, list_after};
 
 /// How many events are held: a follower that is further behind reads for itself.
@@ -48,7 +48,7 @@ impl Tail {
         }
         let wake = *signal.borrow();
         let mut tx = db.read().await?;
-        let head = tx.count(sql!("SELECT last_seq FROM event_head WHERE id = 1"), params![]).await?;
+        let head = head_of(&mut tx).await?;
         let from = self.stretch().through;
         if from > 0 && from < head && head - from <= SPAN {
             let fresh = list_after(&mut tx, from, head, &[], i64::MAX).await?;

@@ -49,6 +49,18 @@ impl React for Ear {
     }
 }
 
+/// Answers each question it hears with an event.
+struct Answers;
+
+impl React for Answers {
+    fn react<'a>(&'a self, _: &'a Spine, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let mut answers: Vec<Event> = events.iter().map(|event| Event::new("b.answered", START).because_of(event)).collect();
+            Ok(append(tx, &mut answers).await?)
+        })
+    }
+}
+
 fn reactors(db: &Db, ear: &Arc<Ear>, hears: &'static [&'static str]) -> Reactors {
     Reactors::new(spine(db), vec![Reactor { key: "test.hear", hears, react: ear.clone() }])
 }
@@ -115,6 +127,30 @@ on_both_dbs! {
             let told = logged.iter().filter(|event| hears == ["*"] || hears.contains(&event.name.as_ref())).map(|event| event.seq);
             assert_eq!(*ear.heard.lock().unwrap(), told.collect::<Vec<_>>(), "{hears:?}");
         }
+    }
+
+    /// Who waits for calm and looks while one event brings the next has not seen the end of it.
+    async fn nobody_is_behind_when_what_follows_was_heard_too(db: Db) {
+        let ear = Arc::new(Ear::default());
+        let mut all = vec![
+            Reactor { key: "test.hear", hears: &["b.answered"], react: ear.clone() },
+            Reactor { key: "test.answer", hears: &["a.done"], react: Arc::new(Answers) },
+        ];
+        let keys = ["test.c", "test.d", "test.e", "test.f"];
+        all.extend(keys.into_iter().map(|key| Reactor { key, hears: &["c.done"], react: Arc::<Ear>::default() }));
+        let reactors = Reactors::new(spine(&db), all);
+        let stop = tokio_util::sync::CancellationToken::new();
+        let following = reactors.start(&stop);
+        for round in 1..=200 {
+            log(&db, &["a.done"]).await;
+            while reactors.lag().await.unwrap() > 0 {
+                tokio::task::yield_now().await;
+            }
+            let heard = ear.heard.lock().unwrap().len();
+            assert_eq!(heard, round, "calm before the answer was heard");
+        }
+        stop.cancel();
+        futures::future::join_all(following).await;
     }
 
     async fn what_a_reactor_does_not_hear_costs_it_no_commit(db: Db) {
