@@ -51,7 +51,7 @@ async fn spread(site: &TestApp, contact: i64, twin: i64) -> i64 {
         ),
         ("INSERT INTO import_errors (import_id, line, cause, detail) VALUES (704, 1, 'email', 'zqxmail@strangers.example')", Vec::new()),
         (
-            "INSERT INTO duplicate_pairs (left_id, right_id, probability, evidence, state, found_at) VALUES ($1, $2, 0.9, '[]', 'found', $3)",
+            "INSERT INTO duplicate_pairs (left_id, right_id, subject, probability, evidence, state, found_at) VALUES ($1, $2, 'contact', 0.9, '[]', 'found', $3)",
             params![contact.min(twin), contact.max(twin), now].to_vec(),
         ),
         (

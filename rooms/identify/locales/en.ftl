@@ -697,9 +697,9 @@ duplicate-searching = Comparing everybody
 duplicate-stopping = The search stops; the pairs found before stay.
 duplicate-failed = The search failed: { $why }
 duplicate-cancelled = The search was stopped
-duplicate-result = { $contacts ->
+duplicate-result = { $records ->
     [one] One contact compared
-   *[other] { $contacts } contacts compared
+   *[other] { $records } contacts compared
   }, { $pairs ->
     [0] no likely pair
     [one] one likely pair
@@ -732,6 +732,25 @@ duplicate-level-similar = alike
 duplicate-level-different = different
 duplicate-warning = Is one of these meant?
 duplicate-create-anyway = Create all the same
+duplicate-contacts = Duplicate contacts
+duplicate-companies = Duplicate companies
+duplicate-company-found = Likely the same company
+duplicate-company-searching = Comparing all companies
+duplicate-company-result = { $records ->
+    [one] One company compared
+   *[other] { $records } companies compared
+  }, { $pairs ->
+    [0] no likely pair
+    [one] one likely pair
+   *[other] { $pairs } likely pairs
+  }
+duplicate-company-only-all = The search compares all companies: whoever may see all of them can start it.
+duplicate-company-never-text = The search compares names without their legal form, domains, numbers and addresses. It learns from your companies which of these are rare, and shows the pairs that are likely one company. It merges nothing.
+duplicate-company-none-text = Every company here seems to be another one.
+duplicate-company-none-apart = No companies were told apart
+duplicate-company-none-apart-text = Pairs that you mark as two different companies are kept here, and no search brings them back.
+duplicate-company-apart = Not the same company
+duplicate-company-warning = Is one of these companies meant?
 merge-title = Merge contacts
 merge-heading = Merge into { $name }
 merge-text = Two records of one person become one. Choose what stays where they differ; the other record is kept behind it and can be split off at any time.

@@ -642,7 +642,7 @@ duplicate-searching = 正在比对所有联系人
 duplicate-stopping = 查找即将停止；之前找到的结果保留。
 duplicate-failed = 查找失败：{ $why }
 duplicate-cancelled = 查找已停止
-duplicate-result = 已比对 { $contacts } 位联系人，{ $pairs ->
+duplicate-result = 已比对 { $records } 位联系人，{ $pairs ->
     [0] 没有疑似重复
    *[other] 找到 { $pairs } 对疑似重复
   }
@@ -673,6 +673,21 @@ duplicate-level-similar = 相似
 duplicate-level-different = 不同
 duplicate-warning = 您要找的是不是其中一位？
 duplicate-create-anyway = 仍然新建
+duplicate-contacts = 重复联系人
+duplicate-companies = 重复公司
+duplicate-company-found = 很可能是同一家公司
+duplicate-company-searching = 正在比对所有公司
+duplicate-company-result = 已比对 { $records } 家公司，{ $pairs ->
+    [0] 没有疑似重复
+   *[other] 找到 { $pairs } 对疑似重复
+  }
+duplicate-company-only-all = 查找会比对所有公司，只有能查看全部公司的人才能启动
+duplicate-company-never-text = 查找会比对去掉“有限公司”等后缀的名称、域名、电话和地址，从您的公司中学习哪些信息少见，并列出很可能是同一家公司的记录。它不会自动合并任何记录。
+duplicate-company-none-text = 看起来每条记录都是不同的公司
+duplicate-company-none-apart = 没有已确认不同的公司
+duplicate-company-none-apart-text = 您标记为两家不同公司的记录会留在这里，以后的查找不会再列出它们
+duplicate-company-apart = 不是同一家公司
+duplicate-company-warning = 您要新建的是不是其中一家？
 merge-title = 合并联系人
 merge-heading = 合并到 { $name }
 merge-text = 同一个人的两条记录合为一条。不一致之处请选择保留哪一个；另一条记录会保留在后面，随时可以拆分。

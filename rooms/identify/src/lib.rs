@@ -144,10 +144,10 @@ pub fn room(_parts: &Parts, collector: &tracking::Collector) -> Room {
         .routes(erasure::pages::routes().merge(erasure::api::routes()))
         .routes(subject_access::pages::routes().merge(subject_access::api::routes()))
         .routes(export::api::routes())
-        .routes(duplicate::pages::routes(&models))
+        .routes(duplicate::pages::routes().merge(duplicate::warning::routes(&models)))
         .routes(field::pages::routes().merge(field::reference::panel::routes()))
         .panels([field::reference::panel::panel()])
-        .routes(company::pages::routes().merge(company::api::routes()))
+        .routes(company::pages::routes(&models).merge(company::api::routes()))
         .routes(import::pages::routes(tables.clone()))
         .nav([
             nav("identify-contacts", "/contacts", "users", 10, 'C').phone(),

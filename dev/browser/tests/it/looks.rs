@@ -24,6 +24,7 @@ const STOPS: &[Stop] = &[
     Stop("erasures", "/contacts/erased", &[("erasure", FIRST)]),
     Stop("duplicates", "/contacts/duplicates", &[("merge", "main a.btn[href^=\"/contacts/merge\"]")]),
     Stop("duplicates-apart", "/contacts/duplicates?show=apart", &[]),
+    Stop("duplicates-companies", "/companies/duplicates", &[("merge-companies", "main a.btn[href^=\"/companies/merge\"]")]),
     Stop("questions", "/contacts/questions", &[("question", FIRST)]),
     Stop("question-new", "/contacts/questions/new", &[]),
     Stop("views", "/contacts/views", &[]),
@@ -127,13 +128,14 @@ const BEHIND_COMPANY: &[(&str, &str)] = &[
 ];
 
 /// The pictures of the user guide: small, at the desk, in English and light.
-const GUIDE: [&str; 15] = [
+const GUIDE: [&str; 16] = [
     "today",
     "contacts",
     "contact-known",
     "contact-erase",
     "import",
     "duplicates",
+    "duplicates-companies",
     "merge",
     "visits",
     "segment",
@@ -210,7 +212,9 @@ async fn finish_furnishing(attune: &Attune) {
     furnish_tags(&mut person).await;
     furnish_records(attune, &mut person).await;
     crate::same_person::meet_again(&mut person).await;
-    crate::same_person::search(&mut person).await;
+    crate::same_person::search(&mut person, "/contacts/duplicates").await;
+    crate::same_company::meet_again(&mut person).await;
+    crate::same_person::search(&mut person, "/companies/duplicates").await;
     let path = person_called(&mut person, "Novak").await;
     person.go(&format!("{path}/erase")).await;
     person.click("main form .btn.danger").await;

@@ -13,5 +13,6 @@ mod mail_to_visit;
 mod map;
 mod no_script;
 mod person;
+mod same_company;
 mod same_person;
 mod tracker;

@@ -19,13 +19,13 @@ pub async fn meet_again(person: &mut Person) {
     person.until("return location.pathname !== '/contacts/new'", vec![], "the contact to be made").await;
 }
 
-/// Lets the search compare everybody.
-pub async fn search(person: &mut Person) {
-    person.go("/contacts/duplicates").await;
+/// Lets the search of the page `home` compare all it is about.
+pub async fn search(person: &mut Person, home: &str) {
+    person.go(home).await;
     person.click("#search form .btn").await;
     // The page asks for itself how far the search is; what it found stands in the list once it is opened anew.
     person.until("return !!document.querySelector('#search [role=status]')", vec![], "the search to end").await;
-    person.go("/contacts/duplicates").await;
+    person.go(home).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,7 +37,7 @@ async fn somebody_who_is_there_twice_becomes_one_and_two_again() {
     let mut person = Person::arrive(attune.url(""), Look::desk()).await;
     person.sign_in("ada@attune.example").await;
     meet_again(&mut person).await;
-    search(&mut person).await;
+    search(&mut person, "/contacts/duplicates").await;
     person.click("[data-rows] a[href^=\"/contacts/merge\"]").await;
     person.browser.see_text("Merge into Lena Brandt").await.unwrap();
     person.click("input[name=\"take:name\"][value=other]").await;

@@ -72,7 +72,7 @@ async fn write_by_hand(attune: &Attune, contact: &str, twin: &str) {
         "INSERT INTO import_errors (import_id, line, cause, detail) VALUES (1, 9, 'email', 'xyloquav@zephrandine.example')",
         "INSERT INTO import_changes (import_id, record_id, changes, updated_before_at, updated_after_at) VALUES (9, :c, :t, 1, 2)",
         "INSERT INTO sends (id, mailing_id, contact_id, state, due_at, attempts) VALUES (911, 1, :c, 'accepted', 1, 1)",
-        "INSERT INTO duplicate_pairs (left_id, right_id, probability, evidence, state, found_at) VALUES (:c, 1, 0.9, :t, 'found', 1)",
+        "INSERT INTO duplicate_pairs (left_id, right_id, subject, probability, evidence, state, found_at) VALUES (:c, 1, 'contact', 0.9, :t, 'found', 1)",
         "INSERT INTO visits (id, visitor_id, contact_id, started_at, last_at, pages, events, dwell_us, source, medium, campaign, landing, machine) VALUES (912, 905, :c, 1, 2, 1, 1, 0, :t, 'direct', :t, :t, FALSE)",
         "INSERT INTO events (seq, name, at, contact_id, subject, machine, depth, props) VALUES (1000000, 'mail.clicked', 1, :c, :t, FALSE, 0, :t)",
         "INSERT INTO funnel_losses (contact_id, reason, at) VALUES (:c, :t, 1)",

@@ -135,10 +135,12 @@ async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Jso
 async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<CompanyId>, Json(body): Json<Map<String, Any>>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    // What was merged is changed in the one that remained.
+    let id = super::id_today(&mut tx, id.0).await?;
     for (key, value) in address::folded(flat(body))? {
-        set(&mut tx, &by, &can.scope, id.0, &key, value).await?;
+        set(&mut tx, &by, &can.scope, id, &key, value).await?;
     }
-    let company = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let company = super::find(&mut tx, &can.scope, id).await?.ok_or(Problem::NotFound)?;
     let changed = shown_one(&mut tx, company, (&seen_by(&can.actor, can.scope), &Sight::of(&can.actor))).await?;
     tx.commit().await?;
     Ok(Json(changed).into_response())
@@ -155,7 +157,7 @@ async fn set(tx: &mut Tx, by: &By<'_>, scope: &Scope, id: i64, key: &str, value:
         "parent_id" => {
             let wrong = |key| ContactError::Invalid { attribute: "parent_id".to_owned(), key };
             let read = |typed: &str| typed.parse::<CompanyId>().map_err(|_| wrong("company-parent-gone"));
-            let parent = if typed.is_empty() { None } else { Some(read(&typed)?.0) };
+            let parent = if typed.is_empty() { None } else { Some(super::id_today(tx, read(&typed)?.0).await?) };
             // Who sends back the null it was shown takes nothing away: a deleted parent may come back.
             if parent.is_none() && has_deleted_parent(tx, scope, id).await? {
                 return Ok(());

@@ -244,10 +244,15 @@ pub(crate) async fn find_today(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Op
     if let Some(company) = find(tx, scope, id).await? {
         return Ok(Some(company));
     }
-    match list_survivors(tx, [id]).await?.pop() {
-        Some((_, survivor)) => find(tx, scope, survivor).await,
-        None => Ok(None),
+    match id_today(tx, id).await? {
+        same if same == id => Ok(None),
+        survivor => find(tx, scope, survivor).await,
     }
+}
+
+/// The id of the company that remained when `id` was merged; else `id` itself.
+pub(crate) async fn id_today(tx: &mut Tx, id: i64) -> Result<i64, DbError> {
+    Ok(list_survivors(tx, [id]).await?.pop().map_or(id, |(_, survivor)| survivor))
 }
 
 /// The event `name` of a company, caused by `by`.

@@ -7,6 +7,7 @@ use attune_web::kit::Choice;
 use attune_web::{Answer, Can, Flash, Form, FormErrors, Path, Problem, Query, Scope, Shell, Sight};
 use axum::Router;
 use axum::extract::State;
+use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
@@ -14,15 +15,17 @@ use super::{Company, CompanyDraft, CompanyId, list_page};
 use crate::address::PostalAddress;
 use crate::contact::own::{OwnField, OwnForm};
 use crate::contact::{self, By, ContactError, Control, FieldForm, FindQuery, FoundPart, Refer};
+use crate::duplicate::{self, Models};
 use crate::field::{self, Field, Subject};
 use crate::staff;
 use crate::{CreateContacts, EditContacts};
 
 /// The routes of this noun's pages.
-pub(crate) fn routes() -> Router<App> {
+pub(crate) fn routes(models: &Models) -> Router<App> {
+    let models = models.clone();
     Router::new()
         .merge(super::bulk::routes())
-        .route("/companies", get(list_page::page).post(create))
+        .route("/companies", get(list_page::page).post(move |app, can, shell, form| create(models, app, can, shell, form)))
         .route("/companies/export", get(list_page::export_page).post(list_page::export))
         .route("/companies/new", get(new))
         .route("/companies/{id}", get(super::show::page))
@@ -43,6 +46,8 @@ struct CompanyForm {
     industry: String,
     city: String,
     country: String,
+    /// Set once somebody was told which company may be meant.
+    told: String,
     #[serde(flatten)]
     own: OwnForm,
 }
@@ -53,17 +58,25 @@ struct NewPage {
     shell: Shell,
     form: CompanyForm,
     errors: FormErrors,
+    /// Which company may be meant.
+    warning: String,
     own: Vec<OwnField>,
 }
 
 async fn new(State(app): State<App>, _can: Can<CreateContacts>, shell: Shell) -> Answer {
     let fields = field::list_of(&mut app.db.read().await?, Subject::Company).await?;
     let form = CompanyForm::default();
-    let page = NewPage { own: form.own.inputs(&shell, fields), form, errors: FormErrors::new(), shell };
+    let page = NewPage { own: form.own.inputs(&shell, fields), form, errors: FormErrors::new(), warning: String::new(), shell };
     Ok(page.shell.page(&page))
 }
 
 impl CompanyForm {
+    fn typed(&self) -> duplicate::TypedFirm {
+        let [name, domain, industry, city, country] =
+            [&self.name, &self.domain, &self.industry, &self.city, &self.country].map(Clone::clone);
+        duplicate::TypedFirm { name, domain, industry, city, country }
+    }
+
     fn check(&self, fields: &[Field], owner_id: i64) -> Result<CompanyDraft, FormErrors> {
         let mut errors = FormErrors::new();
         let draft = CompanyDraft {
@@ -102,16 +115,32 @@ async fn made(app: &App, can: &Can<CreateContacts>, form: &CompanyForm, fields: 
     }
 }
 
-async fn create(State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Form(form): Form<CompanyForm>) -> Answer {
+async fn create(models: Models, State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Form(form): Form<CompanyForm>) -> Answer {
     let fields = field::list_of(&mut app.db.read().await?, Subject::Company).await?;
+    if let Err(errors) = form.check(&fields, can.actor.staff_id) {
+        return Ok(again(shell, fields, form, errors, String::new()));
+    }
+    if form.told.is_empty() {
+        let firms = duplicate::likely_firms(&mut app.db.read().await?, &models, &can.scope, &form.typed()).await?;
+        if !firms.is_empty() {
+            let warning = duplicate::warning::warning(&shell, &firms)?;
+            return Ok(again(shell, fields, form, FormErrors::new(), warning));
+        }
+    }
     let company = match made(&app, &can, &form, &fields).await? {
         Ok(company) => company,
-        Err(errors) => {
-            let page = NewPage { own: form.own.inputs(&shell, fields), form, errors, shell };
-            return Ok(page.shell.again(&page, &page.as_form()));
-        }
+        Err(errors) => return Ok(again(shell, fields, form, errors, String::new())),
     };
     Ok(shell.leave(&format!("/companies/{}", company.shown_id()), Flash::good("identify-company-created")))
+}
+
+/// The form once more, as it was filled in. Who was asked whether another company is meant is not asked again.
+fn again(shell: Shell, fields: Vec<Field>, mut form: CompanyForm, errors: FormErrors, warning: String) -> Response {
+    if !warning.is_empty() {
+        form.told = "1".to_owned();
+    }
+    let page = NewPage { own: form.own.inputs(&shell, fields), form, errors, warning, shell };
+    page.shell.again(&page, &page.as_form())
 }
 
 /// One line of "About".

@@ -90,15 +90,9 @@ async fn index(State(app): State<App>, can: Can<ViewContacts>, Query(query): Que
 
 async fn show(State(app): State<App>, can: Can<ViewContacts>, Path(id): Path<ContactId>) -> Answer {
     let mut tx = app.db.read().await?;
-    let found = match super::find(&mut tx, &can.scope, id.0).await? {
-        Some(contact) => Some(contact),
-        // Whoever was merged is answered by the one who remained, whose id says so.
-        None => match super::survivor_of(&mut tx, id.0).await? {
-            Some(survivor) => super::find(&mut tx, &can.scope, survivor).await?,
-            None => None,
-        },
-    };
-    let found = found.ok_or(Problem::NotFound)?;
+    // Whoever was merged is answered by the one who remained, whose id says so.
+    let id = super::id_today(&mut tx, id.0).await?;
+    let found = super::find(&mut tx, &can.scope, id).await?.ok_or(Problem::NotFound)?;
     Ok(Json(shown_one(&mut tx, found, (&can.scope, &Sight::of(&can.actor))).await?).into_response())
 }
 
@@ -177,10 +171,12 @@ async fn create(State(app): State<App>, can: Can<CreateContacts>, Json(new): Jso
 async fn update(State(app): State<App>, can: Can<EditContacts>, Path(id): Path<ContactId>, Json(body): Json<Map<String, Any>>) -> Answer {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
+    // What was merged is changed in the one that remained.
+    let id = super::id_today(&mut tx, id.0).await?;
     for (key, value) in address::folded(flat(body))? {
-        set(&mut tx, &by, &can.scope, id.0, &key, value).await?;
+        set(&mut tx, &by, &can.scope, id, &key, value).await?;
     }
-    let contact = super::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+    let contact = super::find(&mut tx, &can.scope, id).await?.ok_or(Problem::NotFound)?;
     let changed = shown_one(&mut tx, contact, (&seen_by(&can.actor, can.scope), &Sight::of(&can.actor))).await?;
     tx.commit().await?;
     Ok(Json(changed).into_response())

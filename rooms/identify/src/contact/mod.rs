@@ -190,6 +190,11 @@ pub(crate) async fn survivor_of(tx: &mut Tx, id: i64) -> Result<Option<i64>, DbE
     store::survivor_of(tx, id).await
 }
 
+/// The id of the one who remained when `id` was merged; else `id` itself.
+pub(crate) async fn id_today(tx: &mut Tx, id: i64) -> Result<i64, DbError> {
+    Ok(store::survivor_of(tx, id).await?.unwrap_or(id))
+}
+
 /// How many events of a contact the log holds.
 pub(crate) async fn count_events(tx: &mut Tx, id: i64) -> Result<i64, DbError> {
     tx.count(attune_db::sql!("SELECT count(*) FROM events WHERE contact_id = $1"), attune_db::params![id]).await

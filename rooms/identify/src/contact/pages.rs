@@ -136,7 +136,7 @@ async fn create(models: Models, State(app): State<App>, can: Can<CreateContacts>
     if form.told.is_empty() {
         let people = duplicate::likely(&mut app.db.read().await?, &models, (&can.scope, &shell.sight()), &form.typed()).await?;
         if !people.is_empty() {
-            let warning = duplicate::pages::warning(&shell, &people)?;
+            let warning = duplicate::warning::warning(&shell, &people)?;
             return again(&app, shell, form, FormErrors::new(), warning).await;
         }
     }

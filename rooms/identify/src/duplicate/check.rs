@@ -1,44 +1,19 @@
 //! Who may be meant while somebody new is typed in: by address and number, and by what the last search learned about names.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use attune_db::Tx;
-use attune_duplicate::{Evidence, Level, Model};
+use attune_duplicate::Model;
 use attune_kernel::{Address, Fault, fold_key};
 use attune_web::{Scope, Sight};
 use serde::Deserialize;
 
-use super::{Known, columns, store};
+use super::Known;
+use super::learned::{Models, Ruled, best};
 use crate::contact::{self, ByKeys, Contact, Listing, Sorting};
 
 /// The most people looked at per word of a name, address and number.
 const LOOKED_AT: i64 = 40;
-/// The most shown.
-const SHOWN: usize = 5;
-/// A likeness worth a word.
-const LIKELY: f64 = 0.5;
-
-/// The model of the last search, kept in memory until a newer one is learned: reading it anew with each letter typed would take longer than
-/// everything else.
-#[derive(Clone, Default)]
-pub(crate) struct Models(Arc<Mutex<Option<Learned>>>);
-
-/// When a model was learned, and the model.
-type Learned = (i64, Arc<Model>);
-
-impl Models {
-    async fn get(&self, tx: &mut Tx) -> Result<Option<Arc<Model>>, Fault> {
-        let Some((at, _)) = store::learned_at(tx).await? else { return Ok(None) };
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, model)) = kept.filter(|(learned_at, _)| *learned_at == at) {
-            return Ok(Some(model));
-        }
-        let Some(model) = store::model(tx).await?.map(Arc::new) else { return Ok(None) };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((at, model.clone()));
-        Ok(Some(model))
-    }
-}
 
 /// What has been typed so far.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -69,17 +44,12 @@ pub(crate) async fn likely(
     typed: &Typed,
 ) -> Result<Vec<(Contact, Known)>, Fault> {
     let meant = typed.contact();
-    let model = models.get(tx).await?;
-    let mut found: Vec<(Contact, Known)> = Vec::new();
-    for person in candidates(tx, scope, &meant).await? {
+    let model = models.get::<Contact>(tx).await?;
+    let judged = candidates(tx, scope, &meant).await?.into_iter().map(|person| {
         let verdict = judge(model.as_deref(), &meant, &in_sight(&meant, &person, sight));
-        if verdict.probability >= LIKELY {
-            found.push((person, verdict));
-        }
-    }
-    found.sort_by(|a, b| b.1.probability.total_cmp(&a.1.probability).then(a.0.id.cmp(&b.0.id)));
-    found.truncate(SHOWN);
-    Ok(found)
+        (person, verdict)
+    });
+    Ok(best(judged.collect()))
 }
 
 /// The person as far as whoever types may see: an address or number that is hidden and not the same counts as none, else the evidence would tell
@@ -121,30 +91,15 @@ async fn candidates(tx: &mut Tx, scope: &Scope, meant: &Contact) -> Result<Vec<C
 
 /// The model's verdict; an address or number of one's own outweighs it, and is all there is before the first search.
 fn judge(model: Option<&Model>, meant: &Contact, person: &Contact) -> Known {
-    let own = |key: &str, a: Option<String>, b: Option<String>| {
-        (a.is_some() && a == b).then(|| Evidence { column: key.to_owned(), level: Level::Same, weight: 10.0 })
-    };
     let email = |c: &Contact| c.raw_email().and_then(contact::email_key);
     let phone = |c: &Contact| c.raw_phone().and_then(contact::phone_key);
     let name = |c: &Contact| Some(fold_key(&c.name)).filter(|name| !name.is_empty());
     let company = |c: &Contact| c.company_name.as_deref().map(fold_key);
-    let same_email = own("email", email(meant), email(person));
-    let same_name = own("name", name(meant), name(person));
-    let same_phone = own("phone", phone(meant), phone(person));
-    let same_company = own("company", company(meant), company(person));
-    let learned = model.map(|model| {
-        let [a, b] = [meant, person].map(|contact| model.prepare(&columns::values(model.columns(), contact)));
-        let verdict = model.compare(&a, &b);
-        Known { probability: verdict.probability, evidence: verdict.evidence, is_apart: false }
-    });
-    let sure = same_email.is_some() || (same_name.is_some() && (same_phone.is_some() || same_company.is_some()));
-    let ruled = Known {
-        probability: if sure { 1.0 } else { 0.0 },
-        evidence: [same_email, same_phone, same_name, same_company].into_iter().flatten().collect(),
-        is_apart: false,
-    };
-    match learned {
-        Some(learned) if learned.probability >= ruled.probability => learned,
-        _ => ruled,
-    }
+    let mut ruled = Ruled::default();
+    let same_email = ruled.same("email", email(meant), email(person));
+    let same_phone = ruled.same("phone", phone(meant), phone(person));
+    let same_name = ruled.same("name", name(meant), name(person));
+    let same_company = ruled.same("company", company(meant), company(person));
+    let sure = same_email || (same_name && (same_phone || same_company));
+    ruled.or_learned(if sure { 1.0 } else { 0.0 }, model, meant, person)
 }

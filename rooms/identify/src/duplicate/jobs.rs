@@ -1,5 +1,6 @@
-//! The search over everybody: learns from the contacts themselves, compares them, and keeps the pairs that are likely the same person.
+//! The search over all people, or all companies: learns from the records themselves, compares them, and keeps the pairs that are likely the same.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,12 +12,14 @@ use attune_kernel::Fault;
 use serde::{Deserialize, Serialize};
 
 use super::columns;
+use super::namesakes::namesakes;
 use super::store::{self, Found};
+use super::twin::Twin;
+use crate::company::Company;
+use crate::contact::Contact;
 use crate::field;
 
-/// The search.
-pub(crate) const FIND: &str = "identify.find_duplicates";
-/// Contacts read at a time.
+/// Records read at a time.
 const READ: i64 = 5_000;
 /// Pairs written at a time.
 const WRITE: usize = 1_000;
@@ -25,32 +28,37 @@ const MOST: usize = 50_000;
 /// How often the search tells how far it is.
 const TELL_EVERY: Duration = Duration::from_millis(500);
 
-/// The kind of job.
+/// The kinds of jobs.
 pub(crate) fn defs() -> Vec<JobDef> {
-    vec![JobDef { kind: FIND, max_attempts: 3, run: Arc::new(Find) }]
+    vec![def::<Contact>(), def::<Company>()]
+}
+
+fn def<T: Twin>() -> JobDef {
+    JobDef { kind: T::FIND, max_attempts: 3, run: Arc::new(Find::<T>(PhantomData)) }
 }
 
 /// What a search came to.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Outcome {
-    /// Contacts compared.
-    pub(crate) contacts: i64,
-    /// Pairs likely the same person.
+    /// Records compared.
+    #[serde(alias = "contacts")]
+    pub(crate) records: i64,
+    /// Pairs likely the same.
     pub(crate) pairs: i64,
     /// Pairs found beyond the number that is kept.
     pub(crate) left_out: i64,
 }
 
-struct Find;
+struct Find<T>(PhantomData<T>);
 
-impl Run for Find {
+impl<T: Twin> Run for Find<T> {
     fn run<'a>(&'a self, context: &'a JobContext, _payload: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
         Box::pin(async move {
             let started = context.bench.clock.now();
-            let Some((ids, table)) = read(context).await? else { return Ok(stopped(context)) };
-            let Some(scan) = scan(context, table).await? else { return Ok(stopped(context)) };
-            let outcome = keep(context, &ids, &scan, started).await?;
+            let Some((ids, table)) = read::<T>(context).await? else { return Ok(stopped(context)) };
+            let Some(scan) = scan::<T>(context, table).await? else { return Ok(stopped(context)) };
+            let outcome = keep::<T>(context, &ids, &scan, started).await?;
             Ok(Verdict::Done(Some(serde_json::to_value(outcome)?)))
         })
     }
@@ -65,23 +73,23 @@ fn stopped(context: &JobContext) -> Verdict {
     }
 }
 
-/// Everybody as a table, with the id of each record; `None` when the job is to stop.
-async fn read(context: &JobContext) -> Result<Option<(Vec<i64>, Table)>, Fault> {
+/// All of them as a table, with the id of each; `None` when the job is to stop.
+async fn read<T: Twin>(context: &JobContext) -> Result<Option<(Vec<i64>, Table)>, Fault> {
     let mut look = context.bench.db.read().await?;
-    let fields = field::list(&mut look).await?;
-    let mut people = store::list_behind(&mut look, 0, READ).await?;
+    let fields = field::list_of(&mut look, T::OF).await?;
+    let mut records = T::list_behind(&mut look, 0, READ).await?;
     drop(look);
-    let mut table = Table::new(columns::columns(&fields, &people));
+    let mut table = Table::new(columns::columns(&fields, &records));
     let mut ids: Vec<i64> = Vec::new();
-    while let Some(last) = people.last().map(|person| person.id) {
-        for person in &people {
-            columns::push(&mut table, person);
-            ids.push(person.id);
+    while let Some(last) = records.last().map(T::id) {
+        for record in &records {
+            columns::push(&mut table, record);
+            ids.push(record.id());
         }
         if context.stop.is_cancelled() || context.progress(0, i64::try_from(ids.len()).ok()).await? {
             return Ok(None);
         }
-        people = store::list_behind(&mut context.bench.db.read().await?, last, READ).await?;
+        records = T::list_behind(&mut context.bench.db.read().await?, last, READ).await?;
     }
     Ok(Some((ids, table)))
 }
@@ -93,13 +101,13 @@ struct Scan {
     left_out: usize,
 }
 
-/// Compares everybody on threads of their own, beside a watch that tells how far it is; `None` when the job is to stop.
-async fn scan(context: &JobContext, table: Table) -> Result<Option<Scan>, Fault> {
+/// Compares all of them on threads of their own, beside a watch that tells how far it is; `None` when the job is to stop.
+async fn scan<T: Twin>(context: &JobContext, table: Table) -> Result<Option<Scan>, Fault> {
     let (done, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let (told, asked) = (done.clone(), stop.clone());
     let total = i64::try_from(table.len()).ok();
     let mut work = tokio::task::spawn_blocking(move || {
-        compare(&table, &|progress: Progress| {
+        compare::<T>(&table, &|progress: Progress| {
             told.fetch_max(progress.done, Ordering::Relaxed);
             !asked.load(Ordering::Relaxed)
         })
@@ -123,9 +131,12 @@ async fn scan(context: &JobContext, table: Table) -> Result<Option<Scan>, Fault>
     }
 }
 
-fn compare(table: &Table, watch: &(dyn Fn(Progress) -> bool + Sync)) -> Result<Scan, Stopped> {
+fn compare<T: Twin>(table: &Table, watch: &(dyn Fn(Progress) -> bool + Sync)) -> Result<Scan, Stopped> {
     let model = Model::learn(table);
     let mut pairs = find(table, &model, THRESHOLD, watch)?;
+    if let Some(rule) = T::NAMESAKES {
+        namesakes(table, &rule, &mut pairs);
+    }
     let left_out = pairs.len().saturating_sub(MOST);
     if left_out > 0 {
         pairs.sort_by(|a, b| b.probability.total_cmp(&a.probability));
@@ -141,7 +152,7 @@ fn compare(table: &Table, watch: &(dyn Fn(Progress) -> bool + Sync)) -> Result<S
 }
 
 /// Writes what was found over what the last search found.
-async fn keep(context: &JobContext, ids: &[i64], scan: &Scan, started: i64) -> Result<Outcome, Fault> {
+async fn keep<T: Twin>(context: &JobContext, ids: &[i64], scan: &Scan, started: i64) -> Result<Outcome, Fault> {
     let bench = &context.bench;
     let id_of = |record: u64| usize::try_from(record).ok().and_then(|at| ids.get(at)).copied();
     let found = |(pair, evidence): &(Pair, String)| -> Option<Found> {
@@ -150,14 +161,14 @@ async fn keep(context: &JobContext, ids: &[i64], scan: &Scan, started: i64) -> R
     let found: Vec<Found> = scan.pairs.iter().filter_map(found).collect();
     for part in found.chunks(WRITE) {
         let mut tx = bench.db.begin().await?;
-        store::put(&mut tx, part, started).await?;
+        store::put(&mut tx, T::OF, part, started).await?;
         tx.commit().await?;
     }
-    let contacts = i64::try_from(ids.len()).unwrap_or(0);
+    let records = i64::try_from(ids.len()).unwrap_or(0);
     let mut tx = bench.db.begin().await?;
-    store::forget_older(&mut tx, started).await?;
-    store::put_model(&mut tx, &scan.model, contacts, started).await?;
+    store::forget_older(&mut tx, T::OF, started).await?;
+    store::put_model(&mut tx, T::OF, &scan.model, (records, started)).await?;
     tx.commit().await?;
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    Ok(Outcome { contacts, pairs: count(found.len()), left_out: count(scan.left_out) })
+    Ok(Outcome { records, pairs: count(found.len()), left_out: count(scan.left_out) })
 }

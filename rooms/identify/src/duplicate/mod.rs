@@ -1,20 +1,33 @@
-//! Duplicates: who is likely the same person, with the evidence; found by a search over everybody and while somebody new is typed in.
+//! Duplicates: who is likely the same person and which companies are likely one, with the evidence; found by a search over all of them and
+//! while a new one is typed in.
 //!
 //! Guards that nothing merges by itself, that nobody sees a pair of which one is beyond his reach, and that a pair told apart stays so.
 
 mod check;
+mod check_company;
 mod columns;
+mod companies;
+#[cfg(test)]
+mod company_tests;
+mod contacts;
 pub(crate) mod jobs;
+mod learned;
+mod namesakes;
 pub(crate) mod pages;
 mod store;
 #[cfg(test)]
 mod tests;
+mod twin;
+pub(crate) mod warning;
 
 use attune_duplicate::{Evidence, Level};
 use attune_web::Lang;
 
-pub(crate) use check::{Models, Typed, likely};
+pub(crate) use check::{Typed, likely};
+pub(crate) use check_company::{TypedFirm, likely_firms};
+pub(crate) use learned::Models;
 pub(crate) use store::{find_known, list_of};
+pub(crate) use twin::{Asker, Twin, apart_address};
 
 use crate::contact;
 

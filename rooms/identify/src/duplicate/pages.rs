@@ -1,50 +1,50 @@
-//! The list of pairs, the search that fills it, and the warning beside the form of a new contact.
+//! The lists of pairs, the searches that fill them, and what is decided about a pair.
+
+use std::collections::{BTreeSet, HashMap};
 
 use askama::Template;
+use attune_db::{DbError, Tx};
 use attune_house::App;
 use attune_jobs::{Job, JobSpec, JobState, cancel, list_recent, put};
-use attune_kernel::Fault;
 use attune_web::kit::Tab;
-use attune_web::{Answer, Can, Flash, NavItem, Problem, Query, Scope, Shell, see_other};
+use attune_web::{Answer, Can, Flash, Lang, NavItem, Problem, Query, Scope, Shell, see_other};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::jobs::{FIND, Outcome};
+use super::Reason;
+use super::jobs::Outcome;
 use super::store::{self, Line, Mark};
-use super::{Known, Models, Reason, Typed, likely};
-use crate::contact::{self, By, Contact, ContactError, ContactId};
-use crate::merge::pages::{MergeContacts, address};
+use super::twin::{Asker, Party, Speech, Twin, apart_address, together_address};
+use crate::EditContacts;
+use crate::company::Company;
+use crate::contact::{By, Contact, ContactError, ContactId};
+use crate::merge::pages::MergeContacts;
 use crate::relationship::{self, Record, RelationshipId, Terms};
-use crate::{CreateContacts, EditContacts};
 
 /// Pairs on a page.
 const PAGE: i64 = 50;
 /// Pairs counted before a count says "more".
 const COUNTED: i64 = 10_000;
-const HOME: &str = "/contacts/duplicates";
 
 /// The routes of this noun.
-pub(crate) fn routes(models: &Models) -> Router<App> {
-    let models = models.clone();
+pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route(HOME, get(page).post(start))
-        .route("/contacts/duplicates/stop", post(stop))
-        .route("/contacts/duplicates/apart", post(apart))
+        .route("/contacts/duplicates", get(page::<Contact>).post(start::<Contact>))
+        .route("/contacts/duplicates/stop", post(stop::<Contact>))
+        .route("/contacts/duplicates/apart", post(apart::<Contact>))
+        .route("/contacts/duplicates/together", post(together::<Contact>))
         .route("/contacts/duplicates/family", post(family))
-        .route("/contacts/duplicates/together", post(together))
-        .route("/contacts/duplicates/check", get(move |app, can, shell, typed| check(models.clone(), app, can, shell, typed)))
+        .route("/companies/duplicates", get(page::<Company>).post(start::<Company>))
+        .route("/companies/duplicates/stop", post(stop::<Company>))
+        .route("/companies/duplicates/apart", post(apart::<Company>))
+        .route("/companies/duplicates/together", post(together::<Company>))
 }
 
 /// The entry of the navigation.
 pub(crate) fn nav() -> NavItem {
-    NavItem::new("nav-customers", "duplicate-title", HOME, "copy", 14, "identify.contact.merge")
-}
-
-/// The address that tells two records apart.
-pub(crate) fn apart_address(a: i64, b: i64) -> String {
-    format!("{HOME}/apart?left={}&right={}", ContactId(a), ContactId(b))
+    NavItem::new("nav-customers", "duplicate-title", "/contacts/duplicates", "copy", 14, "identify.contact.merge")
 }
 
 /// The list as the address says.
@@ -69,40 +69,32 @@ impl ListQuery {
 
 /// A pair on the page.
 struct Row {
-    left: Contact,
-    right: Contact,
-    names: [String; 2],
-    emails: [Option<String>; 2],
+    both: [Party; 2],
     share: String,
     reasons: Vec<Reason>,
+    /// Where the two are laid side by side.
     href: String,
+    /// Where they are told apart, and where that is taken back.
+    apart: String,
+    together: String,
 }
 
-impl Row {
-    fn new(shell: &Shell, line: Line) -> Self {
-        Self {
-            names: [contact::name_of(&shell.l, &line.left), contact::name_of(&shell.l, &line.right)],
-            emails: [&line.left, &line.right].map(|person| person.email_for(&shell.sight())),
-            share: line.known.share(&shell.l),
-            reasons: line.known.reasons(&shell.l),
-            href: address(line.left.id, line.right.id),
-            left: line.left,
-            right: line.right,
-        }
-    }
-
-    fn sides(&self) -> [(&Contact, &String, &Option<String>); 2] {
-        let ([left, right], [one, other]) = (&self.names, &self.emails);
-        [(&self.left, left, one), (&self.right, right, other)]
-    }
-
-    fn apart_href(&self) -> String {
-        apart_address(self.left.id, self.right.id)
-    }
-
-    fn together_href(&self) -> String {
-        self.apart_href().replace("/apart?", "/together?")
-    }
+/// The pairs with both records; one of which a record went meanwhile is left out.
+async fn rows<T: Twin>(tx: &mut Tx, shell: &Shell, lines: Vec<Line>) -> Result<Vec<Row>, DbError> {
+    let wanted: BTreeSet<i64> = lines.iter().flat_map(|(left, right, _)| [*left, *right]).collect();
+    let records: HashMap<i64, T> =
+        T::list_by_ids(tx, wanted.into_iter().collect()).await?.into_iter().map(|record| (record.id(), record)).collect();
+    let row = |(left, right, known): Line| {
+        Some(Row {
+            both: [records.get(&left)?.party(shell), records.get(&right)?.party(shell)],
+            share: known.share(&shell.l),
+            reasons: known.reasons(&shell.l),
+            href: T::compare(left, right),
+            apart: apart_address::<T>(left, right),
+            together: together_address::<T>(left, right),
+        })
+    };
+    Ok(lines.into_iter().filter_map(row).collect())
 }
 
 /// The search that runs or ran last.
@@ -134,26 +126,30 @@ impl Search {
 #[template(path = "duplicate/list.html", blocks = ["search"])]
 struct ListPage {
     shell: Shell,
+    speech: &'static Speech,
     tabs: Vec<Tab>,
     search: Option<Search>,
     rows: Vec<Row>,
     next: Option<String>,
     is_apart: bool,
-    /// Whether the asker sees everybody, whom a search compares.
+    /// Whether the asker sees all of them, whom a search compares.
     sees_all: bool,
 }
 
-async fn page(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
+fn asker<'a>(can: &'a Can<MergeContacts>) -> Asker<'a> {
+    Asker { actor: &can.actor, scope: &can.scope }
+}
+
+async fn page<T: Twin>(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(query): Query<ListQuery>) -> Answer {
     let mut tx = app.db.read().await?;
     // How many there are in all is for whoever may see all.
-    let recent = if can.scope == attune_web::Scope::All { list_recent(&mut tx, FIND, 1).await? } else { Vec::new() };
-    let search = recent.first().map(Search::new);
-    let mut lines = store::list(&mut tx, &can.scope, query.state(), query.mark(), PAGE + 1).await?;
+    let sees_all = can.scope == Scope::All;
+    let recent = if sees_all { list_recent(&mut tx, T::FIND, 1).await? } else { Vec::new() };
+    let mut lines = store::list::<T>(&mut tx, asker(&can), query.state(), query.mark(), PAGE + 1).await?;
     let next = next_of(&mut lines, &query);
-    let tabs = tabs(&mut tx, &can, &shell, query.state()).await?;
-    let rows = lines.into_iter().map(|line| Row::new(&shell, line)).collect();
-    let sees_all = can.scope == attune_web::Scope::All;
-    let page = ListPage { tabs, search, rows, next, is_apart: query.state() == "apart", sees_all, shell };
+    let tabs = tabs::<T>(&mut tx, asker(&can), &shell.l, query.state()).await?;
+    let (search, rows) = (recent.first().map(Search::new), rows::<T>(&mut tx, &shell, lines).await?);
+    let page = ListPage { speech: T::SPEECH, tabs, search, rows, next, is_apart: query.state() == "apart", sees_all, shell };
     Ok(page.shell.show(&page, &page.as_search()))
 }
 
@@ -162,76 +158,87 @@ fn next_of(lines: &mut Vec<Line>, query: &ListQuery) -> Option<String> {
     let size = usize::try_from(PAGE).unwrap_or(0);
     let more = lines.len() > size;
     lines.truncate(size);
-    let last = lines.last().filter(|_| more)?;
+    let (left, right, known) = lines.last().filter(|_| more)?;
     let show = if query.show.is_empty() { String::new() } else { format!("show={}&", query.show) };
-    Some(format!("?{show}after={}~{}~{}", last.known.probability, last.left.id, last.right.id))
+    Some(format!("?{show}after={}~{left}~{right}", known.probability))
 }
 
-async fn tabs(tx: &mut attune_db::Tx, can: &Can<MergeContacts>, shell: &Shell, current: &str) -> Result<Vec<Tab>, Problem> {
-    let mut tabs = Vec::new();
-    for (state, href, key) in [("found", HOME, "duplicate-found"), ("apart", "/contacts/duplicates?show=apart", "duplicate-told-apart")] {
-        let count = store::count(tx, &can.scope, state, COUNTED + 1).await?;
-        let count = if count > COUNTED { format!("{}+", shell.l.count(COUNTED)) } else { shell.l.count(count).to_string() };
-        tabs.push(Tab { count, ..Tab::new(href, shell.l.t(key), state == current) });
+async fn tabs<T: Twin>(tx: &mut Tx, asker: Asker<'_>, l: &Lang, current: &str) -> Result<Vec<Tab>, DbError> {
+    let (home, mut tabs) = (T::SPEECH.home, Vec::new());
+    for (state, href, key) in [("found", home.to_owned(), T::SPEECH.found), ("apart", format!("{home}?show=apart"), "duplicate-told-apart")]
+    {
+        let count = store::count::<T>(tx, asker, state, COUNTED + 1).await?;
+        let count = if count > COUNTED { format!("{}+", l.count(COUNTED)) } else { l.count(count).to_string() };
+        tabs.push(Tab { count, ..Tab::new(href, l.t(key), state == current) });
     }
     Ok(tabs)
 }
 
-async fn start(State(app): State<App>, can: Can<MergeContacts>, shell: Shell) -> Answer {
-    if can.scope != attune_web::Scope::All {
-        return Ok(shell.leave(HOME, Flash::bad("duplicate-only-all")));
+async fn start<T: Twin>(State(app): State<App>, can: Can<MergeContacts>, shell: Shell) -> Answer {
+    if can.scope != Scope::All {
+        return Ok(shell.leave(T::SPEECH.home, Flash::bad(T::SPEECH.only_all)));
     }
     let mut tx = app.db.begin().await?;
-    put(&mut tx, &app.bench(), JobSpec::new(FIND, serde_json::json!({})).unique(FIND).by(can.actor.staff_id)).await?;
+    put(&mut tx, &app.bench(), JobSpec::new(T::FIND, serde_json::json!({})).unique(T::FIND).by(can.actor.staff_id)).await?;
     tx.commit().await?;
-    Ok(see_other(HOME))
+    Ok(see_other(T::SPEECH.home))
 }
 
-async fn stop(State(app): State<App>, can: Can<MergeContacts>, shell: Shell) -> Answer {
-    if can.scope != attune_web::Scope::All {
-        return Ok(shell.leave(HOME, Flash::bad("duplicate-only-all")));
+async fn stop<T: Twin>(State(app): State<App>, can: Can<MergeContacts>, shell: Shell) -> Answer {
+    if can.scope != Scope::All {
+        return Ok(shell.leave(T::SPEECH.home, Flash::bad(T::SPEECH.only_all)));
     }
     let mut tx = app.db.begin().await?;
-    for job in list_recent(&mut tx, FIND, 1).await?.iter().filter(|job| !job.state.is_over()) {
+    for job in list_recent(&mut tx, T::FIND, 1).await?.iter().filter(|job| !job.state.is_over()) {
         cancel(&mut tx, job.id, app.clock.now()).await?;
     }
     tx.commit().await?;
-    Ok(shell.leave(HOME, Flash::good("duplicate-stopping")))
+    Ok(shell.leave(T::SPEECH.home, Flash::good("duplicate-stopping")))
 }
 
 /// Which pair, and the relationship that was made of it, to be taken back with it.
 #[derive(Clone, Copy, Debug, Deserialize)]
-struct PairQuery {
-    left: ContactId,
-    right: ContactId,
+struct PairQuery<I> {
+    left: I,
+    right: I,
     #[serde(default)]
     family: Option<RelationshipId>,
 }
 
-async fn apart(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(pair): Query<PairQuery>) -> Answer {
+impl<I: Into<i64> + Copy> PairQuery<I> {
+    fn ids(&self) -> (i64, i64) {
+        (self.left.into(), self.right.into())
+    }
+}
+
+fn by<'a>(app: &'a App, can: &'a Can<MergeContacts>) -> By<'a> {
+    By { actor: &can.actor, now: app.clock.now(), ids: &app.ids }
+}
+
+async fn apart<T: Twin>(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(pair): Query<PairQuery<T::Id>>) -> Answer {
     let mut tx = app.db.begin().await?;
-    decide(&mut tx, &by(&app, &can), &can, pair, true).await?;
+    decide::<T>(&mut tx, &by(&app, &can), &can.scope, pair.ids(), true).await?;
     tx.commit().await?;
-    let undo = apart_address(pair.left.0, pair.right.0).replace("/apart?", "/together?");
-    Ok(shell.leave(HOME, Flash::good("duplicate-apart-done").undo(undo)))
+    let undo = together_address::<T>(pair.left.into(), pair.right.into());
+    Ok(shell.leave(T::SPEECH.home, Flash::good("duplicate-apart-done").undo(undo)))
 }
 
 /// Two people of one household: told apart, and each on the other's record.
-async fn family(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(pair): Query<PairQuery>) -> Answer {
+async fn family(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(pair): Query<PairQuery<ContactId>>) -> Answer {
     let edit = Can::<EditContacts>::of(&can.actor).ok_or(Problem::Forbidden { permission: "identify.contact.edit" })?;
     let (by, mut tx) = (by(&app, &can), app.db.begin().await?);
-    decide(&mut tx, &by, &can, pair, true).await?;
+    decide::<Contact>(&mut tx, &by, &can.scope, pair.ids(), true).await?;
     let made = join(&mut tx, &by, &edit.scope, pair).await?;
     tx.commit().await?;
-    let mut undo = apart_address(pair.left.0, pair.right.0).replace("/apart?", "/together?");
+    let mut undo = together_address::<Contact>(pair.left.0, pair.right.0);
     if let Some(made) = made {
         undo.push_str(&format!("&family={made}"));
     }
-    Ok(shell.leave(HOME, Flash::good("duplicate-family-done").undo(undo)))
+    Ok(shell.leave(Contact::SPEECH.home, Flash::good("duplicate-family-done").undo(undo)))
 }
 
 /// Says that the two are family; nothing is made where that is said already.
-async fn join(tx: &mut attune_db::Tx, by: &By<'_>, scope: &Scope, pair: PairQuery) -> Result<Option<RelationshipId>, Problem> {
+async fn join(tx: &mut Tx, by: &By<'_>, scope: &Scope, pair: PairQuery<ContactId>) -> Result<Option<RelationshipId>, Problem> {
     let kind = relationship::kind::find("family").ok_or(Problem::NotFound)?;
     let ends = (Record::Contact(pair.left.0), Record::Contact(pair.right.0));
     match relationship::create(tx, by, scope, kind, ends, &Terms::default()).await {
@@ -241,52 +248,27 @@ async fn join(tx: &mut attune_db::Tx, by: &By<'_>, scope: &Scope, pair: PairQuer
     }
 }
 
-fn by<'a>(app: &'a App, can: &'a Can<MergeContacts>) -> By<'a> {
-    By { actor: &can.actor, now: app.clock.now(), ids: &app.ids }
-}
-
-async fn together(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(pair): Query<PairQuery>) -> Answer {
+async fn together<T: Twin>(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(pair): Query<PairQuery<T::Id>>) -> Answer {
     let (by, mut tx) = (by(&app, &can), app.db.begin().await?);
-    decide(&mut tx, &by, &can, pair, false).await?;
+    decide::<T>(&mut tx, &by, &can.scope, pair.ids(), false).await?;
     if let (Some(family), Some(edit)) = (pair.family, Can::<EditContacts>::of(&can.actor)) {
         relationship::set_deleted(&mut tx, &by, &edit.scope, family, true).await?;
     }
     tx.commit().await?;
-    Ok(shell.leave(HOME, Flash::good("duplicate-together-done")))
+    Ok(shell.leave(T::SPEECH.home, Flash::good("duplicate-together-done")))
 }
 
-async fn decide(tx: &mut attune_db::Tx, by: &By<'_>, can: &Can<MergeContacts>, pair: PairQuery, apart: bool) -> Result<(), Problem> {
-    for id in [pair.left, pair.right] {
-        contact::find_owned(tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
+/// Tells a pair apart, or takes that back, for whoever has both in charge.
+async fn decide<T: Twin>(tx: &mut Tx, by: &By<'_>, scope: &Scope, (left, right): (i64, i64), apart: bool) -> Result<(), Problem> {
+    for id in [left, right] {
+        if !T::is_in_charge(tx, by, scope, id).await? {
+            return Err(Problem::NotFound);
+        }
     }
-    if !store::set_apart(tx, (pair.left.0, pair.right.0), apart, &by.actor.name, by.now).await? {
+    if !store::set_apart(tx, (left, right), apart, &by.actor.name, by.now).await? {
         return Err(Problem::NotFound);
     }
     Ok(())
-}
-
-/// The warning beside the form of a new contact.
-#[derive(Template)]
-#[template(path = "duplicate/warning.html")]
-struct Warning<'a> {
-    shell: &'a Shell,
-    people: Vec<(ContactId, String, String, Vec<Reason>)>,
-}
-
-/// The warning about people who may be meant; empty when there are none.
-pub(crate) fn warning(shell: &Shell, people: &[(Contact, Known)]) -> Result<String, Problem> {
-    let line = |(person, known): &(Contact, Known)| {
-        let detail = [person.email_for(&shell.sight()), person.company_name.clone()].into_iter().flatten().collect::<Vec<_>>().join(" · ");
-        (person.shown_id(), contact::name_of(&shell.l, person), detail, known.reasons(&shell.l))
-    };
-    let part = Warning { shell, people: people.iter().map(line).collect() };
-    part.render().map_err(|e| Problem::Fault(Fault::from(e).context("the warning could not be rendered")))
-}
-
-async fn check(models: Models, State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Query(typed): Query<Typed>) -> Answer {
-    let people = likely(&mut app.db.read().await?, &models, (&can.scope, &shell.sight()), &typed).await?;
-    let part = warning(&shell, &people)?;
-    Ok(axum::response::IntoResponse::into_response(axum::response::Html(part)))
 }
 
 impl ListPage {

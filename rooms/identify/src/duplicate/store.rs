@@ -1,14 +1,12 @@
 //! The SQL of duplicates.
 
-use std::collections::HashMap;
-
 use attune_db::{Column, Conflict, DbError, Relation, Row, Sql, Tx, Value, params, sql};
 use attune_duplicate::Model;
 use attune_kernel::Fault;
-use attune_web::Scope;
 
 use super::Known;
-use crate::contact::{self, Contact};
+use super::twin::{Asker, Twin};
+use crate::field::Subject;
 
 /// A pair found by the search: (left, right, probability, evidence as JSON).
 pub(super) type Found = (i64, i64, f64, String);
@@ -21,12 +19,8 @@ pub(super) struct Mark {
     pub(super) right: i64,
 }
 
-/// A pair with both people.
-pub(super) struct Line {
-    pub(super) left: Contact,
-    pub(super) right: Contact,
-    pub(super) known: Known,
-}
+/// A pair: the lower id, the higher, and what is known of it.
+pub(super) type Line = (i64, i64, Known);
 
 fn read(row: &Row) -> Result<Known, DbError> {
     Ok(Known {
@@ -36,67 +30,67 @@ fn read(row: &Row) -> Result<Known, DbError> {
     })
 }
 
+fn line(row: &Row) -> Result<Line, DbError> {
+    Ok((row.get("left_id")?, row.get("right_id")?, read(row)?))
+}
+
 /// What is known of two records, in either order.
 pub(crate) async fn find_known(tx: &mut Tx, a: i64, b: i64) -> Result<Option<Known>, DbError> {
     let select = sql!("SELECT probability, evidence, state FROM duplicate_pairs WHERE left_id = $1 AND right_id = $2");
     tx.find(select, params![a.min(b), a.max(b)]).await?.as_ref().map(read).transpose()
 }
 
-fn push_alive(sql: &mut Sql, scope: &Scope) {
-    scope.push_filter(sql, "a.owner_id", "a.team_id");
-    scope.push_filter(sql, "b.owner_id", "b.team_id");
+/// Appends the pairs of a state of which the asker has both in charge.
+fn push_pairs<T: Twin>(sql: &mut Sql, asker: Asker<'_>, state: &str) {
+    let table = T::TABLE;
+    sql.push(&format!(" FROM duplicate_pairs p JOIN {table} a ON a.id = p.left_id AND a.deleted_at IS NULL"));
+    sql.push(&format!(" JOIN {table} b ON b.id = p.right_id AND b.deleted_at IS NULL WHERE p.subject = ")).bind(T::OF.word());
+    sql.push(" AND p.state = ").bind(state).push(&format!(" AND NOT ({})", T::DIFFERENT));
+    for side in ["a", "b"] {
+        T::push_in_charge(sql, asker, side);
+    }
 }
 
-const JOINED: &str = " FROM duplicate_pairs p JOIN contacts a ON a.id = p.left_id AND a.deleted_at IS NULL
-     JOIN contacts b ON b.id = p.right_id AND b.deleted_at IS NULL WHERE p.state = ";
-
 /// How many pairs of a state the asker may see, counted up to `most`.
-pub(super) async fn count(tx: &mut Tx, scope: &Scope, state: &str, most: i64) -> Result<i64, DbError> {
+pub(super) async fn count<T: Twin>(tx: &mut Tx, asker: Asker<'_>, state: &str, most: i64) -> Result<i64, DbError> {
     let mut sql = Sql::new("SELECT count(*) FROM (SELECT 1 AS one");
-    sql.push(JOINED).bind(state);
-    push_alive(&mut sql, scope);
+    push_pairs::<T>(&mut sql, asker, state);
     sql.push(" LIMIT ").bind(most).push(") n");
     tx.rows_of(&sql).await?.first().map_or(Ok(0), |row| row.at(0))
 }
 
+const PAIR: &str = "SELECT p.left_id, p.right_id, p.probability, p.evidence, p.state";
+
 /// Pairs of a state behind `after`, the likeliest first.
-pub(super) async fn list(tx: &mut Tx, scope: &Scope, state: &str, after: Option<Mark>, limit: i64) -> Result<Vec<Line>, DbError> {
-    let mut sql = Sql::new("SELECT p.left_id, p.right_id, p.probability, p.evidence, p.state");
-    sql.push(JOINED).bind(state);
+pub(super) async fn list<T: Twin>(
+    tx: &mut Tx,
+    asker: Asker<'_>,
+    state: &str,
+    after: Option<Mark>,
+    limit: i64,
+) -> Result<Vec<Line>, DbError> {
+    let mut sql = Sql::new(PAIR);
+    push_pairs::<T>(&mut sql, asker, state);
     if let Some(mark) = after {
         sql.push(" AND (p.probability, p.left_id, p.right_id) < (").bind(mark.probability).push(", ").bind(mark.left);
         sql.push(", ").bind(mark.right).push(")");
     }
-    push_alive(&mut sql, scope);
     sql.push(" ORDER BY p.probability DESC, p.left_id DESC, p.right_id DESC LIMIT ").bind(limit);
-    let rows = tx.rows_of(&sql).await?;
-    let mut pairs = Vec::with_capacity(rows.len());
-    for row in &rows {
-        pairs.push((row.get::<i64>("left_id")?, row.get::<i64>("right_id")?, read(row)?));
-    }
-    let wanted = pairs.iter().flat_map(|(left, right, _)| [*left, *right]).collect::<std::collections::BTreeSet<i64>>();
-    let people: HashMap<i64, Contact> = contact::list_by_ids(tx, wanted).await?.into_iter().map(|c| (c.id, c)).collect();
-    let line = |(left, right, known): (i64, i64, Known)| {
-        Some(Line { left: people.get(&left)?.clone(), right: people.get(&right)?.clone(), known })
-    };
-    Ok(pairs.into_iter().filter_map(line).collect())
+    tx.rows_of(&sql).await?.iter().map(line).collect()
 }
 
-/// Who is likely the same person as `id`, the likeliest first.
-pub(crate) async fn list_of(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Vec<(Contact, Known)>, DbError> {
-    let mut sql = Sql::new("SELECT p.left_id, p.right_id, p.probability, p.evidence, p.state");
-    sql.push(JOINED).bind("found").push(" AND (p.left_id = ").bind(id).push(" OR p.right_id = ").bind(id).push(")");
-    push_alive(&mut sql, scope);
+/// Which record is likely the same as `id`, the likeliest first.
+pub(crate) async fn list_of<T: Twin>(tx: &mut Tx, asker: Asker<'_>, id: i64) -> Result<Vec<(T, Known)>, DbError> {
+    let mut sql = Sql::new(PAIR);
+    push_pairs::<T>(&mut sql, asker, "found");
+    sql.push(" AND (p.left_id = ").bind(id).push(" OR p.right_id = ").bind(id).push(")");
     sql.push(" ORDER BY p.probability DESC LIMIT 10");
-    let mut found = Vec::new();
-    for row in tx.rows_of(&sql).await? {
-        let (left, right): (i64, i64) = (row.get("left_id")?, row.get("right_id")?);
-        let other = if left == id { right } else { left };
-        if let Some(person) = contact::list_by_ids(tx, [other]).await?.pop() {
-            found.push((person, read(&row)?));
-        }
-    }
-    Ok(found)
+    let pairs = tx.rows_of(&sql).await?.iter().map(line).collect::<Result<Vec<_>, _>>()?;
+    let other = |(left, right, known): Line| (if left == id { right } else { left }, known);
+    let pairs: Vec<(i64, Known)> = pairs.into_iter().map(other).collect();
+    let records = T::list_by_ids(tx, pairs.iter().map(|(id, _)| *id).collect()).await?;
+    let with = |(id, known): (i64, Known)| Some((records.iter().find(|record| record.id() == id)?.clone(), known));
+    Ok(pairs.into_iter().filter_map(with).collect())
 }
 
 /// Tells a pair apart, or takes that back; false when it is not on record.
@@ -107,10 +101,11 @@ pub(super) async fn set_apart(tx: &mut Tx, (a, b): (i64, i64), apart: bool, by: 
 }
 
 /// Writes what the search found at `now`; what somebody told apart stays so.
-pub(super) async fn put(tx: &mut Tx, found: &[Found], now: i64) -> Result<(), DbError> {
+pub(super) async fn put(tx: &mut Tx, subject: Subject, found: &[Found], now: i64) -> Result<(), DbError> {
     let mut rows = Relation::new(&[
         ("left_id", Column::Int),
         ("right_id", Column::Int),
+        ("subject", Column::Text),
         ("probability", Column::Real),
         ("evidence", Column::Text),
         ("state", Column::Text),
@@ -118,7 +113,9 @@ pub(super) async fn put(tx: &mut Tx, found: &[Found], now: i64) -> Result<(), Db
     ]);
     for (left, right, probability, evidence) in found {
         let (left, right) = (*left.min(right), *left.max(right));
-        rows.push(vec![left.into(), right.into(), (*probability).into(), Value::from(evidence.as_str()), Value::from("found"), now.into()]);
+        let texts = [subject.word(), evidence.as_str(), "found"].map(Value::from);
+        let [subject, evidence, state] = texts;
+        rows.push(vec![left.into(), right.into(), subject, (*probability).into(), evidence, state, now.into()]);
     }
     let set = "probability = excluded.probability, evidence = excluded.evidence, found_at = excluded.found_at";
     tx.insert("duplicate_pairs", &rows, Conflict::Update(&["left_id", "right_id"], set)).await?;
@@ -126,34 +123,30 @@ pub(super) async fn put(tx: &mut Tx, found: &[Found], now: i64) -> Result<(), Db
 }
 
 /// Forgets pairs that a search which began at `now` did not find any more.
-pub(super) async fn forget_older(tx: &mut Tx, now: i64) -> Result<u64, DbError> {
-    tx.exec(sql!("DELETE FROM duplicate_pairs WHERE state = 'found' AND found_at < $1"), params![now]).await
+pub(super) async fn forget_older(tx: &mut Tx, subject: Subject, now: i64) -> Result<u64, DbError> {
+    let delete = sql!("DELETE FROM duplicate_pairs WHERE subject = $1 AND state = 'found' AND found_at < $2");
+    tx.exec(delete, params![subject.word(), now]).await
 }
 
-pub(super) async fn put_model(tx: &mut Tx, model: &Model, contacts: i64, now: i64) -> Result<(), Fault> {
+/// Keeps what was learned, and of how many records at what time.
+pub(super) async fn put_model(tx: &mut Tx, subject: Subject, model: &Model, (records, now): (i64, i64)) -> Result<(), Fault> {
     let text = serde_json::to_string(model)?;
     let insert = sql!(
-        "INSERT INTO duplicate_models (id, model, contacts, at) VALUES (1, $1, $2, $3)
-         ON CONFLICT (id) DO UPDATE SET model = excluded.model, contacts = excluded.contacts, at = excluded.at"
+        "INSERT INTO duplicate_models (subject, model, records, at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (subject) DO UPDATE SET model = excluded.model, records = excluded.records, at = excluded.at"
     );
-    tx.exec(insert, params![text, contacts, now]).await?;
+    tx.exec(insert, params![subject.word(), text, records, now]).await?;
     Ok(())
 }
 
-/// When the model was learned, and of how many contacts.
-pub(super) async fn learned_at(tx: &mut Tx) -> Result<Option<(i64, i64)>, DbError> {
-    let row = tx.find(sql!("SELECT at, contacts FROM duplicate_models WHERE id = 1"), params![]).await?;
-    row.map(|row| Ok((row.get("at")?, row.get("contacts")?))).transpose()
+/// When the model was learned.
+pub(super) async fn learned_at(tx: &mut Tx, subject: Subject) -> Result<Option<i64>, DbError> {
+    let row = tx.find(sql!("SELECT at FROM duplicate_models WHERE subject = $1"), params![subject.word()]).await?;
+    row.map(|row| row.get("at")).transpose()
 }
 
-pub(super) async fn model(tx: &mut Tx) -> Result<Option<Model>, Fault> {
-    let row = tx.find(sql!("SELECT model FROM duplicate_models WHERE id = 1"), params![]).await?;
+pub(super) async fn model(tx: &mut Tx, subject: Subject) -> Result<Option<Model>, Fault> {
+    let row = tx.find(sql!("SELECT model FROM duplicate_models WHERE subject = $1"), params![subject.word()]).await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(serde_json::from_str(&row.get::<String>("model")?)?))
-}
-
-/// Everybody behind the id `behind`, by id, with the name of the company.
-pub(super) async fn list_behind(tx: &mut Tx, behind: i64, limit: i64) -> Result<Vec<Contact>, DbError> {
-    let listing = contact::Listing::default();
-    contact::list_behind(tx, &Scope::All, &listing, behind, limit).await
 }

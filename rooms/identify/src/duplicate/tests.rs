@@ -1,8 +1,8 @@
 use attune_db::{Db, params};
 use attune_testkit::{StatusCode, TestApp};
 
-use super::jobs::FIND;
-use crate::contact::ContactId;
+use super::twin::Twin;
+use crate::contact::{Contact, ContactId};
 use crate::tracking::Collector;
 
 fn site(db: Db) -> TestApp {
@@ -44,7 +44,7 @@ attune_testkit::on_both_dbs! {
         assert!(site.get("admin", "/contacts/duplicates").await.has("Nobody has looked yet"));
         fill(&site).await;
         site.post("agent", "/contacts/duplicates", "").await.is(StatusCode::SEE_OTHER);
-        assert_eq!(db.read().await.unwrap().count("SELECT count(*) FROM jobs WHERE kind = $1", params![FIND]).await.unwrap(), 0, "only who sees all may");
+        assert_eq!(db.read().await.unwrap().count("SELECT count(*) FROM jobs WHERE kind = $1", params![Contact::FIND]).await.unwrap(), 0, "only who sees all may");
         site.post("admin", "/contacts/duplicates", "").await.is(StatusCode::SEE_OTHER);
         site.settle().await;
         let page = site.get("admin", "/contacts/duplicates").await;
@@ -59,7 +59,7 @@ attune_testkit::on_both_dbs! {
         let pair = tx.rows("SELECT p.left_id, p.right_id FROM duplicate_pairs p JOIN contacts c ON c.id = p.left_id WHERE c.name LIKE 'Xiomara%'", params![]).await.unwrap();
         let (left, right): (i64, i64) = (pair[0].at(0).unwrap(), pair[0].at(1).unwrap());
         drop(tx);
-        let apart = crate::duplicate::pages::apart_address(right, left);
+        let apart = crate::duplicate::apart_address::<Contact>(right, left);
         site.post("agent", &apart, "").await.is(StatusCode::NOT_FOUND);
         site.post("admin", &apart, "").await.is(StatusCode::SEE_OTHER);
         site.post("admin", "/contacts/duplicates", "").await.is(StatusCode::SEE_OTHER);

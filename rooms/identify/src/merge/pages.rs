@@ -12,7 +12,7 @@ use super::versus::{Evidence, MergeForm, MergePage, PairQuery, Side, Speech, Wor
 use super::{Merge, MergeId, Pair, closed, find_both, list_of, merge, split_any, units};
 use crate::company::CompanyId;
 use crate::contact::{self, By, Contact, ContactId};
-use crate::duplicate::{self, Known};
+use crate::duplicate::{self, Asker, Known};
 use crate::field::{self, Subject};
 use crate::staff;
 
@@ -90,15 +90,10 @@ async fn side_by_side(
         let words = Words { l: &shell.l, sight: shell.sight(), fields, names: &names };
         (words.lines((&survivor, &loser), differing, &suggested, &closed), words.shared(&survivor, &shared))
     };
-    let evidence = known.map(|known| evidence(&shell.l, &known, [survivor.id, loser.id]));
+    let evidence = known.map(|known| Evidence::new::<Contact>(&shell.l, &known, [survivor.id, loser.id]));
     let swap = address(loser.id, survivor.id);
     let (survivor, loser) = (side(tx, &shell.l, survivor).await?, side(tx, &shell.l, loser).await?);
     Ok(MergePage { speech: &SPEECH, survivor, loser, lines, shared, evidence, swap, shell })
-}
-
-fn evidence(l: &Lang, known: &Known, [a, b]: [i64; 2]) -> Evidence {
-    let apart = if known.is_apart { String::new() } else { duplicate::pages::apart_address(a, b) };
-    Evidence { share: known.share(l), reasons: known.reasons(l), family: apart.replace("/apart?", "/family?"), apart }
 }
 
 async fn side(tx: &mut Tx, l: &Lang, contact: Contact) -> Result<Side, DbError> {
@@ -153,7 +148,8 @@ struct PanelPage {
 async fn of_contact(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Path(id): Path<ContactId>) -> Answer {
     let mut tx = app.db.read().await?;
     let contact = contact::find(&mut tx, &can.scope, id.0).await?.ok_or(Problem::NotFound)?;
-    let found = duplicate::list_of(&mut tx, &can.scope, id.0).await?;
+    let asker = Asker { actor: &can.actor, scope: &can.scope };
+    let found = duplicate::list_of::<Contact>(&mut tx, asker, id.0).await?;
     // Who was another's before is named to him, and to whoever sees both.
     let mut merges = list_of(&mut tx, Subject::Contact, id.0).await?;
     merges.retain(|merge| can.scope.covers(merge.owner_id, merge.team_id));

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use super::record::Mergeable;
 use super::units;
 use crate::contact;
-use crate::duplicate::Reason;
-use crate::field::{self, Field};
+use crate::duplicate::{Known, Reason, Twin, apart_address};
+use crate::field::{self, Field, Subject};
 
 /// How the page speaks of a kind of record: locale keys, and where it posts and leads back to.
 pub(crate) struct Speech {
@@ -49,9 +49,20 @@ pub(crate) struct Line {
 pub(crate) struct Evidence {
     pub(crate) share: String,
     pub(crate) reasons: Vec<Reason>,
-    /// Empty where it is said already.
+    /// Where that is said, and how; empty where it is said already.
     pub(crate) apart: String,
-    pub(crate) family: String,
+    pub(crate) apart_label: &'static str,
+    /// Where two people are said to be one household.
+    pub(crate) family: Option<String>,
+}
+
+impl Evidence {
+    /// What is known of the pair `a` and `b`.
+    pub(crate) fn new<T: Twin>(l: &Lang, known: &Known, [a, b]: [i64; 2]) -> Self {
+        let apart = if known.is_apart { String::new() } else { apart_address::<T>(a, b) };
+        let family = (T::OF == Subject::Contact && !known.is_apart).then(|| apart.replace("/apart?", "/family?"));
+        Self { share: known.share(l), reasons: known.reasons(l), apart, apart_label: T::SPEECH.apart, family }
+    }
 }
 
 #[derive(Template)]

@@ -14,9 +14,10 @@ use serde::Deserialize;
 use super::{differing, find_both, find_in_charge, merge, suggested};
 use crate::company::{ByKeys, Company, CompanyId, Listing, domain_key, list_by_keys, list_rows, list_within};
 use crate::contact::{self, By, ContactError};
+use crate::duplicate::{self, Asker, Reason};
 use crate::field::{self, Subject};
 use crate::merge::pages::MergeContacts;
-use crate::merge::versus::{MergeForm, MergePage, PairQuery, Side, Speech, Words};
+use crate::merge::versus::{Evidence, MergeForm, MergePage, PairQuery, Side, Speech, Words};
 use crate::merge::{Pair, closed, units};
 use crate::staff;
 
@@ -37,7 +38,7 @@ const SPEECH: Speech = Speech {
 };
 
 /// The address of the page that lays two companies side by side.
-fn address(survivor: i64, loser: i64) -> String {
+pub(crate) fn address(survivor: i64, loser: i64) -> String {
     format!("/companies/merge?survivor={}&loser={}", CompanyId(survivor), CompanyId(loser))
 }
 
@@ -55,6 +56,8 @@ struct ChoosePage {
     firm: Company,
     q: String,
     found: Vec<Company>,
+    /// Those that the last search took for the same one, with how likely and why.
+    likely: Vec<(Company, String, Vec<Reason>)>,
     errors: FormErrors,
 }
 
@@ -102,8 +105,16 @@ async fn choose(
     let mut found = search(&mut tx, &by, &can.scope, &query.q).await?;
     found.retain(|other| other.id != id.0);
     found.truncate(FOUND);
-    let page = ChoosePage { firm: company, q: query.q, found, errors: FormErrors::new(), shell };
+    let likely = likely(&mut tx, &can, &shell.l, id).await?;
+    let page = ChoosePage { firm: company, q: query.q, found, likely, errors: FormErrors::new(), shell };
     Ok(page.shell.show(&page, &page.as_found()))
+}
+
+/// Who was found to be likely the same company.
+async fn likely(tx: &mut Tx, can: &Can<MergeContacts>, l: &Lang, id: CompanyId) -> Result<Vec<(Company, String, Vec<Reason>)>, DbError> {
+    let asker = Asker { actor: &can.actor, scope: &can.scope };
+    let found = duplicate::list_of::<Company>(tx, asker, id.0).await?;
+    Ok(found.into_iter().map(|(company, known)| (company, known.share(l), known.reasons(l))).collect())
 }
 
 async fn page(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(query): Query<PairQuery<CompanyId>>) -> Answer {
@@ -121,6 +132,7 @@ async fn side_by_side(
     shell: Shell,
     (mut survivor, mut loser): (Company, Company),
 ) -> Result<MergePage, DbError> {
+    let known = duplicate::find_known(tx, survivor.id, loser.id).await?;
     let (fields, owners) = (field::list_of(tx, Subject::Company).await?, staff::names(&staff::list(tx).await?));
     // By what is kept: two that are hidden look the same, and whoever is gone looks like nobody.
     let closed = closed(tx, by.actor, &survivor, &loser).await?;
@@ -141,9 +153,10 @@ async fn side_by_side(
         let words = Words { l: &shell.l, sight: shell.sight(), fields, names: &names };
         (words.lines((&survivor, &loser), differing, &suggested, &closed), words.shared(&survivor, &shared))
     };
+    let evidence = known.map(|known| Evidence::new::<Company>(&shell.l, &known, [survivor.id, loser.id]));
     let swap = address(loser.id, survivor.id);
     let (survivor, loser) = (side(tx, &shell.l, scope, survivor).await?, side(tx, &shell.l, scope, loser).await?);
-    Ok(MergePage { speech: &SPEECH, survivor, loser, lines, shared, evidence: None, swap, shell })
+    Ok(MergePage { speech: &SPEECH, survivor, loser, lines, shared, evidence, swap, shell })
 }
 
 async fn side(tx: &mut Tx, l: &Lang, scope: &Scope, company: Company) -> Result<Side, DbError> {

@@ -354,6 +354,15 @@ attune_testkit::on_both_dbs! {
         let done: Json = serde_json::from_str(&done.is(StatusCode::OK).body).unwrap();
         let one: Json = serde_json::from_str(&site.get("admin", &format!("/api/v1/companies/{}", made[1])).await.body).unwrap();
         assert_eq!((one["id"].as_str(), one["city"].as_str()), (Some(made[0].as_str()), Some("Kiel")));
+        let old = format!("/api/v1/companies/{}", made[1]);
+        let one = site.json("admin", "PATCH", &old, &json!({ "industry": "Fish" })).await.is(StatusCode::OK);
+        let one: Json = serde_json::from_str(&one.body).unwrap();
+        assert_eq!((one["id"].as_str(), one["industry"].as_str()), (Some(made[0].as_str()), Some("Fish")), "the old id means the one that remained");
+        let branch = site.json("admin", "POST", "/api/v1/companies", &json!({ "name": "Fisk Bergen" })).await.is(StatusCode::CREATED);
+        let branch: Json = serde_json::from_str(&branch.body).unwrap();
+        let branch = format!("/api/v1/companies/{}", branch["id"].as_str().unwrap());
+        let branch = site.json("admin", "PATCH", &branch, &json!({ "parent_id": made[1] })).await.is(StatusCode::OK);
+        assert_eq!(serde_json::from_str::<Json>(&branch.body).unwrap()["parent_id"].as_str(), Some(made[0].as_str()));
         let back = site.json("admin", "POST", &format!("/api/v1/merges/{}/split", done["merge_id"].as_str().unwrap()), &json!({})).await;
         let back: Json = serde_json::from_str(&back.is(StatusCode::OK).body).unwrap();
         assert_eq!((back["id"].as_str(), back["restored"].as_str()), (Some(made[0].as_str()), Some(made[1].as_str())));
