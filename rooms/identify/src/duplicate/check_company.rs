@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::Known;
 use super::companies::bare_name;
 use super::learned::{Models, Ruled, best};
+use super::twin::Twin;
 use crate::company::{self, ByKeys, Company, Listing, domain_key};
 
 /// The most companies looked at per stretch of the name.
@@ -94,7 +95,7 @@ fn is_dense(name: &str) -> bool {
 /// The model's verdict; the same domain or name outweighs it, and is all there is before the first search.
 fn judge(model: Option<&Model>, meant: &Company, company: &Company) -> Known {
     let domain = |c: &Company| c.domain.as_deref().and_then(domain_key);
-    let names = [meant, company].map(|c| bare_name(&c.name));
+    let names = [meant, company].map(|c| c.attribute("name"));
     let mut ruled = Ruled::default();
     let same_domain = ruled.same("domain", domain(meant), domain(company));
     let [a, b] = names.clone().map(|name| Some(name).filter(|name| !name.is_empty()));

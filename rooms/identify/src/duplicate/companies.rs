@@ -107,6 +107,14 @@ pub(crate) fn bare_name(name: &str) -> String {
     if bare.is_empty() { whole } else { bare.to_owned() }
 }
 
+/// A bare name without the company's own city in front, as Chinese names have it: `上海同频科技` in 上海 is `同频科技`.
+fn placeless(bare: &str, city: Option<&str>) -> String {
+    let city = city.map(|city| company::name_key(city.trim_end_matches('市'))).filter(|city| city.chars().count() > 1);
+    let behind = city.and_then(|city| bare.strip_prefix(city.as_str())).map(|rest| rest.strip_prefix('市').unwrap_or(rest));
+    // Where something is written with spaces, a city in front is a word of the name.
+    behind.filter(|rest| rest.chars().count() > 1 && !rest.starts_with(' ') && !rest.is_ascii()).unwrap_or(bare).to_owned()
+}
+
 impl Twin for Company {
     type Id = CompanyId;
 
@@ -139,7 +147,7 @@ impl Twin for Company {
 
     fn attribute(&self, name: &str) -> String {
         match name {
-            "name" => bare_name(&self.name),
+            "name" => placeless(&bare_name(&self.name), self.city.as_deref()),
             "domain" => self.domain.as_deref().and_then(domain_key).unwrap_or_default(),
             name => text(Some(&self.get(name))),
         }
@@ -204,6 +212,16 @@ mod tests {
             ("Company of Heroes", "company of heroes"),
         ] {
             assert_eq!(bare_name(name), bare, "{name}");
+        }
+        for (bare, city, rest) in [
+            ("上海同频科技", Some("上海市"), "同频科技"),
+            ("深圳市同频科技", Some("深圳"), "同频科技"),
+            ("上海同频科技", Some("北京"), "上海同频科技"),
+            ("上海同频科技", None, "上海同频科技"),
+            ("上海港", Some("上海"), "上海港"),
+            ("leeds foods", Some("Leeds"), "leeds foods"),
+        ] {
+            assert_eq!(placeless(bare, city), rest, "{bare} {city:?}");
         }
     }
 }
