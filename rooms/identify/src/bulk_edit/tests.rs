@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use attune_db::{Tx, Value, params};
 use attune_jobs::{Bench, Job, JobContext, Verdict};
@@ -9,8 +9,10 @@ use proptest::test_runner::TestRunner;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::company;
 use crate::contact::{self, ContactDraft, Stage};
 use crate::field::{self, Field, FieldDraft, FieldKind, FieldOption};
+use crate::merge::Pair;
 use crate::staff::{self, Member};
 
 /// How many random stories are told.
@@ -365,6 +367,34 @@ attune_testkit::on_both_dbs! {
             let found = contact::find(&mut db.read().await.unwrap(), &Scope::All, id).await.unwrap().unwrap();
             assert_eq!((found.city, found.title), (Some(format!("city {round}")), Some(format!("title {round}"))));
         }
+    }
+
+    async fn companies_that_were_merged_since_mean_the_one_that_remained(db: Db) {
+        let ground = ground(&db).await;
+        let mut tx = db.begin().await.unwrap();
+        let by = ground.by(1);
+        let [one, other] = [person(&mut tx, &by, &[]).await, person(&mut tx, &by, &[]).await];
+        let mut firms = Vec::new();
+        for name in ["Fisk", "Heng", "Nord", "Sud"] {
+            firms.push(company::find_or_create(&mut tx, &by, name, None).await.unwrap().id);
+        }
+        set(&mut tx, &by, one, ("company", "Fisk")).await;
+        let asked = ground.ask(&mut tx, 2, &[one, other], ("company", "Nord")).await;
+        let merge = async |tx: &mut Tx, survivor: i64, loser: i64| {
+            let pair = Pair { survivor, loser };
+            company::merge::merge(tx, &ground.bench, &ground.by(3), &Scope::All, pair, &BTreeSet::new()).await.unwrap();
+        };
+        let of = async |tx: &mut Tx, id: i64| contact::find(tx, &Scope::All, id).await.unwrap().unwrap().company_id;
+        // Between the asking and the work Nord has become part of Sud; before it is taken back, Fisk of Heng, and Sud of Heng, too.
+        merge(&mut tx, firms[3], firms[2]).await;
+        while work::edit_some(&mut tx, &ground.by(4), &asked).await.unwrap() > 0 {}
+        store::set_state(&mut tx, asked.id, &[EditState::Waiting], EditState::Done).await.unwrap();
+        assert_eq!([of(&mut tx, one).await, of(&mut tx, other).await], [Some(firms[3]); 2]);
+        merge(&mut tx, firms[1], firms[0]).await;
+        let asked = again(&mut tx, asked.id).await;
+        let undone = ground.take_back(&mut tx, 5, &asked).await;
+        assert_eq!(undone.counts.restored, 2, "{:?}", undone.counts);
+        assert_eq!([of(&mut tx, one).await, of(&mut tx, other).await], [Some(firms[1]), None]);
     }
 
     async fn each_is_told_like_an_edit_by_hand(db: Db) {

@@ -9,10 +9,11 @@ use serde_json::{Map, Value as Json};
 use super::edited::Edited;
 use super::store::{self, EditRow, Fate};
 use super::{BulkEdit, rules};
+use crate::company::{self, Today};
 use crate::contact::By;
+use crate::fact;
 use crate::field::{self, Field, Subject};
 use crate::staff::{self, Member};
-use crate::{company, fact};
 
 /// Records in one transaction; few where tests look at what happens between two.
 pub(super) const BATCH: i64 = if cfg!(test) { 3 } else { 1_000 };
@@ -35,8 +36,8 @@ async fn ground(tx: &mut Tx, of: Subject, rows: &[EditRow]) -> Result<Ground, Db
 pub(super) async fn edit_some(tx: &mut Tx, by: &By<'_>, edit: &BulkEdit) -> Result<usize, DbError> {
     let rows = store::next_rows(tx, edit.id, "planned", BATCH).await?;
     let Ground { fields, members, records } = ground(tx, edit.subject, &rows).await?;
-    let fits =
-        rules::still_fits(&edit.attribute, &edit.value, &fields) && gone_companies(tx, &edit.attribute, [&edit.value]).await?.is_none();
+    let value = today(tx, &edit.attribute, [&edit.value]).await?.of(&edit.value);
+    let fits = rules::still_fits(&edit.attribute, &value, &fields) && gone_companies(tx, &edit.attribute, [&value]).await?.is_none();
     // Where a value came from is only noted of people.
     let noted = edit.subject == Subject::Contact;
     let mut facts = if noted { fact::noted_of(tx, records.keys().copied(), &edit.attribute).await? } else { HashMap::new() };
@@ -51,7 +52,7 @@ pub(super) async fn edit_some(tx: &mut Tx, by: &By<'_>, edit: &BulkEdit) -> Resu
             continue;
         }
         let mut after = before.clone();
-        rules::give(&mut after, &edit.attribute, &edit.value, &members);
+        rules::give(&mut after, &edit.attribute, &value, &members);
         if after.raw(&edit.attribute) == before.raw(&edit.attribute) {
             fates.push(Fate::of(row.record_id, "same", None));
             continue;
@@ -87,20 +88,21 @@ pub(super) async fn undo_some(tx: &mut Tx, by: &By<'_>, edit: &BulkEdit) -> Resu
     let rows = store::next_rows(tx, edit.id, "changed", BATCH).await?;
     let Ground { fields, records, .. } = ground(tx, edit.subject, &rows).await?;
     let key = &edit.attribute;
+    let today = today(tx, key, rows.iter().filter_map(|row| row.before.get(key)).chain([&edit.value])).await?;
     let missing = gone_companies(tx, key, rows.iter().filter_map(|row| row.before.get(key))).await?.unwrap_or_default();
     let (mut fates, mut pairs, mut facts) = (Vec::with_capacity(rows.len()), Vec::new(), Vec::new());
     for row in &rows {
         let was = row.before.get(key).cloned().unwrap_or_default();
         let cause = match records.get(&row.record_id) {
             None => Some("gone"),
-            Some(now) if now.raw(key) != edit.value => Some("changed"),
+            Some(now) if ![&edit.value, &today.of(&edit.value)].contains(&&now.raw(key)) => Some("changed"),
             Some(_) if !rules::still_fits(key, &was, &fields) || was.as_i64().is_some_and(|id| missing.contains(&id)) => Some("value"),
             Some(_) => None,
         };
         let state = if cause.is_none() { "restored" } else { "left" };
         fates.push(Fate::of(row.record_id, state, cause));
         if let Some(now) = records.get(&row.record_id).filter(|_| cause.is_none()) {
-            pairs.push((now.clone(), as_before(now, row)));
+            pairs.push((now.clone(), as_before(now, row, &today)));
             facts.push((row.record_id, row.fact.clone()));
         }
     }
@@ -114,15 +116,21 @@ pub(super) async fn undo_some(tx: &mut Tx, by: &By<'_>, edit: &BulkEdit) -> Resu
 }
 
 /// A record with what it had before; also the moment of its last change, if this was the last.
-fn as_before(now: &Edited, row: &EditRow) -> Edited {
+fn as_before(now: &Edited, row: &EditRow, today: &Today) -> Edited {
     let mut back = now.clone();
     for (key, was) in &row.before {
-        back.set(key, was.clone());
+        back.set(key, if key == "company_id" { today.of(was) } else { was.clone() });
     }
     if let (Some(before_at), true) = (row.before_at, Some(now.changed_at()) == row.after_at) {
         back.set_changed_at(before_at);
     }
     back
+}
+
+/// Which companies these values of `key` mean today: those that were merged since, the one that remained.
+async fn today<'v>(tx: &mut Tx, key: &str, values: impl IntoIterator<Item = &'v Json>) -> Result<Today, DbError> {
+    let ids = if key == "company_id" { values.into_iter().filter_map(Json::as_i64).collect() } else { Vec::new() };
+    Today::read(tx, ids).await
 }
 
 /// Of these values of `key`, the ids of companies that are gone; nothing where none is.
