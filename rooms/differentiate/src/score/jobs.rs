@@ -29,9 +29,16 @@ pub(crate) struct Whose {
     pub import_id: Option<i64>,
     /// And those changed since then, µs.
     pub since_at: Option<i64>,
+    /// People of this company.
+    #[serde(default)]
+    pub company_id: Option<i64>,
 }
 
 impl Whose {
+    fn is_everybody(&self) -> bool {
+        self.import_id.is_none() && self.company_id.is_none()
+    }
+
     /// The next `limit` ids behind `after`.
     pub(crate) async fn page(&self, tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<i64>, DbError> {
         let mut sql = Sql::new("SELECT c.id FROM v_identify_contact c WHERE c.id > ");
@@ -52,6 +59,9 @@ impl Whose {
         if let (Some(import), Some(since)) = (self.import_id, self.since_at) {
             sql.push(" AND (c.import_id = ").bind(import).push(" OR c.updated_at >= ").bind(since).push(")");
         }
+        if let Some(company) = self.company_id {
+            sql.push(" AND c.company_id = ").bind(company);
+        }
     }
 }
 
@@ -65,10 +75,17 @@ pub async fn recompute_all(tx: &mut Tx, bench: &Bench, staff_id: Option<i64>) ->
 /// Puts the job for the contacts an import has made or changed.
 pub(super) async fn after_import(tx: &mut Tx, spine: &Spine, import_id: i64, at: i64) -> Result<(), DbError> {
     let bench = Bench { db: spine.db.clone(), clock: spine.clock.clone(), ids: spine.ids.clone() };
-    let whose = Whose { import_id: Some(import_id), since_at: Some(at - HOUR_US) };
+    let whose = Whose { import_id: Some(import_id), since_at: Some(at - HOUR_US), company_id: None };
     put(tx, &bench, JobSpec::new(RECOMPUTE, serde_json::to_value(whose).unwrap_or_default()).unique(format!("score-import-{import_id}")))
         .await?;
     Ok(())
+}
+
+/// Puts the job for the people of a company that was merged, split, hidden or brought back: nothing tells of each.
+pub(super) async fn after_company(tx: &mut Tx, spine: &Spine, company_id: i64) -> Result<(), DbError> {
+    let bench = Bench { db: spine.db.clone(), clock: spine.clock.clone(), ids: spine.ids.clone() };
+    let whose = Whose { company_id: Some(company_id), ..Whose::default() };
+    put(tx, &bench, JobSpec::new(RECOMPUTE, serde_json::to_value(whose).unwrap_or_default())).await.map(drop)
 }
 
 /// Computes scores anew.
@@ -89,7 +106,7 @@ impl Run for Recompute {
                 let through = lock(&mut tx).await?;
                 let ids = whose.page(&mut tx, after, BATCH).await?;
                 let Some(last) = ids.last().copied() else {
-                    if whose.import_id.is_none() {
+                    if whose.is_everybody() {
                         // Under another half-life what was kept does not tell who has crossed a limit.
                         refresh(&mut tx, &context.bench, None, whose).await?;
                         tx.commit().await?;

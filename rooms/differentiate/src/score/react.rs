@@ -40,6 +40,12 @@ pub(crate) fn changes_history(event: &Event) -> bool {
 /// Tells that many contacts came in at once.
 const IMPORTED: &str = "contact.imported";
 
+/// The company whose people may fit differently since this event: which company a rule means, and of which they are, has changed.
+fn refitted(event: &Event) -> Option<i64> {
+    let is = matches!(event.name.as_ref(), "company.merged" | "company.split" | "company.deleted" | "company.restored");
+    event.company_id.filter(|_| is)
+}
+
 /// Whether the event may change the score of its contact.
 fn concerns(rules: &[ScoreRule], event: &Event) -> bool {
     let earns = || !event.machine && rules.iter().any(|rule| rule.matches(&event.name, event.subject.as_deref(), event.amount));
@@ -61,7 +67,7 @@ impl React for KeepScores {
     fn heeds<'a>(&'a self, tx: &'a mut Tx, events: &'a [Event]) -> BoxFuture<'a, Result<bool, Fault>> {
         Box::pin(async move {
             let rules = store::list_rules(tx).await?;
-            Ok(events.iter().any(|event| event.name == IMPORTED || concerns(&rules, event)))
+            Ok(events.iter().any(|event| event.name == IMPORTED || refitted(event).is_some() || concerns(&rules, event)))
         })
     }
 
@@ -123,6 +129,9 @@ impl Keeper {
                 && let Some(import) = event.origin_id
             {
                 super::jobs::after_import(tx, spine, import, event.at).await?;
+            }
+            if let Some(company) = refitted(event).filter(|_| !self.fit.is_empty()) {
+                super::jobs::after_company(tx, spine, company).await?;
             }
             let Some(contact) = event.contact_id.filter(|_| concerns(&self.rules, event)) else { continue };
             if changes_history(event) {

@@ -2,11 +2,14 @@
 
 use attune_db::params;
 use attune_events::Event;
+use attune_identify::company::CompanyId;
 use attune_kernel::{DAY_US, HOUR_US};
 use attune_testkit::on_both_dbs;
 use proptest::prelude::*;
 
 use crate::score::rules::{Basis, Line, ScoreRule, Tier, shown, total};
+use crate::score::store::{self, FitRule};
+use crate::segment::rule::Rule;
 use crate::trial::Trial;
 
 const BASIS: Basis = Basis { half_life_days: 30, hot: 40, warm: 15, fit_good: 60, fit_fair: 30 };
@@ -86,6 +89,35 @@ on_both_dbs! {
         let reasons = crate::score::explain(&mut trial.db.read().await.unwrap(), ada, now).await.unwrap();
         assert_eq!(reasons.iter().map(|reason| reason.rule.id).collect::<Vec<_>>(), [8, 2, 1]);
         assert_eq!(reasons[0].line.count, 1);
+    }
+
+    async fn who_is_of_a_company_that_is_merged_split_or_hidden_fits_anew(db: Db) {
+        let trial = Trial::new(db);
+        let (fisk, falk) = (trial.company("Fisk").await, trial.company("Falk").await);
+        let (ada, bo) = (trial.contact("Ada", None).await, trial.contact("Bo", None).await);
+        trial.change(ada, "company", "Fisk").await;
+        trial.change(bo, "company", "Falk").await;
+        let rule = crate::segment::parse(&format!("company = \"{}\"", CompanyId(falk))).unwrap();
+        let Rule::All(mut lines) = rule else { panic!("{rule:?}") };
+        let Some(Rule::Field(condition)) = lines.pop() else { panic!("{lines:?}") };
+        let mut tx = trial.db.begin().await.unwrap();
+        store::save_fit_rule(&mut tx, &FitRule { id: trial.ids.next(), condition, points: 50, active: true }, 1).await.unwrap();
+        tx.commit().await.unwrap();
+        trial.change(bo, "city", "Bonn").await;
+        let fits = async || {
+            trial.settle().await;
+            [kept(&trial, ada).await.1, kept(&trial, bo).await.1]
+        };
+        // By the rules there are from the start a company is worth 25 and a city 10.
+        assert_eq!(fits().await, [25, 85]);
+        let merge = trial.join(fisk, falk).await;
+        assert_eq!(fits().await, [75, 85], "Falk is Fisk now, of which Ada is, too");
+        trial.part(merge).await;
+        assert_eq!(fits().await, [25, 85]);
+        trial.hide(falk).await;
+        assert_eq!(fits().await, [25, 10], "nobody is of a company that is deleted");
+        trial.bring_back(falk).await;
+        assert_eq!(fits().await, [25, 85]);
     }
 
     async fn whoever_becomes_part_of_another_brings_his_points_and_takes_them_along_again(db: Db) {
