@@ -41,7 +41,7 @@ pub(crate) use record::name_key;
 pub use record::{Company, domain_key};
 pub(crate) use store::{
     ByKeys, Today, count, escaped, insert, leave_parents, list_any, list_by_given_up, list_by_keys, list_by_name_keys, list_crowded,
-    list_namesakes, list_rows, list_survivors, list_within, remove_of_import, update,
+    list_holding, list_namesakes, list_rows, list_survivors, list_within, remove_of_import, update,
 };
 pub use store::{CompanyLine, Listing, find, hold, list, list_by_ids};
 pub use tree::{Branch, list_branches, set_parent};

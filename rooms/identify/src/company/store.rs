@@ -254,6 +254,19 @@ pub(crate) async fn list_rows(tx: &mut Tx, scope: &Scope, listing: &Listing) -> 
     tx.rows_of(&sql).await?.iter().map(read).collect()
 }
 
+/// Companies within `scope` whose folded name holds one of these stretches, at most `limit`.
+pub(crate) async fn list_holding(tx: &mut Tx, scope: &Scope, stretches: &[String], limit: i64) -> Result<Vec<Company>, DbError> {
+    let mut sql = Sql::new(SELECT);
+    sql.push(" WHERE c.deleted_at IS NULL AND (FALSE");
+    for stretch in stretches {
+        sql.push(" OR c.name_key LIKE ").bind(format!("%{}%", escaped(stretch))).push(" ESCAPE '!'");
+    }
+    sql.push(")");
+    Reach::of(tx, scope).await?.push_companies(&mut sql, "c");
+    sql.push(" ORDER BY c.name_key, c.id LIMIT ").bind(limit);
+    tx.rows_of(&sql).await?.iter().map(read).collect()
+}
+
 /// These companies, as far as they are alive and within `scope`.
 pub(crate) async fn list_within(tx: &mut Tx, scope: &Scope, ids: impl IntoIterator<Item = i64>) -> Result<Vec<Company>, DbError> {
     let ids: Vec<Value> = ids.into_iter().map(Value::Int).collect();
@@ -432,6 +445,7 @@ pub(crate) async fn remove_of_import(tx: &mut Tx, import_id: i64, limit: i64, no
         ),
         sql!("DELETE FROM postal_addresses WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
         sql!("DELETE FROM record_tags WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
+        sql!("DELETE FROM duplicate_pairs WHERE left_id IN (SELECT r.id FROM {rows} AS r) OR right_id IN (SELECT r.id FROM {rows} AS r)"),
         sql!("DELETE FROM import_changes WHERE record_id IN (SELECT r.id FROM {rows} AS r)"),
         sql!("DELETE FROM companies WHERE id IN (SELECT r.id FROM {rows} AS r)"),
     ] {

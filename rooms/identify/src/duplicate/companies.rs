@@ -1,4 +1,4 @@
-//! Companies as they are compared and shown in pairs: by their names without the legal form, their domains and where they are.
+//! Companies as they are compared and shown in pairs: by their names, their domains and where they are.
 
 use attune_db::{DbError, Sql, Tx};
 use attune_duplicate::Kind;
@@ -7,7 +7,7 @@ use attune_web::{Scope, Shell};
 use serde_json::{Map, Value as Json};
 
 use super::columns::text;
-use super::namesakes::Namesakes;
+use super::names::{bare_name, names};
 use super::twin::{Asker, Party, Speech, Twin};
 use crate::company::{self, Company, CompanyId, Listing, domain_key, merge};
 use crate::contact::By;
@@ -29,100 +29,15 @@ const SPEECH: Speech = Speech {
     warning: "duplicate-company-warning",
 };
 
-/// Legal forms as the last word of a name, folded and without full stops.
-const FORMS: [&str; 54] = [
-    "inc",
-    "incorporated",
-    "corp",
-    "corporation",
-    "co",
-    "company",
-    "ltd",
-    "limited",
-    "llc",
-    "llp",
-    "lp",
-    "plc",
-    "pty",
-    "pte",
-    "pvt",
-    "private",
-    "sdn",
-    "bhd",
-    "gmbh",
-    "mbh",
-    "ag",
-    "kg",
-    "kgaa",
-    "aktiengesellschaft",
-    "ohg",
-    "ug",
-    "ev",
-    "se",
-    "sa",
-    "sas",
-    "sarl",
-    "sl",
-    "sau",
-    "spa",
-    "srl",
-    "snc",
-    "bv",
-    "nv",
-    "oy",
-    "oyj",
-    "ab",
-    "as",
-    "asa",
-    "aps",
-    "sp",
-    "z",
-    "oo",
-    "kft",
-    "kk",
-    "doo",
-    "sro",
-    "ltda",
-    "eirl",
-    "and",
-];
-
-/// Legal forms as the end of a Chinese or Japanese name, the longer first.
-const ENDINGS: [&str; 9] = ["股份有限公司", "有限责任公司", "有限公司", "股份公司", "集团公司", "公司", "株式会社", "合同会社", "有限会社"];
-
-/// A name without its legal form, folded: `ACME Widgets, Inc.` is `acme widgets`, `上海同频科技有限公司` is `上海同频科技`. A name that is
-/// nothing else stays whole.
-pub(crate) fn bare_name(name: &str) -> String {
-    let whole = company::name_key(name);
-    let spaced: String = whole.chars().filter(|c| *c != '.').map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-    let mut words: Vec<&str> = spaced.split_whitespace().collect();
-    while words.len() > 1 && words.last().is_some_and(|word| FORMS.contains(word)) {
-        words.pop();
-    }
-    let joined = words.join(" ");
-    let ended = ENDINGS.iter().find_map(|ending| joined.strip_suffix(ending)).map(str::trim_end).filter(|bare| !bare.is_empty());
-    let began = ended.unwrap_or(&joined);
-    let bare = ENDINGS.iter().find_map(|ending| began.strip_prefix(ending)).map(str::trim_start).filter(|bare| !bare.is_empty());
-    let bare = bare.unwrap_or(began);
-    if bare.is_empty() { whole } else { bare.to_owned() }
-}
-
-/// A bare name without the company's own city in front, as Chinese names have it: `上海同频科技` in 上海 is `同频科技`.
-fn placeless(bare: &str, city: Option<&str>) -> String {
-    let city = city.map(|city| company::name_key(city.trim_end_matches('市'))).filter(|city| city.chars().count() > 1);
-    let behind = city.and_then(|city| bare.strip_prefix(city.as_str())).map(|rest| rest.strip_prefix('市').unwrap_or(rest));
-    // Where something is written with spaces, a city in front is a word of the name.
-    behind.filter(|rest| rest.chars().count() > 1 && !rest.starts_with(' ') && !rest.is_ascii()).unwrap_or(bare).to_owned()
-}
-
 impl Twin for Company {
     type Id = CompanyId;
 
     const OF: Subject = Subject::Company;
     const FIND: &'static str = "identify.find_company_duplicates";
     const TABLE: &'static str = "companies";
-    /// A branch is called like the company it belongs to.
-    const DIFFERENT: &'static str = "COALESCE(a.parent_id, 0) = b.id OR COALESCE(b.parent_id, 0) = a.id";
+    /// A branch is called like the company it belongs to, and like the other branches.
+    const DIFFERENT: &'static str =
+        "COALESCE(a.parent_id, 0) = b.id OR COALESCE(b.parent_id, 0) = a.id OR COALESCE(a.parent_id, 0) = COALESCE(b.parent_id, 1)";
     const SPEECH: &'static Speech = &SPEECH;
     const FIXED: &'static [(&'static str, Kind)] = &[
         ("name", Kind::Title),
@@ -135,7 +50,7 @@ impl Twin for Company {
         ("industry", Kind::Category),
     ];
 
-    const NAMESAKES: Option<Namesakes> = Some(Namesakes { name: "name", apart: &["domain", "city", "country"] });
+    const APART: &'static [&'static str] = &["domain", "phone", "postal_code", "city", "country"];
 
     fn id(&self) -> i64 {
         self.id
@@ -145,9 +60,17 @@ impl Twin for Company {
         &self.fields
     }
 
+    fn names(&self) -> Vec<String> {
+        names(self)
+    }
+
+    fn parent(&self) -> Option<i64> {
+        self.parent_id
+    }
+
     fn attribute(&self, name: &str) -> String {
         match name {
-            "name" => placeless(&bare_name(&self.name), self.city.as_deref()),
+            "name" => bare_name(&self.name),
             "domain" => self.domain.as_deref().and_then(domain_key).unwrap_or_default(),
             name => text(Some(&self.get(name))),
         }
@@ -189,39 +112,5 @@ impl Twin for Company {
 
     fn list_by_ids(tx: &mut Tx, ids: Vec<i64>) -> BoxFuture<'_, Result<Vec<Self>, DbError>> {
         Box::pin(async move { company::list_by_ids(tx, ids).await })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_legal_form_says_nothing_about_which_company_it_is() {
-        for (name, bare) in [
-            ("ACME Widgets, Inc.", "acme widgets"),
-            ("Acme Widgets Incorporated", "acme widgets"),
-            ("Müller & Söhne GmbH & Co. KG", "müller söhne"),
-            ("Fisk A.S.", "fisk"),
-            ("Kowalski Sp. z o.o.", "kowalski"),
-            ("上海同频科技有限公司", "上海同频科技"),
-            ("上海同频科技股份有限公司", "上海同频科技"),
-            ("株式会社アトラス", "アトラス"),
-            ("有限公司", "有限公司"),
-            ("Co", "co"),
-            ("Company of Heroes", "company of heroes"),
-        ] {
-            assert_eq!(bare_name(name), bare, "{name}");
-        }
-        for (bare, city, rest) in [
-            ("上海同频科技", Some("上海市"), "同频科技"),
-            ("深圳市同频科技", Some("深圳"), "同频科技"),
-            ("上海同频科技", Some("北京"), "上海同频科技"),
-            ("上海同频科技", None, "上海同频科技"),
-            ("上海港", Some("上海"), "上海港"),
-            ("leeds foods", Some("Leeds"), "leeds foods"),
-        ] {
-            assert_eq!(placeless(bare, city), rest, "{bare} {city:?}");
-        }
     }
 }

@@ -7,7 +7,6 @@ use attune_web::{Scope, Shell};
 use serde_json::{Map, Value as Json};
 
 use super::columns::text;
-use super::namesakes::Namesakes;
 use super::twin::{Asker, Party, Speech, Twin};
 use crate::contact::{self, By, Contact, ContactId, Listing};
 use crate::field::Subject;
@@ -48,8 +47,7 @@ impl Twin for Contact {
         ("country", Kind::Region),
     ];
 
-    /// Many people are called the same.
-    const NAMESAKES: Option<Namesakes> = None;
+    const APART: &'static [&'static str] = &[];
 
     fn id(&self) -> i64 {
         self.id
@@ -57,6 +55,15 @@ impl Twin for Contact {
 
     fn own(&self) -> &Map<String, Json> {
         &self.fields
+    }
+
+    /// Many people are called the same: a name alone is nobody's.
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn parent(&self) -> Option<i64> {
+        None
     }
 
     fn attribute(&self, name: &str) -> String {

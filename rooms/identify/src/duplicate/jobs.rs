@@ -12,7 +12,7 @@ use attune_kernel::Fault;
 use serde::{Deserialize, Serialize};
 
 use super::columns;
-use super::namesakes::namesakes;
+use super::namesakes::add_namesakes;
 use super::store::{self, Found};
 use super::twin::Twin;
 use crate::company::Company;
@@ -56,8 +56,9 @@ impl<T: Twin> Run for Find<T> {
     fn run<'a>(&'a self, context: &'a JobContext, _payload: &'a str) -> BoxFuture<'a, Result<Verdict, Fault>> {
         Box::pin(async move {
             let started = context.bench.clock.now();
-            let Some((ids, table)) = read::<T>(context).await? else { return Ok(stopped(context)) };
-            let Some(scan) = scan::<T>(context, table).await? else { return Ok(stopped(context)) };
+            let Some(all) = read::<T>(context).await? else { return Ok(stopped(context)) };
+            let (ids, all) = (all.ids.clone(), Arc::new(all));
+            let Some(scan) = scan::<T>(context, all).await? else { return Ok(stopped(context)) };
             let outcome = keep::<T>(context, &ids, &scan, started).await?;
             Ok(Verdict::Done(Some(serde_json::to_value(outcome)?)))
         })
@@ -73,25 +74,49 @@ fn stopped(context: &JobContext) -> Verdict {
     }
 }
 
-/// All of them as a table, with the id of each; `None` when the job is to stop.
-async fn read<T: Twin>(context: &JobContext) -> Result<Option<(Vec<i64>, Table)>, Fault> {
+/// All records, in the order of their places in the table.
+struct All {
+    table: Table,
+    ids: Vec<i64>,
+    names: Vec<Vec<String>>,
+    parents: Vec<Option<i64>>,
+}
+
+impl All {
+    fn push<T: Twin>(&mut self, record: &T) {
+        columns::push(&mut self.table, record);
+        self.ids.push(record.id());
+        self.names.push(record.names());
+        self.parents.push(record.parent());
+    }
+
+    /// Whether one is a branch of the other, or both are of a third.
+    fn are_of_one_tree(&self, pair: &Pair) -> bool {
+        let of = |record: u64| {
+            let at = usize::try_from(record).ok()?;
+            Some((*self.ids.get(at)?, *self.parents.get(at)?))
+        };
+        let Some(((left, above_left), (right, above_right))) = of(pair.left).zip(of(pair.right)) else { return false };
+        above_left == Some(right) || above_right == Some(left) || (above_left.is_some() && above_left == above_right)
+    }
+}
+
+/// All of them; `None` when the job is to stop.
+async fn read<T: Twin>(context: &JobContext) -> Result<Option<All>, Fault> {
     let mut look = context.bench.db.read().await?;
     let fields = field::list_of(&mut look, T::OF).await?;
     let mut records = T::list_behind(&mut look, 0, READ).await?;
     drop(look);
-    let mut table = Table::new(columns::columns(&fields, &records));
-    let mut ids: Vec<i64> = Vec::new();
+    let table = Table::new(columns::columns(&fields, &records));
+    let mut all = All { table, ids: Vec::new(), names: Vec::new(), parents: Vec::new() };
     while let Some(last) = records.last().map(T::id) {
-        for record in &records {
-            columns::push(&mut table, record);
-            ids.push(record.id());
-        }
-        if context.stop.is_cancelled() || context.progress(0, i64::try_from(ids.len()).ok()).await? {
+        records.iter().for_each(|record| all.push(record));
+        if context.stop.is_cancelled() || context.progress(0, i64::try_from(all.ids.len()).ok()).await? {
             return Ok(None);
         }
         records = T::list_behind(&mut context.bench.db.read().await?, last, READ).await?;
     }
-    Ok(Some((ids, table)))
+    Ok(Some(all))
 }
 
 /// What was learned and found, with the evidence of each pair kept.
@@ -102,12 +127,12 @@ struct Scan {
 }
 
 /// Compares all of them on threads of their own, beside a watch that tells how far it is; `None` when the job is to stop.
-async fn scan<T: Twin>(context: &JobContext, table: Table) -> Result<Option<Scan>, Fault> {
+async fn scan<T: Twin>(context: &JobContext, all: Arc<All>) -> Result<Option<Scan>, Fault> {
     let (done, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let (told, asked) = (done.clone(), stop.clone());
-    let total = i64::try_from(table.len()).ok();
+    let total = i64::try_from(all.table.len()).ok();
     let mut work = tokio::task::spawn_blocking(move || {
-        compare::<T>(&table, &|progress: Progress| {
+        compare::<T>(&all, &|progress: Progress| {
             told.fetch_max(progress.done, Ordering::Relaxed);
             !asked.load(Ordering::Relaxed)
         })
@@ -131,12 +156,12 @@ async fn scan<T: Twin>(context: &JobContext, table: Table) -> Result<Option<Scan
     }
 }
 
-fn compare<T: Twin>(table: &Table, watch: &(dyn Fn(Progress) -> bool + Sync)) -> Result<Scan, Stopped> {
+fn compare<T: Twin>(all: &All, watch: &(dyn Fn(Progress) -> bool + Sync)) -> Result<Scan, Stopped> {
+    let table = &all.table;
     let model = Model::learn(table);
     let mut pairs = find(table, &model, THRESHOLD, watch)?;
-    if let Some(rule) = T::NAMESAKES {
-        namesakes(table, &rule, &mut pairs);
-    }
+    add_namesakes(table, &all.names, T::APART, &mut pairs);
+    pairs.retain(|pair| !all.are_of_one_tree(pair));
     let left_out = pairs.len().saturating_sub(MOST);
     if left_out > 0 {
         pairs.sort_by(|a, b| b.probability.total_cmp(&a.probability));

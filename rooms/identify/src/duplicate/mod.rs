@@ -12,6 +12,7 @@ mod company_tests;
 mod contacts;
 pub(crate) mod jobs;
 mod learned;
+mod names;
 mod namesakes;
 pub(crate) mod pages;
 mod store;

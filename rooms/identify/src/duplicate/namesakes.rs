@@ -1,51 +1,51 @@
 //! Records of one name that nothing speaks against: likely the same even where there is too little else to learn from.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use attune_duplicate::{Pair, Table};
-
-/// Which column is a name, and which others tell two of the same name apart when both have something and not the same.
-pub(crate) struct Namesakes {
-    pub(crate) name: &'static str,
-    pub(crate) apart: &'static [&'static str],
-}
 
 /// How likely two of the same name are one when nothing else is known.
 const LIKELY: f64 = 0.9;
 /// A name that more have says which business somebody is in rather than who it is.
 const MOST: usize = 20;
+/// So many digits make a number, of which the last ones count: the rest is written in many ways.
+const DIGITS: usize = 7;
 
-/// The pairs of namesakes that are not in `found`, or less likely there.
-pub(super) fn namesakes(table: &Table, rule: &Namesakes, found: &mut Vec<Pair>) {
-    let place = |name: &str| table.columns().iter().position(|column| column.name == name);
-    let Some(name) = place(rule.name) else { return };
-    let apart: Vec<usize> = rule.apart.iter().filter_map(|column| place(column)).collect();
-    for pair in found.iter_mut().filter(|pair| pair.probability < LIKELY && agree(table, (pair.left, pair.right), name, &apart)) {
-        pair.probability = LIKELY;
-    }
-    let known: HashSet<(u64, u64)> = found.iter().map(|pair| (pair.left.min(pair.right), pair.left.max(pair.right))).collect();
+/// Adds to `found` the pairs of those who share one of their `names`, by the place of the record, unless one of the columns `apart` tells them apart.
+pub(super) fn add_namesakes(table: &Table, names: &[Vec<String>], apart: &[&str], found: &mut Vec<Pair>) {
+    let columns: Vec<usize> = apart.iter().filter_map(|name| table.columns().iter().position(|column| column.name == *name)).collect();
     let mut called: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-    for id in 0..table.len() as u64 {
-        if let Some(value) = value(table, id, name) {
-            called.entry(value).or_default().push(id);
+    for (names, id) in names.iter().zip(0_u64..) {
+        for name in names {
+            called.entry(name).or_default().push(id);
         }
     }
-    for same in called.into_values().filter(|same| (2..=MOST).contains(&same.len())) {
-        let pairs = same.iter().enumerate().flat_map(|(at, left)| same.iter().skip(at + 1).map(move |right| (*left, *right)));
-        let fresh = pairs.filter(|pair| !known.contains(pair) && agree(table, *pair, name, &apart));
-        found.extend(fresh.map(|(left, right)| Pair { left, right, weight: 0.0, probability: LIKELY }));
+    let mut same: BTreeSet<(u64, u64)> = BTreeSet::new();
+    for ids in called.into_values().filter(|ids| (2..=MOST).contains(&ids.len())) {
+        let pairs = ids.iter().enumerate().flat_map(|(at, left)| ids.iter().skip(at + 1).map(move |right| (*left, *right)));
+        same.extend(pairs.filter(|pair| !columns.iter().any(|column| differ(table, *pair, *column))));
     }
+    for pair in found.iter_mut() {
+        if same.remove(&(pair.left.min(pair.right), pair.left.max(pair.right))) {
+            pair.probability = pair.probability.max(LIKELY);
+        }
+    }
+    found.extend(same.into_iter().map(|(left, right)| Pair { left, right, weight: 0.0, probability: LIKELY }));
 }
 
-fn value(table: &Table, id: u64, column: usize) -> Option<&str> {
-    table.row(id)?.get(column).map(AsRef::as_ref).filter(|value: &&str| !value.is_empty())
+/// Whether both have something in a column, and not the same.
+fn differ(table: &Table, (left, right): (u64, u64), column: usize) -> bool {
+    let value = |id: u64| table.row(id)?.get(column).map(|value| folded(value)).filter(|value| !value.is_empty());
+    value(left).zip(value(right)).is_some_and(|(a, b)| a != b)
 }
 
-/// Whether both are called the same, and nothing tells them apart.
-fn agree(table: &Table, (left, right): (u64, u64), name: usize, apart: &[usize]) -> bool {
-    let both = |column: usize| Some((value(table, left, column)?, value(table, right, column)?));
-    let differ = |column: &usize| both(*column).is_some_and(|(a, b)| a.to_lowercase() != b.to_lowercase());
-    both(name).is_some_and(|(a, b)| a == b) && !apart.iter().any(differ)
+/// The end of a number; else the text in small letters, a city without its 市.
+pub(super) fn folded(value: &str) -> String {
+    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+    if digits.len() >= DIGITS {
+        return digits.chars().skip(digits.len() - DIGITS).collect();
+    }
+    value.trim().trim_end_matches('市').to_lowercase()
 }
 
 #[cfg(test)]
@@ -54,24 +54,26 @@ mod tests {
 
     use super::*;
 
-    const RULE: Namesakes = Namesakes { name: "name", apart: &["city"] };
-
     #[test]
     fn who_is_called_the_same_is_likely_the_same_unless_something_differs() {
         let column = |name: &str, kind| Column { name: name.to_owned(), kind };
-        let mut table = Table::new(Columns::new(vec![column("name", Kind::Title), column("city", Kind::City)]));
-        for row in [["fisk", "Bonn"], ["fisk", ""], ["fisk", "Kiel"], ["heng", "Bonn"], ["", ""], ["", ""]] {
+        let mut table = Table::new(Columns::new(vec![column("city", Kind::City), column("phone", Kind::Phone)]));
+        for row in [["上海市", "+86 21 5550 1234"], ["上海", "021-55501234"], ["", ""], ["Kiel", ""], ["", "021-55509999"]] {
             table.push(&row);
         }
-        let mut found = vec![Pair { left: 0, right: 1, weight: 1.0, probability: 0.6 }];
-        namesakes(&table, &RULE, &mut found);
+        let mut names = vec![vec!["fisk".to_owned()], vec!["fisk".to_owned()], vec!["heng".to_owned(), "fisk".to_owned()]];
+        names.extend([vec!["fisk".to_owned()], vec!["fisk".to_owned()]]);
+        let mut found =
+            vec![Pair { left: 1, right: 0, weight: 1.0, probability: 0.6 }, Pair { left: 0, right: 3, weight: 1.0, probability: 0.6 }];
+        add_namesakes(&table, &names, &["city", "phone"], &mut found);
         let told: Vec<_> = found.iter().map(|pair| (pair.left, pair.right, pair.probability)).collect();
-        assert_eq!(told, [(0, 1, LIKELY), (1, 2, LIKELY)], "Bonn is not Kiel, and who has no name is nobody's namesake");
-        for _ in 0..MOST {
-            table.push(&["fisk", ""]);
-        }
-        let mut found = Vec::new();
-        namesakes(&table, &RULE, &mut found);
-        assert!(found.is_empty(), "a name so many have is a trade");
+        let likely = [(0, 2), (1, 2), (2, 3), (2, 4), (3, 4)].map(|(left, right)| (left, right, LIKELY));
+        assert_eq!(told[..2], [(1, 0, LIKELY), (0, 3, 0.6)], "Shanghai is not Kiel");
+        assert_eq!(told[2..], likely, "another number is another company");
+        names.extend((0..MOST).map(|_| vec!["fisk".to_owned()]));
+        (0..MOST).for_each(|_| _ = table.push(&["", ""]));
+        let mut found = vec![Pair { left: 0, right: 1, weight: 1.0, probability: 0.6 }];
+        add_namesakes(&table, &names, &["city", "phone"], &mut found);
+        assert_eq!((found.len(), found[0].probability), (1, 0.6), "a name so many have is a trade");
     }
 }

@@ -45,7 +45,10 @@ fn push_pairs<T: Twin>(sql: &mut Sql, asker: Asker<'_>, state: &str) {
     let table = T::TABLE;
     sql.push(&format!(" FROM duplicate_pairs p JOIN {table} a ON a.id = p.left_id AND a.deleted_at IS NULL"));
     sql.push(&format!(" JOIN {table} b ON b.id = p.right_id AND b.deleted_at IS NULL WHERE p.subject = ")).bind(T::OF.word());
-    sql.push(" AND p.state = ").bind(state).push(&format!(" AND NOT ({})", T::DIFFERENT));
+    sql.push(" AND p.state = ").bind(state);
+    if state == "found" {
+        sql.push(&format!(" AND NOT ({})", T::DIFFERENT));
+    }
     for side in ["a", "b"] {
         T::push_in_charge(sql, asker, side);
     }

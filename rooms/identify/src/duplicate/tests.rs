@@ -113,6 +113,11 @@ async fn merged_and_split(site: &TestApp, left: i64, right: i64) {
     assert_eq!((done.status, done.leads()), (StatusCode::SEE_OTHER, format!("/contacts/{left}").as_str()));
     assert!(site.get("admin", &format!("/contacts/{left}")).await.has("Xiomara Quintanila<"));
     assert_eq!(site.get("admin", &format!("/contacts/{right}")).await.leads(), format!("/contacts/{left}"));
+    let changed = site
+        .json("admin", "PATCH", &format!("/api/v1/contacts/{right}"), &serde_json::json!({ "title": "Buyer" }))
+        .await
+        .is(StatusCode::OK);
+    assert!(changed.has(&format!("\"id\":\"{left}\"")) && changed.has("Buyer"), "the old id means the one who remained: {}", changed.body);
     let block = site.part("admin", &format!("/contacts/{left}/same")).await;
     let at = block.body.find("/merges/mrg_").map(|at| &block.body[at..]).unwrap();
     let split = &at[..at.find('"').unwrap()];

@@ -6,7 +6,6 @@ use attune_house::BoxFuture;
 use attune_web::{Actor, Scope, Shell};
 use serde_json::{Map, Value as Json};
 
-use super::namesakes::Namesakes;
 use crate::contact::By;
 use crate::field::Subject;
 
@@ -70,13 +69,19 @@ pub(crate) trait Twin: Clone + Send + Sync + Sized + 'static {
     /// The attributes that are compared, beside own fields.
     const FIXED: &'static [(&'static str, Kind)];
 
-    /// Whether those called the same are likely the same.
-    const NAMESAKES: Option<Namesakes>;
+    /// The columns that tell two of one name apart when both have something there, and not the same.
+    const APART: &'static [&'static str];
 
     fn id(&self) -> i64;
 
     /// Values of own fields by their key.
     fn own(&self) -> &Map<String, Json>;
+
+    /// The names by which those who share one are likely the same.
+    fn names(&self) -> Vec<String>;
+
+    /// The record it is a branch of.
+    fn parent(&self) -> Option<i64>;
 
     /// What is compared in the column `name`, which is no own field.
     fn attribute(&self, name: &str) -> String;

@@ -105,7 +105,7 @@ async fn choose(
     let mut found = search(&mut tx, &by, &can.scope, &query.q).await?;
     found.retain(|other| other.id != id.0);
     found.truncate(FOUND);
-    let likely = likely(&mut tx, &can, &shell.l, id).await?;
+    let likely = if shell.hx.partial { Vec::new() } else { likely(&mut tx, &can, &shell.l, id).await? };
     let page = ChoosePage { firm: company, q: query.q, found, likely, errors: FormErrors::new(), shell };
     Ok(page.shell.show(&page, &page.as_found()))
 }
