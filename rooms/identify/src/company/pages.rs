@@ -159,11 +159,7 @@ fn site(domain: &str) -> String {
 }
 
 fn label(shell: &Shell, key: &str) -> String {
-    match key {
-        "owner_id" => shell.l.t("identify-owner").to_string(),
-        "name" => shell.l.t("identify-search-companies").to_string(),
-        key => contact::attribute_name(&shell.l, key),
-    }
+    contact::attribute_name_of(Subject::Company, &shell.l, key)
 }
 
 pub(super) fn about(shell: &Shell, c: &Company, owner: String) -> Vec<Prop> {

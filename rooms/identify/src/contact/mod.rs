@@ -63,7 +63,7 @@ pub use rules::{email_key, phone_key};
 pub(crate) use store::{
     ByKeys, Prepared, insert_prepared, is_anybody_merged, list_by_given_up, list_by_key, list_by_keys, update, update_rows,
 };
-pub(crate) use told::{attribute_name, entries as told_events};
+pub(crate) use told::{attribute_name, attribute_name_of, entries as told_events};
 pub(crate) use views::permissions as view_permissions;
 
 id_type!(

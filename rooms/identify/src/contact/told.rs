@@ -6,6 +6,7 @@ use attune_web::Lang;
 
 use super::timeline::Entry;
 use crate::address;
+use crate::field::Subject;
 
 /// What an event is about, for the timeline's filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,6 +244,14 @@ pub(crate) fn attribute_name(l: &Lang, key: &str) -> String {
         key if address::is_attribute(key) => l.t(&format!("address-{}", key.replace('_', "-"))).to_string(),
         "external_id" => l.t("identify-external-id").to_string(),
         custom => custom.strip_prefix("f:").unwrap_or(custom).to_owned(),
+    }
+}
+
+/// The attribute `key` of a `subject` in the reader's words: a company is not called as a person is.
+pub(crate) fn attribute_name_of(subject: Subject, l: &Lang, key: &str) -> String {
+    match (subject, key) {
+        (Subject::Company, "name") => l.t("identify-search-companies").to_string(),
+        (_, key) => attribute_name(l, key),
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) use store::{find_known, list_of};
 pub(crate) use twin::{Asker, Twin, apart_address};
 
 use crate::contact;
+use crate::field::Subject;
 
 /// A pair as the search or somebody left it.
 #[derive(Clone, Debug)]
@@ -64,18 +65,18 @@ impl Known {
     }
 
     /// What speaks for and against, the weightiest first.
-    pub(crate) fn reasons(&self, l: &Lang) -> Vec<Reason> {
-        reasons(l, &self.evidence)
+    pub(crate) fn reasons<T: Twin>(&self, l: &Lang) -> Vec<Reason> {
+        reasons(T::OF, l, &self.evidence)
     }
 }
 
-fn reasons(l: &Lang, evidence: &[Evidence]) -> Vec<Reason> {
+fn reasons(of: Subject, l: &Lang, evidence: &[Evidence]) -> Vec<Reason> {
     let mut telling: Vec<&Evidence> = evidence.iter().filter(|line| line.weight.abs() >= FAINT_BITS).collect();
     telling.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
-    telling.into_iter().map(|line| reason(l, line)).collect()
+    telling.into_iter().map(|line| reason(of, l, line)).collect()
 }
 
-fn reason(l: &Lang, line: &Evidence) -> Reason {
+fn reason(of: Subject, l: &Lang, line: &Evidence) -> Reason {
     let key = match line.level {
         Level::Same => "duplicate-level-same",
         Level::Close => "duplicate-level-close",
@@ -85,6 +86,6 @@ fn reason(l: &Lang, line: &Evidence) -> Reason {
         Level::Different | Level::Missing => "duplicate-level-different",
     };
     let tone = if line.weight > 0.0 { "good" } else { "bad" };
-    let name = contact::attribute_name(l, &line.column);
+    let name = contact::attribute_name_of(of, l, &line.column);
     Reason { tone, text: l.of("duplicate-reason").s("name", name).s("level", l.t(key)).to_string() }
 }

@@ -88,7 +88,7 @@ async fn rows<T: Twin>(tx: &mut Tx, shell: &Shell, lines: Vec<Line>) -> Result<V
         Some(Row {
             both: [records.get(&left)?.party(shell), records.get(&right)?.party(shell)],
             share: known.share(&shell.l),
-            reasons: known.reasons(&shell.l),
+            reasons: known.reasons::<T>(&shell.l),
             href: T::compare(left, right),
             apart: apart_address::<T>(left, right),
             together: together_address::<T>(left, right),

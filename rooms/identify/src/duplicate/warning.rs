@@ -31,7 +31,7 @@ struct Warning<'a> {
 
 /// The question about records that may be meant; empty when there are none.
 pub(crate) fn warning<T: Twin>(shell: &Shell, likely: &[(T, Known)]) -> Result<String, Problem> {
-    let line = |(record, known): &(T, Known)| (record.party(shell), known.reasons(&shell.l));
+    let line = |(record, known): &(T, Known)| (record.party(shell), known.reasons::<T>(&shell.l));
     let part = Warning { shell, question: T::SPEECH.warning, likely: likely.iter().map(line).collect() };
     part.render().map_err(|e| Problem::Fault(Fault::from(e).context("the warning could not be rendered")))
 }

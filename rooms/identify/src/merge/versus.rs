@@ -61,7 +61,7 @@ impl Evidence {
     pub(crate) fn new<T: Twin>(l: &Lang, known: &Known, [a, b]: [i64; 2]) -> Self {
         let apart = if known.is_apart { String::new() } else { apart_address::<T>(a, b) };
         let family = (T::OF == Subject::Contact && !known.is_apart).then(|| apart.replace("/apart?", "/family?"));
-        Self { share: known.share(l), reasons: known.reasons(l), apart, apart_label: T::SPEECH.apart, family }
+        Self { share: known.share(l), reasons: known.reasons::<T>(l), apart, apart_label: T::SPEECH.apart, family }
     }
 }
 
@@ -98,7 +98,7 @@ impl<R: Mergeable> Words<'_, R> {
     }
 
     fn label(&self, unit: &str) -> String {
-        self.custom(unit).map_or_else(|| contact::attribute_name(self.l, unit), |field| field.label.clone())
+        self.custom(unit).map_or_else(|| contact::attribute_name_of(R::SUBJECT, self.l, unit), |field| field.label.clone())
     }
 
     /// The value, or the word for none.

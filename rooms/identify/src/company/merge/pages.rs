@@ -66,6 +66,11 @@ impl ChoosePage {
         address(self.firm.id, other.id)
     }
 
+    /// What tells one from another of the same name.
+    fn detail(&self, other: &Company) -> String {
+        [&other.domain, &other.city].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" · ")
+    }
+
     /// Whether something was looked for and not found.
     fn is_in_vain(&self) -> bool {
         !self.q.trim().is_empty() && self.found.is_empty()
@@ -114,7 +119,7 @@ async fn choose(
 async fn likely(tx: &mut Tx, can: &Can<MergeContacts>, l: &Lang, id: CompanyId) -> Result<Vec<(Company, String, Vec<Reason>)>, DbError> {
     let asker = Asker { actor: &can.actor, scope: &can.scope };
     let found = duplicate::list_of::<Company>(tx, asker, id.0).await?;
-    Ok(found.into_iter().map(|(company, known)| (company, known.share(l), known.reasons(l))).collect())
+    Ok(found.into_iter().map(|(company, known)| (company, known.share(l), known.reasons::<Company>(l))).collect())
 }
 
 async fn page(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Query(query): Query<PairQuery<CompanyId>>) -> Answer {
