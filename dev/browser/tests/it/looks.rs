@@ -397,6 +397,11 @@ async fn look_at_relations(person: &mut Person, contact: &str, faults: &mut Vec<
     let pair = person.link("main a.btn[href^=\"/companies/merge\"]").await.unwrap();
     person.go(&pair).await;
     look(person, "company-merge-pair", faults).await;
+    person.go("/companies/duplicates").await;
+    let twin = person.link("[data-rows] th a[href^=\"/companies/com_\"]").await.unwrap();
+    person.go(&format!("{twin}/merge")).await;
+    person.browser.see_text("Nordwerk AG").await.unwrap();
+    look(person, "company-merge-likely", faults).await;
 }
 
 /// A colleague's book: the ways to give it away, the preview, the hand-over, and back again.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use attune_db::{DbError, Sql, Tx, params, sql};
+use attune_db::{DbError, Sql, Tx, Value, params, sql};
 use attune_events::Spine;
 use attune_house::setting_int;
 use attune_jobs::{Bench, BoxFuture, JobContext, JobSpec, Run, Verdict, put};
@@ -23,20 +23,20 @@ pub const APPLY: &str = "differentiate.apply_settings";
 const BATCH: i64 = 1_000;
 
 /// Whose scores; all when nothing is said.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Whose {
     /// Contacts an import made.
     pub import_id: Option<i64>,
     /// And those changed since then, µs.
     pub since_at: Option<i64>,
-    /// People of this company.
+    /// People of these companies.
     #[serde(default)]
-    pub company_id: Option<i64>,
+    pub companies: Vec<i64>,
 }
 
 impl Whose {
     fn is_everybody(&self) -> bool {
-        self.import_id.is_none() && self.company_id.is_none()
+        self.import_id.is_none() && self.companies.is_empty()
     }
 
     /// The next `limit` ids behind `after`.
@@ -59,8 +59,8 @@ impl Whose {
         if let (Some(import), Some(since)) = (self.import_id, self.since_at) {
             sql.push(" AND (c.import_id = ").bind(import).push(" OR c.updated_at >= ").bind(since).push(")");
         }
-        if let Some(company) = self.company_id {
-            sql.push(" AND c.company_id = ").bind(company);
+        if !self.companies.is_empty() {
+            sql.push(" AND c.company_id IN ").bind_list(self.companies.iter().map(|id| Value::Int(*id)));
         }
     }
 }
@@ -75,16 +75,16 @@ pub async fn recompute_all(tx: &mut Tx, bench: &Bench, staff_id: Option<i64>) ->
 /// Puts the job for the contacts an import has made or changed.
 pub(super) async fn after_import(tx: &mut Tx, spine: &Spine, import_id: i64, at: i64) -> Result<(), DbError> {
     let bench = Bench { db: spine.db.clone(), clock: spine.clock.clone(), ids: spine.ids.clone() };
-    let whose = Whose { import_id: Some(import_id), since_at: Some(at - HOUR_US), company_id: None };
+    let whose = Whose { import_id: Some(import_id), since_at: Some(at - HOUR_US), companies: Vec::new() };
     put(tx, &bench, JobSpec::new(RECOMPUTE, serde_json::to_value(whose).unwrap_or_default()).unique(format!("score-import-{import_id}")))
         .await?;
     Ok(())
 }
 
-/// Puts the job for the people of a company that was merged, split, hidden or brought back: nothing tells of each.
-pub(super) async fn after_company(tx: &mut Tx, spine: &Spine, company_id: i64) -> Result<(), DbError> {
+/// Puts the job for the people of companies that were merged, split, hidden or brought back: nothing tells of each.
+pub(super) async fn after_companies(tx: &mut Tx, spine: &Spine, companies: Vec<i64>) -> Result<(), DbError> {
     let bench = Bench { db: spine.db.clone(), clock: spine.clock.clone(), ids: spine.ids.clone() };
-    let whose = Whose { company_id: Some(company_id), ..Whose::default() };
+    let whose = Whose { companies, ..Whose::default() };
     put(tx, &bench, JobSpec::new(RECOMPUTE, serde_json::to_value(whose).unwrap_or_default())).await.map(drop)
 }
 

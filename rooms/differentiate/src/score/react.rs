@@ -121,6 +121,10 @@ impl Keeper {
 
     async fn hear(&self, tx: &mut Tx, spine: &Spine, events: &[Event]) -> Result<(), Fault> {
         let through = events.iter().map(|event| event.seq).max().unwrap_or(0);
+        let companies: BTreeSet<i64> = events.iter().filter_map(refitted).collect();
+        if !companies.is_empty() && !self.fit.is_empty() {
+            super::jobs::after_companies(tx, spine, companies.into_iter().collect()).await?;
+        }
         let mut causes: Causes<'_> = BTreeMap::new();
         let mut rebuilt: BTreeSet<i64> = BTreeSet::new();
         let mut fitted: BTreeSet<i64> = BTreeSet::new();
@@ -129,9 +133,6 @@ impl Keeper {
                 && let Some(import) = event.origin_id
             {
                 super::jobs::after_import(tx, spine, import, event.at).await?;
-            }
-            if let Some(company) = refitted(event).filter(|_| !self.fit.is_empty()) {
-                super::jobs::after_company(tx, spine, company).await?;
             }
             let Some(contact) = event.contact_id.filter(|_| concerns(&self.rules, event)) else { continue };
             if changes_history(event) {

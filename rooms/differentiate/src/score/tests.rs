@@ -118,6 +118,11 @@ on_both_dbs! {
         assert_eq!(fits().await, [25, 10], "nobody is of a company that is deleted");
         trial.bring_back(falk).await;
         assert_eq!(fits().await, [25, 85]);
+        let jobs = trial.jobs(crate::score::jobs::RECOMPUTE).await;
+        trial.hide(fisk).await;
+        trial.hide(falk).await;
+        assert_eq!(fits().await, [0, 10]);
+        assert_eq!(trial.jobs(crate::score::jobs::RECOMPUTE).await, jobs + 1, "one job for all companies of a batch");
     }
 
     async fn whoever_becomes_part_of_another_brings_his_points_and_takes_them_along_again(db: Db) {

@@ -72,7 +72,7 @@ impl React for KeepSegments {
         Box::pin(async move {
             let bench = Bench { db: spine.db.clone(), clock: spine.clock.clone(), ids: spine.ids.clone() };
             for event in events.iter().filter(|event| event.name == "contact.imported") {
-                let whose = Whose { import_id: event.origin_id, since_at: Some(event.at - HOUR_US), company_id: None };
+                let whose = Whose { import_id: event.origin_id, since_at: Some(event.at - HOUR_US), companies: Vec::new() };
                 refresh(tx, &bench, None, whose).await?;
             }
             if events.iter().any(|event| event.name == "contact.erased") {

@@ -94,11 +94,7 @@ impl CompanyForm {
 }
 
 /// Makes the company, or says beside which field what is wrong.
-async fn made(app: &App, can: &Can<CreateContacts>, form: &CompanyForm, fields: &[Field]) -> Result<Result<Company, FormErrors>, Problem> {
-    let draft = match form.check(fields, can.actor.staff_id) {
-        Ok(draft) => draft,
-        Err(errors) => return Ok(Err(errors)),
-    };
+async fn made(app: &App, can: &Can<CreateContacts>, draft: CompanyDraft) -> Result<Result<Company, FormErrors>, Problem> {
     let mut tx = app.db.begin().await?;
     let by = By { actor: &can.actor, now: app.clock.now(), ids: &app.ids };
     match super::create(&mut tx, &by, draft).await {
@@ -117,9 +113,10 @@ async fn made(app: &App, can: &Can<CreateContacts>, form: &CompanyForm, fields: 
 
 async fn create(models: Models, State(app): State<App>, can: Can<CreateContacts>, shell: Shell, Form(form): Form<CompanyForm>) -> Answer {
     let fields = field::list_of(&mut app.db.read().await?, Subject::Company).await?;
-    if let Err(errors) = form.check(&fields, can.actor.staff_id) {
-        return Ok(again(shell, fields, form, errors, String::new()));
-    }
+    let draft = match form.check(&fields, can.actor.staff_id) {
+        Ok(draft) => draft,
+        Err(errors) => return Ok(again(shell, fields, form, errors, String::new())),
+    };
     if form.told.is_empty() {
         let firms = duplicate::likely_firms(&mut app.db.read().await?, &models, &can.scope, &form.typed()).await?;
         if !firms.is_empty() {
@@ -127,7 +124,7 @@ async fn create(models: Models, State(app): State<App>, can: Can<CreateContacts>
             return Ok(again(shell, fields, form, FormErrors::new(), warning));
         }
     }
-    let company = match made(&app, &can, &form, &fields).await? {
+    let company = match made(&app, &can, draft).await? {
         Ok(company) => company,
         Err(errors) => return Ok(again(shell, fields, form, errors, String::new())),
     };

@@ -1,7 +1,7 @@
 use attune_db::{Db, params};
 use attune_testkit::{StatusCode, TestApp};
 
-use super::twin::{Twin, apart_address};
+use super::twin::{Twin, pair_address};
 use crate::company::{Company, CompanyId};
 use crate::tracking::Collector;
 
@@ -114,7 +114,7 @@ attune_testkit::on_both_dbs! {
 /// What was told apart is brought back by no search, only by whoever takes that back.
 async fn told_apart(site: &TestApp, db: &Db) {
     let (left, right) = pair(db, "Quintanilla").await;
-    let apart = apart_address::<Company>(right.0, left.0);
+    let apart = pair_address::<Company>("apart", (right.0, left.0));
     site.post("agent", &apart, "").await.is(StatusCode::NOT_FOUND);
     site.post("admin", &apart, "").await.is(StatusCode::SEE_OTHER);
     searched(site).await;

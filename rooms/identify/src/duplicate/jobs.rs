@@ -42,7 +42,6 @@ fn def<T: Twin>() -> JobDef {
 #[serde(default)]
 pub(crate) struct Outcome {
     /// Records compared.
-    #[serde(alias = "contacts")]
     pub(crate) records: i64,
     /// Pairs likely the same.
     pub(crate) pairs: i64,
@@ -57,9 +56,9 @@ impl<T: Twin> Run for Find<T> {
         Box::pin(async move {
             let started = context.bench.clock.now();
             let Some(all) = read::<T>(context).await? else { return Ok(stopped(context)) };
-            let (ids, all) = (all.ids.clone(), Arc::new(all));
-            let Some(scan) = scan::<T>(context, all).await? else { return Ok(stopped(context)) };
-            let outcome = keep::<T>(context, &ids, &scan, started).await?;
+            let all = Arc::new(all);
+            let Some(scan) = scan::<T>(context, all.clone()).await? else { return Ok(stopped(context)) };
+            let outcome = keep::<T>(context, &all.ids, &scan, started).await?;
             Ok(Verdict::Done(Some(serde_json::to_value(outcome)?)))
         })
     }

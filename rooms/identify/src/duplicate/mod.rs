@@ -28,7 +28,7 @@ pub(crate) use check::{Typed, likely};
 pub(crate) use check_company::{TypedFirm, likely_firms};
 pub(crate) use learned::Models;
 pub(crate) use store::{find_known, list_of};
-pub(crate) use twin::{Asker, Twin, apart_address};
+pub(crate) use twin::{Asker, Twin, pair_address};
 
 use crate::contact;
 use crate::field::Subject;

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::Reason;
 use super::jobs::Outcome;
 use super::store::{self, Line, Mark};
-use super::twin::{Asker, Party, Speech, Twin, apart_address, together_address};
+use super::twin::{Asker, Party, Speech, Twin, pair_address};
 use crate::EditContacts;
 use crate::company::Company;
 use crate::contact::{By, Contact, ContactError, ContactId};
@@ -90,8 +90,8 @@ async fn rows<T: Twin>(tx: &mut Tx, shell: &Shell, lines: Vec<Line>) -> Result<V
             share: known.share(&shell.l),
             reasons: known.reasons::<T>(&shell.l),
             href: T::compare(left, right),
-            apart: apart_address::<T>(left, right),
-            together: together_address::<T>(left, right),
+            apart: pair_address::<T>("apart", (left, right)),
+            together: pair_address::<T>("together", (left, right)),
         })
     };
     Ok(lines.into_iter().filter_map(row).collect())
@@ -219,7 +219,7 @@ async fn apart<T: Twin>(State(app): State<App>, can: Can<MergeContacts>, shell: 
     let mut tx = app.db.begin().await?;
     decide::<T>(&mut tx, &by(&app, &can), &can.scope, pair.ids(), true).await?;
     tx.commit().await?;
-    let undo = together_address::<T>(pair.left.into(), pair.right.into());
+    let undo = pair_address::<T>("together", pair.ids());
     Ok(shell.leave(T::SPEECH.home, Flash::good("duplicate-apart-done").undo(undo)))
 }
 
@@ -230,7 +230,7 @@ async fn family(State(app): State<App>, can: Can<MergeContacts>, shell: Shell, Q
     decide::<Contact>(&mut tx, &by, &can.scope, pair.ids(), true).await?;
     let made = join(&mut tx, &by, &edit.scope, pair).await?;
     tx.commit().await?;
-    let mut undo = together_address::<Contact>(pair.left.0, pair.right.0);
+    let mut undo = pair_address::<Contact>("together", pair.ids());
     if let Some(made) = made {
         undo.push_str(&format!("&family={made}"));
     }

@@ -59,7 +59,7 @@ attune_testkit::on_both_dbs! {
         let pair = tx.rows("SELECT p.left_id, p.right_id FROM duplicate_pairs p JOIN contacts c ON c.id = p.left_id WHERE c.name LIKE 'Xiomara%'", params![]).await.unwrap();
         let (left, right): (i64, i64) = (pair[0].at(0).unwrap(), pair[0].at(1).unwrap());
         drop(tx);
-        let apart = crate::duplicate::apart_address::<Contact>(right, left);
+        let apart = crate::duplicate::pair_address::<Contact>("apart", (right, left));
         site.post("agent", &apart, "").await.is(StatusCode::NOT_FOUND);
         site.post("admin", &apart, "").await.is(StatusCode::SEE_OTHER);
         site.post("admin", "/contacts/duplicates", "").await.is(StatusCode::SEE_OTHER);

@@ -108,12 +108,7 @@ pub(crate) trait Twin: Clone + Send + Sync + Sized + 'static {
     fn list_by_ids(tx: &mut Tx, ids: Vec<i64>) -> BoxFuture<'_, Result<Vec<Self>, DbError>>;
 }
 
-/// The address that tells two records apart.
-pub(crate) fn apart_address<T: Twin>(a: i64, b: i64) -> String {
-    format!("{}/apart?left={}&right={}", T::SPEECH.home, T::shown(a), T::shown(b))
-}
-
-/// The address that takes this back.
-pub(super) fn together_address<T: Twin>(a: i64, b: i64) -> String {
-    format!("{}/together?left={}&right={}", T::SPEECH.home, T::shown(a), T::shown(b))
+/// The address of a decision about two records: `apart`, `together` or `family`.
+pub(crate) fn pair_address<T: Twin>(decision: &str, (a, b): (i64, i64)) -> String {
+    format!("{}/{decision}?left={}&right={}", T::SPEECH.home, T::shown(a), T::shown(b))
 }

@@ -90,7 +90,7 @@ async fn side_by_side(
         let words = Words { l: &shell.l, sight: shell.sight(), fields, names: &names };
         (words.lines((&survivor, &loser), differing, &suggested, &closed), words.shared(&survivor, &shared))
     };
-    let evidence = known.map(|known| Evidence::new::<Contact>(&shell.l, &known, [survivor.id, loser.id]));
+    let evidence = known.map(|known| Evidence::new::<Contact>(&shell.l, &known, (survivor.id, loser.id)));
     let swap = address(loser.id, survivor.id);
     let (survivor, loser) = (side(tx, &shell.l, survivor).await?, side(tx, &shell.l, loser).await?);
     Ok(MergePage { speech: &SPEECH, survivor, loser, lines, shared, evidence, swap, shell })

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::record::Mergeable;
 use super::units;
 use crate::contact;
-use crate::duplicate::{Known, Reason, Twin, apart_address};
+use crate::duplicate::{Known, Reason, Twin, pair_address};
 use crate::field::{self, Field, Subject};
 
 /// How the page speaks of a kind of record: locale keys, and where it posts and leads back to.
@@ -57,10 +57,10 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    /// What is known of the pair `a` and `b`.
-    pub(crate) fn new<T: Twin>(l: &Lang, known: &Known, [a, b]: [i64; 2]) -> Self {
-        let apart = if known.is_apart { String::new() } else { apart_address::<T>(a, b) };
-        let family = (T::OF == Subject::Contact && !known.is_apart).then(|| apart.replace("/apart?", "/family?"));
+    /// What is known of the pair.
+    pub(crate) fn new<T: Twin>(l: &Lang, known: &Known, pair: (i64, i64)) -> Self {
+        let apart = if known.is_apart { String::new() } else { pair_address::<T>("apart", pair) };
+        let family = (T::OF == Subject::Contact && !known.is_apart).then(|| pair_address::<T>("family", pair));
         Self { share: known.share(l), reasons: known.reasons::<T>(l), apart, apart_label: T::SPEECH.apart, family }
     }
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::{differing, find_both, find_in_charge, merge, suggested};
 use crate::company::{ByKeys, Company, CompanyId, Listing, domain_key, list_by_keys, list_rows, list_within};
 use crate::contact::{self, By, ContactError};
-use crate::duplicate::{self, Asker, Reason};
+use crate::duplicate::{self, Asker, Reason, Twin};
 use crate::field::{self, Subject};
 use crate::merge::pages::MergeContacts;
 use crate::merge::versus::{Evidence, MergeForm, MergePage, PairQuery, Side, Speech, Words};
@@ -68,7 +68,7 @@ impl ChoosePage {
 
     /// What tells one from another of the same name.
     fn detail(&self, other: &Company) -> String {
-        [&other.domain, &other.city].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" · ")
+        other.party(&self.shell).detail
     }
 
     /// Whether something was looked for and not found.
@@ -158,7 +158,7 @@ async fn side_by_side(
         let words = Words { l: &shell.l, sight: shell.sight(), fields, names: &names };
         (words.lines((&survivor, &loser), differing, &suggested, &closed), words.shared(&survivor, &shared))
     };
-    let evidence = known.map(|known| Evidence::new::<Company>(&shell.l, &known, [survivor.id, loser.id]));
+    let evidence = known.map(|known| Evidence::new::<Company>(&shell.l, &known, (survivor.id, loser.id)));
     let swap = address(loser.id, survivor.id);
     let (survivor, loser) = (side(tx, &shell.l, scope, survivor).await?, side(tx, &shell.l, scope, loser).await?);
     Ok(MergePage { speech: &SPEECH, survivor, loser, lines, shared, evidence, swap, shell })
