@@ -135,6 +135,11 @@ impl Db {
         }
     }
 
+    /// Whether work behind the scenes takes turns here: whether there is only one writer.
+    pub fn has_turns(&self) -> bool {
+        matches!(self.inner.as_ref(), Inner::Lite(_))
+    }
+
     /// Opens the writing transaction of a turn, which ends with it. On the embedded store its commit does not wait for the disk: it is
     /// durable with the next transaction of anybody that does, never before an earlier one, and a power cut in between takes it away whole.
     /// So it is for work that is then done again, because what it was done for is still there. A process that is killed loses nothing.

@@ -329,11 +329,11 @@ impl LiteTx {
         let conn = self.conn()?;
         let run = || {
             let mut statement = conn.prepare_cached(sql)?;
-            // The last columns may stand nowhere in the statement.
-            let asked = statement.parameter_count();
+            bind(&mut statement, 0, values)?;
             let mut touched = 0;
             for row in &relation.rows {
-                touched += statement.execute(rusqlite::params_from_iter(values.iter().chain(row).take(asked)))?;
+                bind_row(&mut statement, values.len(), row)?;
+                touched += statement.raw_execute()?;
             }
             Ok(touched as u64)
         };
@@ -383,14 +383,31 @@ fn query(conn: &Connection, text: &str, values: &[Value]) -> rusqlite::Result<Ve
 fn query_each(conn: &Connection, text: &str, relation: &Relation, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
     let mut statement = conn.prepare_cached(text)?;
     let columns = columns_of(&statement);
-    // The last columns may stand nowhere in the statement.
-    let asked = statement.parameter_count();
+    bind(&mut statement, 0, values)?;
     let mut rows = Vec::new();
     for row in &relation.rows {
-        let found = statement.query(rusqlite::params_from_iter(values.iter().chain(row).take(asked)))?;
-        read_all(found, &columns, &mut rows)?;
+        bind_row(&mut statement, values.len(), row)?;
+        read_all(statement.raw_query(), &columns, &mut rows)?;
     }
     Ok(rows)
+}
+
+/// Binds a row behind the first `before` parameters, which keep what they were bound to. Its last values may stand nowhere in the statement.
+fn bind_row(statement: &mut rusqlite::Statement<'_>, before: usize, row: &[Value]) -> rusqlite::Result<()> {
+    let (given, asked) = (before + row.len(), statement.parameter_count());
+    // What is not bound would be what the row before had there.
+    if given < asked {
+        return Err(rusqlite::Error::InvalidParameterCount(given, asked));
+    }
+    bind(statement, before, row)
+}
+
+fn bind(statement: &mut rusqlite::Statement<'_>, before: usize, values: &[Value]) -> rusqlite::Result<()> {
+    let room = statement.parameter_count().saturating_sub(before);
+    for (place, value) in values.iter().take(room).enumerate() {
+        statement.raw_bind_parameter(before + place + 1, value)?;
+    }
+    Ok(())
 }
 
 fn columns_of(statement: &rusqlite::Statement<'_>) -> Arc<[String]> {

@@ -25,6 +25,11 @@ impl Tx {
         Self { inner: Inner::Pg(tx), wakes: Vec::new() }
     }
 
+    /// Whether the engine reads what `CROSS JOIN` joins in the order in which it is said; another reads it in whatever order it believes to be cheaper.
+    pub fn joins_as_said(&self) -> bool {
+        matches!(self.inner, Inner::Lite(_))
+    }
+
     /// The engine this transaction runs on. Only `jobs`, `batch` and `search` may ask.
     pub fn engine(&self) -> Engine {
         match &self.inner {

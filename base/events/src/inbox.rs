@@ -18,12 +18,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use crate::rest::Rest;
 use crate::{Batch, Full, GroupCommit};
 
 /// How many items go into the journal with one wait for the disk.
 const TOGETHER: usize = 512;
 /// How much is written in one transaction: others wait for the writer as long as that takes.
 const WEIGHT: usize = 4_000;
+/// How many times as long as a transaction took the next one waits for more.
+const RESTS: u32 = 1;
 /// How many transactions the journal may hold that are in the store already: forgetting is a wait for the disk in both.
 const UNFORGOTTEN: usize = 8;
 /// How many lines of the journal, each of up to [`TOGETHER`] items, a start writes at a time.
@@ -73,6 +76,10 @@ impl Waiting {
     fn admit(&self) -> bool {
         let grown = |items: usize| (items < self.capacity).then_some(items + 1);
         self.items.fetch_update(Ordering::AcqRel, Ordering::Acquire, grown).is_ok()
+    }
+
+    fn is_half_full(&self) -> bool {
+        self.items.load(Ordering::Acquire) > self.capacity / 2
     }
 
     fn count(&self) -> usize {
@@ -226,17 +233,18 @@ where
         self.waiting.taken_up.store(true, Ordering::Release);
         self.waiting.done(0);
         let (mut ahead, mut unforgotten) = (VecDeque::new(), 0);
+        let mut rest = Rest::new(&self.db, RESTS);
         loop {
             if ahead.is_empty() {
                 let Some(line) = kept.recv().await else { return };
                 ahead.push_back(line);
             }
-            while let Ok(line) = kept.try_recv() {
-                ahead.push_back(line);
-            }
+            self.gather(&mut ahead, &mut kept, &rest).await;
             let (last, items) = self.portion(&mut ahead);
             let count = items.len();
+            rest.begin();
             self.write(last, items).await;
+            rest.end();
             unforgotten += 1;
             if unforgotten == UNFORGOTTEN || (ahead.is_empty() && kept.is_empty()) {
                 self.forget(last).await;
@@ -244,6 +252,25 @@ where
             }
             self.waiting.done(count);
         }
+    }
+
+    /// Takes what is kept already, and until the rest is over what comes, up to as much as one transaction takes, or half as much as may wait.
+    async fn gather(&self, ahead: &mut VecDeque<Kept<B::Item>>, kept: &mut mpsc::UnboundedReceiver<Kept<B::Item>>, rest: &Rest) {
+        loop {
+            while let Ok(line) = kept.try_recv() {
+                ahead.push_back(line);
+            }
+            let is_enough = self.weight(ahead) >= WEIGHT || self.waiting.is_half_full();
+            let Some(until) = rest.until().filter(|_| !is_enough) else { return };
+            match tokio::time::timeout_at(until, kept.recv()).await {
+                Ok(Some(line)) => ahead.push_back(line),
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+
+    fn weight(&self, ahead: &VecDeque<Kept<B::Item>>) -> usize {
+        ahead.iter().flat_map(|line| &line.items).map(|item| self.batch.weight(item)).sum()
     }
 
     /// As many lines as one transaction takes, at least one: the last one's number, and the items of all with the number of each's line.

@@ -11,6 +11,7 @@ mod group_commit;
 mod inbox;
 mod log;
 mod reactor;
+mod rest;
 mod tail;
 #[cfg(test)]
 mod tests;

@@ -9,11 +9,14 @@ use attune_kernel::Fault;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::rest::Rest;
 use crate::tail::Tail;
 use crate::{BoxFuture, Event, SIGNAL, Spine};
 
 /// How far one batch may reach into the log. Who is behind has the more events of the same people at a time, and writes each page once.
 pub(crate) const SPAN: i64 = 8_000;
+/// How many times as long as a batch took a reactor rests behind it.
+const RESTS: u32 = 2;
 /// A reactor whose chain of causes is deeper than this is going round in circles.
 const MAX_DEPTH: i64 = 16;
 
@@ -146,17 +149,25 @@ impl Reactors {
         let mut failures: u32 = 0;
         // What other processes append wakes nobody here: after a calm second the store is asked.
         let mut calm = true;
+        let mut rest = Rest::new(&self.spine.db, RESTS);
         while !stop.is_cancelled() {
             let wake = *signal.borrow_and_update();
             let step = async {
                 let sure = !calm && self.glance(follower, &signal, wake).await?;
+                if sure {
+                    tokio::select! { gathered = self.gather(follower, &mut signal, &rest) => gathered?, () = stop.cancelled() => return Ok(None) }
+                }
+                rest.begin();
                 if sure || calm { self.step(follower, sure).await } else { Ok(None) }
             };
             let stepped = step.await;
             calm = false;
             let done = match stepped {
-                Ok(Some(_)) => {
+                Ok(Some(heard)) => {
                     failures = 0;
+                    if heard > 0 {
+                        rest.end();
+                    }
                     continue;
                 }
                 Ok(None) => {
@@ -230,6 +241,19 @@ impl Reactors {
                 return Ok(true);
             }
         }
+    }
+
+    /// Waits until the rest is over, or as much has come together as one batch takes.
+    async fn gather(&self, follower: &Follower, signal: &mut watch::Receiver<u64>, rest: &Rest) -> Result<(), DbError> {
+        while let Some(until) = rest.until() {
+            let wake = *signal.borrow_and_update();
+            let place = follower.behind(follower.seen.load(Ordering::Relaxed));
+            if self.tail.head(&self.spine.db, signal, wake).await? - place >= SPAN {
+                break;
+            }
+            let _ = tokio::time::timeout_at(until, signal.changed()).await;
+        }
+        Ok(())
     }
 
     /// Passes over a stretch in which there is nothing to write about, unless the stored cursor would fall too far behind.

@@ -115,18 +115,10 @@ impl Timers {
 
     async fn settle_batch(&self, def: &TimerDef) -> Result<usize, Fault> {
         let now = self.bench.clock.now();
-        let mut look = self.bench.db.read().await?;
-        if look
-            .count(
-                sql!("SELECT count(*) FROM (SELECT 1 FROM timers WHERE kind = $1 AND due_at <= $2 LIMIT 1) AS one"),
-                params![def.kind, now],
-            )
-            .await?
-            == 0
-        {
+        let earliest = earliest(&mut self.bench.db.read().await?, def.kind).await?;
+        if earliest.is_none_or(|at| at > now) {
             return Ok(0);
         }
-        drop(look);
         let mut tx = self.bench.db.begin_turn(self.bench.db.turn().await).await?;
         let rows = tx
             .rows(
@@ -152,15 +144,20 @@ impl Timers {
         Duration::from_micros(us.unsigned_abs())
     }
 
-    /// The earliest moment, kind by kind: of each the index tells it at once.
+    /// The earliest moment of all kinds.
     async fn next_at(&self) -> Result<Option<i64>, DbError> {
         let mut tx = self.bench.db.read().await?;
         let mut next: Option<i64> = None;
         for def in self.all.iter() {
-            let row = tx.find(sql!("SELECT min(due_at) AS at FROM timers WHERE kind = $1"), params![def.kind]).await?;
-            let at = row.map_or(Ok(None), |row| row.get::<Option<i64>>("at"))?;
-            next = next.into_iter().chain(at).min();
+            next = next.into_iter().chain(earliest(&mut tx, def.kind).await?).min();
         }
         Ok(next)
     }
+}
+
+/// When the next timer of a kind is due. The index tells it at once; asked whether any is due, PostgreSQL believes that many are and reads the
+/// table until it meets one.
+async fn earliest(tx: &mut Tx, kind: &str) -> Result<Option<i64>, DbError> {
+    let row = tx.find(sql!("SELECT min(due_at) AS at FROM timers WHERE kind = $1"), params![kind]).await?;
+    row.map_or(Ok(None), |row| row.get("at"))
 }

@@ -119,14 +119,16 @@ impl Evaluator<'_> {
     /// `neutral` is the answer no member decides alone. Once decided it stays so as long as one of the deciding members does; while
     /// undecided, every member has to stay as it is.
     fn group(&self, members: &[Bound], neutral: bool) -> Truth {
-        let truths: Vec<Truth> = members.iter().map(|member| self.of(member)).collect();
-        let deciding: Vec<&Truth> = truths.iter().filter(|truth| truth.holds != neutral).collect();
-        if deciding.is_empty() {
-            return Truth { holds: neutral, valid_until: truths.iter().filter_map(|truth| truth.valid_until).min() };
+        let (mut first, mut last, mut decided) = (None, None, false);
+        for truth in members.iter().map(|member| self.of(member)) {
+            if truth.holds != neutral {
+                // Who decides for ever leaves the others nothing to say.
+                let Some(at) = truth.valid_until else { return Truth::always(!neutral) };
+                (last, decided) = (last.max(Some(at)), true);
+            }
+            first = first.into_iter().chain(truth.valid_until).min();
         }
-        let for_ever = deciding.iter().any(|truth| truth.valid_until.is_none());
-        let last = deciding.iter().filter_map(|truth| truth.valid_until).max();
-        Truth { holds: !neutral, valid_until: if for_ever { None } else { last } }
+        if decided { Truth { holds: !neutral, valid_until: last } } else { Truth { holds: neutral, valid_until: first } }
     }
 
     fn engagement(&self, cmp: Cmp, points: i64) -> Truth {

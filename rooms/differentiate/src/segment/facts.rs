@@ -259,23 +259,25 @@ async fn load_events(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut H
         sql.push(" AND e.at > ").bind(after);
     }
     for row in tx.rows_from(sql.text(), ids, sql.values()).await? {
-        if let Some(facts) = facts.get_mut(&row.get("contact_id")?) {
-            let happening =
-                Happening { name: row.get("name")?, subject: row.get("subject")?, amount: row.get("amount")?, at: row.get("at")? };
-            facts.happenings.push(happening);
+        if let Some(facts) = facts.get_mut(&row.at(0)?) {
+            facts.happenings.push(Happening { name: row.at(1)?, subject: row.at(2)?, amount: row.at(3)?, at: row.at(4)? });
         }
     }
     Ok(())
 }
 
+/// Beyond so many segments it is cheaper to read all that somebody is in than to compare each with every one that is asked for.
+const FEW_SEGMENTS: usize = 8;
+
 /// Which of these segments these contacts are in, as (segment, contact).
 pub async fn memberships(tx: &mut Tx, contacts: &[i64], segments: &BTreeSet<i64>) -> Result<Vec<(i64, i64)>, DbError> {
     let ids = Relation::of_ids("id", contacts.iter().copied());
-    // The sum keeps a planner from looking each contact up in every one of the segments.
-    let mut sql = Sql::new(
-        "SELECT m.segment_id, m.contact_id FROM {rows} AS r JOIN segment_members m ON m.contact_id = r.id WHERE m.segment_id + 0 IN ",
-    );
-    sql.bind_list(segments.iter().map(|id| Value::Int(*id)));
+    let mut sql = Sql::new("SELECT m.segment_id, m.contact_id FROM {rows} AS r JOIN segment_members m ON m.contact_id = r.id");
+    if segments.len() <= FEW_SEGMENTS {
+        // The sum keeps a planner from looking each contact up in every one of the segments.
+        sql.push(" WHERE m.segment_id + 0 IN ").bind_list(segments.iter().map(|id| Value::Int(*id)));
+    }
     let rows = tx.rows_from(sql.text(), &ids, sql.values()).await?;
-    rows.iter().map(|row| Ok((row.get("segment_id")?, row.get("contact_id")?))).collect()
+    let found = rows.iter().map(|row| Ok((row.at(0)?, row.at(1)?))).collect::<Result<Vec<(i64, i64)>, DbError>>()?;
+    Ok(found.into_iter().filter(|(segment, _)| segments.contains(segment)).collect())
 }

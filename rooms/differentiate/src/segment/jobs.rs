@@ -64,7 +64,7 @@ impl React for KeepSegments {
                 return Ok(true);
             }
             let index = self.index(tx).await?;
-            Ok(index.is_overtaken() || !index.work_of(events).is_empty())
+            Ok(index.is_overtaken() || index.heeds(events))
         })
     }
 

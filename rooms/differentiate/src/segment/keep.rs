@@ -7,6 +7,7 @@ use attune_events::{Event, append};
 use attune_identify::field::Subject;
 use attune_jobs::{clear_timers, set_timers_at_latest};
 use attune_kernel::{Decay, Fault};
+use fixedbitset::FixedBitSet;
 
 use super::bind::{Bound, CONTACT_FIELDS, FacetField, Source, Vocabulary, bind, hears};
 use super::evaluate::evaluate;
@@ -33,21 +34,27 @@ enum Fact {
     Custom(String),
     Score(&'static str),
     Segment(i64),
-    Happening(String),
     /// Something about the company, as its events name it.
     Company(String),
 }
 
+/// Segments by their places in an [`Index`]. Every event of a contact asks for some, and a hundred of them are two words.
+type Places = FixedBitSet;
+
 /// All live segments and, per fact, which of them it may change.
 pub struct Index {
     segments: Vec<Live>,
-    by_fact: HashMap<Fact, BTreeSet<usize>>,
+    /// Where in `segments` each stands.
+    place_of: HashMap<i64, usize>,
+    by_fact: HashMap<Fact, Places>,
+    /// What an event of this name may change, whatever it says.
+    by_name: HashMap<String, Places>,
     by_event: HashMap<String, Vec<(usize, EventCondition)>>,
-    with_events: BTreeSet<usize>,
-    with_companies: BTreeSet<usize>,
+    with_events: Places,
+    with_companies: Places,
     /// Rules that ask whom a field of the contact, or of its company, names.
-    with_names: BTreeSet<usize>,
-    ageing: BTreeSet<usize>,
+    with_names: Places,
+    ageing: Places,
     /// Segments whose members are being found for the first time: of them it is not told who comes, whoever looks first.
     fresh: HashSet<i64>,
     /// Segments bound to other own fields than before: what they are bound to now, and whether their members have to be found anew.
@@ -89,7 +96,7 @@ impl<'e> Work<'e> {
         let Some((segments, cause)) = self.named.get(&named) else { return };
         let of = if subject == Subject::Contact { &mut self.contacts } else { &mut self.companies };
         let entry = of.entry(record).or_default();
-        entry.0.extend(segments);
+        entry.0.union_with(segments);
         entry.1 = entry.1.or(*cause);
     }
 
@@ -97,7 +104,7 @@ impl<'e> Work<'e> {
     pub(super) fn add_of_company(&mut self, company: i64, contact: i64) {
         let Some((segments, cause)) = self.companies.get(&company) else { return };
         let entry = self.contacts.entry(contact).or_default();
-        entry.0.extend(segments);
+        entry.0.union_with(segments);
         entry.1 = entry.1.or(*cause);
     }
 
@@ -110,15 +117,15 @@ impl<'e> Work<'e> {
 }
 
 /// Whom to look at, for which segments, and why.
-type Looks<'e> = BTreeMap<i64, (BTreeSet<usize>, Option<&'e Event>)>;
+type Looks<'e> = BTreeMap<i64, (Places, Option<&'e Event>)>;
 
 /// Adds segments to look at for a record; a later cause replaces an earlier one.
-fn add<'e>(looks: &mut Looks<'e>, record: i64, segments: &BTreeSet<usize>, cause: Option<&'e Event>) {
-    if segments.is_empty() {
+fn add<'e>(looks: &mut Looks<'e>, record: i64, segments: &Places, cause: Option<&'e Event>) {
+    if segments.is_clear() {
         return;
     }
     let entry = looks.entry(record).or_default();
-    entry.0.extend(segments);
+    entry.0.union_with(segments);
     entry.1 = cause.or(entry.1);
 }
 
@@ -129,12 +136,14 @@ impl Index {
         let decay = score::basis(tx).await?.decay();
         let mut index = Self {
             segments: Vec::new(),
+            place_of: HashMap::new(),
             by_fact: HashMap::new(),
+            by_name: HashMap::new(),
             by_event: HashMap::new(),
-            with_events: BTreeSet::new(),
-            with_companies: BTreeSet::new(),
-            with_names: BTreeSet::new(),
-            ageing: BTreeSet::new(),
+            with_events: Places::new(),
+            with_companies: Places::new(),
+            with_names: Places::new(),
+            ageing: Places::new(),
             fresh: store::list_unfilled(tx).await?.iter().filter(|segment| segment.is_new).map(|segment| segment.id).collect(),
             rebound: Vec::new(),
             facets: facets.to_vec(),
@@ -186,11 +195,11 @@ impl Index {
                 Bound::Field(Source::Company(of), _) => {
                     self.note(Fact::Column("company_id"), place);
                     self.note(Fact::Company(of.told_as(vocabulary.company.as_deref().unwrap_or_default())), place);
-                    self.with_companies.insert(place);
+                    self.with_companies.grow_and_insert(place);
                 }
                 Bound::Field(Source::Facet { index, .. }, _) => {
                     for name in self.facets.get(*index).map_or(&[][..], |facet| facet.changed_by) {
-                        self.note(Fact::Happening((*name).to_owned()), place);
+                        self.by_name.entry((*name).to_owned()).or_default().grow_and_insert(place);
                     }
                 }
                 Bound::Score(ScoreName::Engagement, ..) => self.note(Fact::Score("engagement"), place),
@@ -198,90 +207,112 @@ impl Index {
                 Bound::Segment(other) => self.note(Fact::Segment(*other), place),
                 Bound::Event(event) => {
                     self.by_event.entry(event.name.clone()).or_default().push((place, event.clone()));
-                    self.with_events.insert(place);
+                    self.with_events.grow_and_insert(place);
                 }
                 Bound::All(_) | Bound::Any(_) | Bound::None(_) => {}
             }
         }
         if rule.asks_for_names() {
-            self.with_names.insert(place);
+            self.with_names.grow_and_insert(place);
         }
         if rule.ages() {
-            self.ageing.insert(place);
+            self.ageing.grow_and_insert(place);
         }
+        self.place_of.insert(id, place);
         self.segments.push(Live { id, rule });
     }
 
     fn note(&mut self, fact: Fact, place: usize) {
-        self.by_fact.entry(fact).or_default().insert(place);
+        self.by_fact.entry(fact).or_default().grow_and_insert(place);
     }
 
-    fn reading(&self, fact: &Fact) -> BTreeSet<usize> {
-        self.by_fact.get(fact).cloned().unwrap_or_default()
+    /// Adds those that read a fact.
+    fn add_reading(&self, fact: &Fact, touched: &mut Places) {
+        if let Some(places) = self.by_fact.get(fact) {
+            touched.union_with(places);
+        }
+    }
+
+    fn add_all(&self, touched: &mut Places) {
+        touched.grow(self.segments.len());
+        touched.insert_range(..self.segments.len());
     }
 
     /// Which segments an event may change for its contact.
-    fn touched_by(&self, event: &Event) -> BTreeSet<usize> {
+    fn touched_by(&self, event: &Event, touched: &mut Places) {
         let name = event.name.as_ref();
         let subject = event.subject.as_deref().unwrap_or("");
-        let mut touched = match name {
-            "contact.created" | "contact.restored" | "contact.deleted" | "contact.merged" | "contact.split" => {
-                (0..self.segments.len()).collect()
-            }
-            _ if changes_history(event) => self.with_events.clone(),
+        touched.clear();
+        match name {
+            "contact.created" | "contact.restored" | "contact.deleted" | "contact.merged" | "contact.split" => self.add_all(touched),
+            _ if changes_history(event) => touched.union_with(&self.with_events),
             // An import tells of all it brought at its end.
-            "contact.updated" if subject.is_empty() && event.origin_id.is_none() => (0..self.segments.len()).collect(),
-            "contact.updated" => self.reading(&field_fact(subject)),
-            "contact.owner_changed" => &self.reading(&Fact::Column("owner_id")) | &self.reading(&Fact::Column("team_id")),
-            "contact.stage_changed" => self.reading(&Fact::Column("stage")),
-            "grade.changed" => self.reading(&Fact::Column("grade")),
-            "score.changed" => self.reading(&Fact::Score(if subject == "fit" { "fit" } else { "engagement" })),
+            "contact.updated" if subject.is_empty() && event.origin_id.is_none() => self.add_all(touched),
+            "contact.updated" => self.add_reading(&field_fact(subject), touched),
+            "contact.owner_changed" => ["owner_id", "team_id"].iter().for_each(|column| self.add_reading(&Fact::Column(column), touched)),
+            "contact.stage_changed" => self.add_reading(&Fact::Column("stage"), touched),
+            "grade.changed" => self.add_reading(&Fact::Column("grade"), touched),
+            "score.changed" => self.add_reading(&Fact::Score(if subject == "fit" { "fit" } else { "engagement" }), touched),
             "segment.entered" | "segment.left" => {
-                subject.parse::<SegmentId>().map_or_else(|_| BTreeSet::new(), |id| self.reading(&Fact::Segment(id.0)))
+                if let Ok(id) = subject.parse::<SegmentId>() {
+                    self.add_reading(&Fact::Segment(id.0), touched);
+                }
             }
-            _ => self.reading(&Fact::Column("last_seen_at")),
-        };
-        touched.extend(self.reading(&Fact::Happening(name.to_owned())));
+            _ => self.add_reading(&Fact::Column("last_seen_at"), touched),
+        }
+        if let Some(places) = self.by_name.get(name) {
+            touched.union_with(places);
+        }
         if let Some(conditions) = self.by_event.get(name).filter(|_| !event.machine) {
             let heard = conditions.iter().filter(|(_, condition)| hears(condition, event.subject.as_deref(), event.amount));
-            touched.extend(heard.map(|(place, _)| *place));
+            heard.for_each(|(place, _)| touched.grow_and_insert(*place));
         }
-        touched
     }
 
     /// Which segments an event about a company may change for its people.
-    fn touched_by_company(&self, event: &Event) -> BTreeSet<usize> {
+    fn touched_by_company(&self, event: &Event, touched: &mut Places) {
+        touched.clear();
         match (event.name.as_ref(), event.subject.as_deref().unwrap_or("")) {
-            ("company.updated", "") => self.with_companies.clone(),
+            ("company.updated", "") => touched.union_with(&self.with_companies),
             // Who was of it is of no company now, or of one again.
-            ("company.deleted" | "company.restored" | "company.merged" | "company.split", _) => self.reading(&Fact::Column("company_id")),
-            ("company.updated", attribute) => self.reading(&Fact::Company(attribute.to_owned())),
-            ("company.tagged" | "company.untagged" | "company.tag_renamed", _) => self.reading(&Fact::Company(company::TAG.to_owned())),
-            _ => BTreeSet::new(),
+            ("company.deleted" | "company.restored" | "company.merged" | "company.split", _) => {
+                self.add_reading(&Fact::Column("company_id"), touched);
+            }
+            ("company.updated", attribute) => self.add_reading(&Fact::Company(attribute.to_owned()), touched),
+            ("company.tagged" | "company.untagged" | "company.tag_renamed", _) => {
+                self.add_reading(&Fact::Company(company::TAG.to_owned()), touched);
+            }
+            _ => {}
         }
     }
 
     /// The work a batch of events makes.
     pub fn work_of<'e>(&self, events: &'e [Event]) -> Work<'e> {
-        let mut work = Work::default();
+        let (mut work, mut touched) = (Work::default(), Places::with_capacity(self.segments.len()));
         for event in events {
             if let Some(record) = event.contact_id.or(event.company_id).filter(|_| changes_who_is_meant(event)) {
                 add(&mut work.named, record, &self.with_names, Some(event));
             }
             if let Some(contact) = event.contact_id {
-                add(&mut work.contacts, contact, &self.touched_by(event), Some(event));
+                self.touched_by(event, &mut touched);
+                add(&mut work.contacts, contact, &touched, Some(event));
             } else if let Some(id) = event.company_id {
-                add(&mut work.companies, id, &self.touched_by_company(event), Some(event));
+                self.touched_by_company(event, &mut touched);
+                add(&mut work.companies, id, &touched, Some(event));
             }
         }
         work
     }
 
+    /// Whether a batch of events makes any work: the first that does is enough.
+    pub fn heeds(&self, events: &[Event]) -> bool {
+        events.chunks(16).any(|some| !self.work_of(some).is_empty())
+    }
+
     /// The segments for which the people of companies, and those who name a record, are looked at in `work`.
     pub(super) fn segments_of_crowds(&self, work: &Work<'_>) -> Vec<i64> {
         let crowds = work.companies.values().chain(work.named.values());
-        let places: BTreeSet<usize> = crowds.flat_map(|(places, _)| places.iter().copied()).collect();
-        places.iter().filter_map(|place| self.segments.get(*place)).map(|live| live.id).collect()
+        self.lives(&union(crowds)).iter().map(|live| live.id).collect()
     }
 
     /// Looking at `contacts` for every segment that time alone can change.
@@ -293,8 +324,11 @@ impl Index {
 
     /// Looking at `contacts` for these segments (all when `ids` is nothing).
     pub fn work_of_all(&self, contacts: &[i64], ids: Option<&[i64]>) -> Work<'static> {
-        let wanted = |id: &i64| ids.is_none_or(|ids| ids.contains(id));
-        let places = self.segments.iter().enumerate().filter(|(_, live)| wanted(&live.id)).map(|(place, _)| place).collect();
+        let mut places = Places::with_capacity(self.segments.len());
+        match ids {
+            None => self.add_all(&mut places),
+            Some(ids) => ids.iter().filter_map(|id| self.place_of.get(id)).for_each(|place| places.insert(*place)),
+        }
         let mut work = Work::default();
         contacts.iter().for_each(|contact| add(&mut work.contacts, *contact, &places, None));
         work
@@ -306,23 +340,19 @@ impl Index {
         if contacts.is_empty() {
             return Ok(0);
         }
-        let places: BTreeSet<usize> = work.contacts.values().flat_map(|(places, _)| places.iter().copied()).collect();
-        let lives: Vec<&Live> = places.iter().filter_map(|place| self.segments.get(*place)).collect();
+        let lives = self.lives(&union(work.contacts.values()));
         let rules: Vec<&Bound> = lives.iter().map(|live| &live.rule).collect();
         let known = facts::load(tx, &contacts, &rules, &self.facets, now).await?;
-        let ids: BTreeSet<i64> = lives.iter().map(|live| live.id).collect();
-        let inside: HashSet<(i64, i64)> = facts::memberships(tx, &contacts, &ids).await?.into_iter().collect();
-        let mut moves = Vec::new();
-        let mut told = Vec::new();
+        let inside = self.inside(tx, &contacts, &lives).await?;
+        let (mut moves, mut told) = (Vec::new(), Vec::new());
         let mut due: HashMap<i64, i64> = HashMap::new();
         for (contact, (places, cause)) in &work.contacts {
             let Some(facts) = known.get(contact) else { continue };
-            for live in places.iter().filter_map(|place| self.segments.get(*place)) {
+            let (inside, mut earliest) = (inside.get(contact), None);
+            for (place, live) in places.ones().filter_map(|place| Some((place, self.segments.get(place)?))) {
                 let truth = evaluate(&live.rule, facts, self.decay, now);
-                if let Some(at) = truth.valid_until {
-                    due.entry(*contact).and_modify(|known| *known = at.min(*known)).or_insert(at);
-                }
-                if truth.holds != inside.contains(&(live.id, *contact)) {
+                earliest = earliest.into_iter().chain(truth.valid_until).min();
+                if truth.holds != inside.is_some_and(|inside| inside.contains(place)) {
                     moves.push(Move { segment_id: live.id, contact_id: *contact, entered: truth.holds });
                     // Rules that ask for this segment hear of it only by its events.
                     let silent = work.silent.contains(&live.id) || self.fresh.contains(&live.id);
@@ -331,6 +361,7 @@ impl Index {
                     }
                 }
             }
+            due.extend(earliest.map(|at| (*contact, at)));
         }
         self.set_dues(tx, &contacts, due).await?;
         if !moves.is_empty() {
@@ -340,13 +371,37 @@ impl Index {
         Ok(moves.len())
     }
 
+    /// The segments in these places.
+    fn lives(&self, places: &Places) -> Vec<&Live> {
+        places.ones().filter_map(|place| self.segments.get(place)).collect()
+    }
+
+    /// In which of these segments each of these contacts is.
+    async fn inside(&self, tx: &mut Tx, contacts: &[i64], lives: &[&Live]) -> Result<HashMap<i64, Places>, DbError> {
+        let ids: BTreeSet<i64> = lives.iter().map(|live| live.id).collect();
+        let mut inside: HashMap<i64, Places> = HashMap::new();
+        for (segment, contact) in facts::memberships(tx, contacts, &ids).await? {
+            if let Some(place) = self.place_of.get(&segment) {
+                inside.entry(contact).or_default().grow_and_insert(*place);
+            }
+        }
+        Ok(inside)
+    }
+
     /// A contact has one timer for all its segments: the earlier of what it had (also when it is due already) and what was found.
     async fn set_dues(&self, tx: &mut Tx, contacts: &[i64], due: HashMap<i64, i64>) -> Result<(), DbError> {
-        if self.ageing.is_empty() {
+        if self.ageing.is_clear() {
             return clear_timers(tx, TIMER, contacts.iter().copied()).await;
         }
         set_timers_at_latest(tx, TIMER, due).await
     }
+}
+
+/// All places that are looked at for anybody.
+fn union<'l>(looks: impl Iterator<Item = &'l (Places, Option<&'l Event>)>) -> Places {
+    let mut all = Places::new();
+    looks.for_each(|(places, _)| all.union_with(places));
+    all
 }
 
 /// Whether whoever names the record an event is about may mean somebody else, nobody or somebody again.
