@@ -9,8 +9,8 @@ use attune_web::{Scope, Sight};
 
 use super::field_filter::FieldFilter;
 use super::footing::Footing;
-use super::search::{Query, Reach};
-use super::{Contact, Stage, email_key, phone_key, store};
+use super::searched::{leads, searched};
+use super::{Contact, Stage, store};
 use crate::address::PlaceFilter;
 use crate::field::Subject;
 
@@ -54,7 +54,12 @@ impl Listing {
     /// Whether the rows of the first own field or tag lead to the people: nothing else asked for names fewer.
     fn is_led_by_field(&self, dense: bool) -> bool {
         let named = self.company_id.is_some() || self.import_id.is_some() || matches!(self.owner, Some(Person::Staff(_)));
-        !dense && !named && self.fields.iter().any(FieldFilter::may_lead) && self.search.trim().is_empty()
+        !dense && !named && self.fields.iter().any(FieldFilter::may_lead) && !self.is_searched()
+    }
+
+    /// Whether words are looked for.
+    pub(super) fn is_searched(&self) -> bool {
+        !self.search.trim().is_empty()
     }
 }
 
@@ -158,15 +163,24 @@ pub enum Selection {
     Listed(Box<Listing>),
 }
 
-/// Appends from where and under which conditions. `dense` keeps the planner from collecting a large filtered set when walking the order's index is cheaper.
+/// Appends from where and under which conditions; answers whether anybody can be meant. `dense` keeps the planner from collecting a large filtered set when
+/// walking the order's index is cheaper.
 async fn push_conditions(tx: &mut Tx, sql: &mut Sql, footing: &mut Footing, listing: &Listing, dense: bool) -> Result<bool, DbError> {
+    let searched = searched(tx, footing, listing).await?;
+    if searched.is_none() && listing.is_searched() {
+        return Ok(false);
+    }
     let (number, text) = if dense { (" + 0", " || ''") } else { ("", "") };
-    let led = listing.is_led_by_field(dense);
+    let (led, led_by_words) = (listing.is_led_by_field(dense), leads(tx, footing, listing, dense).await?);
     let fields = if led { fewest_first(tx, footing, &listing.fields).await? } else { listing.fields.iter().collect() };
-    match fields.first().filter(|_| led) {
-        // In this order, whatever a planner without statistics believes.
-        Some(filter) => sql.push(&format!(" FROM {} v CROSS JOIN contacts c WHERE v.record_id = c.id", filter.table())),
-        None => sql.push(" FROM contacts c WHERE TRUE"),
+    // Who leads stands in front, whatever a planner without statistics believes.
+    match (fields.first().filter(|_| led), &searched) {
+        (Some(filter), _) => sql.push(&format!(" FROM {} v CROSS JOIN contacts c WHERE v.record_id = c.id", filter.table())),
+        (None, Some(who)) if led_by_words => {
+            who.push_leading(sql.push(" FROM "));
+            sql.push(" CROSS JOIN contacts c WHERE c.id = w.id")
+        }
+        _ => sql.push(" FROM contacts c WHERE TRUE"),
     };
     sql.push(" AND c.deleted_at IS NULL");
     for (index, filter) in fields.into_iter().enumerate() {
@@ -200,26 +214,15 @@ async fn push_conditions(tx: &mut Tx, sql: &mut Sql, footing: &mut Footing, list
     if let Some(k) = listing.engagement_k {
         sql.push(" AND COALESCE(c.engagement_k, -1e300) >= ").bind(k);
     }
-    let shared = push_reach(tx, sql, footing, listing, dense).await?;
-    if listing.search.trim().is_empty() {
-        return Ok(true);
+    push_reach(tx, sql, footing, listing, dense).await?;
+    if let Some(who) = searched.filter(|_| !led_by_words) {
+        who.push(sql.push(&format!(" AND c.id{number} IN ")));
     }
-    let Some(query) = Query::parse(&listing.search) else { return Ok(false) };
-    sql.push(&format!(" AND c.id{number} IN ("));
-    match email_key(&listing.search) {
-        // Who has the whole address; its words are looked for only when nobody has it yet: the last one is in half of all word lists.
-        Some(address) if footing.is_known(tx, &address).await? => {
-            sql.push("SELECT e.id FROM contacts e WHERE e.deleted_at IS NULL AND e.email_key = ").bind(address);
-        }
-        _ if !shared && listing.sight.covers_all(&footing.scope) => _ = sql.append(&query.match_sql(tx.engine(), Reach::Everything)),
-        _ => push_guarded(tx, sql, listing, &query),
-    };
-    sql.push(")");
     Ok(true)
 }
 
-/// Only whom the scope and what is shared cover; answers whether anything is shared, whose addresses are masked.
-async fn push_reach(tx: &mut Tx, sql: &mut Sql, footing: &mut Footing, listing: &Listing, dense: bool) -> Result<bool, DbError> {
+/// Only whom the scope and what is shared cover.
+async fn push_reach(tx: &mut Tx, sql: &mut Sql, footing: &mut Footing, listing: &Listing, dense: bool) -> Result<(), DbError> {
     if let Some(staff_id) = listing.shared_with {
         footing.shared_with(tx, staff_id).await?.push_people(sql, "c");
     }
@@ -232,7 +235,7 @@ async fn push_reach(tx: &mut Tx, sql: &mut Sql, footing: &mut Footing, listing: 
         _ if few => reach.push_leading(sql, "c"),
         _ => reach.push_people(sql, "c"),
     }
-    Ok(reach.holds_shared())
+    Ok(())
 }
 
 fn push_lacks(sql: &mut Sql, listing: &Listing) {
@@ -255,18 +258,6 @@ async fn fewest_first<'f>(tx: &mut Tx, footing: &mut Footing, filters: &'f [Fiel
     }
     sized.sort_by_key(|(rows, _)| *rows);
     Ok(sized.into_iter().map(|(_, filter)| filter).collect())
-}
-
-/// Whom somebody finds to whom addresses are masked: by open words, by a whole number, and by any word those whose addresses are not.
-fn push_guarded(tx: &Tx, sql: &mut Sql, listing: &Listing, query: &Query) {
-    let engine = tx.engine();
-    sql.push("SELECT f.id FROM (SELECT o.rowid AS id FROM (").append(&query.match_sql(engine, Reach::Open)).push(") AS o");
-    if let Some(number) = phone_key(&listing.search) {
-        sql.push(" UNION ALL SELECT n.id FROM contacts n WHERE n.deleted_at IS NULL AND n.phone_key = ").bind(number);
-    }
-    sql.push(" UNION ALL SELECT s.id FROM contacts s WHERE s.deleted_at IS NULL");
-    listing.sight.push_filter(sql, "s.owner_id", "s.team_id");
-    sql.push(" AND s.id IN (").append(&query.match_sql(engine, Reach::Everything)).push(")) AS f");
 }
 
 /// How many people there are, counted up to [`COUNTED`] and one.
@@ -293,7 +284,7 @@ async fn count_on(tx: &mut Tx, footing: &mut Footing, listing: &Listing, most: i
 pub async fn list(tx: &mut Tx, scope: &Scope, listing: &Listing, sorting: Sorting, after: &str, limit: i64) -> Result<Page, DbError> {
     let mut footing = Footing::of(tx, scope).await?;
     let page = Ask { sorting, after: read_mark(sorting.order, after), limit };
-    let found = if listing.search.trim().is_empty() { Found::Uncounted } else { page.of_few(tx, &mut footing, listing).await? };
+    let found = if listing.is_searched() { page.of_few(tx, &mut footing, listing).await? } else { Found::Uncounted };
     let total = match found {
         Found::Few(page) => return Ok(page),
         Found::Many => COUNTED + 1,
@@ -435,7 +426,11 @@ pub async fn list_behind(tx: &mut Tx, scope: &Scope, listing: &Listing, behind: 
     if !push_conditions(tx, &mut sql, &mut footing, listing, false).await? {
         return Ok(Vec::new());
     }
-    let id = if listing.is_led_by_field(false) { "v.record_id" } else { "c.id" };
+    let id = match (listing.is_led_by_field(false), leads(tx, &mut footing, listing, false).await?) {
+        (true, _) => "v.record_id",
+        (_, true) => "w.id",
+        _ => "c.id",
+    };
     sql.push(&format!(" AND {id} > ")).bind(behind).push(&format!(" ORDER BY {id} LIMIT ")).bind(limit);
     let ids = tx.rows_of(&sql).await?.iter().map(|row| row.at(0)).collect::<Result<Vec<i64>, _>>()?;
     let mut contacts = store::list_by_ids(tx, ids).await?;

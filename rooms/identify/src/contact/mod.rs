@@ -27,6 +27,7 @@ mod reveal;
 mod rules;
 pub(crate) mod score;
 pub mod search;
+mod searched;
 mod store;
 #[cfg(test)]
 mod tests;

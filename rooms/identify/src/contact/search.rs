@@ -181,18 +181,23 @@ impl Query {
         (!wanted.is_empty()).then_some(Self(wanted))
     }
 
-    /// The sub-select of the ids that match, for `id IN (…)`.
+    /// The sub-select of the ids that match; where there may be parts of a number among the words, some come twice.
     pub fn match_sql(&self, engine: Engine, reach: Reach) -> Sql {
         let sql = words_sql(engine, &self.0, reach);
         let Some((digits, words)) = self.in_grams().filter(|_| reach == Reach::Everything) else { return sql };
-        let mut both = Sql::new("SELECT w.rowid FROM (");
-        both.append(&sql).push(") AS w UNION ALL SELECT n.rowid FROM (").append(&words_sql(engine, &words, reach));
-        both.push(") AS n CROSS JOIN contacts k WHERE k.id = n.rowid");
+        let mut both = Sql::new("SELECT w.id FROM (");
+        both.append(&sql).push(") AS w UNION ALL SELECT n.id FROM (").append(&words_sql(engine, &words, reach));
+        both.push(") AS n CROSS JOIN contacts k WHERE k.id = n.id");
         for part in digits {
             // The words say that all of it is in the number, not that it is there in this order.
             both.push(" AND k.phone_key LIKE ").bind(format!("%{part}%"));
         }
         both
+    }
+
+    /// Whether there may be.
+    pub fn may_be_of_number(&self) -> bool {
+        self.in_grams().is_some()
     }
 
     /// The words that may be parts of a number longer than a word of one, and the same search with those words in their place.
@@ -206,7 +211,7 @@ impl Query {
 }
 
 fn words_sql(engine: Engine, words: &[(String, bool)], reach: Reach) -> Sql {
-    let mut sql = Sql::new("SELECT rowid FROM contact_search WHERE ");
+    let mut sql = Sql::new("SELECT rowid AS id FROM contact_search WHERE ");
     match engine {
         Engine::Lite => sql.push("contact_search MATCH ").bind(lite_terms(words, reach)),
         Engine::Pg => sql
