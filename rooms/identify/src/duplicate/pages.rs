@@ -265,10 +265,11 @@ async fn decide<T: Twin>(tx: &mut Tx, by: &By<'_>, scope: &Scope, (left, right):
             return Err(Problem::NotFound);
         }
     }
-    if !store::set_apart(tx, (left, right), apart, &by.actor.name, by.now).await? {
-        return Err(Problem::NotFound);
-    }
-    Ok(())
+    let decided = match apart {
+        true => store::set_apart(tx, (left, right), &by.actor.name, by.now).await?,
+        false => store::set_together::<T>(tx, (left, right), &by.actor.name, by.now).await?,
+    };
+    if decided { Ok(()) } else { Err(Problem::NotFound) }
 }
 
 impl ListPage {

@@ -35,23 +35,45 @@ fn line(row: &Row) -> Result<Line, DbError> {
 }
 
 /// What is known of two records, in either order.
-pub(crate) async fn find_known(tx: &mut Tx, a: i64, b: i64) -> Result<Option<Known>, DbError> {
-    let select = sql!("SELECT probability, evidence, state FROM duplicate_pairs WHERE left_id = $1 AND right_id = $2");
-    tx.find(select, params![a.min(b), a.max(b)]).await?.as_ref().map(read).transpose()
+pub(crate) async fn find_known<T: Twin>(tx: &mut Tx, a: i64, b: i64) -> Result<Option<Known>, DbError> {
+    let select = format!(
+        "SELECT p.probability, p.evidence, CASE WHEN EXISTS ({}) THEN 'apart' ELSE p.state END AS state FROM duplicate_pairs p
+         WHERE p.left_id = $1 AND p.right_id = $2",
+        told_apart(T::TABLE)
+    );
+    tx.find(&select, params![a.min(b), a.max(b)]).await?.as_ref().map(read).transpose()
 }
 
-/// Appends the pairs of a state of which the asker has both in charge.
+/// Appends the pairs of a state of which the asker has both in charge. Who was told apart is shown as who he is part of today.
 fn push_pairs<T: Twin>(sql: &mut Sql, asker: Asker<'_>, state: &str) {
     let table = T::TABLE;
-    sql.push(&format!(" FROM duplicate_pairs p JOIN {table} a ON a.id = p.left_id AND a.deleted_at IS NULL"));
-    sql.push(&format!(" JOIN {table} b ON b.id = p.right_id AND b.deleted_at IS NULL WHERE p.subject = ")).bind(T::OF.word());
+    let joined = if state == "apart" {
+        format!(
+            "JOIN {table} l ON l.id = p.left_id JOIN {table} a ON a.id = COALESCE(l.merged_into, l.id) AND a.deleted_at IS NULL
+             JOIN {table} r ON r.id = p.right_id JOIN {table} b ON b.id = COALESCE(r.merged_into, r.id) AND b.deleted_at IS NULL AND b.id <> a.id"
+        )
+    } else {
+        format!("JOIN {table} a ON a.id = p.left_id AND a.deleted_at IS NULL JOIN {table} b ON b.id = p.right_id AND b.deleted_at IS NULL")
+    };
+    sql.push(&format!(" FROM duplicate_pairs p {joined} WHERE p.subject = ")).bind(T::OF.word());
     sql.push(" AND p.state = ").bind(state);
     if state == "found" {
-        sql.push(&format!(" AND NOT ({})", T::DIFFERENT));
+        sql.push(&format!(" AND NOT ({}) AND NOT EXISTS ({})", T::DIFFERENT, told_apart(table)));
     }
     for side in ["a", "b"] {
         T::push_in_charge(sql, asker, side);
     }
+}
+
+/// That somebody told two apart of whom each became part of one of the pair `p`, or is one: a merge takes nothing back that was said of either.
+fn told_apart(table: &str) -> String {
+    let of = |side: &str, whose: &str| format!("({side}.id = p.{whose} OR {side}.merged_into = p.{whose})");
+    format!(
+        "SELECT 1 AS one FROM {table} l, {table} r, duplicate_pairs q WHERE {} AND {} AND q.state = 'apart'
+         AND q.left_id = CASE WHEN l.id < r.id THEN l.id ELSE r.id END AND q.right_id = CASE WHEN l.id < r.id THEN r.id ELSE l.id END",
+        of("l", "left_id"),
+        of("r", "right_id")
+    )
 }
 
 /// How many pairs of a state the asker may see, counted up to `most`.
@@ -62,7 +84,15 @@ pub(super) async fn count<T: Twin>(tx: &mut Tx, asker: Asker<'_>, state: &str, m
     tx.rows_of(&sql).await?.first().map_or(Ok(0), |row| row.at(0))
 }
 
-const PAIR: &str = "SELECT p.left_id, p.right_id, p.probability, p.evidence, p.state";
+/// By which two records a pair of a state is shown: found ones by the index of their order.
+fn ends(state: &str) -> (&'static str, &'static str) {
+    if state == "apart" { ("a.id", "b.id") } else { ("p.left_id", "p.right_id") }
+}
+
+fn pair(state: &str) -> Sql {
+    let (left, right) = ends(state);
+    Sql::new(&format!("SELECT {left} AS left_id, {right} AS right_id, p.probability, p.evidence, p.state"))
+}
 
 /// Pairs of a state behind `after`, the likeliest first.
 pub(super) async fn list<T: Twin>(
@@ -72,19 +102,20 @@ pub(super) async fn list<T: Twin>(
     after: Option<Mark>,
     limit: i64,
 ) -> Result<Vec<Line>, DbError> {
-    let mut sql = Sql::new(PAIR);
+    let mut sql = pair(state);
     push_pairs::<T>(&mut sql, asker, state);
+    let (left, right) = ends(state);
     if let Some(mark) = after {
-        sql.push(" AND (p.probability, p.left_id, p.right_id) < (").bind(mark.probability).push(", ").bind(mark.left);
+        sql.push(&format!(" AND (p.probability, {left}, {right}) < (")).bind(mark.probability).push(", ").bind(mark.left);
         sql.push(", ").bind(mark.right).push(")");
     }
-    sql.push(" ORDER BY p.probability DESC, p.left_id DESC, p.right_id DESC LIMIT ").bind(limit);
+    sql.push(&format!(" ORDER BY p.probability DESC, {left} DESC, {right} DESC LIMIT ")).bind(limit);
     tx.rows_of(&sql).await?.iter().map(line).collect()
 }
 
 /// Which record is likely the same as `id`, the likeliest first.
 pub(crate) async fn list_of<T: Twin>(tx: &mut Tx, asker: Asker<'_>, id: i64) -> Result<Vec<(T, Known)>, DbError> {
-    let mut sql = Sql::new(PAIR);
+    let mut sql = pair("found");
     push_pairs::<T>(&mut sql, asker, "found");
     sql.push(" AND (p.left_id = ").bind(id).push(" OR p.right_id = ").bind(id).push(")");
     sql.push(" ORDER BY p.probability DESC LIMIT 10");
@@ -96,11 +127,22 @@ pub(crate) async fn list_of<T: Twin>(tx: &mut Tx, asker: Asker<'_>, id: i64) -> 
     Ok(pairs.into_iter().filter_map(with).collect())
 }
 
-/// Tells a pair apart, or takes that back; false when it is not on record.
-pub(super) async fn set_apart(tx: &mut Tx, (a, b): (i64, i64), apart: bool, by: &str, now: i64) -> Result<bool, DbError> {
-    let update = sql!("UPDATE duplicate_pairs SET state = $3, decided_at = $4, decided_by = $5 WHERE left_id = $1 AND right_id = $2");
-    let state = if apart { "apart" } else { "found" };
-    Ok(tx.exec(update, params![a.min(b), a.max(b), state, now, by]).await? == 1)
+/// Tells a pair apart; false when it is not on record.
+pub(super) async fn set_apart(tx: &mut Tx, (a, b): (i64, i64), by: &str, now: i64) -> Result<bool, DbError> {
+    let update = sql!("UPDATE duplicate_pairs SET state = 'apart', decided_at = $3, decided_by = $4 WHERE left_id = $1 AND right_id = $2");
+    Ok(tx.exec(update, params![a.min(b), a.max(b), now, by]).await? == 1)
+}
+
+/// Takes back that a pair was told apart, and what was said of those who became part of either; false when nothing is on record.
+pub(super) async fn set_together<T: Twin>(tx: &mut Tx, (a, b): (i64, i64), by: &str, now: i64) -> Result<bool, DbError> {
+    let of = |id: &str| format!("(SELECT o.id FROM {} o WHERE o.id = {id} OR o.merged_into = {id})", T::TABLE);
+    let update = format!(
+        "UPDATE duplicate_pairs SET state = 'found', decided_at = $3, decided_by = $4
+         WHERE left_id IN {0} AND right_id IN {1} OR left_id IN {1} AND right_id IN {0}",
+        of("$1"),
+        of("$2")
+    );
+    Ok(tx.exec(&update, params![a, b, now, by]).await? > 0)
 }
 
 /// Writes what the search found at `now`; what somebody told apart stays so.

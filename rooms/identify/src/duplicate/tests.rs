@@ -78,6 +78,7 @@ attune_testkit::on_both_dbs! {
         site.post("admin", &back, "").await.is(StatusCode::SEE_OTHER);
         assert!(!related().await && site.get("admin", "/contacts/duplicates").await.has("Quintan"), "{}", done.body);
         merged_and_split(&site, left, right).await;
+        what_was_said_of_a_part_holds(&site, &db).await;
     }
 
     async fn who_is_typed_in_again_is_asked_about_once(db: Db) {
@@ -97,6 +98,48 @@ attune_testkit::on_both_dbs! {
         assert_eq!(site.get("admin", "/contacts/duplicates/check?name=Nobody+Whatsoever").await.body.trim(), "");
         site.post("admin", "/contacts", &format!("{again}&told=1")).await.is(StatusCode::SEE_OTHER);
     }
+}
+
+/// Who was told apart from somebody stays so as a part of somebody else.
+async fn what_was_said_of_a_part_holds(site: &TestApp, db: &Db) {
+    let ids = async |like: &str| {
+        let rows = db.read().await.unwrap().rows("SELECT id FROM contacts WHERE name LIKE $1 ORDER BY id", params![like]).await.unwrap();
+        rows.iter().map(|row| ContactId(row.at(0).unwrap())).collect::<Vec<_>>()
+    };
+    let search = async || {
+        site.post("admin", "/contacts/duplicates", "").await.is(StatusCode::SEE_OTHER);
+        site.settle().await;
+        site.get("admin", "/contacts/duplicates").await
+    };
+    let quintan = ids("Xiomara%").await;
+    let (one, other) = (quintan[0], quintan[1]);
+    let apart = crate::duplicate::pair_address::<Contact>("apart", (one.0, other.0));
+    site.post("admin", &apart, "").await.is(StatusCode::SEE_OTHER);
+    // A third who is likely the same as both takes over one of the two.
+    let third = "name=Xiomara+Quintanilla&email=xq%40quinta.example&told=1";
+    site.post("admin", "/contacts", third).await.is(StatusCode::SEE_OTHER);
+    let third = ids("Xiomara Quintanilla").await.into_iter().find(|id| !quintan.contains(id)).unwrap();
+    assert!(search().await.has("Quintan"), "both are likely the same as the third");
+    let form = format!("survivor={third}&loser={other}");
+    site.post("admin", "/contacts/merge", &form).await.is(StatusCode::SEE_OTHER);
+    assert!(!search().await.has("Quintan"), "what was told apart came back under another's name");
+    let block = site.part("admin", &format!("/contacts/{third}/same")).await;
+    assert!(!block.has("Compare"), "{}", block.body);
+    // It is shown of who they are today, and can be taken back of them.
+    let told = site.get("admin", "/contacts/duplicates?show=apart").await;
+    let (again, back) = (
+        crate::duplicate::pair_address::<Contact>("apart", (one.0, third.0)),
+        crate::duplicate::pair_address::<Contact>("together", (one.0, third.0)),
+    );
+    assert!(told.has(&third.to_string()) && told.has(&one.to_string()), "{}", told.body);
+    site.post("admin", &back, "").await.is(StatusCode::SEE_OTHER);
+    assert!(search().await.has("Quintan"));
+    site.post("admin", &again, "").await.is(StatusCode::SEE_OTHER);
+    site.post("admin", &back, "").await.is(StatusCode::SEE_OTHER);
+    site.post("admin", &apart, "").await.is(StatusCode::NOT_FOUND);
+    let at = block.body.find("/merges/mrg_").map(|at| &block.body[at..]).unwrap();
+    site.post("admin", &at[..at.find('"').unwrap()], "").await.is(StatusCode::SEE_OTHER);
+    assert!(search().await.has("Quintan"), "split again, the third is likely the same as both");
 }
 
 /// The page side by side, the merge with its choices, the redirect, the block that splits.

@@ -71,7 +71,7 @@ async fn side_by_side(
     shell: Shell,
     (mut survivor, mut loser): (Contact, Contact),
 ) -> Result<MergePage, DbError> {
-    let known = duplicate::find_known(tx, survivor.id, loser.id).await?;
+    let known = duplicate::find_known::<Contact>(tx, survivor.id, loser.id).await?;
     let (fields, owners) = (field::list(tx).await?, staff::names(&staff::list(tx).await?));
     // By what is kept: two that are hidden look the same, and whoever is gone looks like nobody.
     let closed = closed(tx, &can.actor, &survivor, &loser).await?;

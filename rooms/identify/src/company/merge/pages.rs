@@ -137,7 +137,7 @@ async fn side_by_side(
     shell: Shell,
     (mut survivor, mut loser): (Company, Company),
 ) -> Result<MergePage, DbError> {
-    let known = duplicate::find_known(tx, survivor.id, loser.id).await?;
+    let known = duplicate::find_known::<Company>(tx, survivor.id, loser.id).await?;
     let (fields, owners) = (field::list_of(tx, Subject::Company).await?, staff::names(&staff::list(tx).await?));
     // By what is kept: two that are hidden look the same, and whoever is gone looks like nobody.
     let closed = closed(tx, by.actor, &survivor, &loser).await?;
