@@ -39,3 +39,15 @@ async fn statistics_know_what_is_there_and_nothing_of_what_is_empty() {
     let kept: Vec<(Option<String>, String)> = kept.iter().map(|row| (row.get("idx").unwrap(), row.get("stat").unwrap())).collect();
     assert_eq!(kept, [(Some("t_k".to_owned()), "3 2".to_owned())], "an index without rows would look as if it found nothing");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_lacks_values_does_not_take_those_of_the_row_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), &DbOptions::default()).unwrap();
+    let tx = store.begin().await.unwrap();
+    tx.script("CREATE TABLE t (a INTEGER, b TEXT)").unwrap();
+    let mut rows = Relation::new(&[("a", crate::Column::Int), ("b", crate::Column::Text)]);
+    rows.push(vec![Value::Int(1), Value::from("one")]);
+    rows.push(vec![Value::Int(2)]);
+    assert!(matches!(tx.insert("t", &rows, Conflict::Fail), Err(DbError::Statement { .. })));
+}

@@ -195,7 +195,7 @@ impl Query {
         both
     }
 
-    /// Whether there may be.
+    /// Whether there may be parts of a number among the words.
     pub fn may_be_of_number(&self) -> bool {
         self.in_grams().is_some()
     }

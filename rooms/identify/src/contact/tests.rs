@@ -140,6 +140,16 @@ attune_testkit::on_both_dbs! {
             let listing = Listing { search: typed.into(), sight: attune_web::Sight::FULL, ..Listing::default() };
             assert_eq!(count(&mut tx, &Scope::All, &listing).await.unwrap(), expected, "{typed}");
         }
+        // Found by a word and by the number, whether or not addresses are masked: there once all the same.
+        let zoe = ContactDraft { phone: Some("+49 30 818181".into()), ..draft("Zoe 4930818181", None, None) };
+        create(&mut tx, &by, zoe).await.unwrap();
+        for sight in [attune_web::Sight::FULL, attune_web::Sight::default()] {
+            let listing = Listing { search: "+49 30 818181".into(), sight, ..Listing::default() };
+            assert_eq!(count(&mut tx, &Scope::All, &listing).await.unwrap(), 1, "{:?}", listing.sight);
+            let page = list(&mut tx, &Scope::All, &listing, Sorting::default(), "", 10).await.unwrap();
+            assert_eq!((page.contacts.len(), page.total), (1, 1));
+            assert_eq!(list_behind(&mut tx, &Scope::All, &listing, 0, 10).await.unwrap().len(), 1);
+        }
     }
 
     async fn a_renamed_company_keeps_its_people_findable(db: Db) {
