@@ -1,5 +1,6 @@
 //! The server engine: PostgreSQL through a pool of prepared connections.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -19,6 +20,11 @@ const WAIT: Duration = Duration::from_secs(15);
 /// How many transactions of a connection go by the same plans. The server plans a prepared statement once and keeps to it until somebody
 /// gathers statistics: what it planned for an empty table it does to a million rows an hour later.
 const PLANNED_ANEW_AFTER: usize = 64;
+
+/// Whether a connection that was used so often plans anew: at first whenever that is twice as often, because a store that is new grows as fast.
+fn plans_anew(used: usize) -> bool {
+    used.is_power_of_two() || used.is_multiple_of(PLANNED_ANEW_AFTER)
+}
 
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -47,7 +53,7 @@ impl Store {
 
     pub(crate) async fn begin(&self, read_only: bool) -> Result<PgTx, DbError> {
         let client = self.pool.get().await.map_err(|e| DbError::Busy(chain(&e)))?;
-        if Object::metrics(&client).recycle_count % PLANNED_ANEW_AFTER == PLANNED_ANEW_AFTER - 1 {
+        if plans_anew(Object::metrics(&client).recycle_count) {
             client.batch_execute("DISCARD PLANS").await.map_err(|e| failed(&e, "DISCARD PLANS"))?;
         }
         let sql = if read_only { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" };
@@ -80,10 +86,10 @@ pub(crate) struct PgTx {
     looks_up: AtomicBool,
 }
 
-/// A relation is short, and the tables it is joined with have an index for it. The planner knows neither: it guesses ten rows, takes a table
-/// that has grown since its statistics were made for a small one, and compares each with each.
-const LOOK_UP: &str = "SET LOCAL enable_seqscan = off";
-const READ: &str = "SET LOCAL enable_seqscan = on";
+/// A relation is short, and the tables it is joined with have an index for it. The planner knows neither: it takes a table that has grown since
+/// its statistics were made for a small one, and compares each with each. One plan serves relations of any length, and is not made anew for each.
+const LOOK_UP: &str = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan";
+const READ: &str = "SET LOCAL enable_seqscan = on; SET LOCAL plan_cache_mode TO DEFAULT";
 
 impl PgTx {
     fn client(&self) -> Result<&Object, DbError> {
@@ -179,17 +185,17 @@ impl Drop for PgTx {
 }
 
 /// The columns of a relation as arrays of the driver's own types.
-enum Array {
+enum Array<'r> {
     Int(Vec<Option<i64>>),
     Real(Vec<Option<f64>>),
     Bool(Vec<Option<bool>>),
-    Text(Vec<Option<String>>),
+    Text(Vec<Option<Cow<'r, str>>>),
 }
 
-struct Arrays(Vec<Array>);
+struct Arrays<'r>(Vec<Array<'r>>);
 
-impl Arrays {
-    fn of(relation: &Relation) -> Self {
+impl<'r> Arrays<'r> {
+    fn of(relation: &'r Relation) -> Self {
         let arrays = relation.columns.iter().enumerate().map(|(index, (_, column))| {
             let cells = relation.rows.iter().map(move |row| row.get(index).unwrap_or(&Value::Null));
             match column {
@@ -232,9 +238,11 @@ fn as_real(value: &Value) -> Option<f64> {
     }
 }
 
-fn as_text(value: &Value) -> Option<String> {
+/// PostgreSQL takes no text with a NUL in it.
+fn as_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::Text(v) => Some(v.replace('\0', "")),
+        Value::Text(v) if v.contains('\0') => Some(Cow::Owned(v.replace('\0', ""))),
+        Value::Text(v) => Some(Cow::Borrowed(v)),
         _ => None,
     }
 }

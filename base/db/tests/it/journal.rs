@@ -17,6 +17,14 @@ on_both_dbs! {
         let second = db.journal("inbox").unwrap();
         assert_eq!(second.append(40, "d").await.unwrap(), 41, "behind what is known to be used already");
         assert_eq!(second.list_after(2, 1).await.unwrap(), [(3, "c".to_owned())]);
+        for (through, left) in [(3, vec![41]), (2, vec![41]), (41, vec![]), (50, vec![])] {
+            second.forget(through).await.unwrap();
+            let texts = second.list_after(0, 9).await.unwrap().into_iter().filter(|(_, body)| body != "[]");
+            assert_eq!(texts.map(|(id, _)| id).collect::<Vec<i64>>(), left, "forgotten through {through}");
+        }
+        assert_eq!(second.append(0, "e").await.unwrap(), 42);
+        second.forget(42).await.unwrap();
+        assert!(second.list_after(0, 9).await.unwrap().iter().all(|(_, body)| body == "[]"), "behind more than there was");
         assert_eq!(db.journal("other").unwrap().last().await.unwrap(), 0, "each has numbers of its own");
     }
 }

@@ -32,6 +32,18 @@ attune_testkit::on_both_dbs! {
         assert_eq!(counts(&import(&bench, &text, &Options::default()).await), [3, 0, 0, 3, 0], "the text says nothing new");
     }
 
+    async fn many_lines_at_once_are_found_by_their_words(db: Db) {
+        let bench = bench(&db);
+        let lines = |word: &str| (0..2_500).map(|n| format!("p-{n},{word}{n},{n}@many.example,+49 30 77{n:05}\n")).collect::<String>();
+        let text = |word: &str| format!("Prospect ID,First Name,Email,Phone\n{}", lines(word));
+        let (_folder, path) = file("many.csv", text("Ada").as_bytes());
+        assert_eq!(counts(&import(&bench, &path, &Options::default()).await), [2_500, 2_500, 0, 0, 0]);
+        assert_eq!((people(&db, "ada2499").await, people(&db, "ada1").await, people(&db, "7702499").await), (1, 1_111, 1));
+        let (_folder, renamed) = file("many.csv", text("Zoe").as_bytes());
+        assert_eq!(counts(&import(&bench, &renamed, &Options::default()).await), [2_500, 0, 2_500, 0, 0]);
+        assert_eq!((people(&db, "ada2499").await, people(&db, "zoe2499").await, people(&db, "zoe1").await), (0, 1, 1_111));
+    }
+
     async fn a_refused_row_of_a_workbook_has_the_number_excel_shows(db: Db) {
         let bench = bench(&db);
         // Semicolons within a cell are no delimiters; the third row is empty.
