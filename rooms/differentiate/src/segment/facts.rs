@@ -248,16 +248,22 @@ async fn load_facet(tx: &mut Tx, ids: &Relation, index: usize, facet: &FacetFiel
     Ok(())
 }
 
+/// What people did, by a planner that looks each of them up.
+const JOINED: &str = "SELECT e.contact_id, e.name, e.subject, e.amount, e.at FROM {rows} AS r JOIN events e ON e.contact_id = r.id WHERE ";
+/// The same where it would rather read what everybody did lately: the events of each are a sub-select, which `OFFSET` keeps whole.
+const EACH: &str = "SELECT e.contact_id, e.name, e.subject, e.amount, e.at FROM {rows} AS r CROSS JOIN LATERAL
+ (SELECT e.contact_id, e.name, e.subject, e.amount, e.at FROM events e WHERE e.contact_id = r.id AND ";
+
 async fn load_events(tx: &mut Tx, ids: &Relation, wanted: &Wanted, facts: &mut HashMap<i64, Facts>) -> Result<(), DbError> {
+    let (joined, end) = if tx.joins_as_said() { (JOINED, "") } else { (EACH, " OFFSET 0) AS e") };
     // Joined with nothing, the name cannot lead a planner from the few events of each contact to the many of that name; and the partial index
     // by time, which also tempts it, serves only who asks for `= FALSE`.
-    let mut sql = Sql::new(
-        "SELECT e.contact_id, e.name, e.subject, e.amount, e.at FROM {rows} AS r JOIN events e ON e.contact_id = r.id WHERE e.machine IS NOT TRUE AND e.name || '' IN ",
-    );
-    sql.bind_list(wanted.events.iter().map(Value::from));
+    let mut sql = Sql::new(joined);
+    sql.push("e.machine IS NOT TRUE AND e.name || '' IN ").bind_list(wanted.events.iter().map(Value::from));
     if let Some(after) = wanted.after_at.filter(|after| *after > i64::MIN) {
         sql.push(" AND e.at > ").bind(after);
     }
+    sql.push(end);
     for row in tx.rows_from(sql.text(), ids, sql.values()).await? {
         if let Some(facts) = facts.get_mut(&row.at(0)?) {
             facts.happenings.push(Happening { name: row.at(1)?, subject: row.at(2)?, amount: row.at(3)?, at: row.at(4)? });
