@@ -17,13 +17,13 @@ use crate::{Boxed, Conflict, DbError, DbOptions, Relation, Row, Value};
 /// How long a caller waits for a connection before it is told that the store is busy.
 const WAIT: Duration = Duration::from_secs(15);
 
-/// How many transactions of a connection go by the same plans. The server plans a prepared statement once and keeps to it until somebody
+/// How many transactions of a connection go by the same plans at most. The server plans a prepared statement once and keeps to it until somebody
 /// gathers statistics: what it planned for an empty table it does to a million rows an hour later.
 const PLANNED_ANEW_AFTER: usize = 64;
 
 /// Whether a connection that was used so often plans anew: at first whenever that is twice as often, because a store that is new grows as fast.
 fn plans_anew(used: usize) -> bool {
-    used.is_power_of_two() || used.is_multiple_of(PLANNED_ANEW_AFTER)
+    used > 0 && (used.is_power_of_two() || used.is_multiple_of(PLANNED_ANEW_AFTER))
 }
 
 #[derive(Clone)]
@@ -299,5 +299,16 @@ pub(crate) fn failed(error: &tokio_postgres::Error, sql: &str) -> DbError {
         }
         SqlState::DISK_FULL => DbError::DiskFull,
         _ => DbError::Statement { reason: db.message().to_owned(), sql: sql.to_owned() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_plan_outlives_the_doubling_of_what_it_was_made_for() {
+        let anew: Vec<usize> = (0..200).filter(|used| plans_anew(*used)).collect();
+        assert_eq!(anew, [1, 2, 4, 8, 16, 32, 64, 128, 192]);
     }
 }
